@@ -1,0 +1,130 @@
+// The configuration as the rest of sluice sees it: plain values, complete (every default filled in) and
+// checked. A loaded Config is never changed; threads share it as `std::shared_ptr<const Config>`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "sluice/base/clock.h"
+#include "sluice/base/result.h"
+
+namespace sluice::config {
+
+/// A time limit in milliseconds; zero where the file says `off`: no limit.
+using Timeout = base::Duration;
+
+/// A place to listen on or to connect to.
+struct Endpoint {
+  enum class Kind : uint8_t {
+    kTcp,      ///< `host` (a name, IPv4 or IPv6 without brackets) and `port`
+    kUnix,     ///< `host` is the path of a Unix stream socket
+    kBuiltin,  ///< `host` names a service inside sluice; `echo` is the only one
+  };
+  Kind kind = Kind::kTcp;
+  std::string host;
+  uint16_t port = 0;
+
+  /// The way it stands in a file: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`, `builtin:echo`.
+  std::string ToString() const;
+  bool operator==(const Endpoint&) const = default;
+};
+
+/// Reads `host:port`, `[v6]:port`, `unix:/path` or `builtin:echo`, a server to connect to. The error is
+/// one sentence that says what was wrong and what was expected.
+base::Result<Endpoint, std::string> ParseServer(std::string_view text);
+
+/// Reads an address to listen on: an IP address and a port (0: any free one), or a bare `8080` or `:8080`,
+/// which stands for `[::]:8080` (every address of the machine, IPv4 too).
+base::Result<Endpoint, std::string> ParseListenAddress(std::string_view text);
+
+struct Limits {
+  size_t request_line = 8 * 1024;  ///< bytes of the request target; over it: 414
+  size_t header = 16 * 1024;       ///< bytes of the whole request head; over it: 431
+  size_t header_count = 100;       ///< header fields; over it: 431
+};
+
+struct Keepalive {
+  Timeout ping_interval{20'000};    ///< from one ping to the next, ±10 %; zero: no pings
+  Timeout pong_timeout{10'000};     ///< from a ping until something must have been received
+  Timeout backend_timeout{120'000};  ///< how long a backend's host may leave bytes or probes unacknowledged
+};
+
+enum class OnDialFailure : uint8_t {
+  kClose,  ///< 101, then Close 1014 with the reason, which a browser's page can read
+  kHttp,   ///< 502 or 504 instead of the 101
+};
+
+/// What a route, or `defaults` for all of them, can say of its sessions.
+struct SessionOptions {
+  Keepalive keepalive;
+  Timeout connect_timeout{5'000};  ///< for the dial as a whole, the name's resolution included
+  Timeout idle_timeout{0};         ///< without payload either way; pings do not count
+  Timeout close_timeout{5'000};    ///< for each bounded step of ending a session
+  OnDialFailure on_dial_failure = OnDialFailure::kClose;
+  /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
+  std::optional<std::vector<std::string>> subprotocols;
+  /// Allowed values of Origin, lower case, `*` for any; unset: same origin only. A missing Origin passes.
+  std::optional<std::vector<std::string>> origins;
+};
+
+struct Listener {
+  Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
+};
+
+struct Admin {
+  Endpoint address;
+};
+
+/// How names of servers are resolved; empty: as /etc/resolv.conf says.
+struct Dns {
+  std::vector<Endpoint> servers;  ///< kTcp with literal IP addresses
+  Timeout timeout{2'000};         ///< for one query to one server
+  int attempts = 2;               ///< queries to each server before it is given up
+};
+
+struct Backend {
+  std::string name;  ///< of `backends`, or the server's address for the short form
+  std::vector<Endpoint> servers;
+};
+
+struct PathPattern {
+  bool is_prefix = false;  ///< `/prefix/**`: that path and everything below it
+  std::string path;        ///< without the `/**`; empty for the pattern `/**`
+
+  std::string ToString() const { return is_prefix ? path + "/**" : path; }
+};
+
+struct Match {
+  std::string host;  ///< lower case, without port; empty: any; `*.example.com`: any name below it
+  PathPattern path;
+};
+
+struct Route {
+  std::string name;
+  Match match;
+  /// Index into Config::backends; none for a page.
+  std::optional<size_t> backend;
+  /// `static: builtin:console`: answers plain GET requests with the embedded console.
+  bool is_console = false;
+  SessionOptions options;
+};
+
+struct Config {
+  unsigned workers = 0;  ///< 0: as many as CPUs may be used
+  std::vector<Listener> listeners;
+  std::optional<Admin> admin;
+  Limits limits;
+  Timeout handshake_timeout{10'000};  ///< from the accept until the head is complete
+  Timeout drain_timeout{30'000};      ///< from the signal until the last session is cut
+  Dns dns;
+  std::vector<Backend> backends;
+  std::vector<Route> routes;  ///< in the order of the file; the first that matches is taken
+};
+
+}  // namespace sluice::config

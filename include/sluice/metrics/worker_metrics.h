@@ -1,0 +1,102 @@
+// The counters of one worker. Its thread alone writes them, with plain loads and stores (no locked
+// instruction on the data path); the scrape reads them from another thread and sums over the workers.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "sluice/base/cause.h"
+
+namespace sluice::metrics {
+
+/// A number that only goes up (Add), or a gauge (Add and Subtract). One writing thread, any reader.
+class Counter {
+ public:
+  void Add(uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void Subtract(uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
+  }
+  uint64_t Value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+/// A histogram over fixed upper bounds, in seconds. One writing thread, any reader.
+class Histogram {
+ public:
+  static constexpr size_t kMaxBuckets = 16;
+  /// `bounds` ascend, at most kMaxBuckets of them, and outlive the histogram.
+  explicit Histogram(std::span<const double> bounds) : bounds_(bounds) {}
+  void Observe(double seconds);
+
+  std::span<const double> bounds() const { return bounds_; }
+  /// Observations in bucket `i` alone; `i == bounds().size()` is the one above all bounds.
+  uint64_t CountIn(size_t i) const { return buckets_[i].Value(); }
+  double Sum() const { return sum_.load(std::memory_order_relaxed); }
+
+ private:
+  std::span<const double> bounds_;
+  std::array<Counter, kMaxBuckets + 1> buckets_;
+  std::atomic<double> sum_{0};
+};
+
+/// Upper bounds in seconds: dials and round trips (1 ms to 10 s), and lives of sessions (1 s to a day).
+extern const std::span<const double> kLatencyBounds;
+extern const std::span<const double> kLifetimeBounds;
+
+enum class Direction : uint8_t { kToBackend, kToClient };
+
+struct DirectionMetrics {
+  Counter bytes;     ///< payload read from the one leg for the other
+  Counter messages;  ///< WebSocket messages begun
+  Counter pauses;    ///< times the reading leg was paused because the far leg was full
+  Counter queued;    ///< gauge: bytes now waiting for the far leg
+};
+
+struct RouteMetrics {
+  Counter sessions_opened;
+  Counter sessions_active;  ///< gauge
+  std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> sessions_closed;  ///< by cause
+  std::array<DirectionMetrics, 2> directions;
+  Counter pings_sent;
+  Histogram ping_rtt{kLatencyBounds};
+  Histogram session_duration{kLifetimeBounds};
+
+  DirectionMetrics& in(Direction d) { return directions[static_cast<size_t>(d)]; }
+  const DirectionMetrics& in(Direction d) const { return directions[static_cast<size_t>(d)]; }
+};
+
+struct ListenerMetrics {
+  Counter connections_accepted;
+  Counter connections_active;  ///< gauge: accepted and not yet closed, before and after the upgrade
+  Counter accept_errors;
+  std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> requests_refused;  ///< by cause
+  Counter pages_served;
+};
+
+struct ServerMetrics {
+  Counter dials_succeeded;
+  std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> dials_failed;  ///< by cause
+  Histogram dial_duration{kLatencyBounds};  ///< of the dials that succeeded
+};
+
+/// One worker's shard. Indices are those of the configuration: routes, listeners, and the servers
+/// as MetricsLabels lists them.
+struct WorkerMetrics {
+  WorkerMetrics(size_t routes_count, size_t listeners_count, size_t servers_count)
+      : routes(routes_count), listeners(listeners_count), servers(servers_count) {}
+
+  std::vector<RouteMetrics> routes;
+  std::vector<ListenerMetrics> listeners;
+  std::vector<ServerMetrics> servers;
+};
+
+}  // namespace sluice::metrics

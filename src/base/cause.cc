@@ -1,0 +1,93 @@
+#include "sluice/base/cause.h"
+
+#include <array>
+#include <cstddef>
+
+namespace sluice::base {
+namespace {
+
+constexpr auto kInfo = LogLevel::kInfo;
+constexpr auto kWarn = LogLevel::kWarn;
+
+// clang-format off
+constexpr std::array kCauses = {
+  CauseInfo{Cause::kBadRequest, "bad_request", 400, 0, Fault::kClient, kInfo,
+            "the request is not valid HTTP/1.1 or not a valid WebSocket upgrade"},
+  CauseInfo{Cause::kOriginNotAllowed, "origin_not_allowed", 403, 0, Fault::kClient, kInfo,
+            "the page's origin is not one that the route lets in"},
+  CauseInfo{Cause::kNoRoute, "no_route", 404, 0, Fault::kClient, kInfo,
+            "no route matches the host and path"},
+  CauseInfo{Cause::kMethodNotAllowed, "method_not_allowed", 405, 0, Fault::kClient, kInfo,
+            "the method is not GET"},
+  CauseInfo{Cause::kHandshakeTimeout, "handshake_timeout", 408, 0, Fault::kClient, kInfo,
+            "the request head was not complete within timeouts.handshake"},
+  CauseInfo{Cause::kUriTooLong, "uri_too_long", 414, 0, Fault::kClient, kInfo,
+            "the request line is longer than limits.request_line"},
+  CauseInfo{Cause::kUpgradeRequired, "upgrade_required", 426, 0, Fault::kClient, kInfo,
+            "a plain request for a route that speaks WebSocket only"},
+  CauseInfo{Cause::kUnsupportedVersion, "unsupported_version", 426, 0, Fault::kClient, kInfo,
+            "Sec-WebSocket-Version is not 13"},
+  CauseInfo{Cause::kHeaderTooLarge, "header_too_large", 431, 0, Fault::kClient, kInfo,
+            "the request head is over limits.header or limits.header_count"},
+  CauseInfo{Cause::kHttpVersion, "http_version", 505, 0, Fault::kClient, kInfo,
+            "the request is not HTTP/1.1"},
+  CauseInfo{Cause::kClientGone, "client_gone", 0, 0, Fault::kClient, kInfo,
+            "the client went away before it was answered"},
+  CauseInfo{Cause::kBackendRefused, "backend_refused", 502, 1014, Fault::kBackend, kWarn,
+            "the backend refused the connection"},
+  CauseInfo{Cause::kBackendUnreachable, "backend_unreachable", 502, 1014, Fault::kBackend, kWarn,
+            "no address of the backend could be reached"},
+  CauseInfo{Cause::kBackendUnresolved, "backend_unresolved", 502, 1014, Fault::kBackend, kWarn,
+            "the backend's name could not be resolved"},
+  CauseInfo{Cause::kBackendConnectTimeout, "backend_connect_timeout", 504, 1014, Fault::kBackend, kWarn,
+            "the backend did not accept within timeouts.connect"},
+  CauseInfo{Cause::kBackendClosed, "backend_closed", 0, 1000, Fault::kNobody, kInfo,
+            "the backend ended its connection in good order"},
+  CauseInfo{Cause::kBackendReset, "backend_reset", 0, 1011, Fault::kBackend, kWarn,
+            "the backend reset its connection, or its host went silent"},
+  CauseInfo{Cause::kClientClosed, "client_closed", 0, 0, Fault::kNobody, kInfo,
+            "the client sent a Close frame, which is answered with its own code"},
+  CauseInfo{Cause::kClientLost, "client_lost", 0, 0, Fault::kClient, kInfo,
+            "the client's TCP connection ended without a Close frame"},
+  CauseInfo{Cause::kProtocolError, "protocol_error", 0, 1002, Fault::kClient, kInfo,
+            "the client broke the framing rules of RFC 6455"},
+  CauseInfo{Cause::kInvalidUtf8, "invalid_utf8", 0, 1007, Fault::kClient, kInfo,
+            "text from the client, or the reason of its Close, is not UTF-8"},
+  CauseInfo{Cause::kIdleTimeout, "idle_timeout", 0, 1001, Fault::kNobody, kInfo,
+            "no payload went either way for timeouts.idle"},
+  CauseInfo{Cause::kPongTimeout, "pong_timeout", 0, 1011, Fault::kClient, kInfo,
+            "the client did not answer a ping within keepalive.pong_timeout"},
+  CauseInfo{Cause::kDrain, "drain", 503, 1012, Fault::kSluice, kInfo,
+            "sluice is draining: it is about to stop or to restart"},
+};
+// clang-format on
+
+constexpr bool IsInOrder() {
+  for (size_t i = 0; i < kCauses.size(); ++i) {
+    if (static_cast<size_t>(kCauses[i].cause) != i) return false;
+  }
+  return kCauses.size() == static_cast<size_t>(Cause::kDrain) + 1;
+}
+static_assert(IsInOrder(), "one row for each cause, in the order of the enumerators");
+
+}  // namespace
+
+const CauseInfo& InfoOf(Cause cause) { return kCauses[static_cast<size_t>(cause)]; }
+
+std::span<const CauseInfo> AllCauses() { return kCauses; }
+
+std::string_view ToString(Fault fault) {
+  switch (fault) {
+    case Fault::kNobody:
+      return "nobody";
+    case Fault::kClient:
+      return "client";
+    case Fault::kBackend:
+      return "backend";
+    case Fault::kSluice:
+      return "sluice";
+  }
+  return "";
+}
+
+}  // namespace sluice::base

@@ -1,0 +1,68 @@
+#include "sluice/base/text.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::base {
+namespace {
+
+constexpr char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+constexpr bool IsTokenCharacter(char c) {
+  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
+  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string ToLower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), LowerCase);
+  return lower;
+}
+
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return LowerCase(x) == LowerCase(y); });
+}
+
+std::string_view TrimWhitespace(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::vector<std::string_view> SplitList(std::string_view value) {
+  std::vector<std::string_view> elements;
+  while (!value.empty()) {
+    const auto comma = value.find(',');
+    if (const auto element = TrimWhitespace(value.substr(0, comma)); !element.empty()) {
+      elements.push_back(element);
+    }
+    if (comma == std::string_view::npos) break;
+    value.remove_prefix(comma + 1);
+  }
+  return elements;
+}
+
+bool ListContains(std::string_view value, std::string_view token) {
+  const auto elements = SplitList(value);
+  return std::any_of(elements.begin(), elements.end(), [token](std::string_view element) {
+    return EqualsIgnoringCase(element, token);
+  });
+}
+
+bool IsToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenCharacter);
+}
+
+std::optional<uint64_t> ParseNumber(std::string_view text, uint64_t max) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || number > max) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace sluice::base

@@ -72,9 +72,13 @@ static_assert(IsInOrder(), "one row for each cause, in the order of the enumerat
 
 }  // namespace
 
-const CauseInfo& InfoOf(Cause cause) { return kCauses[static_cast<size_t>(cause)]; }
+const CauseInfo& InfoOf(Cause cause) {
+  return kCauses[static_cast<size_t>(cause)];
+}
 
-std::span<const CauseInfo> AllCauses() { return kCauses; }
+std::span<const CauseInfo> AllCauses() {
+  return kCauses;
+}
 
 std::string_view ToString(Fault fault) {
   switch (fault) {

@@ -1,5 +1,6 @@
-// Every cause for which a request is refused or a session ends, and the one table that says what each
-// means on the wire, in the metrics and in the log. docs/close-codes.md is checked against it by a test.
+// Every cause for which a request is refused or a session ends, and the one table that says what
+// each means on the wire, in the metrics and in the log. docs/close-codes.md is checked against it
+// by a test.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +64,9 @@ const CauseInfo& InfoOf(Cause cause);
 /// All rows, in the order of the enumerators.
 std::span<const CauseInfo> AllCauses();
 
-inline std::string_view ReasonOf(Cause cause) { return InfoOf(cause).reason; }
+inline std::string_view ReasonOf(Cause cause) {
+  return InfoOf(cause).reason;
+}
 
 std::string_view ToString(Fault fault);
 

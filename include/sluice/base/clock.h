@@ -1,4 +1,5 @@
-// The time that pure code is handed: it never asks for it. Monotonic; wall-clock time is for logs only.
+// The time that pure code is handed: it never asks for it. Monotonic; wall-clock time is for logs
+// only.
 #pragma once
 
 #include <chrono>

@@ -21,8 +21,8 @@ class [[nodiscard]] Unexpected {
   E error_;
 };
 
-/// Either a `T` or an `E`. Reading the one that is absent is a broken invariant (std::get throws and,
-/// as nothing catches it, the program ends).
+/// Either a `T` or an `E`. Reading the one that is absent is a broken invariant (std::get throws
+/// and, as nothing catches it, the program ends).
 template <typename T, typename E>
 class [[nodiscard]] Result {
  public:

@@ -1,5 +1,5 @@
-// The name of a session in logs: unique among the sessions of all running instances with overwhelming
-// probability, 16 hexadecimal digits, not a secret.
+// The name of a session in logs: unique among the sessions of all running instances with
+// overwhelming probability, 16 hexadecimal digits, not a secret.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,8 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 /// `text` without the spaces and tabs (RFC 9110 section 5.6.3, OWS) at its ends.
 std::string_view TrimWhitespace(std::string_view text);
 
-/// The elements of a comma-separated header value (RFC 9110 section 5.6.1), trimmed, empty ones left out.
+/// The elements of a comma-separated header value (RFC 9110 section 5.6.1), trimmed, empty ones
+/// left out.
 std::vector<std::string_view> SplitList(std::string_view value);
 
 /// Whether a comma-separated header value has `token` among its elements, whatever its case.
@@ -28,7 +29,8 @@ bool ListContains(std::string_view value, std::string_view token);
 /// Whether `text` is a token (RFC 9110 section 5.6.2): one character or more, no separators.
 bool IsToken(std::string_view text);
 
-/// The whole of `text` as a decimal number without sign, nothing if it is anything else or is over `max`.
+/// The whole of `text` as a decimal number without sign, nothing if it is anything else or is over
+/// `max`.
 std::optional<uint64_t> ParseNumber(std::string_view text, uint64_t max);
 
 }  // namespace sluice::base

@@ -1,0 +1,20 @@
+// Close codes (RFC 6455 section 7.4 and the IANA registry).
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::websocket {
+
+inline constexpr uint16_t kCloseNormal = 1000;
+/// Stand for "the Close was empty" and "there was no Close" in programming interfaces. Never on the
+/// wire.
+inline constexpr uint16_t kCloseNoStatus = 1005;
+inline constexpr uint16_t kCloseAbnormal = 1006;
+
+/// Whether a peer may put `code` into a Close frame: 1000-1003, 1007-1014, 3000-4999.
+constexpr bool IsCloseCodeOnWire(uint16_t code) {
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+         (code >= 3000 && code <= 4999);
+}
+
+}  // namespace sluice::websocket

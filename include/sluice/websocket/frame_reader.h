@@ -1,0 +1,100 @@
+// Reads the frames that a client sends (RFC 6455 section 5), as a server must: every breach is
+// found and named, payload is unmasked where it lies, and nothing is stored but a header or a
+// control frame that has come only in part. A payload is handed on as it arrives: no message is
+// ever assembled, so an announced length costs no memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "sluice/base/bytes.h"
+#include "sluice/base/cause.h"
+#include "sluice/websocket/frame.h"
+#include "sluice/websocket/mask.h"
+#include "sluice/websocket/utf8.h"
+
+namespace sluice::websocket {
+
+/// One for each rule that a client can break.
+enum class Violation : uint8_t {
+  kNone,
+  kReservedBits,            // 5.2: no extension was negotiated that gives them a meaning
+  kReservedOpcode,          // 5.2
+  kUnmasked,                // 5.1
+  kLengthNotMinimal,        // 5.2
+  kLengthTooLarge,          // 5.2: the highest bit of a 64-bit length is set
+  kControlTooLong,          // 5.5
+  kControlFragmented,       // 5.5
+  kContinuationUnexpected,  // 5.4: no message is under way
+  kMessageInterrupted,      // 5.4: a message is under way
+  kCloseTruncated,          // 5.5.1: a payload of one byte
+  kCloseCodeInvalid,        // 7.4
+  kCloseReasonNotUtf8,      // 5.5.1
+  kTextNotUtf8,             // 8.1
+};
+
+/// The rule in one line, with its section, for the log.
+std::string_view ToString(Violation violation);
+
+/// kInvalidUtf8 for the two about UTF-8, kProtocolError for all others.
+base::Cause CauseOf(Violation violation);
+
+struct FrameEvent {
+  enum class Kind : uint8_t {
+    kNeedMore,  ///< all input is used up
+    kPayload,   ///< a piece of a message, possibly empty
+    kPing,      ///< `payload` is to be sent back
+    kPong,
+    kClose,      ///< `payload` is the whole of the Close frame's, already checked; read no further
+    kViolation,  ///< `violation` says which; read no further
+  };
+  Kind kind = Kind::kNeedMore;
+  bool is_text = false;         ///< kPayload: of a text message
+  bool begins_message = false;  ///< kPayload: the first piece of its message
+  bool ends_message = false;    ///< kPayload: the last piece of its message
+  Violation violation = Violation::kNone;
+  /// kPayload: where it was written, in `out`. Control frames: inside the reader, until the next
+  /// call.
+  base::Bytes payload;
+};
+
+/// One for each client leg. Not thread-safe, never fails but by kViolation, allocates nothing.
+class FrameReader {
+ public:
+  /// Takes bytes from the front of `in` until there is something to tell. Payload is written
+  /// unmasked to `out`, which may be in.data() or lie before it (then a caller that advances `out`
+  /// by each payload finds the payloads of all frames together). Must not be called again after
+  /// kClose or kViolation.
+  FrameEvent Next(base::MutableBytes& in, uint8_t* out);
+
+ private:
+  enum class Part : uint8_t { kHeader, kPayload, kControl };
+
+  bool FillHeader(base::MutableBytes& in, size_t want);
+  size_t HeaderSize() const;
+  Violation CheckStart() const;
+  Violation ReadLength();
+  void BeginFrame();
+  FrameEvent ReadPayload(base::MutableBytes& in, uint8_t* out);
+  FrameEvent ReadControl(base::MutableBytes& in);
+  static Violation CheckClose(base::Bytes payload);
+
+  Opcode opcode() const { return static_cast<Opcode>(header_[0] & kOpcodeBits); }
+  bool fin() const { return (header_[0] & kFinBit) != 0; }
+  bool is_control() const { return (header_[0] & kControlBit) != 0; }
+
+  Part part_ = Part::kHeader;
+  bool in_message_ = false;      // A message has begun and its last frame has not ended.
+  bool is_text_ = false;         // That message is text.
+  bool begins_message_ = false;  // Nothing of that message has been told yet.
+  uint8_t have_ = 0;             // Bytes of header_ that have come.
+  std::array<uint8_t, kMaxClientHeader> header_{};
+  std::array<uint8_t, kMaxControlPayload> control_{};
+  MaskKey mask_{};
+  Utf8Validator utf8_;
+  uint64_t length_ = 0;  // Of the current frame's payload.
+  uint64_t offset_ = 0;  // How much of that has been read.
+};
+
+}  // namespace sluice::websocket

@@ -1,0 +1,47 @@
+#include "sluice/websocket/frame_writer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::websocket {
+namespace {
+
+void WriteBigEndian(uint8_t* out, uint64_t value, size_t size) {
+  for (size_t i = 0; i < size; ++i) out[i] = static_cast<uint8_t>(value >> (8 * (size - 1 - i)));
+}
+
+}  // namespace
+
+size_t ServerHeaderSize(uint64_t length) {
+  if (length < kLength16) return 2;
+  return length <= UINT16_MAX ? 4 : kMaxServerHeader;
+}
+
+size_t WriteServerHeader(uint8_t* out, Opcode opcode, uint64_t length) {
+  const size_t size = ServerHeaderSize(length);
+  out[0] = static_cast<uint8_t>(kFinBit | static_cast<uint8_t>(opcode));
+  if (size == 2) {
+    out[1] = static_cast<uint8_t>(length);
+  } else {
+    out[1] = size == 4 ? kLength16 : kLength64;
+    WriteBigEndian(out + 2, length, size - 2);
+  }
+  return size;
+}
+
+size_t WriteControlFrame(uint8_t* out, Opcode opcode, base::Bytes payload) {
+  const size_t header = WriteServerHeader(out, opcode, payload.size());
+  std::copy(payload.begin(), payload.end(), out + header);
+  return header + payload.size();
+}
+
+size_t WriteCloseFrame(uint8_t* out, std::optional<uint16_t> code, std::string_view reason) {
+  if (!code) return WriteControlFrame(out, Opcode::kClose, {});
+  std::array<uint8_t, kMaxControlPayload> payload;
+  WriteBigEndian(payload.data(), *code, 2);
+  const size_t length = std::min(reason.size(), payload.size() - 2);
+  std::copy_n(reason.begin(), length, payload.begin() + 2);
+  return WriteControlFrame(out, Opcode::kClose, {payload.data(), 2 + length});
+}
+
+}  // namespace sluice::websocket

@@ -10,6 +10,14 @@ void WriteBigEndian(uint8_t* out, uint64_t value, size_t size) {
   for (size_t i = 0; i < size; ++i) out[i] = static_cast<uint8_t>(value >> (8 * (size - 1 - i)));
 }
 
+// How much of `text` to keep so that it is at most `max` bytes long and no character is cut: a
+// Close reason is UTF-8 (RFC 6455 section 5.5.1).
+size_t FittingSize(std::string_view text, size_t max) {
+  if (text.size() <= max) return text.size();
+  while (max > 0 && (static_cast<uint8_t>(text[max]) & 0xc0) == 0x80) --max;
+  return max;
+}
+
 }  // namespace
 
 size_t ServerHeaderSize(uint64_t length) {
@@ -39,7 +47,7 @@ size_t WriteCloseFrame(uint8_t* out, std::optional<uint16_t> code, std::string_v
   if (!code) return WriteControlFrame(out, Opcode::kClose, {});
   std::array<uint8_t, kMaxControlPayload> payload;
   WriteBigEndian(payload.data(), *code, 2);
-  const size_t length = std::min(reason.size(), payload.size() - 2);
+  const size_t length = FittingSize(reason, payload.size() - 2);
   std::copy_n(reason.begin(), length, payload.begin() + 2);
   return WriteControlFrame(out, Opcode::kClose, {payload.data(), 2 + length});
 }

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <variant>
@@ -36,8 +37,11 @@ class Log {
 
   /// `event` is a short snake_case name ("session", "listening") that is stable between releases.
   /// Never pass a secret, a query string or payload.
-  virtual void Write(LogLevel level, std::string_view event,
-                     std::initializer_list<LogField> fields) = 0;
+  virtual void Write(LogLevel level, std::string_view event, std::span<const LogField> fields) = 0;
+
+  void Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+    Write(level, event, std::span(fields.begin(), fields.size()));
+  }
 };
 
 }  // namespace sluice::base

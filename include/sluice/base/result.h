@@ -21,8 +21,8 @@ class [[nodiscard]] Unexpected {
   E error_;
 };
 
-/// Either a `T` or an `E`. Reading the one that is absent is a broken invariant (std::get throws
-/// and, as nothing catches it, the program ends).
+/// Either a `T` or an `E`. Reading the one that is absent is a broken invariant: it throws and, as
+/// nothing catches it, the program ends.
 template <typename T, typename E>
 class [[nodiscard]] Result {
  public:
@@ -61,9 +61,9 @@ class [[nodiscard]] Result<void, E> {
 
   bool has_value() const { return !error_.has_value(); }
   explicit operator bool() const { return has_value(); }
-  E& error() & { return *error_; }
-  const E& error() const& { return *error_; }
-  E&& error() && { return *std::move(error_); }
+  E& error() & { return error_.value(); }
+  const E& error() const& { return error_.value(); }
+  E&& error() && { return std::move(error_).value(); }
 
  private:
   std::optional<E> error_;

@@ -24,8 +24,8 @@ struct MetricsLabels {
   std::string version;  ///< of sluice, for sluice_build_info
 };
 
-/// Sums the shards of all workers. Shards are added before the first scrape; Collect may be called from
-/// any thread while the workers write.
+/// Sums the shards of all workers. Shards are added before the first scrape; Collect may be called
+/// from any thread while the workers write.
 class Collector : public prometheus::Collectable {
  public:
   explicit Collector(MetricsLabels labels);

@@ -1,5 +1,6 @@
 // The counters of one worker. Its thread alone writes them, with plain loads and stores (no locked
-// instruction on the data path); the scrape reads them from another thread and sums over the workers.
+// instruction on the data path); the scrape reads them from another thread and sums over the
+// workers.
 #pragma once
 
 #include <array>
@@ -48,7 +49,8 @@ class Histogram {
   std::atomic<double> sum_{0};
 };
 
-/// Upper bounds in seconds: dials and round trips (1 ms to 10 s), and lives of sessions (1 s to a day).
+/// Upper bounds in seconds: dials and round trips (1 ms to 10 s), and lives of sessions (1 s to a
+/// day).
 extern const std::span<const double> kLatencyBounds;
 extern const std::span<const double> kLifetimeBounds;
 
@@ -63,7 +65,7 @@ struct DirectionMetrics {
 
 struct RouteMetrics {
   Counter sessions_opened;
-  Counter sessions_active;  ///< gauge
+  Counter sessions_active;                                                            ///< gauge
   std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> sessions_closed;  ///< by cause
   std::array<DirectionMetrics, 2> directions;
   Counter pings_sent;

@@ -23,8 +23,8 @@ size_t WriteServerHeader(uint8_t* out, Opcode opcode, uint64_t length);
 /// its size. `payload` is at most kMaxControlPayload long.
 size_t WriteControlFrame(uint8_t* out, Opcode opcode, base::Bytes payload);
 
-/// Writes a whole Close frame with `code` and `reason` (cut to fit), or an empty one without a
-/// code.
+/// Writes a whole Close frame with `code` and `reason` (UTF-8, cut between characters to fit), or
+/// an empty one without a code.
 size_t WriteCloseFrame(uint8_t* out, std::optional<uint16_t> code, std::string_view reason);
 
 }  // namespace sluice::websocket

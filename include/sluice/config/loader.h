@@ -1,0 +1,67 @@
+// From a YAML file to a checked Config, or to every error in the file at once, each with its place.
+// This is what `sluice check FILE` prints. The file's format is docs/configuration.md.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+
+namespace sluice::config {
+
+/// The largest file that is read, in bytes.
+inline constexpr size_t kMaxFileSize = 4 * 1024 * 1024;
+
+/// An error or a warning at one place of a file.
+struct Diagnostic {
+  std::string file;
+  int line = 0;    ///< from 1; 0 if it is about the file as a whole, which then has no column
+  int column = 0;  ///< from 1, in characters
+  std::string message;
+  std::string source_line;  ///< without its line break; empty where it is too long to be of help
+
+  /// `sluice.yaml:12:5: message`, and below it the line and a caret under the column. Does not end
+  /// in a line break.
+  std::string ToString() const;
+
+  bool operator==(const Diagnostic&) const = default;
+};
+
+struct Loaded {
+  Config config;
+  std::vector<Diagnostic> warnings;  ///< sorted by place; the configuration works all the same
+};
+
+using LoadResult = base::Result<Loaded, std::vector<Diagnostic>>;
+
+/// Looks up an environment variable; nothing if it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// The environment of this process. As getenv(3), not to be used while another thread changes it.
+Environment ProcessEnvironment();
+
+/// Reads a configuration. `file_name` only names it in diagnostics. The errors are sorted by place;
+/// no exception leaves. Thread-safe as far as `environment` is.
+LoadResult LoadString(std::string_view text, std::string file_name,
+                      const Environment& environment = ProcessEnvironment());
+
+/// As LoadString() for the file at `path`, which also is its name in diagnostics.
+LoadResult LoadFile(const std::string& path, const Environment& environment = ProcessEnvironment());
+
+/// The keys that one kind of mapping in the file may have, in the order of the documentation.
+/// `name` is the mapping's name in config/sluice.schema.json's `$defs`; empty for the file's top
+/// level.
+struct KnownMapping {
+  std::string_view name;
+  std::vector<std::string_view> keys;
+};
+
+/// All of them: what the schema is checked against by a test.
+std::vector<KnownMapping> KnownMappings();
+
+}  // namespace sluice::config

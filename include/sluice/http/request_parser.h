@@ -1,0 +1,55 @@
+// Reads the head of an HTTP/1.1 request, in pieces of any size, under limits. llhttp does the
+// parsing; a strict scan of the same bytes closes what llhttp lets pass and RFC 9112 does not
+// (src/http/head_scanner.h).
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "sluice/base/bytes.h"
+#include "sluice/base/result.h"
+#include "sluice/http/request.h"
+
+namespace sluice::http {
+
+struct HeadLimits {
+  size_t request_line;  ///< bytes of the request target; over it: kUriTooLong
+  size_t header;        ///< bytes of the whole head, first to last; over it: kHeaderTooLarge
+  size_t header_count;  ///< header fields; over it: kHeaderTooLarge
+};
+
+/// Takes one request head. Only GET and only HTTP/1.1 pass; the target is in origin form or in
+/// absolute form (http, https, ws, wss); exactly one valid Host field is required even then. Line
+/// ends are CRLF. Empty lines before the request line are skipped (RFC 9112 section 2.2) and count
+/// towards the limit.
+///
+/// A body is never read. On an upgrade (RequestHead::WantsUpgrade) any Transfer-Encoding, or a
+/// Content-Length other than 0, is kBadRequest, as its bytes would be taken for frames. Any other
+/// request's connection is closed after the response, so that its body does not matter.
+///
+/// The outcome depends on the bytes alone, not on how they were cut. Memory stays within a small
+/// multiple of limits.header. Not thread-safe.
+class RequestParser {
+ public:
+  explicit RequestParser(const HeadLimits& limits);
+  ~RequestParser();
+  RequestParser(RequestParser&&) noexcept;
+  RequestParser& operator=(RequestParser&&) noexcept;
+
+  /// Consumes `bytes` up to the end of the head and returns how many that were; what stands behind
+  /// them is the caller's (early frames). Nothing is consumed once done(). After a refusal, the
+  /// same one again.
+  base::Result<size_t, Refusal> Feed(base::Bytes bytes);
+
+  /// Whether the head is complete and was found good.
+  bool done() const;
+
+  /// The head, complete once done(). It may be moved from.
+  RequestHead& head();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,33 @@
+// The few responses that sluice writes: a refusal, the 101, and the head of an embedded page's
+// response. Pure; each function returns the bytes to send.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "sluice/http/request.h"
+
+namespace sluice::http {
+
+/// The whole response to a request that is refused: the status of the cause's row, and one line of
+/// text that holds the reason token and the detail. A cause that has no status before the upgrade
+/// gives 500.
+std::string RefusalResponse(const Refusal& refusal);
+
+/// The 101 of RFC 6455 section 4.2.2. `accept` is the value of Sec-WebSocket-Accept; an empty
+/// `subprotocol` means none. Both are the handshake's and free of control characters.
+std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol);
+
+/// A page that is part of the program.
+struct Page {
+  std::string_view content_type;             ///< with its charset
+  size_t size;                               ///< bytes of the body
+  std::string_view content_security_policy;  ///< empty: the header is left out
+};
+
+/// The head of the 200 that answers a plain GET with `page`. The caller sends the body behind it
+/// and closes.
+std::string PageHeader(const Page& page);
+
+}  // namespace sluice::http

@@ -1,0 +1,27 @@
+// The standard metrics of a process, read from /proc at the scrape.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+namespace sluice::metrics {
+
+/// process_cpu_seconds_total, process_resident_memory_bytes and so on. A family whose file cannot
+/// be read is returned without a value, never with a wrong one. Collect may be called from any
+/// thread.
+class ProcessCollector : public prometheus::Collectable {
+ public:
+  /// `proc` is where procfs is mounted; tests give a directory of their own.
+  explicit ProcessCollector(std::string proc = "/proc") : proc_(std::move(proc)) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  std::string proc_;
+};
+
+}  // namespace sluice::metrics

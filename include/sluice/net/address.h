@@ -1,0 +1,41 @@
+// An IP address and port, as the kernel takes it and as people write it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace sluice::net {
+
+/// 28 bytes, so that every session can keep its client's.
+class Address {
+ public:
+  Address() = default;
+  /// From what the kernel or the resolver gave; empty if it is neither IPv4 nor IPv6.
+  static Address From(const sockaddr* address);
+  /// From a literal without brackets; nothing if `host` is a name.
+  static std::optional<Address> Parse(std::string_view host, uint16_t port);
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  socklen_t size() const;
+  sa_family_t family() const { return storage_.v4.sin_family; }
+  uint16_t port() const;
+  void set_port(uint16_t port);
+
+  /// `10.0.0.1:5900`, `[::1]:22`; an IPv4 address inside IPv6 (RFC 4291 section 2.5.5.2) as IPv4;
+  /// `unix` if empty, since a client without an IP address came through a Unix socket.
+  std::string ToString() const;
+
+ private:
+  union Storage {
+    sockaddr_in6 v6;
+    sockaddr_in v4;
+  };
+  Storage storage_{};
+};
+
+}  // namespace sluice::net

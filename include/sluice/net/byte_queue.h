@@ -1,0 +1,42 @@
+// Bytes that a leg does not take yet, over libevent's evbuffer. Costs one pointer while it is
+// empty, which it nearly always is: its memory exists only while it holds something.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "sluice/base/bytes.h"
+#include "sluice/net/stream.h"
+
+struct evbuffer;
+
+namespace sluice::net {
+
+/// Belongs to one thread. The caller bounds what it appends.
+class ByteQueue {
+ public:
+  bool empty() const { return buffer_ == nullptr; }
+  size_t size() const;
+
+  void Append(base::Bytes bytes);
+  void Prepend(base::Bytes bytes);
+  void Clear() { buffer_.reset(); }
+
+  /// Copies the first bytes into `out`, as many as there are and fit, without taking them.
+  size_t Peek(base::MutableBytes out) const;
+
+  /// Writes at most `limit` of the first bytes to `stream` and takes out what was written. kOk: all
+  /// of them went; kWouldBlock: the stream has had enough for now.
+  IoResult WriteTo(Stream& stream, size_t limit = SIZE_MAX);
+
+ private:
+  struct Deleter {
+    void operator()(evbuffer* buffer) const;
+  };
+  evbuffer* Buffer();
+
+  std::unique_ptr<evbuffer, Deleter> buffer_;
+};
+
+}  // namespace sluice::net

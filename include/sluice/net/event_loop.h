@@ -1,0 +1,131 @@
+// One thread's event loop over libevent, its timers, and the ways to run something later.
+//
+// Everything here belongs to the thread that calls Run, but for Post and Stop. Nothing is run
+// inside the call that asked for it, so a caller never finds itself changed under its feet.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "sluice/base/clock.h"
+#include "sluice/net/fd.h"
+
+struct event;
+struct event_base;
+
+namespace sluice::net {
+
+struct EventDeleter {
+  void operator()(event* e) const;
+};
+using EventPtr = std::unique_ptr<event, EventDeleter>;
+
+class EventLoop {
+ public:
+  /// Something to be done in the next turn of the loop, such as going on with a session that had
+  /// its share of this one. Destroying it cancels it.
+  class Task {
+   public:
+    Task() = default;
+    Task(const Task&) = delete;
+    Task& operator=(const Task&) = delete;
+
+   protected:
+    virtual ~Task();
+
+   private:
+    friend class EventLoop;
+    virtual void RunTask() = 0;
+    EventLoop* queued_on_ = nullptr;
+    size_t place_ = 0;
+  };
+
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Runs until Stop. May be called again after that.
+  void Run();
+
+  /// Ends Run when the current turn is over. Any thread.
+  void Stop();
+
+  /// Runs `function` on the loop's thread, in order. Any thread. What is posted after the last Run
+  /// is destroyed without being run.
+  void Post(std::function<void()> function);
+
+  /// Runs `task` once in the next turn, after the I/O of that turn; no effect if it is queued
+  /// already.
+  void RunNextTurn(Task& task);
+
+  /// Destroys `object` in the next turn, when no callback of this one can still be using it.
+  template <typename T>
+  void DestroyLater(std::unique_ptr<T> object) {
+    Bury(std::shared_ptr<void>(std::move(object)));
+  }
+
+  /// Monotonic time, a few milliseconds coarse, so cheap that the data path may ask. It and the
+  /// precise time are of the same epoch.
+  static base::TimePoint Now();
+
+  /// libevent's handle, for src/net and src/admin.
+  event_base* base() const { return base_.get(); }
+
+ private:
+  struct BaseDeleter {
+    void operator()(event_base* base) const;
+  };
+
+  void Bury(std::shared_ptr<void> object);
+  void ScheduleTurn();
+  void RunTurn();
+  void RunPosted();
+
+  std::unique_ptr<event_base, BaseDeleter> base_;
+  EventPtr turn_event_;
+  Fd wakeup_;
+  EventPtr wakeup_event_;
+
+  std::vector<Task*> tasks_;  // Null where one was cancelled.
+  std::vector<std::shared_ptr<void>> graveyard_;
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;  // Guarded by mutex_.
+};
+
+class TimerHandler {
+ public:
+  virtual void OnTimer() = 0;
+
+ protected:
+  ~TimerHandler() = default;
+};
+
+/// A one-shot timer. Destroying it cancels it.
+class Timer {
+ public:
+  /// `handler` outlives the timer.
+  Timer(EventLoop& loop, TimerHandler& handler);
+
+  /// Calls the handler once after `delay`, or now replaces the delay that is running.
+  void Start(base::Duration delay);
+  void Stop();
+
+ private:
+  EventPtr event_;
+};
+
+/// Calls back when the process receives a signal. For the main thread's loop only.
+class SignalWatch {
+ public:
+  SignalWatch(EventLoop& loop, int signal, std::function<void()> callback);
+
+ private:
+  std::unique_ptr<std::function<void()>> callback_;
+  EventPtr event_;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,58 @@
+// Accepts connections on an address.
+#pragma once
+
+#include <string>
+
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+#include "sluice/net/address.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/net/fd.h"
+
+namespace sluice::net {
+
+/// A socket that is bound and listens, not yet watched by any loop. Bound before the threads start,
+/// so that a port in use is an error at the start.
+struct ListeningSocket {
+  Fd fd;
+  config::Endpoint address;  ///< the real one: with the port that the kernel chose for port 0
+};
+
+/// Binds `address` (kTcp with a literal IP address, or kUnix: a stale socket file is replaced).
+base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address);
+
+/// Another socket on the address of `first` for another worker (SO_REUSEPORT), over which the
+/// kernel spreads the connections; for a Unix socket the same one, duplicated.
+base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& first);
+
+class AcceptHandler {
+ public:
+  /// `client` is empty for a Unix socket. `fd` is non-blocking and close-on-exec.
+  virtual void OnAccept(Fd fd, const Address& client) = 0;
+  /// Accepting failed for a reason of ours, such as no descriptor being left. The listener tries
+  /// again by itself after a moment.
+  virtual void OnAcceptError(int error) = 0;
+
+ protected:
+  ~AcceptHandler() = default;
+};
+
+/// Accepts what comes to a listening socket, a bounded number in each turn of the loop. Destroying
+/// it closes the socket.
+class Listener final : private TimerHandler {
+ public:
+  Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handler);
+
+  const config::Endpoint& address() const { return socket_.address; }
+
+ private:
+  void OnTimer() override;
+  void Accept();
+
+  ListeningSocket socket_;
+  AcceptHandler& handler_;
+  EventPtr event_;
+  Timer retry_;
+};
+
+}  // namespace sluice::net

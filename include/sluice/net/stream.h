@@ -1,0 +1,62 @@
+// A connected byte stream without blocking: what a leg of a session reads and writes. Today a TCP
+// or Unix socket; TLS and one stream of an HTTP/2 connection fit behind the same interface.
+//
+// Readiness is remembered, not repeated: readable() and writable() turn true when the kernel says
+// so and false when a call has used the readiness up. So a reader that is paused costs nothing, and
+// one that resumes simply asks readable() again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "sluice/base/bytes.h"
+
+namespace sluice::net {
+
+class StreamHandler {
+ public:
+  /// readable() or writable() may have turned true. May destroy the stream.
+  virtual void OnStreamReady() = 0;
+
+ protected:
+  ~StreamHandler() = default;
+};
+
+struct IoResult {
+  enum class Status : uint8_t {
+    kOk,          ///< `bytes` were read or written, at least one
+    kWouldBlock,  ///< nothing now; the handler is called when there is
+    kEnd,         ///< reading: the peer has ended its direction in good order
+    kError,       ///< the connection is broken; `error` is the errno
+  };
+  Status status = Status::kOk;
+  size_t bytes = 0;
+  int error = 0;
+};
+
+/// Belongs to one thread. Destroying it closes the connection.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  /// Who is told of readiness from now on; null: nobody. The handler outlives the stream, or is
+  /// replaced.
+  virtual void SetHandler(StreamHandler* handler) = 0;
+
+  /// Reads at most buffer.size() bytes, which is not 0.
+  virtual IoResult Read(base::MutableBytes buffer) = 0;
+
+  /// Writes as much of `bytes`, which is not empty, as the kernel takes.
+  virtual IoResult Write(base::Bytes bytes) = 0;
+
+  /// Ends our direction: what was written is delivered, then the peer reads the end.
+  virtual void ShutdownWrite() = 0;
+
+  /// Bytes written that the peer has not acknowledged. A system call.
+  virtual size_t UnacknowledgedBytes() const = 0;
+
+  virtual bool readable() const = 0;
+  virtual bool writable() const = 0;
+};
+
+}  // namespace sluice::net

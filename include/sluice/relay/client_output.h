@@ -1,0 +1,74 @@
+// What goes out on a client's leg: messages, and the control frames between them.
+//
+// Order: the rest of a frame that has been begun; then a pong or a ping that is due; then queued
+// messages; a Close last of all (RFC 6455 section 5.5.1: nothing may follow it). The usual case,
+// nothing waiting and the client taking all, is a single write from the caller's buffer with no
+// copy and no allocation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sluice/base/bytes.h"
+#include "sluice/net/byte_queue.h"
+#include "sluice/net/stream.h"
+#include "sluice/websocket/frame.h"
+
+namespace sluice::relay {
+
+/// Belongs to a session. Every call that writes returns kOk if nothing is left to write,
+/// kWouldBlock if the client takes no more for now, and kError if the leg is broken.
+class ClientOutput {
+ public:
+  using Status = net::IoResult::Status;
+
+  /// Sends a message in one frame. `frame` has kMaxServerHeader bytes of room at its front and the
+  /// payload behind them. What the client does not take is queued.
+  Status SendMessage(net::Stream& stream, websocket::Opcode opcode, base::MutableBytes frame);
+
+  /// Puts bytes that are no frame, the 101, before all else.
+  void SendHead(std::string_view head);
+
+  /// Control frames are sent by the next Flush. When many pongs are due and the client takes none,
+  /// only the last ones are kept, as section 5.5.3 allows, so that a flood of pings costs no
+  /// memory.
+  void RequestPong(base::Bytes payload);
+  void RequestPing(uint32_t number);
+  /// Without a code the Close is empty. `reason` must outlive this. No message may be sent after
+  /// it.
+  void RequestClose(std::optional<uint16_t> code, std::string_view reason);
+
+  /// Writes what waits.
+  Status Flush(net::Stream& stream);
+
+  /// Whether nothing waits, a requested Close included.
+  bool idle() const { return pongs_.empty() && !ping_due_ && !close_due_ && queue_.empty(); }
+  /// Bytes of messages that wait.
+  size_t size() const { return queue_.size(); }
+
+  /// The client is gone: forgets what waits.
+  void Clear();
+
+ private:
+  bool IsBetweenFrames() const { return frame_left_ == 0; }
+  /// The size of the frame at the front of the queue.
+  size_t NextFrameSize() const;
+  /// The control frames that are due next, in `buffer` or in pongs_; empty if none is.
+  base::Bytes NextControl(base::MutableBytes buffer, bool close_too) const;
+  void ControlSent();
+  Status WriteControl(net::Stream& stream, base::Bytes frames);
+
+  net::ByteQueue queue_;
+  size_t frame_left_ = 0;  // Of the frame at the front of the queue, a part of which has been sent.
+  std::string pongs_;      // Whole frames.
+  std::string_view close_reason_;
+  uint32_t ping_number_ = 0;
+  uint16_t close_code_ = 0;  // 0: an empty Close.
+  bool ping_due_ = false;
+  bool close_due_ = false;
+};
+
+}  // namespace sluice::relay

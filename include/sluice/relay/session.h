@@ -1,0 +1,162 @@
+// A session: one WebSocket joined to one backend connection, from the 101 to the last close.
+//
+// It is two directions between two legs. Every event, whatever it was, ends in Pump, which does all
+// that can be done now: flush what waits, read what is there, relay it, and take the steps of
+// closing that have become possible. So there is one order of things and no state hidden in
+// callbacks. The walk through it is docs/architecture.md, "The data path".
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sluice/base/bytes.h"
+#include "sluice/base/cause.h"
+#include "sluice/base/session_id.h"
+#include "sluice/net/address.h"
+#include "sluice/net/byte_queue.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/net/stream.h"
+#include "sluice/relay/client_output.h"
+#include "sluice/relay/keep_alive.h"
+#include "sluice/relay/session_state.h"
+#include "sluice/relay/stall_watch.h"
+#include "sluice/relay/worker_context.h"
+#include "sluice/websocket/frame_reader.h"
+
+namespace sluice::relay {
+
+/// Belongs to the table of its worker and to that worker's thread; takes itself out when it has
+/// ended.
+class Session final : public TableEntry,
+                      private net::StreamHandler,
+                      private net::TimerHandler,
+                      private net::EventLoop::Task {
+ public:
+  struct Peers {
+    net::Address client;
+    size_t listener = 0;                       ///< index into Config::listeners
+    size_t route = 0;                          ///< index into Config::routes
+    const config::Endpoint* server = nullptr;  ///< of the configuration: the one that was dialled
+    base::SessionId id;
+  };
+
+  /// `backend` is null if the dial failed. The config in `context` outlives the session.
+  Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net::Stream> client,
+          std::unique_ptr<net::Stream> backend);
+  ~Session();
+
+  /// Sends `head`, the 101, and takes `early`, the bytes that came behind the request's head; they
+  /// must not lie in the scratch buffer. With a cause, the session closes at once, its dial having
+  /// failed.
+  void Start(std::string_view head, base::Bytes early, std::optional<base::Cause> cause);
+
+  /// Begins the closing handshake with the cause's code, unless the session is closing already.
+  void Close(base::Cause cause);
+
+  /// Ends both legs at once.
+  void Cut();
+
+ private:
+  enum class Input : uint8_t {
+    kRelayed,    // Read and passed on.
+    kDiscarded,  // Read to its end for the sake of a clean close, and thrown away.
+    kEnded,      // The peer's FIN, or an error, has been read.
+  };
+  // Reasons to leave a leg unread. It is read again when none is left.
+  enum Pause : uint8_t {
+    kFarLegFull = 1,  // What was read before does not fit into the far leg.
+    kTurnUsedUp = 2,  // It had its share of this turn of the loop.
+  };
+  // One way through the session: from the leg it reads, its source, to the far one.
+  struct Direction {
+    Input input = Input::kRelayed;
+    uint8_t pauses = 0;
+    bool write_failed = false;  // The far leg takes nothing any more.
+    bool fin_sent = false;      // To the far leg, behind everything else.
+    uint32_t queued = 0;        // As last told to the metrics.
+    uint64_t bytes = 0;         // Payload that was relayed.
+  };
+
+  void OnStreamReady() override { Pump(); }
+  void OnTimer() override;
+  void RunTask() override;
+
+  void Pump();
+
+  // The direction to_backend (session_to_backend.cc).
+  void RelayToBackend();
+  void TakeFromClient(base::MutableBytes in);
+  void SendToBackend(base::Bytes payload);
+  void FlushToBackend();
+  void OnPong(base::Bytes payload);
+  void OnClose(base::Bytes payload);
+  void OnViolation(websocket::Violation violation);
+  void OnClientEnd();
+  void OnBackendWriteError();
+
+  // The direction to_client (session_to_client.cc).
+  void RelayToClient();
+  void SendToClient(base::MutableBytes frame);
+  void FlushToClient();
+  void OnClientWrite(ClientOutput::Status status);
+  void OnBackendEnd(bool in_good_order);
+
+  // Both directions.
+  bool MayRead(const Direction& direction, const std::unique_ptr<net::Stream>& source) const;
+  void PauseSource(Direction& direction, Pause reason);
+  void ResumeSource(Direction& direction, Pause reason);
+  void CountRelayed(Direction& direction, size_t bytes);
+  void NoteQueued(Direction& direction, size_t size);
+  metrics::DirectionMetrics& MetricsOf(const Direction& direction);
+
+  // Time (session_closing.cc, like all that follows).
+  void OnOpenTimer(base::TimePoint now);
+  void OnClosingTimer(base::TimePoint now);
+  void RestartTimer();
+  size_t UntakenByClient() const;
+  size_t Untaken() const;
+
+  // Closing.
+  void BeginClose(base::Cause cause);
+  void Enter(SessionEvent event);
+  void FinishLegs();
+  void FinishBackendLeg();
+  void FinishClientLeg();
+  void End();
+  void Log(base::Cause cause, double seconds);
+
+  const config::SessionOptions& options() const;
+  metrics::RouteMetrics& route_metrics();
+
+  WorkerContext& context_;
+  const Peers peers_;
+  std::unique_ptr<net::Stream> client_;   // Null once it is closed.
+  std::unique_ptr<net::Stream> backend_;  // Null once it is closed, or if the dial failed.
+
+  SessionState state_ = SessionState::kOpen;
+  std::optional<base::Cause> cause_;  // Why it closes: the first cause, set once.
+  uint16_t close_code_ = 0;           // What was sent, or will be; 0: an empty Close or none.
+  websocket::Violation violation_ = websocket::Violation::kNone;
+
+  Direction to_backend_;
+  websocket::FrameReader reader_;
+  net::ByteQueue backend_queue_;
+
+  Direction to_client_;
+  ClientOutput client_output_;
+
+  net::Timer timer_;
+  KeepAlive keep_alive_;
+  base::TimePoint started_;
+  base::TimePoint last_received_;                    // From the client, of any kind.
+  base::TimePoint last_payload_;                     // Either way.
+  std::chrono::steady_clock::time_point pinged_at_;  // Precise, for the round-trip time.
+  StallWatch closing_stall_;
+};
+
+}  // namespace sluice::relay

@@ -1,0 +1,86 @@
+// What a worker lends to its requests and sessions. One for each worker, used by its thread alone,
+// except for what is immutable (the configuration and what is made from it) and the log.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/bytes.h"
+#include "sluice/base/log.h"
+#include "sluice/base/session_id.h"
+#include "sluice/config/types.h"
+#include "sluice/metrics/worker_metrics.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/net/resolver.h"
+#include "sluice/relay/table.h"
+#include "sluice/routing/balancer.h"
+#include "sluice/routing/router.h"
+
+namespace sluice::relay {
+
+class ClientRequest;
+class Session;
+
+/// Bytes that one direction may queue, and that one read takes at most: the size of the scratch
+/// buffer's payload part.
+inline constexpr size_t kQueueMark = 256 * 1024;
+
+struct WorkerContext {
+  WorkerContext(net::EventLoop& event_loop, net::Resolver& name_resolver,
+                const config::Config& configuration, const config::Endpoint& echo,
+                std::string_view page, metrics::WorkerMetrics& worker_metrics, base::Log& logger,
+                uint64_t seed);
+  ~WorkerContext();
+  WorkerContext(const WorkerContext&) = delete;
+  WorkerContext& operator=(const WorkerContext&) = delete;
+
+  /// The endpoint to dial for a server of the configuration: itself, but for `builtin:`.
+  const config::Endpoint& Dialable(const config::Endpoint& server) const;
+
+  /// A factor of 0.9 to 1.1 for the times of pings.
+  double Jitter();
+
+  /// Begins to drain: every session is told, every unfinished request answered. `done` is called
+  /// when the last of them is gone.
+  void Drain(std::function<void()> done);
+
+  /// Ends every connection at once.
+  void Cut();
+
+  /// Takes a request or session that is done with out of its table; it is destroyed in the next
+  /// turn.
+  void Release(ClientRequest& request);
+  void Release(Session& session);
+
+  net::EventLoop& loop;
+  net::Resolver& resolver;
+  const config::Config& config;
+  const routing::Router router;
+  routing::Balancer balancer;
+  const config::Endpoint echo_address;  ///< where `builtin:echo` listens
+  const std::string_view console_page;
+  metrics::WorkerMetrics& metrics;
+  base::Log& log;
+  base::SessionIdGenerator ids;
+  std::minstd_rand random;
+  bool draining = false;
+
+  /// Shared by all legs of the worker: whoever reads fills it, and is done with it before it
+  /// returns to the loop. Room for a frame header lies before the payload part.
+  base::MutableBytes scratch;
+
+  Table<ClientRequest> requests;
+  Table<Session> sessions;
+
+ private:
+  void CheckDrained();
+
+  std::vector<uint8_t> scratch_storage_;
+  std::function<void()> drained_;
+};
+
+}  // namespace sluice::relay

@@ -1,0 +1,51 @@
+// The gateway as a whole: binds the listeners, runs the workers, drains them.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/log.h"
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+#include "sluice/metrics/collector.h"
+#include "sluice/net/event_loop.h"
+
+namespace sluice::server {
+
+/// Belongs to the main thread and its loop.
+class Server {
+ public:
+  /// Binds every listener and makes the workers, none of which runs yet, so that whatever is wrong
+  /// is told before the first connection. `config`, `log` and `loop` outlive the server.
+  static base::Result<std::unique_ptr<Server>, std::string> Create(
+      net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
+      std::string_view version);
+  ~Server();
+
+  void Start();
+
+  /// Stops accepting, tells every session (Close 1012), and calls `done` on the main loop when the
+  /// last is gone, or when `timeouts.drain` is over and what was left has been cut.
+  void Drain(std::function<void()> done);
+
+  /// Ends every session at once; the `done` of Drain follows. Only after Drain.
+  void Cut();
+
+  bool running() const { return running_; }
+  bool draining() const { return draining_; }
+  std::shared_ptr<const metrics::Collector> collector() const;
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+  bool running_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,121 @@
+#include "sluice/admin/probe.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+
+#include "sluice/net/address.h"
+#include "sluice/net/event_loop.h"
+
+namespace sluice::admin {
+namespace {
+
+using base::Unexpected;
+using Outcome = base::Result<std::string, std::string>;
+
+constexpr ev_ssize_t kMaxHeadBytes = 16 * 1024;
+constexpr ev_ssize_t kMaxBodyBytes = 16 * 1024 * 1024;
+/// How much of a refusal's text goes into the error.
+constexpr size_t kMaxReason = 200;
+
+struct ConnectionDeleter {
+  void operator()(evhttp_connection* connection) const { evhttp_connection_free(connection); }
+};
+
+std::string BodyOf(evhttp_request* request) {
+  evbuffer* const buffer = evhttp_request_get_input_buffer(request);
+  std::string body(evbuffer_get_length(buffer), '\0');
+  evbuffer_copyout(buffer, body.data(), body.size());
+  return body;
+}
+
+std::string FirstLine(const std::string& text) {
+  return text.substr(0, std::min(text.find_first_of("\r\n"), kMaxReason));
+}
+
+class Request final : private net::TimerHandler {
+ public:
+  Request(const config::Endpoint& server, std::string path, base::Duration timeout)
+      : server_(server), path_(std::move(path)), timeout_(timeout), deadline_(loop_, *this) {}
+
+  Outcome Run() {
+    connection_.reset(evhttp_connection_base_new(loop_.base(), /*dnsbase=*/nullptr,
+                                                 server_.host.c_str(), server_.port));
+    evhttp_request* const request = evhttp_request_new(OnAnswer, this);
+    if (!connection_ || request == nullptr) return Unexpected(std::string("out of memory"));
+    evhttp_connection_set_max_headers_size(connection_.get(), kMaxHeadBytes);
+    evhttp_connection_set_max_body_size(connection_.get(), kMaxBodyBytes);
+    // Later than the deadline, which covers the whole and is the one that speaks.
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout_).count() + 2;
+    evhttp_connection_set_timeout(connection_.get(), static_cast<int>(seconds));
+    evhttp_request_set_error_cb(request, OnError);
+    evkeyvalq* const headers = evhttp_request_get_output_headers(request);
+    evhttp_add_header(headers, "Host", server_.ToString().c_str());
+    evhttp_add_header(headers, "Connection", "close");
+    deadline_.Start(timeout_);
+    // The connection owns the request from here on, even if this fails.
+    if (evhttp_make_request(connection_.get(), request, EVHTTP_REQ_GET, path_.c_str()) != 0) {
+      return Unexpected("cannot connect to " + server_.ToString());
+    }
+    if (!outcome_) loop_.Run();
+    return *std::move(outcome_);
+  }
+
+ private:
+  void OnTimer() override {
+    End(Unexpected("no answer from " + server_.ToString() + " within " +
+                   std::to_string(timeout_.count()) + " ms"));
+  }
+
+  // The first outcome is the one that counts. Stopping also ends a Run that has yet to begin.
+  void End(Outcome outcome) {
+    if (outcome_) return;
+    outcome_ = std::move(outcome);
+    loop_.Stop();
+  }
+
+  // Called before OnAnswer, when a connection was there but no complete answer came over it.
+  static void OnError(evhttp_request_error, void* self_pointer) {
+    auto& self = *static_cast<Request*>(self_pointer);
+    self.End(Unexpected(self.server_.ToString() + " did not answer with a complete response"));
+  }
+
+  static void OnAnswer(evhttp_request* request, void* self_pointer) {
+    auto& self = *static_cast<Request*>(self_pointer);
+    const int status = request == nullptr ? 0 : evhttp_request_get_response_code(request);
+    if (status == 0) return self.End(Unexpected("cannot connect to " + self.server_.ToString()));
+    std::string body = BodyOf(request);
+    if (status == HTTP_OK) return self.End(std::move(body));
+    self.End(Unexpected(self.path_ + " on " + self.server_.ToString() + " answered " +
+                        std::to_string(status) + ": " + FirstLine(body)));
+  }
+
+  config::Endpoint server_;
+  std::string path_;
+  base::Duration timeout_;
+  std::optional<Outcome> outcome_;
+  net::EventLoop loop_;
+  net::Timer deadline_;
+  std::unique_ptr<evhttp_connection, ConnectionDeleter> connection_;
+};
+
+}  // namespace
+
+Outcome Probe(const config::Endpoint& admin, std::string_view path, base::Duration timeout) {
+  config::Endpoint server = admin;
+  // Whatever the listener on :: is, it takes IPv4 too (net::Listen).
+  if (server.host == "0.0.0.0" || server.host == "::") server.host = "127.0.0.1";
+  if (server.kind != config::Endpoint::Kind::kTcp ||
+      !net::Address::Parse(server.host, server.port)) {
+    return Unexpected("cannot ask " + admin.ToString() + ", expected an IP address and a port");
+  }
+  return Request(server, std::string(path), timeout).Run();
+}
+
+}  // namespace sluice::admin

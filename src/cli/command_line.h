@@ -1,0 +1,46 @@
+// The command line: what is asked for, as a value.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sluice::cli {
+
+/// `sluice 8080 localhost:5900`
+struct RunQuick {
+  std::string listen;
+  std::string server;
+  std::vector<std::string> origins;
+  std::optional<std::string> admin;
+  unsigned workers = 0;
+};
+
+/// `sluice --config FILE`
+struct RunFile {
+  std::string file;
+  std::optional<std::string> admin;
+};
+
+/// `sluice demo`
+struct RunDemo {};
+
+/// `sluice check FILE...`
+struct Check {
+  std::vector<std::string> files;
+};
+
+/// `sluice healthcheck`
+struct HealthCheck {
+  std::string admin;
+  unsigned timeout_seconds;
+};
+
+using Command = std::variant<RunQuick, RunFile, RunDemo, Check, HealthCheck>;
+
+/// The command that `argv` asks for; or the exit code when there is nothing left to do: help and
+/// version were printed (0), or an error of usage was (2).
+std::variant<Command, int> ParseCommandLine(int argc, char** argv);
+
+}  // namespace sluice::cli

@@ -1,0 +1,86 @@
+#include "cli/gateway.h"
+
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include "sluice/admin/admin_server.h"
+#include "sluice/metrics/process.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/server/server.h"
+
+namespace sluice::cli {
+namespace {
+
+class ServerStatus final : public admin::Status {
+ public:
+  explicit ServerStatus(const server::Server& server) : server_(server) {}
+  bool Ready() const override { return server_.running() && !server_.draining(); }
+  std::string NotReadyReason() const override {
+    return server_.draining() ? "draining" : "starting";
+  }
+
+ private:
+  const server::Server& server_;
+};
+
+void PrepareProcess() {
+  // A peer that is gone is an error of the write, told where it happened.
+  std::signal(SIGPIPE, SIG_IGN);
+  // Every session takes two descriptors.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    [[maybe_unused]] const int result = setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  // A queue of a slow client goes back to the system when it is empty. Without a fixed threshold,
+  // malloc would learn to keep blocks of that size.
+  mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+}
+
+int Failed(base::Log& log, const std::string& error) {
+  log.Write(base::LogLevel::kError, "start_failed", {{"detail", error}});
+  return 1;
+}
+
+}  // namespace
+
+int RunGateway(config::Config config, base::Log& log) {
+  PrepareProcess();
+  net::EventLoop loop;
+  const auto shared = std::make_shared<const config::Config>(std::move(config));
+  auto created = server::Server::Create(loop, shared, log, SLUICE_VERSION);
+  if (!created) return Failed(log, created.error());
+  server::Server& server = **created;
+
+  const ServerStatus status(server);
+  std::unique_ptr<admin::AdminServer> admin;
+  if (shared->admin) {
+    auto listening = admin::AdminServer::Listen(
+        loop, shared->admin->address, status,
+        {server.collector(), std::make_shared<metrics::ProcessCollector>()});
+    if (!listening) return Failed(log, listening.error());
+    admin = *std::move(listening);
+    log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});
+  }
+
+  const auto on_signal = [&] {
+    if (server.draining()) {
+      server.Cut();
+    } else {
+      server.Drain([&loop] { loop.Stop(); });
+    }
+  };
+  const net::SignalWatch term(loop, SIGTERM, on_signal);
+  const net::SignalWatch interrupt(loop, SIGINT, on_signal);
+
+  server.Start();
+  loop.Run();
+  log.Write(base::LogLevel::kInfo, "stopped", {});
+  return 0;
+}
+
+}  // namespace sluice::cli

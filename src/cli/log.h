@@ -1,0 +1,40 @@
+// The program's log: one line per event on standard output, JSON for machines, text for people.
+#pragma once
+
+#include <memory>
+
+#include "sluice/base/log.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace sluice::cli {
+
+enum class LogFormat : uint8_t { kJson, kText };
+
+/// What suits standard output: text for a terminal, JSON for all else.
+LogFormat FormatForStdout();
+
+/// Writes from a thread of its own, so that a reader of our output that has stalled stalls no
+/// session: when its queue is full, the oldest lines are dropped. Destroying it writes what is
+/// left.
+class StdoutLog final : public base::Log {
+ public:
+  explicit StdoutLog(LogFormat format);
+  ~StdoutLog() override;
+
+  using base::Log::Write;
+  void Write(base::LogLevel level, std::string_view event,
+             std::span<const base::LogField> fields) override;
+
+ private:
+  const LogFormat format_;
+  std::shared_ptr<spdlog::logger> logger_;
+};
+
+/// The line, without its end, for an event at `time_ms` milliseconds after the epoch.
+std::string FormatLine(LogFormat format, int64_t time_ms, base::LogLevel level,
+                       std::string_view event, std::span<const base::LogField> fields);
+
+}  // namespace sluice::cli

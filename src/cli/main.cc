@@ -1,0 +1,111 @@
+// The program: from the command line to what it asks for. Every part is put together here and in
+// cli/gateway.cc, and nowhere else.
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "sluice/admin/probe.h"
+#include "sluice/config/loader.h"
+
+#include "cli/command_line.h"
+#include "cli/gateway.h"
+#include "cli/log.h"
+#include "cli/quick_config.h"
+
+namespace sluice::embedded {
+extern const std::string_view kDemoConfig;
+}
+
+namespace sluice::cli {
+namespace {
+
+constexpr int kOk = 0;
+constexpr int kFailed = 1;
+
+int Complain(const std::string& text) {
+  std::fprintf(stderr, "%s\n", text.c_str());
+  return kFailed;
+}
+
+void Print(const std::vector<config::Diagnostic>& diagnostics, std::string_view kind) {
+  for (const auto& diagnostic : diagnostics) {
+    std::fprintf(stderr, "%s%s\n", std::string(kind).c_str(), diagnostic.ToString().c_str());
+  }
+}
+
+int RunWithLog(config::Config config) {
+  StdoutLog log(FormatForStdout());
+  return RunGateway(std::move(config), log);
+}
+
+int RunLoaded(config::LoadResult loaded, const std::optional<std::string>& admin) {
+  if (!loaded) {
+    Print(loaded.error(), "");
+    return kFailed;
+  }
+  Print(loaded->warnings, "warning: ");
+  if (admin && !loaded->config.admin) {
+    auto address = config::ParseListenAddress(*admin);
+    if (!address) return Complain("--admin: " + address.error());
+    loaded->config.admin = config::Admin{*address};
+  }
+  return RunWithLog(std::move(loaded->config));
+}
+
+int Run(const RunQuick& command) {
+  auto config = QuickConfig(command);
+  return config ? RunWithLog(*std::move(config)) : Complain(config.error());
+}
+
+int Run(const RunFile& command) {
+  return RunLoaded(config::LoadFile(command.file), command.admin);
+}
+
+int Run(const RunDemo&) {
+  if (FormatForStdout() == LogFormat::kText) {
+    std::puts("Open http://localhost:8080/ in a browser. Ctrl-C ends it.");
+  }
+  return RunLoaded(config::LoadString(embedded::kDemoConfig, "config/demo.yaml"), std::nullopt);
+}
+
+int Run(const Check& command) {
+  int exit_code = kOk;
+  for (const auto& file : command.files) {
+    const auto loaded = config::LoadFile(file);
+    if (!loaded) {
+      Print(loaded.error(), "");
+      exit_code = kFailed;
+      continue;
+    }
+    Print(loaded->warnings, "warning: ");
+    std::printf("%s: ok, %zu routes\n", file.c_str(), loaded->config.routes.size());
+  }
+  return exit_code;
+}
+
+int Run(const HealthCheck& command) {
+  const auto address = config::ParseListenAddress(command.admin);
+  if (!address) return Complain("--admin: " + address.error());
+  const auto answer =
+      admin::Probe(*address, "/healthz", std::chrono::seconds(command.timeout_seconds));
+  if (!answer) return Complain("not healthy: " + answer.error());
+  std::puts("healthy");
+  return kOk;
+}
+
+int Main(int argc, char** argv) {
+  const auto parsed = ParseCommandLine(argc, argv);
+  if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+  return std::visit([](const auto& command) { return Run(command); }, std::get<Command>(parsed));
+}
+
+}  // namespace
+}  // namespace sluice::cli
+
+int main(int argc, char** argv) {
+  return sluice::cli::Main(argc, argv);
+}

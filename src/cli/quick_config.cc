@@ -1,0 +1,41 @@
+#include "cli/quick_config.h"
+
+#include <utility>
+
+#include "config/patterns.h"
+
+namespace sluice::cli {
+
+base::Result<config::Config, std::string> QuickConfig(const RunQuick& command) {
+  config::Config config;
+  config.workers = command.workers;
+
+  auto listen = config::ParseListenAddress(command.listen);
+  if (!listen) return base::Unexpected("LISTEN: " + listen.error());
+  config.listeners.push_back({*std::move(listen)});
+
+  if (command.admin) {
+    auto admin = config::ParseListenAddress(*command.admin);
+    if (!admin) return base::Unexpected("--admin: " + admin.error());
+    config.admin = config::Admin{*std::move(admin)};
+  }
+
+  auto server = config::ParseServer(command.server);
+  if (!server) return base::Unexpected("SERVER: " + server.error());
+  config.backends.push_back({server->ToString(), {*server}});
+
+  config::Route route;
+  route.name = "default";
+  route.match.path = {.is_prefix = true, .path = ""};
+  route.backend = 0;
+  for (const auto& text : command.origins) {
+    auto origin = config::ParseOrigin(text);
+    if (!origin) return base::Unexpected("--origin: " + origin.error());
+    if (!route.options.origins) route.options.origins.emplace();
+    route.options.origins->push_back(*std::move(origin));
+  }
+  config.routes.push_back(std::move(route));
+  return config;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,25 @@
+// IP addresses and host names as text: what every address of the configuration is made of. In
+// types.cc's half of the module, so that the types stay a leaf that needs no YAML.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::config {
+
+/// The usual spelling of an IPv4 or IPv6 address (without brackets), nothing if `text` is neither.
+std::optional<std::string> NormalizeIp(std::string_view text);
+
+/// As NormalizeIp(), for IPv6 alone.
+std::optional<std::string> NormalizeIpv6(std::string_view text);
+
+/// What is wrong with `name` as a host's name ("has an empty label"), nothing if it is one:
+/// letters, digits, `-` and `_` between dots, at most 253 characters. A dot at the end is allowed.
+std::optional<std::string> HostNameFault(std::string_view name);
+
+/// The whole of `text` as a port, in decimal, nothing if it is anything else or below `min`.
+std::optional<uint16_t> ParsePort(std::string_view text, uint16_t min);
+
+}  // namespace sluice::config

@@ -1,0 +1,191 @@
+#include "config/addresses.h"
+
+#include <algorithm>
+
+#include "config/quote.h"
+#include "config/suggest.h"
+#include "config/values.h"
+
+namespace sluice::config {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+constexpr TimeoutRange kDnsTimeoutRange{milliseconds(100), minutes(1)};
+constexpr Range kDnsAttemptsRange{1, 10};
+
+// A mapping of which all keys are read later, together.
+struct AddressDraft {
+  std::optional<Value> address;
+};
+
+constexpr Field<AddressDraft> kAddressFields[] = {
+    {"address", [](Reader&, const Value& value, AddressDraft& draft) { draft.address = value; }},
+};
+
+// The `address` of a mapping that must have one.
+std::optional<Value> ReadAddressKey(Reader& reader, const Value& mapping) {
+  AddressDraft draft;
+  if (reader.ReadMapping<AddressDraft>(mapping, kAddressFields, draft) && !draft.address) {
+    reader.Missing(mapping, "address");
+  }
+  return draft.address;
+}
+
+// Port 0 is a different port each time.
+bool Collide(const Endpoint& a, const Endpoint& b) {
+  return a == b && (a.kind != Endpoint::Kind::kTcp || a.port != 0);
+}
+
+// A list of endpoints, each read by `parse`, none twice.
+template <typename Parse>
+std::vector<Endpoint> ReadEndpoints(Reader& reader, const Value& value, Parse parse) {
+  std::vector<Endpoint> endpoints;
+  for (const auto& item : reader.Items(value, "addresses")) {
+    Endpoint endpoint;
+    if (!reader.ReadScalar(item, "an address", parse, endpoint)) continue;
+    if (std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end()) {
+      reader.Error(item, Quote(endpoint.ToString()) + " is in the list twice");
+    }
+    endpoints.push_back(std::move(endpoint));
+  }
+  return endpoints;
+}
+
+constexpr Field<Dns> kDnsFields[] = {
+    {"servers", [](Reader& reader, const Value& value,
+                   Dns& dns) { dns.servers = ReadEndpoints(reader, value, ParseDnsServer); }},
+    {"timeout",
+     [](Reader& reader, const Value& value, Dns& dns) {
+       const auto parse = [](std::string_view text) {
+         return ParseTimeout(text, kDnsTimeoutRange);
+       };
+       reader.ReadScalar(value, "a duration", parse, dns.timeout);
+     }},
+    {"attempts",
+     [](Reader& reader, const Value& value, Dns& dns) {
+       uint64_t attempts = 0;
+       const auto parse = [](std::string_view text) { return ParseCount(text, kDnsAttemptsRange); };
+       if (reader.ReadScalar(value, "a number", parse, attempts)) {
+         dns.attempts = static_cast<int>(attempts);
+       }
+     }},
+};
+
+struct BackendDraft {
+  std::vector<Endpoint> servers;
+  bool has_servers = false;
+};
+
+constexpr Field<BackendDraft> kBackendFields[] = {
+    {"servers",
+     [](Reader& reader, const Value& value, BackendDraft& draft) {
+       draft.has_servers = true;
+       draft.servers = ReadEndpoints(reader, value, ParseServer);
+     }},
+};
+
+// What to say of a route's `backend` that is neither a name nor a server.
+std::string DescribeUnknown(std::string_view text, const std::string& server_fault,
+                            const BackendTable& table) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, index] : table.by_name) {
+    if (name.find(':') == std::string::npos) names.push_back(name);
+  }
+  if (names.empty() || !ParseName(text)) return server_fault;
+  auto message =
+      "unknown backend " + Quote(text) + Suggestion(text, names, "the known backends are");
+  if (Nearest(text, names).empty()) message += "; a server must have a port: host:port";
+  return message;
+}
+
+}  // namespace
+
+void ReadListeners(Reader& reader, const Value& value, std::vector<Listener>& listeners) {
+  std::vector<int> lines;
+  for (const auto& item : reader.Items(value, "listeners")) {
+    const auto address = item.node.IsScalar() ? item : ReadAddressKey(reader, item);
+    Endpoint endpoint;
+    if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
+      continue;
+    }
+    const auto same = std::find_if(
+        listeners.begin(), listeners.end(),
+        [&endpoint](const Listener& listener) { return Collide(listener.address, endpoint); });
+    if (same != listeners.end()) {
+      const auto index = static_cast<size_t>(same - listeners.begin());
+      reader.Error(*address, Quote(endpoint.ToString()) + " is already the address of the " +
+                                 "listener in line " + std::to_string(lines[index]));
+    }
+    listeners.push_back({std::move(endpoint)});
+    lines.push_back(address->mark.line + 1);
+  }
+}
+
+void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
+               std::optional<Admin>& admin) {
+  const auto address = ReadAddressKey(reader, value);
+  Endpoint endpoint;
+  if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) return;
+  const auto text = Quote(endpoint.ToString());
+  if (endpoint.kind != Endpoint::Kind::kTcp) {
+    reader.Error(*address, text + " is a Unix socket; expected IP:port such as 127.0.0.1:9090");
+  }
+  for (const auto& listener : listeners) {
+    if (Collide(listener.address, endpoint)) {
+      reader.Error(*address, text + " is already the address of a listener");
+      break;
+    }
+  }
+  admin = Admin{std::move(endpoint)};
+}
+
+void ReadDns(Reader& reader, const Value& value, Dns& dns) {
+  reader.ReadMapping<Dns>(value, kDnsFields, dns);
+}
+
+void ReadBackends(Reader& reader, const Value& value, BackendTable& table) {
+  if (!reader.ExpectMapping(value)) return;
+  for (auto& entry : reader.Entries(value)) {
+    if (const auto name = ParseName(entry.key); !name) {
+      reader.Error(entry.key_mark, name.error());
+      entry.value.name = Quote(entry.key);  // It may hold anything.
+    }
+    BackendDraft draft;
+    if (reader.ReadMapping<BackendDraft>(entry.value, kBackendFields, draft) &&
+        !draft.has_servers) {
+      reader.Missing(entry.value, "servers");
+    }
+    // A backend with faults is known all the same, so that its routes are not faulted for them.
+    table.by_name.emplace(entry.key, table.backends.size());
+    table.backends.push_back({entry.key, std::move(draft.servers)});
+  }
+}
+
+std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
+                                           BackendTable& table) {
+  const auto text = reader.Text(value, "the name of a backend, or a server");
+  if (!text) return std::nullopt;
+  if (const auto named = table.by_name.find(*text); named != table.by_name.end()) {
+    return named->second;
+  }
+  auto server = ParseServer(*text);
+  if (!server) {
+    reader.Error(value, DescribeUnknown(*text, server.error(), table));
+    return std::nullopt;
+  }
+  auto address = server->ToString();
+  const auto [place, is_new] = table.by_name.emplace(address, table.backends.size());
+  if (is_new) table.backends.push_back({std::move(address), {*std::move(server)}});
+  return place->second;
+}
+
+void AddAddressMappings(std::vector<KnownMapping>& mappings) {
+  mappings.push_back({"listener", KeysOf<AddressDraft>(kAddressFields)});
+  mappings.push_back({"admin", KeysOf<AddressDraft>(kAddressFields)});
+  mappings.push_back({"dns", KeysOf<Dns>(kDnsFields)});
+  mappings.push_back({"backend", KeysOf<BackendDraft>(kBackendFields)});
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,40 @@
+// The sections that are about addresses: where sluice listens, whom it asks for names, and the
+// backends.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/config/types.h"
+
+#include "config/reader.h"
+
+namespace sluice::config {
+
+void ReadListeners(Reader& reader, const Value& value, std::vector<Listener>& listeners);
+
+/// Comes after the listeners, whose addresses it may not use.
+void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
+               std::optional<Admin>& admin);
+
+void ReadDns(Reader& reader, const Value& value, Dns& dns);
+
+/// The backends, and how routes name them.
+struct BackendTable {
+  std::vector<Backend> backends;
+  /// Names, and for short forms addresses. No name holds a colon and every address does.
+  std::map<std::string, size_t, std::less<>> by_name;
+};
+
+void ReadBackends(Reader& reader, const Value& value, BackendTable& table);
+
+/// What a route's `backend` says: a name, or a server, which is then added as a backend of its own,
+/// once for every address. Nothing if it is neither, which has then been reported.
+std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value, BackendTable& table);
+
+void AddAddressMappings(std::vector<KnownMapping>& mappings);
+
+}  // namespace sluice::config

@@ -1,0 +1,31 @@
+// How a diagnostic is shown.
+#include "sluice/config/loader.h"
+
+namespace sluice::config {
+namespace {
+
+// What stands before the caret: as wide as the first `count` characters of `line`, tabs kept, so
+// that the caret lines up whatever the width of a tab is.
+std::string Indent(std::string_view line, int count) {
+  std::string indent;
+  for (const char c : line) {
+    const bool is_continuation = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (is_continuation) continue;
+    if (count-- <= 0) break;
+    indent += c == '\t' ? '\t' : ' ';
+  }
+  if (count > 0) indent.append(static_cast<size_t>(count), ' ');
+  return indent;
+}
+
+}  // namespace
+
+std::string Diagnostic::ToString() const {
+  if (line == 0) return file + ": " + message;
+  std::string text =
+      file + ':' + std::to_string(line) + ':' + std::to_string(column) + ": " + message;
+  if (source_line.empty()) return text;
+  return text + '\n' + source_line + '\n' + Indent(source_line, column - 1) + '^';
+}
+
+}  // namespace sluice::config

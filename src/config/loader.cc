@@ -1,0 +1,182 @@
+// The top of the file, and the way from bytes to a Config. Sections that others refer to are read
+// first, whatever their order in the file.
+#include "sluice/config/loader.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include "config/addresses.h"
+#include "config/options.h"
+#include "config/reader.h"
+#include "config/routes.h"
+#include "config/source_text.h"
+#include "config/syntax_error.h"
+#include "config/values.h"
+
+namespace sluice::config {
+namespace {
+
+using base::Result;
+using base::Unexpected;
+using Diagnostics = std::vector<Diagnostic>;
+
+struct RootDraft {
+  std::optional<Value> workers;
+  std::optional<Value> listeners;
+  std::optional<Value> admin;
+  std::optional<Value> dns;
+  std::optional<Value> defaults;
+  std::optional<Value> backends;
+  std::optional<Value> routes;
+};
+
+template <auto member>
+void Keep(Reader& /*reader*/, const Value& value, RootDraft& draft) {
+  draft.*member = value;
+}
+
+constexpr Field<RootDraft> kRootFields[] = {
+    {"workers", Keep<&RootDraft::workers>},   {"listeners", Keep<&RootDraft::listeners>},
+    {"admin", Keep<&RootDraft::admin>},       {"dns", Keep<&RootDraft::dns>},
+    {"defaults", Keep<&RootDraft::defaults>}, {"backends", Keep<&RootDraft::backends>},
+    {"routes", Keep<&RootDraft::routes>},
+};
+
+Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config) {
+  Defaults defaults;
+  if (draft.defaults) ReadDefaults(reader, *draft.defaults, defaults);
+  config.limits = defaults.limits;
+  config.handshake_timeout = defaults.handshake_timeout;
+  config.drain_timeout = defaults.drain_timeout;
+  return defaults;
+}
+
+Config ReadRoot(Reader& reader, const Value& root) {
+  Config config;
+  RootDraft draft;
+  if (!reader.ReadMapping<RootDraft>(root, kRootFields, draft)) return config;
+  if (draft.workers) {
+    reader.ReadScalar(*draft.workers, "'auto' or a number", ParseWorkers, config.workers);
+  }
+  if (draft.listeners) {
+    ReadListeners(reader, *draft.listeners, config.listeners);
+  } else {
+    reader.Missing(root, "listeners");
+  }
+  if (draft.admin) ReadAdmin(reader, *draft.admin, config.listeners, config.admin);
+  if (draft.dns) ReadDns(reader, *draft.dns, config.dns);
+  const auto defaults = ReadDefaultsInto(reader, draft, config);
+  BackendTable table;
+  if (draft.backends) ReadBackends(reader, *draft.backends, table);
+  if (draft.routes) {
+    ReadRoutes(reader, *draft.routes, defaults.options, table, config.routes);
+  } else {
+    reader.Missing(root, "routes");
+  }
+  config.backends = std::move(table.backends);
+  return config;
+}
+
+// The one document of the file as a value without a name; yaml-cpp's exceptions go through.
+Value ParseDocument(const SourceText& source, Reader& reader) {
+  const auto documents = YAML::LoadAll(std::string(source.text()));
+  if (documents.empty()) return {{}, YAML::Node(), YAML::Mark()};
+  if (documents.size() > 1) {
+    reader.Error(documents[1].Mark(),
+                 "expected one document, found that a second begins here; check the indentation");
+  }
+  return {{}, documents[0], documents[0].Mark()};
+}
+
+LoadResult LoadSource(const SourceText& source, const Environment& environment) {
+  Reader reader(source, environment);
+  auto config = ReadRoot(reader, ParseDocument(source, reader));
+  if (reader.has_errors()) return Unexpected(reader.TakeErrors());
+  return Loaded{std::move(config), reader.TakeWarnings()};
+}
+
+Unexpected<Diagnostics> Fail(Diagnostic diagnostic) {
+  return Unexpected(Diagnostics{std::move(diagnostic)});
+}
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// The bytes of a file, or errno. Stops after the first byte that is too much.
+Result<std::string, int> ReadBytes(const std::string& path) {
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return Unexpected(errno);
+  std::string bytes;
+  char chunk[16 * 1024];
+  while (bytes.size() <= kMaxFileSize) {
+    const ssize_t count = read(file.get(), chunk, sizeof(chunk));
+    if (count == 0) break;
+    if (count > 0) {
+      bytes.append(chunk, static_cast<size_t>(count));
+    } else if (errno != EINTR) {
+      return Unexpected(errno);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Environment ProcessEnvironment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+}
+
+LoadResult LoadString(std::string_view text, std::string file_name,
+                      const Environment& environment) {
+  const SourceText source(text, std::move(file_name));
+  if (text.size() > kMaxFileSize) {
+    return Fail(source.AboutFile("is larger than " + FormatSize(kMaxFileSize)));
+  }
+  if (auto fault = source.FindFault()) return Fail(*std::move(fault));
+  try {
+    return LoadSource(source, environment);
+  } catch (const YAML::Exception& error) {
+    const auto mark = error.mark.is_null() ? YAML::Mark() : error.mark;
+    return Fail(
+        source.At(mark.line, mark.column, DescribeSyntaxError(error.msg, source.Line(mark.line))));
+  } catch (const std::exception& error) {
+    return Fail(source.AboutFile(std::string("cannot be loaded: ") + error.what()));
+  }
+}
+
+LoadResult LoadFile(const std::string& path, const Environment& environment) {
+  const auto bytes = ReadBytes(path);
+  if (bytes) return LoadString(*bytes, path, environment);
+  const auto reason = std::generic_category().message(bytes.error());
+  return Fail({path, 0, 0, "cannot be read: " + reason, {}});
+}
+
+std::vector<KnownMapping> KnownMappings() {
+  std::vector<KnownMapping> mappings;
+  mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
+  AddAddressMappings(mappings);
+  AddOptionMappings(mappings);
+  AddRouteMappings(mappings);
+  return mappings;
+}
+
+}  // namespace sluice::config

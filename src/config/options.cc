@@ -1,0 +1,197 @@
+#include "config/options.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "config/patterns.h"
+#include "config/quote.h"
+#include "config/values.h"
+
+namespace sluice::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Bounds: below the least, a limit would cut healthy sessions; above the most, it is a typing
+// error.
+constexpr TimeoutRange kPingIntervalRange{seconds(1), hours(1), true};
+constexpr TimeoutRange kPongTimeoutRange{seconds(1), minutes(10)};
+constexpr TimeoutRange kBackendTimeoutRange{seconds(1), hours(1), true};
+constexpr TimeoutRange kHandshakeRange{milliseconds(100), minutes(5)};
+constexpr TimeoutRange kConnectRange{milliseconds(100), minutes(5)};
+constexpr TimeoutRange kIdleRange{seconds(1), hours(168), true};
+constexpr TimeoutRange kCloseRange{milliseconds(100), minutes(5)};
+constexpr TimeoutRange kDrainRange{milliseconds(100), hours(24)};
+constexpr Range kRequestLineRange{256, 1024 * 1024};
+constexpr Range kHeaderRange{1024, 1024 * 1024};
+constexpr Range kHeaderCountRange{1, 1000};
+
+// The function that reads one duration, for a table of fields.
+template <auto Member, const TimeoutRange& range, typename T>
+void ReadTimeout(Reader& reader, const Value& value, T& target) {
+  reader.ReadScalar(
+      value, "a duration", [](std::string_view text) { return ParseTimeout(text, range); },
+      target.*Member);
+}
+
+// Makes a function that reads into SessionOptions one that reads into what has `options`.
+template <auto read>
+void InOptions(Reader& reader, const Value& value, Defaults& defaults) {
+  read(reader, value, defaults.options);
+}
+
+constexpr auto kReadConnect =
+    ReadTimeout<&SessionOptions::connect_timeout, kConnectRange, SessionOptions>;
+constexpr auto kReadIdle = ReadTimeout<&SessionOptions::idle_timeout, kIdleRange, SessionOptions>;
+constexpr auto kReadClose =
+    ReadTimeout<&SessionOptions::close_timeout, kCloseRange, SessionOptions>;
+
+constexpr Field<Keepalive> kKeepaliveFields[] = {
+    {"ping_interval", ReadTimeout<&Keepalive::ping_interval, kPingIntervalRange>},
+    {"pong_timeout", ReadTimeout<&Keepalive::pong_timeout, kPongTimeoutRange>},
+    {"backend_timeout", ReadTimeout<&Keepalive::backend_timeout, kBackendTimeoutRange>},
+};
+
+constexpr Field<SessionOptions> kRouteTimeoutFields[] = {
+    {"connect", kReadConnect},
+    {"idle", kReadIdle},
+    {"close", kReadClose},
+};
+
+constexpr Misplaced kNoRouteTimeouts[] = {
+    {"handshake", "applies before a route is known; set it in 'timeouts' under 'defaults'"},
+    {"drain", "applies to the whole process; set it in 'timeouts' under 'defaults'"},
+};
+
+constexpr Field<Defaults> kDefaultTimeoutFields[] = {
+    {"handshake", ReadTimeout<&Defaults::handshake_timeout, kHandshakeRange>},
+    {"connect", InOptions<kReadConnect>},
+    {"idle", InOptions<kReadIdle>},
+    {"close", InOptions<kReadClose>},
+    {"drain", ReadTimeout<&Defaults::drain_timeout, kDrainRange>},
+};
+
+struct LimitsDraft {
+  Limits limits;
+  std::optional<Value> request_line;  // where each stands, if it is there and in order
+  std::optional<Value> header;
+  bool is_whole = true;
+};
+
+void ReadSize(Reader& reader, const Value& value, const Range& range, LimitsDraft& draft,
+              size_t& size, std::optional<Value>& place) {
+  const auto parse = [&range](std::string_view text) { return ParseSize(text, range); };
+  if (reader.ReadScalar(value, "a size", parse, size)) {
+    place = value;
+  } else {
+    draft.is_whole = false;
+  }
+}
+
+constexpr Field<LimitsDraft> kLimitFields[] = {
+    {"request_line",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       ReadSize(reader, value, kRequestLineRange, draft, draft.limits.request_line,
+                draft.request_line);
+     }},
+    {"header",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       ReadSize(reader, value, kHeaderRange, draft, draft.limits.header, draft.header);
+     }},
+    {"header_count",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       const auto parse = [](std::string_view text) { return ParseCount(text, kHeaderCountRange); };
+       reader.ReadScalar(value, "a number", parse, draft.limits.header_count);
+     }},
+};
+
+// The request line is a part of the head, so its own limit must leave it room.
+void CheckRequestLine(Reader& reader, const LimitsDraft& draft) {
+  const auto request_line = FormatSize(draft.limits.request_line);
+  const auto header = FormatSize(draft.limits.header);
+  if (!draft.is_whole || draft.limits.request_line <= draft.limits.header) return;
+  if (draft.request_line) {
+    reader.Error(*draft.request_line,
+                 Expected("no more than 'header', which is " + header, request_line));
+  } else {
+    reader.Error(*draft.header,
+                 Expected("no less than 'request_line', which is " + request_line, header));
+  }
+}
+
+void ReadLimits(Reader& reader, const Value& value, Defaults& defaults) {
+  LimitsDraft draft;
+  reader.ReadMapping<LimitsDraft>(value, kLimitFields, draft);
+  CheckRequestLine(reader, draft);
+  defaults.limits = draft.limits;
+}
+
+constexpr Field<Defaults> kDefaultsFields[] = {
+    {"keepalive", InOptions<ReadKeepalive>},
+    {"timeouts",
+     [](Reader& reader, const Value& value, Defaults& defaults) {
+       reader.ReadMapping<Defaults>(value, kDefaultTimeoutFields, defaults);
+     }},
+    {"limits", ReadLimits},
+    {"on_dial_failure", InOptions<ReadOnDialFailure>},
+    {"subprotocols", InOptions<ReadSubprotocols>},
+    {"origins", InOptions<ReadOrigins>},
+};
+
+// A list of texts, each read by `parse`, none twice.
+template <typename Parse>
+void ReadDistinct(Reader& reader, const Value& value, std::string_view items, Parse parse,
+                  std::optional<std::vector<std::string>>& target) {
+  std::vector<std::string> texts;
+  for (const auto& item : reader.Items(value, items)) {
+    std::string text;
+    if (!reader.ReadScalar(item, "a text (in quotes, if it is the word null)", parse, text)) {
+      continue;
+    }
+    if (std::find(texts.begin(), texts.end(), text) != texts.end()) {
+      reader.Error(item, Quote(text) + " is in the list twice");
+    }
+    texts.push_back(std::move(text));
+  }
+  target = std::move(texts);
+}
+
+}  // namespace
+
+void ReadKeepalive(Reader& reader, const Value& value, SessionOptions& options) {
+  reader.ReadMapping<Keepalive>(value, kKeepaliveFields, options.keepalive);
+}
+
+void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& options) {
+  reader.ReadMapping<SessionOptions>(value, kRouteTimeoutFields, options, kNoRouteTimeouts);
+}
+
+void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options) {
+  reader.ReadScalar(value, "'close' or 'http'", ParseOnDialFailure, options.on_dial_failure);
+}
+
+void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options) {
+  ReadDistinct(reader, value, "subprotocols", ParseSubprotocol, options.subprotocols);
+}
+
+void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options) {
+  ReadDistinct(reader, value, "origins", ParseOrigin, options.origins);
+}
+
+void ReadDefaults(Reader& reader, const Value& value, Defaults& defaults) {
+  reader.ReadMapping<Defaults>(value, kDefaultsFields, defaults);
+}
+
+void AddOptionMappings(std::vector<KnownMapping>& mappings) {
+  mappings.push_back({"defaults", KeysOf<Defaults>(kDefaultsFields)});
+  mappings.push_back({"keepalive", KeysOf<Keepalive>(kKeepaliveFields)});
+  mappings.push_back({"default_timeouts", KeysOf<Defaults>(kDefaultTimeoutFields)});
+  mappings.push_back({"limits", KeysOf<LimitsDraft>(kLimitFields)});
+  mappings.push_back({"route_timeouts", KeysOf<SessionOptions>(kRouteTimeoutFields)});
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,31 @@
+// The section `defaults`, and the parts of it that a route can say for itself.
+#pragma once
+
+#include <vector>
+
+#include "sluice/config/types.h"
+
+#include "config/reader.h"
+
+namespace sluice::config {
+
+/// `defaults` as a whole. Begins with the built-in defaults.
+struct Defaults {
+  Limits limits;
+  Timeout handshake_timeout = Config().handshake_timeout;
+  Timeout drain_timeout = Config().drain_timeout;
+  SessionOptions options;
+};
+
+void ReadDefaults(Reader& reader, const Value& value, Defaults& defaults);
+
+// One key each, of `defaults` or of a route. What the file does not say stays as it is.
+void ReadKeepalive(Reader& reader, const Value& value, SessionOptions& options);
+void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& options);
+void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options);
+void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options);
+void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options);
+
+void AddOptionMappings(std::vector<KnownMapping>& mappings);
+
+}  // namespace sluice::config

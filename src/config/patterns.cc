@@ -1,0 +1,118 @@
+#include "config/patterns.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+#include "sluice/base/text.h"
+
+#include "config/address_text.h"
+#include "config/quote.h"
+
+namespace sluice::config {
+namespace {
+
+using base::Unexpected;
+
+bool IsHexDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool HasPercentEscape(std::string_view text) {
+  for (size_t i = 0; i + 2 < text.size(); ++i) {
+    if (text[i] == '%' && IsHexDigit(text[i + 1]) && IsHexDigit(text[i + 2])) return true;
+  }
+  return false;
+}
+
+bool HasControlCharacter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
+bool IsScheme(std::string_view text) {
+  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
+                  c == '.';
+         });
+}
+
+// The host of an origin as a browser writes it, an IPv6 address in its brackets.
+std::optional<std::string> NormalizeOriginHost(std::string_view host) {
+  if (host.starts_with('[')) {
+    if (!host.ends_with(']') || host.size() < 2) return std::nullopt;
+    const auto ip = NormalizeIpv6(host.substr(1, host.size() - 2));
+    return ip ? std::optional('[' + *ip + ']') : std::nullopt;
+  }
+  if (NormalizeIpv6(host)) return std::nullopt;  // lacks its brackets
+  if (const auto ip = NormalizeIp(host)) return ip;
+  return HostNameFault(host) ? std::nullopt : std::optional(std::string(host));
+}
+
+// `host` or `host:port`; the default port of the scheme is left out.
+std::optional<std::string> NormalizeAuthority(std::string_view scheme, std::string_view authority) {
+  const auto bracket = authority.find(']');
+  const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  const auto host = NormalizeOriginHost(authority.substr(0, colon));
+  if (!host || colon == std::string_view::npos) return host;
+  const auto port = ParsePort(authority.substr(colon + 1), 1);
+  if (!port) return std::nullopt;
+  const bool is_default = (scheme == "http" && *port == 80) || (scheme == "https" && *port == 443);
+  return is_default ? host : std::optional(*host + ':' + std::to_string(*port));
+}
+
+}  // namespace
+
+Parsed<std::string> ParseHostPattern(std::string_view text) {
+  auto host = base::ToLower(text);
+  if (host.ends_with('.')) host.pop_back();
+  const auto name = std::string_view(host).substr(host.starts_with("*.") ? 2 : 0);
+  const bool is_ipv4 = name == host && NormalizeIp(name) && !NormalizeIpv6(name);
+  if (is_ipv4 || !HostNameFault(name)) return host;
+  return Unexpected(Expected(
+      "a host name such as www.example.com or *.example.com, without a port (leave 'host' out for "
+      "any host)",
+      text));
+}
+
+Parsed<PathPattern> ParsePathPattern(std::string_view text) {
+  if (!text.starts_with('/')) return Unexpected(Expected("a path that begins with '/'", text));
+  PathPattern pattern;
+  pattern.is_prefix = text.ends_with("/**");
+  pattern.path = text.substr(0, text.size() - (pattern.is_prefix ? 3 : 0));
+  if (pattern.path.find('*') != std::string::npos) {
+    return Unexpected(
+        Expected("a '*' only in a '/**' at the end (that path and everything below it)", text));
+  }
+  if (pattern.path.find_first_of("?#") != std::string::npos) {
+    return Unexpected(
+        Expected("a path without '?' and '#' (a query plays no part in the match)", text));
+  }
+  if (HasPercentEscape(pattern.path)) {
+    return Unexpected(Expected(
+        "a path without percent-escapes (requests are decoded before they are compared)", text));
+  }
+  if (HasControlCharacter(pattern.path)) {
+    return Unexpected(Expected("a path without control characters", text));
+  }
+  return pattern;
+}
+
+Parsed<std::string> ParseOrigin(std::string_view text) {
+  if (text == "*" || text == "null") return std::string(text);
+  const auto origin = base::ToLower(text);
+  const auto separator = origin.find("://");
+  if (separator != std::string::npos) {
+    const auto scheme = origin.substr(0, separator);
+    const auto authority =
+        NormalizeAuthority(scheme, std::string_view(origin).substr(separator + 3));
+    if (IsScheme(scheme) && authority) return scheme + "://" + *authority;
+  }
+  return Unexpected(Expected(
+      "an origin such as https://www.example.com or http://localhost:8080 (no path, no '/' at the "
+      "end), '*' or 'null'",
+      text));
+}
+
+}  // namespace sluice::config

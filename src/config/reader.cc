@@ -1,0 +1,143 @@
+#include "config/reader.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "config/quote.h"
+#include "config/substitute.h"
+#include "config/suggest.h"
+
+namespace sluice::config {
+namespace {
+
+std::string Found(const YAML::Node& node) {
+  switch (node.Type()) {
+    case YAML::NodeType::Sequence:
+      return "a list";
+    case YAML::NodeType::Map:
+      return "a mapping";
+    case YAML::NodeType::Scalar:
+      return Quote(node.Scalar());
+    case YAML::NodeType::Null:
+    case YAML::NodeType::Undefined:
+      break;
+  }
+  return "nothing";
+}
+
+std::string WrongKind(std::string_view what, const YAML::Node& node) {
+  return "expected " + std::string(what) + ", found " + Found(node);
+}
+
+auto PlaceOf(const Diagnostic& diagnostic) {
+  return std::tie(diagnostic.line, diagnostic.column);
+}
+
+}  // namespace
+
+void Reader::Error(const YAML::Mark& mark, std::string message) {
+  errors_.push_back(source_.At(mark.line, mark.column, std::move(message)));
+}
+
+void Reader::Error(const Value& value, std::string_view message) {
+  Error(value.mark,
+        value.name.empty() ? std::string(message) : value.name + ": " + std::string(message));
+}
+
+void Reader::Warn(const Value& value, std::string message) {
+  warnings_.push_back(source_.At(value.mark.line, value.mark.column, std::move(message)));
+}
+
+void Reader::Missing(const Value& mapping, std::string_view key) {
+  Error(mapping, "missing key " + Quote(key));
+}
+
+bool Reader::ExpectMapping(const Value& value) {
+  if (value.node.IsMap() || value.node.IsNull()) return true;
+  Error(value, WrongKind("a mapping", value.node));
+  return false;
+}
+
+std::vector<Entry> Reader::Entries(const Value& mapping) {
+  if (!mapping.node.IsMap()) return {};
+  std::vector<Entry> entries;
+  std::map<std::string_view, int> lines;
+  for (const auto& pair : mapping.node) {
+    const auto mark = pair.first.Mark();
+    if (!pair.first.IsScalar()) {
+      Error(mark, WrongKind("a key", pair.first));
+      continue;
+    }
+    // The view is of the node's own text, which lives as long as the tree.
+    const auto [known, is_new] = lines.emplace(pair.first.Scalar(), mark.line + 1);
+    if (!is_new) {
+      Error(mark, "duplicate key " + Quote(pair.first.Scalar()) + "; it already stands in line " +
+                      std::to_string(known->second));
+      continue;
+    }
+    const auto& key = pair.first.Scalar();
+    const bool has_place = !pair.second.IsNull();
+    entries.push_back({key, mark, {key, pair.second, has_place ? pair.second.Mark() : mark}});
+  }
+  return entries;
+}
+
+std::vector<std::pair<size_t, Entry>> Reader::KnownEntries(const Value& mapping,
+                                                           std::span<const std::string_view> keys,
+                                                           std::span<const Misplaced> misplaced) {
+  std::vector<std::pair<size_t, Entry>> known;
+  for (auto& entry : Entries(mapping)) {
+    const auto key = std::find(keys.begin(), keys.end(), entry.key);
+    if (key != keys.end()) {
+      known.emplace_back(key - keys.begin(), std::move(entry));
+      continue;
+    }
+    const auto elsewhere =
+        std::find_if(misplaced.begin(), misplaced.end(),
+                     [&entry](const Misplaced& candidate) { return candidate.key == entry.key; });
+    if (elsewhere != misplaced.end()) {
+      Error(entry.key_mark, Quote(entry.key) + ' ' + std::string(elsewhere->message));
+    } else {
+      Error(entry.key_mark, "unknown key " + Quote(entry.key) +
+                                Suggestion(entry.key, keys, "the known keys here are"));
+    }
+  }
+  return known;
+}
+
+std::vector<Value> Reader::Items(const Value& list, std::string_view what) {
+  const std::string expected = "a list of one or more " + std::string(what);
+  if (!list.node.IsSequence()) {
+    Error(list, WrongKind(expected, list.node));
+    return {};
+  }
+  std::vector<Value> items;
+  for (const auto& node : list.node) items.push_back({list.name, node, node.Mark()});
+  if (items.empty()) Error(list, "expected " + expected + ", found an empty list");
+  return items;
+}
+
+std::optional<std::string> Reader::Text(const Value& value, std::string_view what) {
+  if (!value.node.IsScalar()) {
+    Error(value, WrongKind(what, value.node));
+    return std::nullopt;
+  }
+  auto text = Substitute(value.node.Scalar(), environment_);
+  if (!text) {
+    Error(value, text.error());
+    return std::nullopt;
+  }
+  return *std::move(text);
+}
+
+std::vector<Diagnostic> Reader::Take(std::vector<Diagnostic>& diagnostics) {
+  auto taken = std::exchange(diagnostics, {});
+  std::stable_sort(taken.begin(), taken.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return PlaceOf(a) < PlaceOf(b);
+  });
+  taken.erase(std::unique(taken.begin(), taken.end()), taken.end());
+  return taken;
+}
+
+}  // namespace sluice::config

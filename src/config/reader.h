@@ -1,0 +1,130 @@
+// Reads a tree of YAML nodes against tables of fields, and collects what is wrong with it. One
+// mapping of the file is one table: the key, and the function that reads its value into a struct.
+// The known keys, the "did you mean" and the check of the JSON Schema all come from these tables.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <yaml-cpp/yaml.h>
+
+#include "sluice/base/result.h"
+#include "sluice/config/loader.h"
+
+#include "config/source_text.h"
+
+namespace sluice::config {
+
+/// A node and what messages call it: its key, or for an item of a list the list's key.
+struct Value {
+  std::string name;
+  YAML::Node node;
+  YAML::Mark mark;  // of the key where there is no node to point at
+};
+
+/// One key of a mapping.
+template <typename T>
+struct Field {
+  std::string_view key;
+  void (*read)(class Reader& reader, const Value& value, T& target);
+};
+
+/// A key that belongs elsewhere, and the message that says where.
+struct Misplaced {
+  std::string_view key;
+  std::string_view message;
+};
+
+/// A key of the file with its value.
+struct Entry {
+  std::string key;
+  YAML::Mark key_mark;
+  Value value;
+};
+
+template <typename T>
+std::vector<std::string_view> KeysOf(std::span<const Field<T>> fields) {
+  std::vector<std::string_view> keys;
+  for (const auto& field : fields) keys.push_back(field.key);
+  return keys;
+}
+
+/// Keeps references to both arguments. Not thread-safe.
+class Reader {
+ public:
+  Reader(const SourceText& source, const Environment& environment)
+      : source_(source), environment_(environment) {}
+
+  void Error(const YAML::Mark& mark, std::string message);
+  /// The message follows the value's name and a colon.
+  void Error(const Value& value, std::string_view message);
+  void Warn(const Value& value, std::string message);
+  /// Says that a mapping lacks a key that it must have.
+  void Missing(const Value& mapping, std::string_view key);
+
+  /// Reads every key of a mapping that `fields` knows; others, duplicates and what is no mapping
+  /// are errors. A value that is empty in the file counts as a mapping without keys. False if there
+  /// is no mapping at all, so that nobody misses a key in it.
+  template <typename T>
+  bool ReadMapping(const Value& value, std::span<const Field<T>> fields, T& target,
+                   std::span<const Misplaced> misplaced = {}) {
+    if (!ExpectMapping(value)) return false;
+    const auto keys = KeysOf(fields);
+    for (const auto& [index, entry] : KnownEntries(value, keys, misplaced)) {
+      fields[index].read(*this, entry.value, target);
+    }
+    return true;
+  }
+
+  /// Whether the value is a mapping, or empty, which counts as one without keys; reports it if not.
+  bool ExpectMapping(const Value& value);
+
+  /// The entries of a mapping, duplicates reported and left out.
+  std::vector<Entry> Entries(const Value& mapping);
+
+  /// The items of a list; `what` names them. Anything but a list of one or more is an error.
+  std::vector<Value> Items(const Value& list, std::string_view what);
+
+  /// The text of a scalar after substitution; `what` says what is expected.
+  std::optional<std::string> Text(const Value& value, std::string_view what);
+
+  /// Reads a scalar by `parse`, a function from std::string_view to base::Result<..., std::string>.
+  /// False if that failed, which has then been reported, and `target` is as it was.
+  template <typename Parse, typename T>
+  bool ReadScalar(const Value& value, std::string_view what, Parse parse, T& target) {
+    const auto text = Text(value, what);
+    if (!text) return false;
+    auto parsed = parse(std::string_view(*text));
+    if (!parsed) {
+      Error(value, parsed.error());
+      return false;
+    }
+    target = *std::move(parsed);
+    return true;
+  }
+
+  bool has_errors() const { return !errors_.empty(); }
+
+  /// All that was reported, sorted by place, and never the same twice (a YAML alias repeats a
+  /// node).
+  std::vector<Diagnostic> TakeErrors() { return Take(errors_); }
+  std::vector<Diagnostic> TakeWarnings() { return Take(warnings_); }
+
+ private:
+  std::vector<std::pair<size_t, Entry>> KnownEntries(const Value& mapping,
+                                                     std::span<const std::string_view> keys,
+                                                     std::span<const Misplaced> misplaced);
+  static std::vector<Diagnostic> Take(std::vector<Diagnostic>& diagnostics);
+
+  const SourceText& source_;
+  const Environment& environment_;
+  std::vector<Diagnostic> errors_;
+  std::vector<Diagnostic> warnings_;
+};
+
+}  // namespace sluice::config

@@ -1,0 +1,177 @@
+#include "config/routes.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "config/options.h"
+#include "config/patterns.h"
+#include "config/quote.h"
+#include "config/values.h"
+
+namespace sluice::config {
+namespace {
+
+// Routes are compared with each other, and tried one after the other for every request.
+constexpr size_t kMostRoutes = 10'000;
+
+struct RouteDraft {
+  Route route;
+  std::optional<Value> name;
+  std::optional<Value> match;
+  std::optional<Value> backend;
+  std::optional<Value> page;
+  std::vector<Value> session_keys;  // the options that make no sense without a session
+};
+
+template <auto member>
+void Keep(Reader& /*reader*/, const Value& value, RouteDraft& draft) {
+  draft.*member = value;
+}
+
+template <auto read>
+void ReadOption(Reader& reader, const Value& value, RouteDraft& draft) {
+  draft.session_keys.push_back(value);
+  read(reader, value, draft.route.options);
+}
+
+constexpr Field<RouteDraft> kRouteFields[] = {
+    {"name", Keep<&RouteDraft::name>},
+    {"match", Keep<&RouteDraft::match>},
+    {"backend", Keep<&RouteDraft::backend>},
+    {"static", Keep<&RouteDraft::page>},
+    {"keepalive", ReadOption<ReadKeepalive>},
+    {"timeouts", ReadOption<ReadRouteTimeouts>},
+    {"on_dial_failure", ReadOption<ReadOnDialFailure>},
+    {"subprotocols", ReadOption<ReadSubprotocols>},
+    {"origins", ReadOption<ReadOrigins>},
+};
+
+constexpr Misplaced kNotInRoute[] = {
+    {"limits", "apply before a route is known; set them under 'defaults'"},
+};
+
+struct MatchDraft {
+  Match match;
+  bool has_path = false;
+};
+
+constexpr Field<MatchDraft> kMatchFields[] = {
+    {"host",
+     [](Reader& reader, const Value& value, MatchDraft& draft) {
+       reader.ReadScalar(value, "a host name", ParseHostPattern, draft.match.host);
+     }},
+    {"path",
+     [](Reader& reader, const Value& value, MatchDraft& draft) {
+       draft.has_path = true;
+       reader.ReadScalar(value, "a path", ParsePathPattern, draft.match.path);
+     }},
+};
+
+void ReadName(Reader& reader, const RouteDraft& draft, std::map<std::string, int>& lines,
+              Route& route) {
+  if (!reader.ReadScalar(*draft.name, "a name", ParseName, route.name)) return;
+  const auto [known, is_new] = lines.emplace(route.name, draft.name->mark.line + 1);
+  if (!is_new) {
+    reader.Error(*draft.name, Quote(route.name) + " is already the name of the route in line " +
+                                  std::to_string(known->second));
+  }
+}
+
+void ReadMatch(Reader& reader, const Value& value, Match& match) {
+  MatchDraft draft;
+  if (!reader.ReadMapping<MatchDraft>(value, kMatchFields, draft)) return;
+  if (!draft.has_path) reader.Missing(value, "path");
+  match = std::move(draft.match);
+}
+
+void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
+  constexpr std::string_view kConsole = "builtin:console";
+  const std::string expected = "'builtin:console', the only static content so far";
+  const auto text = reader.Text(*draft.page, expected);
+  if (text && *text != kConsole) reader.Error(*draft.page, Expected(expected, *text));
+  for (const auto& key : draft.session_keys) {
+    reader.Error(key, "a static route has no sessions that this could apply to");
+  }
+  route.is_console = true;
+}
+
+// Where requests go: exactly one of `backend` and `static`.
+void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft, BackendTable& backends,
+                Route& route) {
+  if (draft.backend) route.backend = ReadBackendReference(reader, *draft.backend, backends);
+  if (draft.page) ReadStatic(reader, draft, route);
+  if (draft.backend && draft.page) {
+    reader.Error(*draft.page, "a route has either a 'backend' or a 'static', not both");
+  } else if (!draft.backend && !draft.page) {
+    reader.Error(value, "missing key 'backend' (or 'static')");
+  }
+}
+
+bool HostCovers(const std::string& a, const std::string& b) {
+  if (a.empty() || a == b) return true;
+  // `*.x` covers `y.x` and `*.y.x`. It does not cover `x` itself.
+  return a.starts_with("*.") && b.size() > a.size() - 1 && b.ends_with(a.substr(1));
+}
+
+bool PathCovers(const PathPattern& a, const PathPattern& b) {
+  if (!a.is_prefix) return !b.is_prefix && a.path == b.path;
+  return b.path == a.path || b.path.starts_with(a.path + '/');
+}
+
+void WarnOfHidden(Reader& reader, const std::vector<Value>& items,
+                  const std::vector<Route>& routes) {
+  for (size_t late = 1; late < routes.size(); ++late) {
+    for (size_t early = 0; early < late; ++early) {
+      if (!Covers(routes[early].match, routes[late].match)) continue;
+      reader.Warn(items[late], "route " + Quote(routes[late].name) + " is never reached: route " +
+                                   Quote(routes[early].name) + " in line " +
+                                   std::to_string(items[early].mark.line + 1) +
+                                   " comes first and matches all that it matches");
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+bool Covers(const Match& a, const Match& b) {
+  return HostCovers(a.host, b.host) && PathCovers(a.path, b.path);
+}
+
+void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaults,
+                BackendTable& backends, std::vector<Route>& routes) {
+  const auto items = reader.Items(value, "routes");
+  if (items.size() > kMostRoutes) {
+    reader.Error(value, "expected at most 10000 routes, found " + std::to_string(items.size()));
+    return;
+  }
+  std::map<std::string, int> lines;
+  for (const auto& item : items) {
+    RouteDraft draft;
+    draft.route.options = defaults;
+    if (!reader.ReadMapping<RouteDraft>(item, kRouteFields, draft, kNotInRoute)) continue;
+    auto& route = draft.route;
+    if (draft.name) {
+      ReadName(reader, draft, lines, route);
+    } else {
+      reader.Missing(item, "name");
+    }
+    if (draft.match) {
+      ReadMatch(reader, *draft.match, route.match);
+    } else {
+      reader.Missing(item, "match");
+    }
+    ReadTarget(reader, item, draft, backends, route);
+    routes.push_back(std::move(route));
+  }
+  // Faulty routes may be missing, or match what they were not meant to.
+  if (!reader.has_errors()) WarnOfHidden(reader, items, routes);
+}
+
+void AddRouteMappings(std::vector<KnownMapping>& mappings) {
+  mappings.push_back({"route", KeysOf<RouteDraft>(kRouteFields)});
+  mappings.push_back({"match", KeysOf<MatchDraft>(kMatchFields)});
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,23 @@
+// The section `routes`.
+#pragma once
+
+#include <vector>
+
+#include "sluice/config/types.h"
+
+#include "config/addresses.h"
+#include "config/reader.h"
+
+namespace sluice::config {
+
+/// Reads the routes; each begins with `defaults`. Comes after ReadBackends(); backends in the short
+/// form are added to `backends`. Warns of routes that an earlier one hides.
+void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaults,
+                BackendTable& backends, std::vector<Route>& routes);
+
+/// Whether every request that `b` matches is also matched by `a`.
+bool Covers(const Match& a, const Match& b);
+
+void AddRouteMappings(std::vector<KnownMapping>& mappings);
+
+}  // namespace sluice::config

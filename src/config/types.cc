@@ -1,0 +1,186 @@
+// Addresses to and from text. Hosts that are IP addresses are kept in their usual spelling, so that
+// two ways to write one address compare equal.
+#include "sluice/config/types.h"
+
+#include <algorithm>
+#include <array>
+
+#include <arpa/inet.h>
+#include <sys/un.h>
+
+#include "sluice/base/text.h"
+
+#include "config/address_text.h"
+#include "config/quote.h"
+
+namespace sluice::config {
+namespace {
+
+using base::Result;
+using base::Unexpected;
+using EndpointResult = Result<Endpoint, std::string>;
+
+constexpr std::string_view kUnixPrefix = "unix:";
+constexpr std::string_view kBuiltinPrefix = "builtin:";
+constexpr std::string_view kServerForms =
+    "; expected host:port, [IPv6]:port, unix:/path or builtin:echo";
+constexpr std::string_view kListenForms =
+    "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";
+
+// `forms` ends the sentence.
+Unexpected<std::string> Fail(std::string_view text, std::string_view fault,
+                             std::string_view forms) {
+  return Unexpected(Quote(text) + ' ' + std::string(fault) + std::string(forms));
+}
+
+std::optional<std::string> NormalizeFamily(int family, std::string_view text) {
+  std::array<unsigned char, sizeof(in6_addr)> address;
+  std::array<char, INET6_ADDRSTRLEN> spelling;
+  // inet_pton() reads up to a NUL, which the view may hold.
+  if (text.find('\0') != std::string_view::npos ||
+      inet_pton(family, std::string(text).c_str(), address.data()) != 1 ||
+      inet_ntop(family, address.data(), spelling.data(), spelling.size()) == nullptr) {
+    return std::nullopt;
+  }
+  return spelling.data();
+}
+
+constexpr bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+constexpr bool IsLabelCharacter(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
+EndpointResult ParseUnix(std::string_view text, std::string_view forms) {
+  const auto path = text.substr(kUnixPrefix.size());
+  if (!path.starts_with('/')) return Fail(text, "has no absolute path", forms);
+  if (path.size() >= sizeof(sockaddr_un::sun_path) || path.find('\0') != std::string_view::npos) {
+    return Fail(text, "has a path that no socket can have (107 bytes at most)", forms);
+  }
+  return Endpoint{Endpoint::Kind::kUnix, std::string(path), 0};
+}
+
+struct HostAndPort {
+  std::string_view host;  // without brackets
+  bool in_brackets = false;
+  std::string_view port;
+};
+
+Result<HostAndPort, std::string> SplitHostAndPort(std::string_view text, std::string_view forms) {
+  if (text.find("://") != std::string_view::npos) return Fail(text, "is a URL", forms);
+  if (text.find('/') != std::string_view::npos) return Fail(text, "is no address", forms);
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return Fail(text, "lacks the closing ']'", forms);
+    if (end + 1 == text.size()) return Fail(text, "has no port", forms);
+    if (text[end + 1] != ':') return Fail(text, "has no ':' after the ']'", forms);
+    return HostAndPort{text.substr(1, end - 1), true, text.substr(end + 2)};
+  }
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || NormalizeIpv6(text)) {
+    const bool is_ipv6 = colon != std::string_view::npos;
+    return Fail(text, is_ipv6 ? "is an IPv6 address without brackets and a port" : "has no port",
+                forms);
+  }
+  if (text.find(':', colon + 1) != std::string_view::npos) {
+    return Fail(text, "has more than one ':', which only an IPv6 address in brackets may", forms);
+  }
+  return HostAndPort{text.substr(0, colon), false, text.substr(colon + 1)};
+}
+
+EndpointResult ParseListenTcp(std::string_view text) {
+  const auto digits = text.starts_with(':') ? text.substr(1) : text;
+  if (!digits.empty() && std::all_of(digits.begin(), digits.end(), IsDigit)) {
+    const auto port = ParsePort(digits, 0);
+    if (!port) return Fail(text, "has a port that is not 0 to 65535", kListenForms);
+    return Endpoint{Endpoint::Kind::kTcp, "::", *port};
+  }
+  if (NormalizeIp(text) && !NormalizeIpv6(text)) return Fail(text, "has no port", kListenForms);
+  const auto parts = SplitHostAndPort(text, kListenForms);
+  if (!parts) return Unexpected(parts.error());
+  const auto ip = parts->in_brackets ? NormalizeIpv6(parts->host) : NormalizeIp(parts->host);
+  if (!ip) return Fail(text, "does not begin with an IP address", kListenForms);
+  const auto port = ParsePort(parts->port, 0);
+  if (!port) return Fail(text, "has a port that is not 0 to 65535", kListenForms);
+  return Endpoint{Endpoint::Kind::kTcp, *ip, *port};
+}
+
+}  // namespace
+
+std::optional<std::string> NormalizeIp(std::string_view text) {
+  const auto ipv4 = NormalizeFamily(AF_INET, text);
+  return ipv4 ? ipv4 : NormalizeFamily(AF_INET6, text);
+}
+
+std::optional<std::string> NormalizeIpv6(std::string_view text) {
+  return NormalizeFamily(AF_INET6, text);
+}
+
+std::optional<std::string> HostNameFault(std::string_view name) {
+  if (name.empty()) return "has no host";
+  if (name.size() > 253) return "has a host name of more than 253 characters";
+  if (name.ends_with('.')) name.remove_suffix(1);
+  for (;;) {
+    const auto label = name.substr(0, name.find('.'));
+    if (label.empty()) return "has a host name with nothing before a dot";
+    if (label.size() > 63) return "has a host name with more than 63 characters between dots";
+    if (!std::all_of(label.begin(), label.end(), IsLabelCharacter)) {
+      return "has a host name with other characters than letters, digits, '-', '_' and '.'";
+    }
+    if (label.size() == name.size()) {
+      // No name ends in a number (RFC 3696 section 2), so this was meant to be an IPv4 address.
+      const bool is_number = std::all_of(label.begin(), label.end(), IsDigit);
+      return is_number ? std::optional("has a host that is no valid IPv4 address") : std::nullopt;
+    }
+    name.remove_prefix(label.size() + 1);
+  }
+}
+
+std::optional<uint16_t> ParsePort(std::string_view text, uint16_t min) {
+  const auto number = base::ParseNumber(text, 65535);
+  if (!number || *number < min) return std::nullopt;
+  return static_cast<uint16_t>(*number);
+}
+
+std::string Endpoint::ToString() const {
+  switch (kind) {
+    case Kind::kUnix:
+      return std::string(kUnixPrefix) + host;
+    case Kind::kBuiltin:
+      return std::string(kBuiltinPrefix) + host;
+    case Kind::kTcp:
+      break;
+  }
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return (is_ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+base::Result<Endpoint, std::string> ParseServer(std::string_view text) {
+  if (text.starts_with(kUnixPrefix)) return ParseUnix(text, kServerForms);
+  if (text.starts_with(kBuiltinPrefix)) {
+    if (text == "builtin:echo") return Endpoint{Endpoint::Kind::kBuiltin, "echo", 0};
+    return Fail(text, "is no built-in service", kServerForms);
+  }
+  const auto parts = SplitHostAndPort(text, kServerForms);
+  if (!parts) return Unexpected(parts.error());
+  auto host = parts->in_brackets ? NormalizeIpv6(parts->host) : NormalizeIp(parts->host);
+  if (!host && parts->in_brackets) {
+    return Fail(text, "has no valid IPv6 address in its brackets", kServerForms);
+  }
+  if (!host) {
+    if (const auto fault = HostNameFault(parts->host)) return Fail(text, *fault, kServerForms);
+    host = std::string(parts->host);
+  }
+  const auto port = ParsePort(parts->port, 1);
+  if (!port) return Fail(text, "has a port that is not 1 to 65535", kServerForms);
+  return Endpoint{Endpoint::Kind::kTcp, *host, *port};
+}
+
+base::Result<Endpoint, std::string> ParseListenAddress(std::string_view text) {
+  if (text.starts_with(kUnixPrefix)) return ParseUnix(text, kListenForms);
+  return ParseListenTcp(text);
+}
+
+}  // namespace sluice::config

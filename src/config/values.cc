@@ -1,0 +1,136 @@
+#include "config/values.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+
+#include "sluice/base/text.h"
+
+#include "config/address_text.h"
+#include "config/quote.h"
+
+namespace sluice::config {
+namespace {
+
+using base::Unexpected;
+
+struct Unit {
+  std::string_view name;
+  uint64_t factor;
+};
+
+constexpr std::array<Unit, 4> kTimeUnits = {
+    {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::array<Unit, 3> kSizeUnits = {{{"MiB", 1024 * 1024}, {"KiB", 1024}, {"", 1}}};
+
+// More than any bound, and small enough that a unit's factor cannot overflow it.
+constexpr uint64_t kLargestNumber = 1'000'000'000'000;
+
+std::optional<uint64_t> ParseWithUnit(std::string_view text, std::span<const Unit> units) {
+  const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = base::ParseNumber(text.substr(0, end), kLargestNumber);
+  const auto unit = std::find_if(units.begin(), units.end(), [&](const Unit& candidate) {
+    return candidate.name == text.substr(end);
+  });
+  if (!number || unit == units.end()) return std::nullopt;
+  return *number * unit->factor;
+}
+
+std::string FormatWithUnit(uint64_t value, std::span<const Unit> units) {
+  const auto unit = std::find_if(units.begin(), units.end(), [value](const Unit& candidate) {
+    return value % candidate.factor == 0;
+  });
+  return std::to_string(value / unit->factor) + std::string(unit->name);
+}
+
+constexpr bool Contains(const Range& range, uint64_t value) {
+  return value >= range.min && value <= range.max;
+}
+
+constexpr bool IsNameCharacter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+         c == '_' || c == '.';
+}
+
+}  // namespace
+
+Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range) {
+  if (range.may_be_off && text == "off") return Timeout{0};
+  const auto milliseconds = ParseWithUnit(text, kTimeUnits);
+  const Range bounds{static_cast<uint64_t>(range.min.count()),
+                     static_cast<uint64_t>(range.max.count())};
+  if (milliseconds && Contains(bounds, *milliseconds)) {
+    return Timeout{static_cast<Timeout::rep>(*milliseconds)};
+  }
+  return Unexpected(Expected("a duration from " + FormatTimeout(range.min) + " to " +
+                                 FormatTimeout(range.max) + " (units ms, s, m, h)" +
+                                 (range.may_be_off ? " or 'off'" : ""),
+                             text));
+}
+
+Parsed<size_t> ParseSize(std::string_view text, const Range& range) {
+  const auto size = ParseWithUnit(text, kSizeUnits);
+  if (size && Contains(range, *size)) return static_cast<size_t>(*size);
+  return Unexpected(Expected("a size from " + FormatSize(range.min) + " to " +
+                                 FormatSize(range.max) + " (bytes, or units KiB, MiB)",
+                             text));
+}
+
+Parsed<uint64_t> ParseCount(std::string_view text, const Range& range) {
+  const auto number = base::ParseNumber(text, range.max);
+  if (number && *number >= range.min) return *number;
+  return Unexpected(Expected(
+      "a number from " + std::to_string(range.min) + " to " + std::to_string(range.max), text));
+}
+
+Parsed<unsigned> ParseWorkers(std::string_view text) {
+  if (text == "auto") return 0U;
+  const auto number = base::ParseNumber(text, 256);
+  if (!number || *number == 0)
+    return Unexpected(Expected("'auto' or a number from 1 to 256", text));
+  return static_cast<unsigned>(*number);
+}
+
+Parsed<std::string> ParseName(std::string_view text) {
+  if (!text.empty() && text.size() <= 64 &&
+      std::all_of(text.begin(), text.end(), IsNameCharacter)) {
+    return std::string(text);
+  }
+  return Unexpected(Expected("a name of 1 to 64 letters, digits, '-', '_' and '.'", text));
+}
+
+Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text) {
+  if (text == "close") return OnDialFailure::kClose;
+  if (text == "http") return OnDialFailure::kHttp;
+  return Unexpected(Expected("'close' or 'http'", text));
+}
+
+Parsed<std::string> ParseSubprotocol(std::string_view text) {
+  if (base::IsToken(text)) return std::string(text);
+  return Unexpected(Expected(
+      "a subprotocol's name (a token: no spaces, and no separators such as ',', '/' or ':')",
+      text));
+}
+
+Parsed<Endpoint> ParseDnsServer(std::string_view text) {
+  if (const auto ip = NormalizeIp(text)) return Endpoint{Endpoint::Kind::kTcp, *ip, 53};
+  // Like an address to listen on, but for the bare port and port 0.
+  const bool names_host = text.find_first_of(".[") != std::string_view::npos;
+  auto endpoint = ParseListenAddress(text);
+  if (names_host && endpoint && endpoint->kind == Endpoint::Kind::kTcp && endpoint->port != 0) {
+    return *std::move(endpoint);
+  }
+  return Unexpected(Expected("an IP address such as 127.0.0.1, 127.0.0.1:53 or [::1]:53", text));
+}
+
+std::string FormatTimeout(Timeout timeout) {
+  if (timeout == Timeout{0}) return "off";
+  return FormatWithUnit(static_cast<uint64_t>(timeout.count()), kTimeUnits);
+}
+
+std::string FormatSize(uint64_t size) {
+  return FormatWithUnit(size, kSizeUnits);
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,59 @@
+// The single values of a configuration, from text: durations, sizes, numbers, names. Pure; every
+// error is one sentence that says what was expected and what was found.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+
+namespace sluice::config {
+
+template <typename T>
+using Parsed = base::Result<T, std::string>;
+
+/// Bounds are inclusive.
+struct TimeoutRange {
+  Timeout min;
+  Timeout max;
+  bool may_be_off = false;  ///< the word `off`, read as zero: no limit, or never
+};
+
+struct Range {
+  uint64_t min;
+  uint64_t max;
+};
+
+/// `500ms`, `30s`, `5m`, `1h`, and `off` where the range allows it.
+Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range);
+
+/// `4096`, `16KiB`, `1MiB`, in bytes.
+Parsed<size_t> ParseSize(std::string_view text, const Range& range);
+
+/// A decimal number.
+Parsed<uint64_t> ParseCount(std::string_view text, const Range& range);
+
+/// `auto` (0) or 1 to 256.
+Parsed<unsigned> ParseWorkers(std::string_view text);
+
+/// The name of a route or a backend: 1 to 64 letters, digits, `-`, `_` and `.`.
+Parsed<std::string> ParseName(std::string_view text);
+
+Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text);
+
+/// A WebSocket subprotocol, a token (RFC 6455 section 4.1).
+Parsed<std::string> ParseSubprotocol(std::string_view text);
+
+/// The address of a DNS server: an IP address, with a port or without (53).
+Parsed<Endpoint> ParseDnsServer(std::string_view text);
+
+/// The shortest way to write it: `90s`, `2m`, `off` for zero.
+std::string FormatTimeout(Timeout timeout);
+
+/// The shortest way to write it: `100`, `16KiB`.
+std::string FormatSize(uint64_t size);
+
+}  // namespace sluice::config

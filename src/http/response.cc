@@ -1,0 +1,95 @@
+#include "sluice/http/response.h"
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace sluice::http {
+namespace {
+
+constexpr std::array<std::pair<uint16_t, std::string_view>, 19> kReasonPhrases = {{
+    {101, "Switching Protocols"},
+    {200, "OK"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {426, "Upgrade Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+}};
+
+std::string StatusLine(uint16_t status) {
+  std::string line = "HTTP/1.1 " + std::to_string(status) + ' ';
+  for (const auto& [known, phrase] : kReasonPhrases) {
+    if (known == status) line += phrase;
+  }
+  return line += "\r\n";
+}
+
+void AddHeader(std::string& response, std::string_view name, std::string_view value) {
+  response.append(name).append(": ").append(value).append("\r\n");
+}
+
+std::string RefusalBody(const Refusal& refusal) {
+  std::string body(base::ReasonOf(refusal.cause));
+  body += ": ";
+  // A detail has no such bytes; should one slip in, the body must stay one line of text.
+  for (const char c : refusal.detail) body += c >= 0x20 && c <= 0x7e ? c : '?';
+  return body += '\n';
+}
+
+}  // namespace
+
+std::string RefusalResponse(const Refusal& refusal) {
+  const uint16_t row_status = base::InfoOf(refusal.cause).http_status;
+  const uint16_t status = row_status == 0 ? 500 : row_status;
+  const std::string body = RefusalBody(refusal);
+  std::string response = StatusLine(status);
+  AddHeader(response, "Content-Type", "text/plain; charset=utf-8");
+  AddHeader(response, "Content-Length", std::to_string(body.size()));
+  AddHeader(response, "Cache-Control", "no-store");
+  AddHeader(response, "Connection", status == 426 ? "close, Upgrade" : "close");
+  if (status == 405) AddHeader(response, "Allow", "GET");
+  if (status == 426) {
+    // RFC 9110 section 15.5.22 and RFC 6455 section 4.2.2.
+    AddHeader(response, "Upgrade", "websocket");
+    AddHeader(response, "Sec-WebSocket-Version", "13");
+  }
+  if (status == 503) AddHeader(response, "Retry-After", "1");
+  return response += "\r\n" + body;
+}
+
+std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol) {
+  std::string response = StatusLine(101);
+  AddHeader(response, "Upgrade", "websocket");
+  AddHeader(response, "Connection", "Upgrade");
+  AddHeader(response, "Sec-WebSocket-Accept", accept);
+  if (!subprotocol.empty()) AddHeader(response, "Sec-WebSocket-Protocol", subprotocol);
+  return response += "\r\n";
+}
+
+std::string PageHeader(const Page& page) {
+  std::string response = StatusLine(200);
+  AddHeader(response, "Content-Type", page.content_type);
+  AddHeader(response, "Content-Length", std::to_string(page.size));
+  AddHeader(response, "Cache-Control", "no-cache");
+  AddHeader(response, "X-Content-Type-Options", "nosniff");
+  if (!page.content_security_policy.empty()) {
+    AddHeader(response, "Content-Security-Policy", page.content_security_policy);
+  }
+  AddHeader(response, "Connection", "close");
+  return response += "\r\n";
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,243 @@
+// One function a group of families; each fills its families label by label, summing over the
+// workers. The families, their labels and help texts are described in docs/metrics.md, which a test
+// holds to this file.
+#include "sluice/metrics/collector.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace sluice::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+using Shards = std::vector<std::unique_ptr<WorkerMetrics>>;
+
+MetricFamily Family(std::string name, std::string help, MetricType type) {
+  return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {}};
+}
+MetricFamily CounterFamily(std::string name, std::string help) {
+  return Family(std::move(name), std::move(help), MetricType::Counter);
+}
+MetricFamily GaugeFamily(std::string name, std::string help) {
+  return Family(std::move(name), std::move(help), MetricType::Gauge);
+}
+MetricFamily HistogramFamily(std::string name, std::string help) {
+  return Family(std::move(name), std::move(help), MetricType::Histogram);
+}
+
+void Add(MetricFamily& family, Labels labels, double value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  (family.type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = value;
+  family.metric.push_back(std::move(metric));
+}
+
+/// Labels of a cause: its reason, and its code unless that is zero, which stands for none.
+Labels WithCause(Labels labels, std::string_view reason, uint16_t code) {
+  labels.push_back({"reason", std::string(reason)});
+  if (code != 0) labels.push_back({"code", std::to_string(code)});
+  return labels;
+}
+
+/// Which indices share a label set. A server listed twice in a backend must be one series: two of
+/// the same labels make Prometheus reject the whole scrape.
+template <typename T, typename Same>
+std::vector<std::vector<size_t>> GroupsOf(const std::vector<T>& labels, Same same) {
+  std::vector<std::vector<size_t>> groups;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& known) {
+      return same(labels[known.front()], labels[i]);
+    });
+    if (group == groups.end()) {
+      groups.push_back({i});
+    } else {
+      group->push_back(i);
+    }
+  }
+  return groups;
+}
+
+/// The entries of all workers that belong to one label set: T is RouteMetrics, ListenerMetrics or
+/// ServerMetrics.
+template <typename T>
+class Entries {
+ public:
+  Entries(const Shards& shards, const std::vector<T> WorkerMetrics::*list,
+          const std::vector<size_t>& indices) {
+    for (const auto& shard : shards) {
+      for (const size_t index : indices) entries_.push_back(&((*shard).*list)[index]);
+    }
+  }
+
+  /// Sum over a counter, which `get` picks out of an entry.
+  template <typename Get>
+  double Sum(Get get) const {
+    uint64_t sum = 0;
+    for (const T* entry : entries_) sum += std::invoke(get, *entry).Value();
+    return static_cast<double>(sum);
+  }
+
+  template <typename Get>
+  void AddHistogram(MetricFamily& family, Labels labels, Get get) const {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    auto& out = metric.histogram;
+    const auto bounds =
+        entries_.empty() ? std::span<const double>() : std::invoke(get, *entries_.front()).bounds();
+    for (size_t i = 0; i <= bounds.size(); ++i) {
+      for (const T* entry : entries_) out.sample_count += std::invoke(get, *entry).CountIn(i);
+      if (i < bounds.size()) out.bucket.push_back({out.sample_count, bounds[i]});
+    }
+    for (const T* entry : entries_) out.sample_sum += std::invoke(get, *entry).Sum();
+    family.metric.push_back(std::move(metric));
+  }
+
+  /// A series for each cause that has been counted. `code_of` says what code the cause has here.
+  template <typename Get, typename CodeOf>
+  void AddCauses(MetricFamily& family, const Labels& labels, Get get, CodeOf code_of) const {
+    for (const base::CauseInfo& info : base::AllCauses()) {
+      const auto index = static_cast<size_t>(info.cause);
+      const double count =
+          Sum([&](const T& entry) -> const Counter& { return std::invoke(get, entry)[index]; });
+      if (count > 0) Add(family, WithCause(labels, info.reason, std::invoke(code_of, info)), count);
+    }
+  }
+
+ private:
+  std::vector<const T*> entries_;
+};
+
+/// Adds one series for each direction.
+void AddDirections(MetricFamily& family, const std::string& route,
+                   const Entries<RouteMetrics>& entries, Counter DirectionMetrics::*counter) {
+  constexpr std::pair<Direction, const char*> kDirections[] = {
+      {Direction::kToBackend, "to_backend"}, {Direction::kToClient, "to_client"}};
+  for (const auto& [direction, name] : kDirections) {
+    const double value =
+        entries.Sum([counter, direction = direction](const RouteMetrics& m) -> const Counter& {
+          return m.in(direction).*counter;
+        });
+    Add(family, {{"route", route}, {"direction", name}}, value);
+  }
+}
+
+void MoveTo(std::vector<MetricFamily>& out, std::initializer_list<MetricFamily*> families) {
+  for (MetricFamily* family : families) out.push_back(std::move(*family));
+}
+
+void CollectRoutes(const std::vector<std::string>& routes, const Shards& shards,
+                   std::vector<MetricFamily>& out) {
+  auto opened = CounterFamily("sluice_sessions_opened_total", "Sessions opened.");
+  auto active = GaugeFamily("sluice_sessions_active", "Sessions open now.");
+  auto closed = CounterFamily("sluice_sessions_closed_total",
+                              "Sessions closed, by the reason and the close code sluice chose.");
+  auto bytes = CounterFamily("sluice_payload_bytes_total", "Payload bytes taken for relaying.");
+  auto messages = CounterFamily("sluice_messages_total", "WebSocket messages begun.");
+  auto pauses = CounterFamily("sluice_pauses_total",
+                              "Times reading one leg was paused because the other took no more.");
+  auto queued = GaugeFamily("sluice_queued_bytes", "Bytes waiting for a leg that takes no more.");
+  auto pings = CounterFamily("sluice_pings_sent_total", "Keep-alive pings sent to clients.");
+  auto rtt = HistogramFamily("sluice_ping_rtt_seconds", "From a ping to the client's pong.");
+  auto duration = HistogramFamily("sluice_session_duration_seconds",
+                                  "From the opening of a session to its end.");
+  for (const auto& group : GroupsOf(routes, std::equal_to<>())) {
+    const std::string& route = routes[group.front()];
+    const Labels labels = {{"route", route}};
+    const Entries<RouteMetrics> entries(shards, &WorkerMetrics::routes, group);
+    Add(opened, labels, entries.Sum(&RouteMetrics::sessions_opened));
+    Add(active, labels, entries.Sum(&RouteMetrics::sessions_active));
+    entries.AddCauses(closed, labels, &RouteMetrics::sessions_closed, &base::CauseInfo::close_code);
+    AddDirections(bytes, route, entries, &DirectionMetrics::bytes);
+    AddDirections(messages, route, entries, &DirectionMetrics::messages);
+    AddDirections(pauses, route, entries, &DirectionMetrics::pauses);
+    AddDirections(queued, route, entries, &DirectionMetrics::queued);
+    Add(pings, labels, entries.Sum(&RouteMetrics::pings_sent));
+    entries.AddHistogram(rtt, labels, &RouteMetrics::ping_rtt);
+    entries.AddHistogram(duration, labels, &RouteMetrics::session_duration);
+  }
+  MoveTo(out,
+         {&opened, &active, &closed, &bytes, &messages, &pauses, &queued, &pings, &rtt, &duration});
+}
+
+void CollectListeners(const std::vector<std::string>& listeners, const Shards& shards,
+                      std::vector<MetricFamily>& out) {
+  auto accepted = CounterFamily("sluice_connections_accepted_total", "Connections accepted.");
+  auto active = GaugeFamily("sluice_connections_active", "Connections from clients open now.");
+  auto errors = CounterFamily("sluice_accept_errors_total", "Failed calls of accept.");
+  auto refused = CounterFamily("sluice_requests_refused_total",
+                               "Requests refused, by the reason and the HTTP status.");
+  auto pages = CounterFamily("sluice_pages_served_total", "Plain requests answered with a page.");
+  for (const auto& group : GroupsOf(listeners, std::equal_to<>())) {
+    const Labels labels = {{"listener", listeners[group.front()]}};
+    const Entries<ListenerMetrics> entries(shards, &WorkerMetrics::listeners, group);
+    Add(accepted, labels, entries.Sum(&ListenerMetrics::connections_accepted));
+    Add(active, labels, entries.Sum(&ListenerMetrics::connections_active));
+    Add(errors, labels, entries.Sum(&ListenerMetrics::accept_errors));
+    entries.AddCauses(refused, labels, &ListenerMetrics::requests_refused,
+                      &base::CauseInfo::http_status);
+    Add(pages, labels, entries.Sum(&ListenerMetrics::pages_served));
+  }
+  MoveTo(out, {&accepted, &active, &errors, &refused, &pages});
+}
+
+void CollectServers(const std::vector<MetricsLabels::Server>& servers, const Shards& shards,
+                    std::vector<MetricFamily>& out) {
+  auto dials = CounterFamily("sluice_backend_dials_total", "Dials to servers, by their result.");
+  auto duration = HistogramFamily("sluice_backend_dial_duration_seconds",
+                                  "Time that the dials which succeeded took.");
+  const auto same = [](const MetricsLabels::Server& a, const MetricsLabels::Server& b) {
+    return a.backend == b.backend && a.address == b.address;
+  };
+  for (const auto& group : GroupsOf(servers, same)) {
+    const MetricsLabels::Server& server = servers[group.front()];
+    const Labels labels = {{"backend", server.backend}, {"server", server.address}};
+    const Entries<ServerMetrics> entries(shards, &WorkerMetrics::servers, group);
+    Labels ok = labels;
+    ok.push_back({"result", "ok"});
+    Add(dials, std::move(ok), entries.Sum(&ServerMetrics::dials_succeeded));
+    for (const base::CauseInfo& info : base::AllCauses()) {
+      const auto index = static_cast<size_t>(info.cause);
+      const double count = entries.Sum(
+          [index](const ServerMetrics& m) -> const Counter& { return m.dials_failed[index]; });
+      if (count == 0) continue;
+      Labels failed = labels;
+      failed.push_back({"result", std::string(info.reason)});
+      Add(dials, std::move(failed), count);
+    }
+    entries.AddHistogram(duration, labels, &ServerMetrics::dial_duration);
+  }
+  MoveTo(out, {&dials, &duration});
+}
+
+}  // namespace
+
+Collector::Collector(MetricsLabels labels) : labels_(std::move(labels)) {}
+
+WorkerMetrics& Collector::AddWorker() {
+  workers_.push_back(std::make_unique<WorkerMetrics>(
+      labels_.routes.size(), labels_.listeners.size(), labels_.servers.size()));
+  return *workers_.back();
+}
+
+std::vector<MetricFamily> Collector::Collect() const {
+  std::vector<MetricFamily> families;
+  auto build = GaugeFamily("sluice_build_info", "The version of sluice; the value is always 1.");
+  Add(build, {{"version", labels_.version}}, 1);
+  auto workers = GaugeFamily("sluice_workers", "Worker threads.");
+  Add(workers, {}, static_cast<double>(workers_.size()));
+  MoveTo(families, {&build, &workers});
+  CollectRoutes(labels_.routes, workers_, families);
+  CollectListeners(labels_.listeners, workers_, families);
+  CollectServers(labels_.servers, workers_, families);
+  return families;
+}
+
+}  // namespace sluice::metrics

@@ -1,0 +1,64 @@
+#include "sluice/net/address.h"
+
+#include <array>
+#include <cstring>
+
+#include <arpa/inet.h>
+
+namespace sluice::net {
+
+Address Address::From(const sockaddr* address) {
+  Address result;
+  if (address->sa_family == AF_INET) {
+    std::memcpy(&result.storage_.v4, address, sizeof(sockaddr_in));
+  } else if (address->sa_family == AF_INET6) {
+    std::memcpy(&result.storage_.v6, address, sizeof(sockaddr_in6));
+  }
+  return result;
+}
+
+std::optional<Address> Address::Parse(std::string_view host, uint16_t port) {
+  const std::string text(host);
+  Address result;
+  if (inet_pton(AF_INET, text.c_str(), &result.storage_.v4.sin_addr) == 1) {
+    result.storage_.v4.sin_family = AF_INET;
+  } else if (inet_pton(AF_INET6, text.c_str(), &result.storage_.v6.sin6_addr) == 1) {
+    result.storage_.v6.sin6_family = AF_INET6;
+  } else {
+    return std::nullopt;
+  }
+  result.set_port(port);
+  return result;
+}
+
+socklen_t Address::size() const {
+  return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+}
+
+// The port lies at the same place in both.
+uint16_t Address::port() const {
+  return ntohs(storage_.v4.sin_port);
+}
+void Address::set_port(uint16_t port) {
+  storage_.v4.sin_port = htons(port);
+}
+
+std::string Address::ToString() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const std::string port_text = ":" + std::to_string(port());
+  if (family() == AF_INET) {
+    inet_ntop(AF_INET, &storage_.v4.sin_addr, text.data(), text.size());
+    return text.data() + port_text;
+  }
+  if (family() == AF_INET6) {
+    if (IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) {
+      inet_ntop(AF_INET, &storage_.v6.sin6_addr.s6_addr[12], text.data(), text.size());
+      return text.data() + port_text;
+    }
+    inet_ntop(AF_INET6, &storage_.v6.sin6_addr, text.data(), text.size());
+    return "[" + std::string(text.data()) + "]" + port_text;
+  }
+  return "unix";
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,144 @@
+#include "sluice/net/dialer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <sys/un.h>
+
+namespace sluice::net {
+namespace {
+
+constexpr base::Duration kAtOnce{0};
+
+base::Cause CauseOf(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EAGAIN:  // A Unix socket whose backlog is full.
+      return base::Cause::kBackendRefused;
+    case ETIMEDOUT:
+      return base::Cause::kBackendConnectTimeout;
+    default:
+      return base::Cause::kBackendUnreachable;
+  }
+}
+
+int Rank(base::Cause cause) {
+  if (cause == base::Cause::kBackendRefused) return 2;
+  return cause == base::Cause::kBackendConnectTimeout ? 1 : 0;
+}
+
+}  // namespace
+
+Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server,
+           base::Duration timeout, Callback callback)
+    : loop_(loop),
+      server_(server),
+      deadline_(EventLoop::Now() + timeout),
+      has_deadline_(timeout.count() > 0),
+      callback_(std::move(callback)),
+      timer_(loop, *this) {
+  if (server_.kind == config::Endpoint::Kind::kUnix) {
+    addresses_.resize(1);
+    timer_.Start(kAtOnce);
+    return;
+  }
+  query_ = resolver.Resolve(server_.host, server_.port,
+                            [this](Resolver::Answer answer) { OnResolved(std::move(answer)); });
+  if (has_deadline_) timer_.Start(timeout);
+}
+
+void Dial::OnResolved(Resolver::Answer answer) {
+  timer_.Stop();
+  if (!answer) {
+    Fail(base::Cause::kBackendUnresolved, server_.host + ": " + answer.error());
+    return;
+  }
+  addresses_ = *std::move(answer);
+  if (addresses_.empty()) {
+    Fail(base::Cause::kBackendUnresolved, server_.host + ": the name has no address");
+    return;
+  }
+  TryNextAddress();
+}
+
+void Dial::TryNextAddress() {
+  if (server_.kind == config::Endpoint::Kind::kUnix) {
+    ConnectUnix();
+    return;
+  }
+  const Address& address = addresses_[next_address_];
+  if (has_deadline_) {
+    const auto left = std::max(deadline_ - EventLoop::Now(), base::Duration(1));
+    timer_.Start(left / static_cast<int64_t>(addresses_.size() - next_address_));
+  }
+  Connect(address.family(), address.get(), address.size());
+}
+
+void Dial::ConnectUnix() {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  if (server_.host.size() >= sizeof(name.sun_path)) {
+    AttemptFailed(ENAMETOOLONG);
+    return;
+  }
+  server_.host.copy(name.sun_path, sizeof(name.sun_path) - 1);
+  Connect(AF_UNIX, reinterpret_cast<const sockaddr*>(&name), sizeof(name));
+}
+
+void Dial::Connect(int family, const sockaddr* address, socklen_t size) {
+  Fd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd || (connect(fd.get(), address, size) != 0 && errno != EINPROGRESS)) {
+    AttemptFailed(errno);
+    return;
+  }
+  stream_ = std::make_unique<TcpStream>(loop_, std::move(fd));
+  stream_->SetHandler(this);
+}
+
+void Dial::OnStreamReady() {
+  if (!stream_->writable()) return;
+  if (const int error = stream_->ConnectError(); error != 0) {
+    AttemptFailed(error);
+    return;
+  }
+  timer_.Stop();
+  stream_->SetHandler(nullptr);
+  stream_->DisableNagle();
+  const auto callback = std::move(callback_);
+  callback(std::move(stream_));
+}
+
+void Dial::OnTimer() {
+  if (query_ && addresses_.empty()) {
+    Fail(base::Cause::kBackendConnectTimeout, server_.host + ": the name was not resolved in time");
+  } else if (server_.kind == config::Endpoint::Kind::kUnix && !stream_) {
+    TryNextAddress();
+  } else {
+    AttemptFailed(ETIMEDOUT);
+  }
+}
+
+void Dial::AttemptFailed(int error) {
+  stream_.reset();
+  const base::Cause cause = CauseOf(error);
+  if (Rank(cause) > Rank(worst_)) worst_ = cause;
+  const std::string where = server_.kind == config::Endpoint::Kind::kUnix
+                                ? server_.ToString()
+                                : addresses_[next_address_].ToString();
+  if (++next_address_ < addresses_.size()) {
+    TryNextAddress();
+  } else {
+    Fail(worst_, where + ": " + std::strerror(error));
+  }
+}
+
+void Dial::Fail(base::Cause cause, std::string detail) {
+  timer_.Stop();
+  const auto callback = std::move(callback_);
+  callback(base::Unexpected(DialFailure{cause, std::move(detail)}));
+}
+
+}  // namespace sluice::net

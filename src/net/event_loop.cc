@@ -1,0 +1,180 @@
+#include "sluice/net/event_loop.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include <event2/event.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+namespace sluice::net {
+namespace {
+
+// Without memory or descriptors for the loop itself there is nothing to go on with.
+[[noreturn]] void Die(const char* what) {
+  std::perror(what);
+  std::abort();
+}
+
+event_base* NewBase() {
+  event_config* const config = event_config_new();
+  if (config == nullptr) Die("event_config_new");
+  // Each loop is used by one thread, so libevent's locks would be for nothing. Streams need edges,
+  // and to be told of a FIN together with the last bytes (net/tcp_stream.cc).
+  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+  event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_O1 | EV_FEATURE_EARLY_CLOSE);
+  event_base* const base = event_base_new_with_config(config);
+  event_config_free(config);
+  if (base == nullptr) Die("event_base_new_with_config");
+  return base;
+}
+
+timeval ToTimeval(base::Duration duration) {
+  const auto ms = duration.count();
+  return {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+}  // namespace
+
+void EventDeleter::operator()(event* e) const {
+  event_free(e);
+}
+
+void EventLoop::BaseDeleter::operator()(event_base* base) const {
+  event_base_free(base);
+}
+
+EventLoop::Task::~Task() {
+  if (queued_on_ != nullptr) queued_on_->tasks_[place_] = nullptr;
+}
+
+EventLoop::EventLoop() : base_(NewBase()), wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (!wakeup_) Die("eventfd");
+  turn_event_.reset(evtimer_new(
+      base_.get(),
+      [](evutil_socket_t, short, void* self) { static_cast<EventLoop*>(self)->RunTurn(); }, this));
+  wakeup_event_.reset(event_new(
+      base_.get(), wakeup_.get(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<EventLoop*>(self)->RunPosted(); },
+      this));
+  if (!turn_event_ || !wakeup_event_ || event_add(wakeup_event_.get(), nullptr) != 0) {
+    Die("event_new");
+  }
+}
+
+EventLoop::~EventLoop() {
+  // What is buried may own tasks and timers of this loop.
+  while (!graveyard_.empty()) std::exchange(graveyard_, {}).clear();
+  for (Task* task : tasks_) {
+    if (task != nullptr) task->queued_on_ = nullptr;
+  }
+}
+
+void EventLoop::Run() {
+  event_base_loop(base_.get(), EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
+void EventLoop::Stop() {
+  Post([this] { event_base_loopbreak(base_.get()); });
+}
+
+void EventLoop::Post(std::function<void()> function) {
+  const std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(function));
+  const uint64_t one = 1;
+  // Can only fail when the counter is full, and then the loop is about to wake anyway.
+  [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof(one));
+}
+
+void EventLoop::RunPosted() {
+  uint64_t count = 0;
+  [[maybe_unused]] const auto got = ::read(wakeup_.get(), &count, sizeof(count));
+  std::vector<std::function<void()>> functions;
+  {
+    const std::lock_guard lock(mutex_);
+    functions.swap(posted_);
+  }
+  for (auto& function : functions) function();
+}
+
+void EventLoop::RunNextTurn(Task& task) {
+  if (task.queued_on_ != nullptr) return;
+  task.queued_on_ = this;
+  task.place_ = tasks_.size();
+  tasks_.push_back(&task);
+  ScheduleTurn();
+}
+
+void EventLoop::Bury(std::shared_ptr<void> object) {
+  graveyard_.push_back(std::move(object));
+  ScheduleTurn();
+}
+
+void EventLoop::ScheduleTurn() {
+  // A timer of no delay, unlike an event activated by hand, lets the loop poll for I/O first.
+  const timeval now{};
+  if (!evtimer_pending(turn_event_.get(), nullptr)) evtimer_add(turn_event_.get(), &now);
+}
+
+void EventLoop::RunTurn() {
+  // Those that are queued from here on belong to the next turn. The vector stays in place while it
+  // is walked, since a task may cancel others of it.
+  const size_t count = tasks_.size();
+  const size_t buried = graveyard_.size();
+  for (size_t i = 0; i < count; ++i) {
+    Task* const task = tasks_[i];
+    if (task == nullptr) continue;
+    task->queued_on_ = nullptr;
+    tasks_[i] = nullptr;
+    task->RunTask();
+  }
+  tasks_.erase(tasks_.begin(), tasks_.begin() + static_cast<ptrdiff_t>(count));
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    if (tasks_[i] != nullptr) tasks_[i]->place_ = i;
+  }
+  std::vector<std::shared_ptr<void>> dead(
+      std::make_move_iterator(graveyard_.begin()),
+      std::make_move_iterator(graveyard_.begin() + static_cast<ptrdiff_t>(buried)));
+  graveyard_.erase(graveyard_.begin(), graveyard_.begin() + static_cast<ptrdiff_t>(buried));
+  dead.clear();
+  if (!tasks_.empty() || !graveyard_.empty()) ScheduleTurn();
+}
+
+base::TimePoint EventLoop::Now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return base::TimePoint(std::chrono::duration_cast<base::Duration>(
+      std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec)));
+}
+
+Timer::Timer(EventLoop& loop, TimerHandler& handler)
+    : event_(evtimer_new(
+          loop.base(),
+          [](evutil_socket_t, short, void* h) { static_cast<TimerHandler*>(h)->OnTimer(); },
+          &handler)) {
+  if (!event_) Die("evtimer_new");
+}
+
+void Timer::Start(base::Duration delay) {
+  const timeval tv = ToTimeval(delay);
+  evtimer_add(event_.get(), &tv);
+}
+
+void Timer::Stop() {
+  evtimer_del(event_.get());
+}
+
+SignalWatch::SignalWatch(EventLoop& loop, int signal, std::function<void()> callback)
+    : callback_(std::make_unique<std::function<void()>>(std::move(callback))),
+      event_(evsignal_new(
+          loop.base(), signal,
+          [](evutil_socket_t, short, void* function) {
+            (*static_cast<std::function<void()>*>(function))();
+          },
+          callback_.get())) {
+  if (!event_ || evsignal_add(event_.get(), nullptr) != 0) Die("evsignal_new");
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,158 @@
+#include "sluice/net/listener.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+namespace sluice::net {
+namespace {
+
+constexpr int kBacklog = 4096;       // The kernel lowers it to net.core.somaxconn.
+constexpr int kAcceptsPerTurn = 64;  // So that a flood of newcomers does not starve open sessions.
+constexpr base::Duration kRetryDelay{100};
+
+base::Unexpected<std::string> Failed(const config::Endpoint& address, int error) {
+  return base::Unexpected("cannot listen on " + address.ToString() + ": " + std::strerror(error));
+}
+
+Fd NewSocket(int family) {
+  return Fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+void Enable(const Fd& fd, int level, int name, int value = 1) {
+  [[maybe_unused]] const int result = setsockopt(fd.get(), level, name, &value, sizeof(value));
+}
+
+base::Result<Fd, int> Bind(const Address& address, bool share_port) {
+  Fd fd = NewSocket(address.family());
+  if (!fd) return base::Unexpected(errno);
+  Enable(fd, SOL_SOCKET, SO_REUSEADDR);
+  if (share_port) Enable(fd, SOL_SOCKET, SO_REUSEPORT);
+  // `[::]` stands for every address of the machine, whatever the system's default is.
+  if (address.family() == AF_INET6) Enable(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  if (bind(fd.get(), address.get(), address.size()) != 0) return base::Unexpected(errno);
+  return fd;
+}
+
+base::Result<ListeningSocket, std::string> Start(Fd fd, const config::Endpoint& address) {
+  if (listen(fd.get(), kBacklog) != 0) return Failed(address, errno);
+  return ListeningSocket{std::move(fd), address};
+}
+
+/// Whether someone listens there whom sharing the port would not exclude: another instance of
+/// sluice would otherwise take half the connections without a word.
+int OtherListener(const Address& address) {
+  const auto probe = Bind(address, /*share_port=*/false);
+  return probe ? 0 : probe.error();
+}
+
+base::Result<ListeningSocket, std::string> ListenTcp(const config::Endpoint& endpoint) {
+  auto address = Address::Parse(endpoint.host, endpoint.port);
+  if (!address) {
+    return base::Unexpected("cannot listen on " + endpoint.ToString() +
+                            ": the host must be an IP address");
+  }
+  int error = endpoint.port == 0 ? 0 : OtherListener(*address);
+  if (error == EAFNOSUPPORT && endpoint.host == "::") {
+    // A machine without IPv6: every address means every IPv4 address.
+    config::Endpoint v4 = endpoint;
+    v4.host = "0.0.0.0";
+    return ListenTcp(v4);
+  }
+  if (error != 0) return Failed(endpoint, error);
+
+  auto fd = Bind(*address, /*share_port=*/true);
+  if (!fd) return Failed(endpoint, fd.error());
+  config::Endpoint bound = endpoint;
+  sockaddr_in6 name{};
+  socklen_t size = sizeof(name);
+  if (getsockname(fd->get(), reinterpret_cast<sockaddr*>(&name), &size) == 0) {
+    bound.port = Address::From(reinterpret_cast<sockaddr*>(&name)).port();
+  }
+  return Start(*std::move(fd), bound);
+}
+
+base::Result<ListeningSocket, std::string> ListenUnix(const config::Endpoint& endpoint) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  if (endpoint.host.size() >= sizeof(name.sun_path)) return Failed(endpoint, ENAMETOOLONG);
+  endpoint.host.copy(name.sun_path, sizeof(name.sun_path) - 1);
+  const auto* const address = reinterpret_cast<const sockaddr*>(&name);
+
+  Fd fd = NewSocket(AF_UNIX);
+  if (!fd) return Failed(endpoint, errno);
+  if (bind(fd.get(), address, sizeof(name)) != 0) {
+    if (errno != EADDRINUSE) return Failed(endpoint, errno);
+    // A file left by a process that is gone refuses connections; one in use does not. Only a socket
+    // is ever removed.
+    const Fd probe = NewSocket(AF_UNIX);
+    struct stat info {};
+    const bool stale = probe && connect(probe.get(), address, sizeof(name)) != 0 &&
+                       errno == ECONNREFUSED && lstat(name.sun_path, &info) == 0 &&
+                       S_ISSOCK(info.st_mode);
+    if (!stale) return Failed(endpoint, EADDRINUSE);
+    unlink(name.sun_path);
+    if (bind(fd.get(), address, sizeof(name)) != 0) return Failed(endpoint, errno);
+  }
+  return Start(std::move(fd), endpoint);
+}
+
+}  // namespace
+
+base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address) {
+  return address.kind == config::Endpoint::Kind::kUnix ? ListenUnix(address) : ListenTcp(address);
+}
+
+base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& first) {
+  if (first.address.kind == config::Endpoint::Kind::kUnix) {
+    Fd fd(fcntl(first.fd.get(), F_DUPFD_CLOEXEC, 0));
+    if (!fd) return Failed(first.address, errno);
+    return ListeningSocket{std::move(fd), first.address};
+  }
+  const auto address = Address::Parse(first.address.host, first.address.port);
+  auto fd = Bind(*address, /*share_port=*/true);
+  if (!fd) return Failed(first.address, fd.error());
+  return Start(*std::move(fd), first.address);
+}
+
+Listener::Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handler)
+    : socket_(std::move(socket)), handler_(handler), retry_(loop, *this) {
+  event_.reset(event_new(
+      loop.base(), socket_.fd.get(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<Listener*>(self)->Accept(); }, this));
+  event_add(event_.get(), nullptr);
+}
+
+void Listener::Accept() {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    sockaddr_storage name{};
+    socklen_t size = sizeof(name);
+    auto* const address = reinterpret_cast<sockaddr*>(&name);
+    Fd fd(accept4(socket_.fd.get(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      handler_.OnAccept(std::move(fd), Address::From(address));
+      continue;
+    }
+    // The client gave up while it waited, or another worker was first: nothing is wrong.
+    if (errno == ECONNABORTED || errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    // No descriptors or no memory. The connection stays in the backlog and would be reported again
+    // at once, for ever: look away for a moment instead.
+    handler_.OnAcceptError(errno);
+    event_del(event_.get());
+    retry_.Start(kRetryDelay);
+    return;
+  }
+}
+
+void Listener::OnTimer() {
+  event_add(event_.get(), nullptr);
+}
+
+}  // namespace sluice::net

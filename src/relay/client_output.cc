@@ -1,0 +1,137 @@
+#include "sluice/relay/client_output.h"
+
+#include <array>
+#include <cstring>
+
+#include "sluice/websocket/frame_writer.h"
+
+namespace sluice::relay {
+
+using websocket::Opcode;
+
+namespace {
+
+constexpr size_t kMaxPongs = 2048;  // Bytes of pong frames that may wait.
+
+}  // namespace
+
+ClientOutput::Status ClientOutput::SendMessage(net::Stream& stream, Opcode opcode,
+                                               base::MutableBytes frame) {
+  // The header goes just before the payload, so that both are one write.
+  const size_t payload = frame.size() - websocket::kMaxServerHeader;
+  const size_t unused = websocket::kMaxServerHeader - websocket::ServerHeaderSize(payload);
+  frame = frame.subspan(unused);
+  websocket::WriteServerHeader(frame.data(), opcode, payload);
+
+  if (!idle()) {
+    queue_.Append(frame);
+    return Flush(stream);
+  }
+  net::IoResult sent{Status::kWouldBlock, 0, 0};
+  if (stream.writable()) sent = stream.Write(frame);
+  if (sent.status == Status::kError) return Status::kError;
+  if (sent.bytes == frame.size()) return Status::kOk;
+  queue_.Append(frame.subspan(sent.bytes));
+  frame_left_ = sent.bytes == 0 ? 0 : frame.size() - sent.bytes;
+  return Status::kWouldBlock;
+}
+
+void ClientOutput::SendHead(std::string_view head) {
+  queue_.Prepend(base::AsBytes(head));
+  frame_left_ += head.size();
+}
+
+void ClientOutput::RequestPong(base::Bytes payload) {
+  std::array<uint8_t, websocket::kMaxServerControlFrame> frame;
+  const size_t size = websocket::WriteControlFrame(frame.data(), Opcode::kPong, payload);
+  if (pongs_.size() + size > kMaxPongs) pongs_.clear();
+  pongs_.append(base::AsText({frame.data(), size}));
+}
+
+void ClientOutput::RequestPing(uint32_t number) {
+  ping_number_ = number;
+  ping_due_ = true;
+}
+
+void ClientOutput::RequestClose(std::optional<uint16_t> code, std::string_view reason) {
+  close_code_ = code.value_or(0);
+  close_reason_ = reason;
+  close_due_ = true;
+}
+
+base::Bytes ClientOutput::NextControl(base::MutableBytes buffer, bool close_too) const {
+  if (!pongs_.empty()) return base::AsBytes(pongs_);
+  size_t size = 0;
+  if (ping_due_) {
+    std::array<uint8_t, sizeof(ping_number_)> number;
+    std::memcpy(number.data(), &ping_number_, number.size());
+    size = websocket::WriteControlFrame(buffer.data(), Opcode::kPing, number);
+  } else if (close_due_ && close_too) {
+    const auto code = close_code_ == 0 ? std::nullopt : std::optional(close_code_);
+    size = websocket::WriteCloseFrame(buffer.data(), code, close_reason_);
+  }
+  return buffer.first(size);
+}
+
+void ClientOutput::ControlSent() {
+  // In the order of NextControl.
+  if (!pongs_.empty()) {
+    pongs_ = std::string();
+  } else if (ping_due_) {
+    ping_due_ = false;
+  } else {
+    close_due_ = false;
+  }
+}
+
+ClientOutput::Status ClientOutput::WriteControl(net::Stream& stream, base::Bytes frames) {
+  const net::IoResult sent = stream.Write(frames);
+  if (sent.status != Status::kOk) return sent.status;
+  const bool all = sent.bytes == frames.size();
+  if (!all) {
+    queue_.Prepend(frames.subspan(sent.bytes));
+    frame_left_ = frames.size() - sent.bytes;
+  }
+  ControlSent();
+  return all ? Status::kOk : Status::kWouldBlock;
+}
+
+ClientOutput::Status ClientOutput::Flush(net::Stream& stream) {
+  while (!idle()) {
+    if (!stream.writable()) return Status::kWouldBlock;
+    if (IsBetweenFrames()) {
+      std::array<uint8_t, websocket::kMaxServerControlFrame> control;
+      if (const auto frames = NextControl(control, queue_.empty()); !frames.empty()) {
+        if (const Status status = WriteControl(stream, frames); status != Status::kOk) {
+          return status;
+        }
+        continue;
+      }
+      frame_left_ = NextFrameSize();
+    }
+    const net::IoResult sent = queue_.WriteTo(stream, frame_left_);
+    frame_left_ -= sent.bytes;
+    if (sent.status != Status::kOk) return sent.status;
+  }
+  return Status::kOk;
+}
+
+size_t ClientOutput::NextFrameSize() const {
+  std::array<uint8_t, websocket::kMaxServerHeader> header{};
+  queue_.Peek(header);
+  const uint8_t short_length = header[1] & websocket::kLengthBits;
+  if (short_length < websocket::kLength16) return 2u + short_length;
+  const size_t length_size = short_length == websocket::kLength16 ? 2 : 8;
+  size_t length = 0;
+  for (size_t i = 0; i < length_size; ++i) length = length << 8 | header[2 + i];
+  return 2 + length_size + length;
+}
+
+void ClientOutput::Clear() {
+  queue_.Clear();
+  frame_left_ = 0;
+  pongs_ = std::string();
+  ping_due_ = close_due_ = false;
+}
+
+}  // namespace sluice::relay

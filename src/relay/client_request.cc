@@ -1,0 +1,299 @@
+#include "sluice/relay/client_request.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/auth/origin.h"
+#include "sluice/http/response.h"
+#include "sluice/relay/session.h"
+#include "sluice/websocket/handshake.h"
+
+namespace sluice::relay {
+namespace {
+
+// What is read at once of a head. Early frames behind it are kept, so this also bounds them.
+constexpr size_t kReadSize = 16 * 1024;
+
+// How long a client may take to read a response and to go away.
+constexpr base::Duration kReplyTimeout{5'000};
+
+// The console is one file with its script and style inside, and talks to WebSockets anywhere.
+constexpr std::string_view kConsolePolicy =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "connect-src ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+http::HeadLimits LimitsOf(const config::Config& config) {
+  return {config.limits.request_line, config.limits.header, config.limits.header_count};
+}
+
+}  // namespace
+
+ClientRequest::ClientRequest(WorkerContext& context, std::unique_ptr<net::TcpStream> client,
+                             const net::Address& address, size_t listener)
+    : context_(context),
+      address_(address),
+      listener_(listener),
+      accepted_(net::EventLoop::Now()),
+      client_(std::move(client)),
+      timer_(context.loop, *this),
+      parser_(LimitsOf(context.config)) {
+  client_->SetHandler(this);
+  timer_.Start(context.config.handshake_timeout);
+}
+
+ClientRequest::~ClientRequest() = default;
+
+metrics::ListenerMetrics& ClientRequest::listener_metrics() {
+  return context_.metrics.listeners[listener_];
+}
+
+void ClientRequest::OnStreamReady() {
+  switch (state_) {
+    case State::kReadingHead:
+      ReadHead();
+      break;
+    case State::kReplying:
+      ContinueReply();
+      break;
+    case State::kDialing:  // What else the client sends stays in the kernel until there is a
+                           // session.
+    case State::kDone:
+      break;
+  }
+}
+
+void ClientRequest::OnTimer() {
+  if (state_ == State::kReadingHead) {
+    Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
+  } else {
+    Finish();
+  }
+}
+
+void ClientRequest::Drain() {
+  if (state_ == State::kReadingHead) Refuse({base::Cause::kDrain, "sluice is about to stop"});
+}
+
+void ClientRequest::Cut() {
+  Finish();
+}
+
+// ---- The head ----
+
+void ClientRequest::ReadHead() {
+  const auto buffer = context_.scratch.first(kReadSize);
+  while (state_ == State::kReadingHead && client_->readable()) {
+    const net::IoResult got = client_->Read(buffer);
+    if (got.status == net::IoResult::Status::kWouldBlock) return;
+    if (got.status != net::IoResult::Status::kOk) {
+      // Browsers open connections in advance and drop them unused: no refusal, nothing to log.
+      Finish();
+      return;
+    }
+    const base::Bytes bytes = buffer.first(got.bytes);
+    const auto used = parser_.Feed(bytes);
+    if (!used) {
+      Refuse(used.error());
+      return;
+    }
+    if (!parser_.done()) continue;
+    early_.assign(bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
+    TakeHead();
+  }
+}
+
+void ClientRequest::TakeHead() {
+  const http::RequestHead& head = parser_.head();
+  route_ = context_.router.Find(head.host, head.path);
+  if (!route_) {
+    Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
+    return;
+  }
+  if (route().is_console) {
+    ServePage();
+    return;
+  }
+  if (const auto refusal = CheckWebSocket()) {
+    Refuse(*refusal);
+    return;
+  }
+  state_ = State::kDialing;
+  timer_.Stop();
+  candidates_ = context_.balancer.Candidates(*route().backend);
+  dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
+  DialNext();
+}
+
+std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
+  const http::RequestHead& head = parser_.head();
+  if (!head.WantsUpgrade()) {
+    return http::Refusal{base::Cause::kUpgradeRequired,
+                         "this path speaks WebSocket only; send an upgrade (RFC 6455)"};
+  }
+  const std::string upgrade = head.Joined("Upgrade");
+  const std::string connection = head.Joined("Connection");
+  const std::string version = head.Joined("Sec-WebSocket-Version");
+  const std::string protocol = head.Joined("Sec-WebSocket-Protocol");
+  websocket::UpgradeFields fields;
+  fields.upgrade = upgrade;
+  fields.connection = connection;
+  fields.version = version;
+  fields.key = head.Find("Sec-WebSocket-Key").value_or("");
+  fields.key_count = head.Count("Sec-WebSocket-Key");
+  fields.protocol = protocol;
+  if (auto checked = websocket::CheckUpgrade(fields); !checked) {
+    return http::Refusal{checked.error().cause, checked.error().detail};
+  }
+  if (!auth::IsOriginAllowed(head.Find("Origin"), head.host, route().options.origins)) {
+    return http::Refusal{base::Cause::kOriginNotAllowed,
+                         "pages of this origin may not connect here"};
+  }
+  return std::nullopt;
+}
+
+void ClientRequest::ServePage() {
+  if (parser_.head().WantsUpgrade()) {
+    Refuse({base::Cause::kNoRoute, "there is a page at this path, not a WebSocket"});
+    return;
+  }
+  listener_metrics().pages_served.Add();
+  std::string response =
+      http::PageHeader({"text/html; charset=utf-8", context_.console_page.size(), kConsolePolicy});
+  Reply(response.append(context_.console_page));
+}
+
+// ---- The dial ----
+
+void ClientRequest::DialNext() {
+  const routing::Candidate& candidate = candidates_[next_candidate_];
+  // A dead server may use up its share of the time, not all of it.
+  const auto left = std::max(dial_deadline_ - net::EventLoop::Now(), base::Duration(1));
+  const auto share = left / static_cast<int64_t>(candidates_.size() - next_candidate_);
+  dial_started_ = std::chrono::steady_clock::now();
+  dial_ = std::make_unique<net::Dial>(
+      context_.loop, context_.resolver, context_.Dialable(*candidate.server), share,
+      [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
+}
+
+void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {
+  // The dial is still on the stack.
+  context_.loop.DestroyLater(std::move(dial_));
+  metrics::ServerMetrics& metrics = context_.metrics.servers[server];
+  if (outcome) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - dial_started_;
+    metrics.dials_succeeded.Add();
+    metrics.dial_duration.Observe(took.count());
+    BecomeSession(*std::move(outcome), std::nullopt);
+    return;
+  }
+  const net::DialFailure& failure = outcome.error();
+  metrics.dials_failed[static_cast<size_t>(failure.cause)].Add();
+  context_.log.Write(base::LogLevel::kWarn, "dial_failed",
+                     {{"route", route().name},
+                      {"server", candidates_[next_candidate_].server->ToString()},
+                      {"reason", base::ReasonOf(failure.cause)},
+                      {"detail", failure.detail}});
+  if (++next_candidate_ < candidates_.size()) {
+    DialNext();
+  } else {
+    OnAllDialsFailed(failure);
+  }
+}
+
+void ClientRequest::OnAllDialsFailed(const net::DialFailure& failure) {
+  --next_candidate_;
+  if (route().options.on_dial_failure == config::OnDialFailure::kHttp) {
+    // The detail has addresses that are nobody's business outside.
+    Refuse({failure.cause, std::string(base::InfoOf(failure.cause).description)});
+  } else {
+    BecomeSession(nullptr, failure.cause);
+  }
+}
+
+void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
+                                  std::optional<base::Cause> cause) {
+  const http::RequestHead& head = parser_.head();
+  const config::SessionOptions& options = route().options;
+  const std::string response = http::SwitchingProtocolsResponse(
+      websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")),
+      websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"),
+                                   options.subprotocols ? &*options.subprotocols : nullptr));
+  if (backend && options.keepalive.backend_timeout.count() != 0) {
+    backend->GuardAgainstSilence(options.keepalive.backend_timeout);
+  }
+  const routing::Candidate& candidate = candidates_[next_candidate_];
+  Session::Peers peers;
+  peers.client = address_;
+  peers.listener = listener_;
+  peers.route = *route_;
+  peers.server = candidate.server;
+  peers.id = context_.ids.Next();
+  if (context_.draining && !cause) cause = base::Cause::kDrain;
+
+  client_->SetHandler(nullptr);
+  Session& session = context_.sessions.Add(
+      std::make_unique<Session>(context_, peers, std::move(client_), std::move(backend)));
+  session.Start(response, early_, cause);
+  state_ = State::kDone;
+  context_.Release(*this);
+}
+
+// ---- The reply ----
+
+void ClientRequest::Refuse(const http::Refusal& refusal) {
+  const base::CauseInfo& info = base::InfoOf(refusal.cause);
+  listener_metrics().requests_refused[static_cast<size_t>(refusal.cause)].Add();
+  context_.log.Write(info.level, "refused",
+                     {{"client", address_.ToString()},
+                      {"route", route_ ? std::string_view(route().name) : std::string_view()},
+                      {"code", info.http_status},
+                      {"reason", info.reason},
+                      {"detail", refusal.detail}});
+  Reply(http::RefusalResponse(refusal));
+}
+
+void ClientRequest::Reply(std::string response) {
+  state_ = State::kReplying;
+  timer_.Start(kReplyTimeout);
+  reply_.Append(base::AsBytes(response));
+  ContinueReply();
+}
+
+void ClientRequest::ContinueReply() {
+  if (!reply_sent_) {
+    if (!reply_.empty() && !client_->writable()) return;
+    const net::IoResult sent = reply_.WriteTo(*client_);
+    if (sent.status == net::IoResult::Status::kWouldBlock) return;
+    if (sent.status == net::IoResult::Status::kError) {
+      Finish();
+      return;
+    }
+    client_->ShutdownWrite();
+    reply_sent_ = true;
+  }
+  // A request's body, or frames sent too early, may still come. Were the connection closed with
+  // bytes unread, the kernel would reset it, and the reset could overtake the response.
+  size_t budget = kQueueMark;
+  while (client_->readable() && budget != 0) {
+    const net::IoResult got = client_->Read(context_.scratch.first(budget));
+    if (got.status == net::IoResult::Status::kWouldBlock) return;
+    if (got.status != net::IoResult::Status::kOk) {
+      Finish();
+      return;
+    }
+    budget -= got.bytes;
+  }
+  if (budget == 0) Finish();  // Whoever still sends that much does not listen.
+}
+
+void ClientRequest::Finish() {
+  if (state_ == State::kDone) return;
+  state_ = State::kDone;
+  timer_.Stop();
+  dial_.reset();
+  client_.reset();
+  listener_metrics().connections_active.Subtract();
+  context_.Release(*this);
+}
+
+}  // namespace sluice::relay

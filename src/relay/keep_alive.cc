@@ -1,0 +1,62 @@
+#include "sluice/relay/keep_alive.h"
+
+namespace sluice::relay {
+namespace {
+
+base::Duration Scale(base::Duration duration, double factor) {
+  return base::Duration(
+      static_cast<base::Duration::rep>(static_cast<double>(duration.count()) * factor));
+}
+
+}  // namespace
+
+KeepAlive::KeepAlive(const config::Keepalive& config, base::TimePoint now, double jitter)
+    : config_(config), ping_at_(now + Scale(config.ping_interval, jitter)) {}
+
+std::optional<base::TimePoint> KeepAlive::next() const {
+  if (config_.ping_interval.count() == 0) return std::nullopt;
+  return wait_ == Wait::kForPong ? pong_until_ : ping_at_;
+}
+
+KeepAlive::Action KeepAlive::OnTimer(base::TimePoint now, const Leg& leg, double jitter) {
+  if (wait_ == Wait::kForPong) {
+    if (leg.last_received >= pinged_at_) {
+      wait_ = Wait::kToPing;
+    } else if (now < pong_until_) {
+      return Action::kNone;
+    } else if (IsGivenUp(now, leg)) {
+      return Action::kGiveUp;
+    } else {
+      pong_until_ = now + config_.pong_timeout;
+      return Action::kNone;
+    }
+  }
+  if (now < ping_at_) return Action::kNone;
+  ++ping_number_;
+  rtt_pending_ = true;
+  wait_ = Wait::kForPong;
+  pinged_at_ = now;
+  pong_until_ = now + config_.pong_timeout;
+  ping_at_ = now + Scale(config_.ping_interval, jitter);
+  ping_is_behind_data_ = leg.unacknowledged != 0;
+  stall_.Reset(now, leg.unacknowledged);
+  return Action::kPing;
+}
+
+bool KeepAlive::IsGivenUp(base::TimePoint now, const Leg& leg) {
+  if (leg.reading_paused) {
+    // What the client has sent lies unread; it starts with a clean slate when we read on.
+    stall_.Reset(now, leg.unacknowledged);
+    return false;
+  }
+  if (!ping_is_behind_data_ || leg.unacknowledged == 0) return true;
+  return stall_.IsStuck(now, leg.unacknowledged, config_.ping_interval + config_.pong_timeout);
+}
+
+bool KeepAlive::OnPong(uint32_t number) {
+  if (!rtt_pending_ || number != ping_number_) return false;
+  rtt_pending_ = false;
+  return true;
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,110 @@
+// What both directions of a session share: its start, the pump, and pausing.
+#include "sluice/relay/session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::relay {
+
+Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net::Stream> client,
+                 std::unique_ptr<net::Stream> backend)
+    : context_(context),
+      peers_(peers),
+      client_(std::move(client)),
+      backend_(std::move(backend)),
+      timer_(context.loop, *this),
+      keep_alive_(options().keepalive, net::EventLoop::Now(), context.Jitter()),
+      started_(net::EventLoop::Now()),
+      last_received_(started_),
+      last_payload_(started_) {
+  client_->SetHandler(this);
+  if (backend_) {
+    backend_->SetHandler(this);
+  } else {
+    to_client_.input = Input::kEnded;
+    to_backend_.write_failed = true;
+  }
+}
+
+Session::~Session() = default;
+
+const config::SessionOptions& Session::options() const {
+  return context_.config.routes[peers_.route].options;
+}
+
+metrics::RouteMetrics& Session::route_metrics() {
+  return context_.metrics.routes[peers_.route];
+}
+
+metrics::DirectionMetrics& Session::MetricsOf(const Direction& direction) {
+  return route_metrics().in(&direction == &to_backend_ ? metrics::Direction::kToBackend
+                                                       : metrics::Direction::kToClient);
+}
+
+void Session::Start(std::string_view head, base::Bytes early, std::optional<base::Cause> cause) {
+  route_metrics().sessions_opened.Add();
+  route_metrics().sessions_active.Add();
+  client_output_.SendHead(head);
+  if (cause) BeginClose(*cause);
+  if (!early.empty()) {
+    const auto in = context_.scratch.first(early.size());
+    std::copy(early.begin(), early.end(), in.begin());
+    TakeFromClient(in);
+  }
+  RestartTimer();
+  Pump();
+}
+
+void Session::Close(base::Cause cause) {
+  BeginClose(cause);
+  Pump();
+}
+
+void Session::Pump() {
+  if (state_ == SessionState::kClosed) return;
+  FlushToBackend();
+  FlushToClient();
+  RelayToBackend();
+  RelayToClient();
+  FlushToClient();
+  FinishLegs();  // May end the session: nothing may follow.
+}
+
+void Session::RunTask() {
+  ResumeSource(to_backend_, kTurnUsedUp);
+  ResumeSource(to_client_, kTurnUsedUp);
+  Pump();
+}
+
+bool Session::MayRead(const Direction& direction,
+                      const std::unique_ptr<net::Stream>& source) const {
+  return source != nullptr && source->readable() && direction.input != Input::kEnded &&
+         direction.pauses == 0;
+}
+
+void Session::PauseSource(Direction& direction, Pause reason) {
+  if (reason == kFarLegFull && (direction.pauses & kFarLegFull) == 0) {
+    MetricsOf(direction).pauses.Add();
+  }
+  direction.pauses = static_cast<uint8_t>(direction.pauses | reason);
+  if (reason == kTurnUsedUp) context_.loop.RunNextTurn(*this);
+}
+
+void Session::ResumeSource(Direction& direction, Pause reason) {
+  direction.pauses = static_cast<uint8_t>(direction.pauses & ~reason);
+}
+
+void Session::CountRelayed(Direction& direction, size_t bytes) {
+  direction.bytes += bytes;
+  MetricsOf(direction).bytes.Add(bytes);
+  last_payload_ = net::EventLoop::Now();
+}
+
+void Session::NoteQueued(Direction& direction, size_t size) {
+  if (size == direction.queued) return;
+  MetricsOf(direction).queued.Add(size);
+  MetricsOf(direction).queued.Subtract(direction.queued);
+  direction.queued = static_cast<uint32_t>(size);
+}
+
+}  // namespace sluice::relay

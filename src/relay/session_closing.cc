@@ -1,0 +1,195 @@
+// Time, and the end of a session.
+//
+// Who is shut down when (state kFinishing):
+//
+//   leg      shut down (FIN) when                          closed when
+//   client   all output is written, our Close included     its FIN has been read, too
+//   backend  all payload of the client is written          its FIN has been read, too
+//
+// Both within timeouts.close; while a peer still takes bytes that were read before, the time begins
+// anew.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "sluice/relay/session.h"
+
+#include "session_limits.h"
+
+namespace sluice::relay {
+
+void Session::OnTimer() {
+  const base::TimePoint now = net::EventLoop::Now();
+  if (state_ == SessionState::kOpen) {
+    OnOpenTimer(now);
+  } else {
+    OnClosingTimer(now);
+  }
+  if (state_ == SessionState::kClosed) return;
+  RestartTimer();
+  Pump();
+}
+
+void Session::OnOpenTimer(base::TimePoint now) {
+  const base::Duration idle = options().idle_timeout;
+  if (idle.count() != 0 && now - last_payload_ >= idle) {
+    BeginClose(base::Cause::kIdleTimeout);
+    return;
+  }
+  if (const auto next = keep_alive_.next(); !next || now < *next) return;
+  const KeepAlive::Leg leg{last_received_, to_backend_.pauses != 0, UntakenByClient()};
+  switch (keep_alive_.OnTimer(now, leg, context_.Jitter())) {
+    case KeepAlive::Action::kNone:
+      return;
+    case KeepAlive::Action::kPing:
+      client_output_.RequestPing(keep_alive_.ping_payload());
+      pinged_at_ = std::chrono::steady_clock::now();
+      route_metrics().pings_sent.Add();
+      return;
+    case KeepAlive::Action::kGiveUp:
+      BeginClose(base::Cause::kPongTimeout);
+      return;
+  }
+}
+
+void Session::OnClosingTimer(base::TimePoint now) {
+  // A peer that has bytes to take gets as long as a living client would, unless it is known to be
+  // dead.
+  const auto& keepalive = options().keepalive;
+  base::Duration limit = options().close_timeout;
+  if (Untaken() != 0 && cause_ != base::Cause::kPongTimeout) {
+    limit = std::max(limit, keepalive.ping_interval + keepalive.pong_timeout);
+  }
+  if (violation_ != websocket::Violation::kNone) limit = std::min(limit, kBrokenClientTimeout);
+  if (closing_stall_.IsStuck(now, Untaken(), limit)) Cut();
+}
+
+size_t Session::UntakenByClient() const {
+  return client_ ? client_output_.size() + client_->UnacknowledgedBytes() : 0;
+}
+
+size_t Session::Untaken() const {
+  return UntakenByClient() + backend_queue_.size();
+}
+
+void Session::RestartTimer() {
+  const base::TimePoint now = net::EventLoop::Now();
+  std::optional<base::TimePoint> next;
+  if (state_ == SessionState::kOpen) {
+    next = keep_alive_.next();
+    if (const auto idle = options().idle_timeout; idle.count() != 0) {
+      next = std::min(next.value_or(base::TimePoint::max()), last_payload_ + idle);
+    }
+  } else {
+    auto limit = options().close_timeout;
+    if (violation_ != websocket::Violation::kNone) limit = std::min(limit, kBrokenClientTimeout);
+    next = now + limit + kClockSlack;
+  }
+  if (next) {
+    timer_.Start(std::max(*next - now, base::Duration(1)));
+  } else {
+    timer_.Stop();
+  }
+}
+
+void Session::Cut() {
+  if (state_ == SessionState::kClosed) return;
+  Enter(SessionEvent::kTimeUp);
+  client_.reset();
+  backend_.reset();
+  End();
+}
+
+void Session::BeginClose(base::Cause cause) {
+  if (state_ != SessionState::kOpen) return;
+  cause_ = cause;
+  const base::CauseInfo& info = base::InfoOf(cause);
+  close_code_ = info.close_code;
+  if (!to_client_.write_failed) client_output_.RequestClose(info.close_code, info.reason);
+  Enter(SessionEvent::kCloseBegun);
+}
+
+void Session::Enter(SessionEvent event) {
+  const auto next = Next(state_, event);
+  if (!next) return;
+  state_ = *next;
+  if (state_ == SessionState::kFinishing) {
+    const auto discard = [](Direction& direction) {
+      if (direction.input == Input::kRelayed) direction.input = Input::kDiscarded;
+      direction.pauses = 0;
+    };
+    discard(to_backend_);
+    discard(to_client_);
+  }
+  if (state_ == SessionState::kClosed) return;
+  closing_stall_.Reset(net::EventLoop::Now(), Untaken());
+  RestartTimer();
+}
+
+void Session::FinishLegs() {
+  if (state_ != SessionState::kFinishing) return;
+  FinishBackendLeg();
+  FinishClientLeg();
+  if (client_ || backend_) return;
+  Enter(SessionEvent::kLegsClosed);
+  End();
+}
+
+void Session::FinishBackendLeg() {
+  if (!backend_) return;
+  if (!to_backend_.fin_sent && backend_queue_.empty()) {
+    backend_->ShutdownWrite();
+    to_backend_.fin_sent = true;
+  }
+  if (to_backend_.fin_sent && to_client_.input == Input::kEnded) backend_.reset();
+}
+
+void Session::FinishClientLeg() {
+  if (!client_) return;
+  if (!to_client_.fin_sent && client_output_.idle()) {
+    client_->ShutdownWrite();
+    to_client_.fin_sent = true;
+  }
+  if (to_client_.fin_sent && to_backend_.input == Input::kEnded) client_.reset();
+}
+
+void Session::End() {
+  timer_.Stop();
+  NoteQueued(to_backend_, 0);
+  NoteQueued(to_client_, 0);
+  const base::Cause cause = cause_.value_or(base::Cause::kDrain);
+  const std::chrono::duration<double> lived = net::EventLoop::Now() - started_;
+  auto& metrics = route_metrics();
+  metrics.sessions_active.Subtract();
+  metrics.sessions_closed[static_cast<size_t>(cause)].Add();
+  metrics.session_duration.Observe(lived.count());
+  context_.metrics.listeners[peers_.listener].connections_active.Subtract();
+
+  Log(cause, lived.count());
+  // Still on the stack of its own callbacks: destroyed in the next turn.
+  context_.Release(*this);
+}
+
+void Session::Log(base::Cause cause, double seconds) {
+  const base::CauseInfo& info = base::InfoOf(cause);
+  const std::string id = peers_.id.ToString();
+  const std::string client = peers_.client.ToString();
+  const std::string server = peers_.server->ToString();
+  std::vector<base::LogField> fields = {{"session", id},
+                                        {"route", context_.config.routes[peers_.route].name},
+                                        {"client", client},
+                                        {"server", server},
+                                        {"bytes_to_backend", to_backend_.bytes},
+                                        {"bytes_to_client", to_client_.bytes},
+                                        {"duration_seconds", seconds},
+                                        {"reason", info.reason},
+                                        {"fault", base::ToString(info.fault)}};
+  if (close_code_ != 0) fields.emplace_back("code", close_code_);
+  if (violation_ != websocket::Violation::kNone) {
+    fields.emplace_back("detail", ToString(violation_));
+  }
+  context_.log.Write(info.level, "session", fields);
+}
+
+}  // namespace sluice::relay

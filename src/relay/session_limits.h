@@ -1,0 +1,22 @@
+// Bounds that no configuration changes.
+#pragma once
+
+#include <cstddef>
+
+#include "sluice/base/clock.h"
+#include "sluice/relay/worker_context.h"
+
+namespace sluice::relay {
+
+/// What one direction of a session may read in one turn of the loop, so that a session that is
+/// always readable does not starve the others.
+inline constexpr size_t kTurnBudget = 4 * kQueueMark;
+
+/// How long a client that broke the framing may take to go away.
+inline constexpr base::Duration kBrokenClientTimeout{2'000};
+
+/// The loop's timers and EventLoop::Now may differ by this much; a timer that must find its time
+/// over waits that much longer.
+inline constexpr base::Duration kClockSlack{10};
+
+}  // namespace sluice::relay

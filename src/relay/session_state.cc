@@ -1,0 +1,29 @@
+#include "sluice/relay/session_state.h"
+
+#include <array>
+#include <cstddef>
+
+namespace sluice::relay {
+namespace {
+
+using enum SessionState;
+constexpr std::nullopt_t kNo = std::nullopt;
+using Row = std::array<std::optional<SessionState>, 6>;
+
+// clang-format off
+constexpr std::array<Row, 4> kTable = {{
+  //              kCloseBegun  kCloseReceived  kFramingBroken  kClientGone  kLegsClosed  kTimeUp
+  /* kOpen */      Row{kCloseSent, kFinishing,     kFinishing,     kFinishing,  kNo,         kClosed},
+  /* kCloseSent */ Row{kNo,        kFinishing,     kFinishing,     kFinishing,  kNo,         kClosed},
+  /* kFinishing */ Row{kNo,        kNo,            kNo,            kNo,         kClosed,     kClosed},
+  /* kClosed */    Row{kNo,        kNo,            kNo,            kNo,         kNo,         kNo},
+}};
+// clang-format on
+
+}  // namespace
+
+std::optional<SessionState> Next(SessionState state, SessionEvent event) {
+  return kTable[static_cast<size_t>(state)][static_cast<size_t>(event)];
+}
+
+}  // namespace sluice::relay

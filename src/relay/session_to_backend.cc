@@ -1,0 +1,146 @@
+// The direction to_backend: frames come in, payload goes out. Payload is unmasked where it was
+// received and moved together, so that what one recv brought, in however many frames, leaves in one
+// send.
+#include <algorithm>
+#include <cstring>
+
+#include "sluice/relay/session.h"
+
+#include "session_limits.h"
+
+namespace sluice::relay {
+
+using websocket::FrameEvent;
+
+namespace {
+
+/// Whether the reader has nothing to tell behind such an event.
+bool IsLast(FrameEvent::Kind kind) {
+  return kind == FrameEvent::Kind::kNeedMore || kind == FrameEvent::Kind::kClose ||
+         kind == FrameEvent::Kind::kViolation;
+}
+
+}  // namespace
+
+void Session::RelayToBackend() {
+  size_t budget = kTurnBudget;
+  while (MayRead(to_backend_, client_)) {
+    if (budget == 0) {
+      PauseSource(to_backend_, kTurnUsedUp);
+      return;
+    }
+    // Payload is never longer than the frames it came in, so what is read fits into the queue.
+    const size_t room = std::min(budget, kQueueMark - backend_queue_.size());
+    const auto buffer = context_.scratch.first(room);
+    const net::IoResult got = client_->Read(buffer);
+    if (got.status == net::IoResult::Status::kWouldBlock) return;
+    if (got.status != net::IoResult::Status::kOk) {
+      OnClientEnd();
+      return;
+    }
+    budget -= got.bytes;
+    last_received_ = net::EventLoop::Now();
+    if (to_backend_.input == Input::kRelayed) TakeFromClient(buffer.first(got.bytes));
+  }
+}
+
+void Session::TakeFromClient(base::MutableBytes in) {
+  uint8_t* const payload = in.data();
+  uint8_t* end = payload;
+  FrameEvent event;
+  do {
+    event = reader_.Next(in, end);
+    switch (event.kind) {
+      case FrameEvent::Kind::kPayload:
+        end += event.payload.size();
+        if (event.begins_message) MetricsOf(to_backend_).messages.Add();
+        break;
+      case FrameEvent::Kind::kPing:
+        client_output_.RequestPong(event.payload);
+        break;
+      case FrameEvent::Kind::kPong:
+        OnPong(event.payload);
+        break;
+      default:
+        break;
+    }
+  } while (!IsLast(event.kind));
+
+  if (end != payload) SendToBackend({payload, end});
+  if (event.kind == FrameEvent::Kind::kClose) OnClose(event.payload);
+  if (event.kind == FrameEvent::Kind::kViolation) OnViolation(event.violation);
+}
+
+void Session::SendToBackend(base::Bytes payload) {
+  CountRelayed(to_backend_, payload.size());
+  if (to_backend_.write_failed) return;  // Nobody is left to take it.
+  if (backend_queue_.empty() && backend_->writable()) {
+    const net::IoResult sent = backend_->Write(payload);
+    if (sent.status == net::IoResult::Status::kError) {
+      OnBackendWriteError();
+      return;
+    }
+    payload = payload.subspan(sent.bytes);
+  }
+  if (payload.empty()) return;
+  backend_queue_.Append(payload);
+  NoteQueued(to_backend_, backend_queue_.size());
+  PauseSource(to_backend_, kFarLegFull);
+}
+
+void Session::FlushToBackend() {
+  if (backend_queue_.empty() || !backend_->writable()) return;
+  const net::IoResult sent = backend_queue_.WriteTo(*backend_);
+  if (sent.status == net::IoResult::Status::kError) {
+    OnBackendWriteError();
+    return;
+  }
+  NoteQueued(to_backend_, backend_queue_.size());
+  if (backend_queue_.size() < kQueueMark / 2) ResumeSource(to_backend_, kFarLegFull);
+}
+
+void Session::OnBackendWriteError() {
+  // Whether that was a reset or the backend had ended in good order before, what it sent first must
+  // still be read; the end of that is told there (OnBackendEnd).
+  to_backend_.write_failed = true;
+  backend_queue_.Clear();
+  NoteQueued(to_backend_, 0);
+  ResumeSource(to_backend_, kFarLegFull);
+}
+
+void Session::OnPong(base::Bytes payload) {
+  uint32_t number = 0;
+  if (payload.size() != sizeof(number)) return;  // Unsolicited, as section 5.5.3 allows.
+  std::memcpy(&number, payload.data(), sizeof(number));
+  if (!keep_alive_.OnPong(number)) return;
+  const auto rtt = std::chrono::steady_clock::now() - pinged_at_;
+  route_metrics().ping_rtt.Observe(std::chrono::duration<double>(rtt).count());
+}
+
+void Session::OnClose(base::Bytes payload) {
+  if (state_ == SessionState::kOpen) {
+    cause_ = base::Cause::kClientClosed;
+    std::optional<uint16_t> code;
+    if (payload.size() >= 2) code = static_cast<uint16_t>(payload[0] << 8 | payload[1]);
+    close_code_ = code.value_or(0);
+    client_output_.RequestClose(code, {});
+  }
+  Enter(SessionEvent::kCloseReceived);
+}
+
+void Session::OnViolation(websocket::Violation violation) {
+  BeginClose(CauseOf(violation));
+  violation_ = violation;
+  Enter(SessionEvent::kFramingBroken);
+}
+
+void Session::OnClientEnd() {
+  to_backend_.input = Input::kEnded;
+  to_client_.write_failed = true;  // No Close was said, so nobody listens any more.
+  client_output_.Clear();
+  NoteQueued(to_client_, 0);
+  if (!cause_) cause_ = base::Cause::kClientLost;
+  Enter(SessionEvent::kClientGone);
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,66 @@
+#include "sluice/relay/worker_context.h"
+
+#include "sluice/relay/client_request.h"
+#include "sluice/relay/session.h"
+#include "sluice/websocket/frame.h"
+
+namespace sluice::relay {
+
+WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_resolver,
+                             const config::Config& configuration, const config::Endpoint& echo,
+                             std::string_view page, metrics::WorkerMetrics& worker_metrics,
+                             base::Log& logger, uint64_t seed)
+    : loop(event_loop),
+      resolver(name_resolver),
+      config(configuration),
+      router(configuration),
+      balancer(configuration, seed),
+      echo_address(echo),
+      console_page(page),
+      metrics(worker_metrics),
+      log(logger),
+      ids(seed),
+      random(static_cast<std::minstd_rand::result_type>(seed)),
+      scratch_storage_(websocket::kMaxServerHeader + kQueueMark) {
+  scratch = scratch_storage_;
+}
+
+WorkerContext::~WorkerContext() = default;
+
+const config::Endpoint& WorkerContext::Dialable(const config::Endpoint& server) const {
+  return server.kind == config::Endpoint::Kind::kBuiltin ? echo_address : server;
+}
+
+void WorkerContext::Drain(std::function<void()> done) {
+  draining = true;
+  drained_ = std::move(done);
+  requests.ForEach([](ClientRequest& request) { request.Drain(); });
+  sessions.ForEach([](Session& session) { session.Close(base::Cause::kDrain); });
+  CheckDrained();
+}
+
+void WorkerContext::Cut() {
+  requests.ForEach([](ClientRequest& request) { request.Cut(); });
+  sessions.ForEach([](Session& session) { session.Cut(); });
+}
+
+void WorkerContext::Release(ClientRequest& request) {
+  loop.DestroyLater(requests.Take(request));
+  CheckDrained();
+}
+
+void WorkerContext::Release(Session& session) {
+  loop.DestroyLater(sessions.Take(session));
+  CheckDrained();
+}
+
+void WorkerContext::CheckDrained() {
+  if (!drained_ || !requests.empty() || !sessions.empty()) return;
+  std::exchange(drained_, nullptr)();
+}
+
+double WorkerContext::Jitter() {
+  return std::uniform_real_distribution(0.9, 1.1)(random);
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,36 @@
+// The backend `builtin:echo`: a real TCP service on a loopback port, for the demo and for trying
+// routes out. What a client sends comes back; what it does not take pauses the reading.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+#include "sluice/net/listener.h"
+#include "sluice/relay/table.h"
+
+namespace sluice::server {
+
+/// Lives on the loop's thread.
+class EchoService final : private net::AcceptHandler {
+ public:
+  /// Listens on a free port of 127.0.0.1.
+  static base::Result<std::unique_ptr<EchoService>, std::string> Create(net::EventLoop& loop);
+  ~EchoService();
+
+  const config::Endpoint& address() const { return listener_.address(); }
+
+ private:
+  class Connection;
+
+  EchoService(net::EventLoop& loop, net::ListeningSocket socket);
+  void OnAccept(net::Fd fd, const net::Address& client) override;
+  void OnAcceptError(int) override {}  // The listener tries again.
+
+  net::EventLoop& loop_;
+  relay::Table<Connection> connections_;
+  net::Listener listener_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,93 @@
+#include "server/worker.h"
+
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include <pthread.h>
+
+#include "sluice/relay/client_request.h"
+#include "sluice/relay/session.h"
+
+namespace sluice::server {
+
+/// One listener of this worker: gives each connection to a request of its own.
+class Worker::Port final : private net::AcceptHandler {
+ public:
+  Port(relay::WorkerContext& context, size_t index, net::ListeningSocket socket)
+      : context_(context), index_(index), listener_(context.loop, std::move(socket), *this) {}
+
+ private:
+  void OnAccept(net::Fd fd, const net::Address& client) override {
+    metrics().connections_accepted.Add();
+    metrics().connections_active.Add();
+    auto stream = std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
+    stream->DisableNagle();
+    context_.requests.Add(
+        std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_));
+  }
+
+  void OnAcceptError(int error) override {
+    metrics().accept_errors.Add();
+    const auto now = net::EventLoop::Now();
+    if (now < quiet_until_) return;  // Ten of these a second help nobody.
+    quiet_until_ = now + kQuiet;
+    context_.log.Write(
+        base::LogLevel::kError, "accept_failed",
+        {{"listener", listener_.address().ToString()}, {"detail", std::strerror(error)}});
+  }
+
+  metrics::ListenerMetrics& metrics() { return context_.metrics.listeners[index_]; }
+
+  static constexpr base::Duration kQuiet{10'000};
+
+  relay::WorkerContext& context_;
+  const size_t index_;
+  base::TimePoint quiet_until_;
+  net::Listener listener_;
+};
+
+base::Result<std::unique_ptr<Worker>, std::string> Worker::Create(
+    const WorkerSetup& setup, metrics::WorkerMetrics& metrics,
+    std::vector<net::ListeningSocket> sockets, uint64_t seed) {
+  std::unique_ptr<Worker> worker(new Worker());
+  auto resolver = net::Resolver::Create(worker->loop_, setup.config.dns);
+  if (!resolver) return base::Unexpected(resolver.error());
+  worker->resolver_ = *std::move(resolver);
+  worker->context_ = std::make_unique<relay::WorkerContext>(
+      worker->loop_, *worker->resolver_, setup.config, setup.echo_address, setup.console_page,
+      metrics, setup.log, seed);
+  for (size_t i = 0; i < sockets.size(); ++i) {
+    worker->ports_.push_back(std::make_unique<Port>(*worker->context_, i, std::move(sockets[i])));
+  }
+  return worker;
+}
+
+Worker::~Worker() {
+  if (thread_.joinable()) {
+    loop_.Stop();
+    thread_.join();
+  }
+}
+
+void Worker::Start() {
+  // Signals are the main thread's.
+  sigset_t all, previous;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &previous);
+  thread_ = std::thread([this] { loop_.Run(); });
+  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+}
+
+void Worker::Drain(std::function<void()> done) {
+  loop_.Post([this, done = std::move(done)]() mutable {
+    ports_.clear();
+    context_->Drain(std::move(done));
+  });
+}
+
+void Worker::Cut() {
+  loop_.Post([this] { context_->Cut(); });
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,262 @@
+// The command line: what people type, and what they read when they mistype.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { defer } from './lib/cleanup.mjs';
+import { echo } from './lib/backends.mjs';
+import { httpGet } from './lib/metrics.mjs';
+import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
+import { kProjectRoot, makeConfig, run, start, startWithArgs, tempDir } from './lib/sluice.mjs';
+import { openWs, refusedWs } from './lib/ws_client.mjs';
+
+function writeConfig(t, text) {
+  const file = path.join(tempDir(t), 'sluice.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+test('--version', async () => {
+  const { code, stdout } = await run(['--version']);
+  assert.equal(code, 0);
+  assert.match(stdout, /^(sluice )?\d+\.\d+\.\d+\n$/);
+});
+
+test('--help names every way to start it', async () => {
+  const { code, stdout } = await run(['--help']);
+  assert.equal(code, 0);
+  for (const word of ['--config', 'check', 'healthcheck', 'demo', '--origin', '--admin', '--workers']) {
+    assert.ok(stdout.includes(word), `${word} is missing from:\n${stdout}`);
+  }
+});
+
+test('check: a good file', async (t) => {
+  const file = writeConfig(t, JSON.stringify(makeConfig({ backend: '127.0.0.1:5900' })));
+  const { code, stderr, stdout } = await run(['check', file]);
+  assert.equal(code, 0, `${stdout}${stderr}`);
+});
+
+test('check: the demo and every example', async () => {
+  const examples = path.join(kProjectRoot, 'config/examples');
+  const files = [
+    path.join(kProjectRoot, 'config/demo.yaml'),
+    ...readdirSync(examples).filter((f) => f.endsWith('.yaml')).map((f) => path.join(examples, f)),
+  ];
+  assert.ok(files.length > 1, 'there are examples');
+  for (const file of files) {
+    const { code, stdout, stderr } = await run(['check', file]);
+    assert.equal(code, 0, `${stdout}${stderr}`);
+  }
+});
+
+test('check: every error of a file at once, each with its place, its line and a caret', async (t) => {
+  const lines = [
+    'listeners:',
+    '  - address: 0.0.0.0:99999',
+    'routes:',
+    '  - name: main',
+    '    match: {path: vnc}',
+    '    bakend: 127.0.0.1:5900',
+    'defaults:',
+    '  timeouts: {connect: 5 parsecs}',
+    '',
+  ];
+  const file = writeConfig(t, lines.join('\n'));
+  const { code, stdout, stderr } = await run(['check', file]);
+  const output = stdout + stderr;
+  assert.equal(code, 1, output);
+  const places = [
+    [2, 14, /99999/],
+    [5, 19, /path/],
+    [6, 5, /unknown key 'bakend'; did you mean 'backend'\?/],
+    [8, 23, /duration.*5 parsecs/],
+  ];
+  for (const [line, column, message] of places) {
+    const place = `${file}:${line}:${column}: `;
+    const at = output.indexOf(place);
+    assert.ok(at >= 0, `no error at ${line}:${column} in:\n${output}`);
+    const [head, source, caret] = output.slice(at + place.length).split('\n');
+    assert.match(head, message);
+    assert.equal(source, lines[line - 1]);
+    assert.equal(caret, `${' '.repeat(column - 1)}^`);
+  }
+});
+
+test('check: a file that is not YAML, and one that is not there', async (t) => {
+  const broken = writeConfig(t, 'routes: [a\nlisteners: b\n');
+  const bad = await run(['check', broken]);
+  assert.equal(bad.code, 1);
+  assert.match(bad.stdout + bad.stderr, /sluice\.yaml:\d+:\d+: /);
+  const absent = await run(['check', '/nonexistent/sluice.yaml']);
+  assert.equal(absent.code, 1);
+  assert.match(absent.stdout + absent.stderr, /\/nonexistent\/sluice\.yaml.*No such file/s);
+});
+
+test('--config with a bad file does not start', async (t) => {
+  const file = writeConfig(t, 'listeners:\n  - address: 127.0.0.1:0\nroute: []\n');
+  const { code, stdout, stderr } = await run(['--config', file]);
+  assert.equal(code, 1);
+  assert.match(stdout + stderr, /sluice\.yaml:3:1: unknown key 'route'; did you mean 'routes'\?/);
+  assert.ok(!stdout.includes('"ready"'));
+});
+
+test('the quick form: sluice LISTEN TARGET', async (t) => {
+  const backend = await echo(t);
+  const sluice = await startWithArgs(t, ['127.0.0.1:0', backend.address]);
+  const client = await openWs(t, sluice.url('/any/path/will/do'));
+  client.send('hello');
+  assert.equal((await client.receive(5)).toString(), 'hello');
+  await client.close();
+});
+
+test('the quick form with a bare port listens on every address', async (t) => {
+  const backend = await echo(t);
+  const sluice = await startWithArgs(t, ['0', `localhost:${backend.port}`, '--admin', '127.0.0.1:0', '--workers', '1']);
+  const client = await openWs(t, sluice.url());
+  client.send('hello');
+  assert.equal((await client.receive(5)).toString(), 'hello');
+  await client.close();
+  assert.equal((await httpGet(sluice.adminUrl('/readyz'))).status, 200);
+  assert.equal((await sluice.metrics()).sum('sluice_workers'), 1);
+});
+
+test('the quick form with --origin', async (t) => {
+  const backend = await echo(t);
+  const sluice = await startWithArgs(t, [
+    '127.0.0.1:0', backend.address, '--origin', 'https://a.example.com', '--origin', 'https://b.example.com',
+  ]);
+  for (const origin of ['https://a.example.com', 'https://b.example.com']) {
+    const client = await openWs(t, sluice.url(), { origin });
+    await client.close();
+  }
+  assert.equal((await refusedWs(t, sluice.url(), { origin: 'https://c.example.com' })).status, 403);
+});
+
+const kUsageErrors = {
+  'no arguments': [[], /demo|--config|LISTEN/],
+  'an unknown option': [['--colour'], /--colour/],
+  'a target without a port': [['8080', 'localhost'], /localhost/],
+  'a port that is none': [['80808080', 'localhost:1'], /80808080/],
+  'a target that is missing': [['8080'], /TARGET|target/],
+  'an argument too many': [['8080', 'localhost:1', 'more'], /more/],
+  'workers that are no number': [['8080', 'localhost:1', '--workers', 'many'], /many/],
+  'an origin that is none': [['8080', 'localhost:1', '--origin', 'example.com'], /example\.com/],
+  '--config without a file': [['--config'], /--config/],
+  '--config and a target': [['--config', 'x.yaml', '8080', 'localhost:1'], /--config|8080/],
+  'check without a file': [['check'], /FILE|file/],
+};
+
+test('usage errors', async (t) => {
+  for (const [what, [args, message]] of Object.entries(kUsageErrors)) {
+    await t.test(`${what}: sluice ${args.join(' ')}`, async () => {
+      const { code, signal, stdout, stderr } = await run(args);
+      assert.equal(signal, null, 'it ends by itself');
+      assert.ok(code >= 1 && code < 126, `exit status ${code}`);
+      assert.match(stderr, message, `stderr names the problem; stdout was:\n${stdout}`);
+      assert.ok(!stdout.includes('"ready"'));
+    });
+  }
+});
+
+for (const which of ['listener', 'admin']) {
+  test(`a port in use (${which}) is a clear error`, async (t) => {
+    const backend = await echo(t);
+    const other = net.createServer();
+    other.listen({ port: 0, host: '127.0.0.1' });
+    await once(other, 'listening');
+    defer(t, () => other.close());
+    const taken = `127.0.0.1:${other.address().port}`;
+    const args =
+      which === 'listener'
+        ? [taken, backend.address]
+        : ['127.0.0.1:0', backend.address, '--admin', taken];
+    const { code, stdout, stderr } = await run(args);
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stdout + stderr, new RegExp(`${taken.replaceAll('.', '\\.')}.*[Aa]ddress already in use`));
+    assert.ok(!stdout.includes('"ready"'));
+  });
+}
+
+test('an address of another machine is a clear error', async () => {
+  const { code, stdout, stderr } = await run(['192.0.2.1:0', 'localhost:1']);
+  assert.equal(code, 1);
+  assert.match(stdout + stderr, /192\.0\.2\.1.*(assign|address)/i);
+});
+
+test('query strings, credentials and payload are never in the log', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, { backend: backend.address });
+  const secrets = ['s3cret-query', 's3cret-cookie', 's3cret-auth', 's3cret-proto', 's3cret-payload', 's3cret-reason'];
+  const headers = {
+    Cookie: `id=${secrets[1]}`,
+    Authorization: `Bearer ${secrets[2]}`,
+    'Sec-WebSocket-Protocol': secrets[3],
+  };
+  const { 'Sec-WebSocket-Protocol': protocol, ...credentials } = headers;
+  const client = await openWs(t, sluice.url(`/?token=${secrets[0]}`), {
+    headers: credentials,
+    protocols: [protocol],
+  });
+  client.send(secrets[4]);
+  await client.receive(secrets[4].length);
+  await client.close(4000, secrets[5]);
+  // Refusals, too, of each kind that quotes what it refuses.
+  const requests = [
+    upgradeHead({ target: `/nowhere?token=${secrets[0]}`, headers }),
+    upgradeHead({ target: `/?token=${secrets[0]}`, method: 'POST', headers }),
+    upgradeHead({ target: `/?token=${secrets[0]}`, headers: { ...headers, Origin: 'https://evil.example.com' } }),
+    upgradeHead({ target: `/?token=${secrets[0]}`, headers: { ...headers, 'Sec-WebSocket-Key': 'short' } }),
+    upgradeHead({ target: `/?token=${secrets[0]}${'x'.repeat(9000)}`, headers }),
+    `GET /?token=${secrets[0]} HTTP/1.1\r\nHost: a\r\nCookie: ${secrets[1]}\r\nbad header ${secrets[2]}\r\n\r\n`,
+  ];
+  for (const request of requests) {
+    const raw = await connectRaw(t, sluice.port);
+    raw.write(request);
+    await raw.waitForClose();
+  }
+  await sluice.sessions(1);
+  await sluice.waitFor('the refusals in the log', () => sluice.eventsOf('refused').length === requests.length);
+  for (const secret of secrets) {
+    assert.ok(!sluice.stdout.includes(secret), `${secret} is in the log:\n${sluice.stdout}`);
+    assert.ok(!sluice.stderr.includes(secret), `${secret} is on stderr`);
+  }
+});
+
+test('every line of the log has a time, a level and an event', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, { backend: backend.address });
+  await (await openWs(t, sluice.url())).close();
+  await sluice.sessions(1);
+  await sluice.stop();
+  const seen = sluice.events.map((e) => e.event);
+  for (const name of ['listening', 'admin_listening', 'ready', 'session', 'draining', 'stopped']) {
+    assert.ok(seen.includes(name), `no "${name}" among ${seen.join(', ')}`);
+  }
+  for (const event of sluice.events) {
+    assert.ok(!Number.isNaN(Date.parse(event.time)), `time: ${event.time}`);
+    assert.match(event.level, /^(debug|info|warn|warning|error)$/);
+    assert.match(event.event, /^[a-z_]+$/);
+  }
+  const listening = sluice.eventsOf('listening')[0];
+  assert.equal(listening.listener, '127.0.0.1:0', 'the address as configured');
+  assert.match(listening.address, /^127\.0\.0\.1:[1-9]\d*$/, 'and as it is');
+});
+
+test('a path with odd bytes cannot break a log line', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, {
+    routes: [{ name: 'all', match: { path: '/**' }, backend: backend.address }],
+  });
+  for (const target of ['/%22%5c%7f', '/%ff%fe', '/a%22,%22level%22:%22', '/%e6%b5%81']) {
+    const raw = await connectRaw(t, sluice.port);
+    raw.write(upgradeHead({ target }));
+    await raw.readHead();
+    raw.end();
+    await raw.waitForClose();
+  }
+  await sluice.stop();
+  assert.deepEqual(sluice.eventsOf('unparsable'), []);
+});

@@ -1,0 +1,151 @@
+// Stopping: sessions are told, newcomers refused, and nobody can hold the process for longer than its bound.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { test } from 'node:test';
+
+import { echo, listen } from './lib/backends.mjs';
+import { assertSameBytes, MiB, pattern } from './lib/bytes.mjs';
+import { closeFrame } from './lib/frames.mjs';
+import { httpGet } from './lib/metrics.mjs';
+import { connectRaw, openRaw } from './lib/raw_client.mjs';
+import { start } from './lib/sluice.mjs';
+import { waitFor, within } from './lib/wait.mjs';
+import { openWs } from './lib/ws_client.mjs';
+
+/** Whether a TCP connection to `port` is refused. */
+function isRefused(port) {
+  return new Promise((resolve) => {
+    const socket = net.connect({ port, host: '127.0.0.1' });
+    socket.on('connect', () => (socket.destroy(), resolve(false)));
+    socket.on('error', (error) => resolve(error.code === 'ECONNREFUSED'));
+  });
+}
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  test(`${signal}: every session gets 1012 drain, the backends their end, and the exit status is 0`, async (t) => {
+    const backend = await echo(t);
+    const sluice = await start(t, { backend: backend.address });
+    const clients = await Promise.all(Array.from({ length: 20 }, () => openWs(t, sluice.url())));
+    for (const client of clients) client.send('hello');
+    for (const client of clients) await client.receive(5);
+    sluice.signal(signal);
+    for (const client of clients) {
+      assert.deepEqual(await client.waitForClose(), { code: 1012, reason: 'drain' });
+    }
+    const status = await within('the exit', sluice.exited, { details: () => sluice.details() });
+    assert.equal(status.code, 0, sluice.details());
+    assert.deepEqual(
+      sluice.eventsOf('draining').map((e) => e.sessions),
+      [20],
+    );
+    assert.equal(sluice.eventsOf('stopped').length, 1);
+    const lines = sluice.eventsOf('session');
+    assert.equal(lines.length, 20, 'each session has its log line');
+    for (const line of lines) {
+      assert.equal(line.reason, 'drain');
+      assert.equal(line.code, 1012);
+      assert.equal(line.fault, 'sluice');
+    }
+    for (const peer of backend.peers) await peer.waitForFin();
+  });
+}
+
+test('without a session it ends at once', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, { backend: backend.address, defaults: { timeouts: { drain: '60s' } } });
+  const begin = Date.now();
+  await sluice.stop();
+  assert.ok(Date.now() - begin < 10_000, `it took ${Date.now() - begin} ms`);
+});
+
+test('while draining: no new connections, /readyz says 503, /healthz 200', async (t) => {
+  const backend = await listen(t);
+  const sluice = await start(t, {
+    backend: backend.address,
+    defaults: { timeouts: { drain: '60s', close: '60s' } },
+  });
+  const client = await openRaw(t, sluice);
+  const { port } = sluice;
+  assert.equal((await httpGet(sluice.adminUrl('/readyz'))).status, 200);
+  sluice.signal('SIGTERM');
+  assert.deepEqual(await client.readClose(), { code: 1012, reason: 'drain' });
+  await sluice.waitFor('/readyz to answer 503', async () =>
+    (await httpGet(sluice.adminUrl('/readyz'))).status === 503,
+  );
+  assert.equal((await httpGet(sluice.adminUrl('/healthz'))).status, 200);
+  await sluice.waitFor('new connections to be refused', () => isRefused(port));
+
+  // What the client still has to say is delivered.
+  const late = pattern(MiB, 1);
+  client.sendFrame({ payload: late });
+  client.write(closeFrame(1012));
+  const peer = await backend.peer();
+  await peer.waitForFin();
+  assertSameBytes(peer.received(), late, 'what the client sent while it was asked to go');
+  client.end();
+  const status = await within('the exit', sluice.exited, { details: () => sluice.details() });
+  assert.equal(status.code, 0);
+});
+
+test('a client that does not answer is cut when the bound is reached', async (t) => {
+  const backend = await listen(t, () => {}, { lingers: true });
+  const sluice = await start(t, {
+    backend: backend.address,
+    defaults: { timeouts: { drain: '1s', close: '60s' } },
+  });
+  const client = await openRaw(t, sluice);
+  const begin = Date.now();
+  sluice.signal('SIGTERM');
+  assert.deepEqual(await client.readClose(), { code: 1012, reason: 'drain' });
+  const status = await within('the exit', sluice.exited, { details: () => sluice.details() });
+  const took = Date.now() - begin;
+  assert.equal(status.code, 0, 'a drain that reached its bound is still an end in good order');
+  assert.ok(took >= 900 && took < 20_000, `it took ${took} ms; the bound is 1 s`);
+  assert.equal(sluice.eventsOf('session', { reason: 'drain' }).length, 1, 'it has its log line, too');
+  await client.waitForClose();
+});
+
+test('a second signal ends at once', async (t) => {
+  const backend = await listen(t, () => {}, { lingers: true });
+  const sluice = await start(
+    t,
+    { backend: backend.address, defaults: { timeouts: { drain: '10m', close: '5m' } } },
+    { expectStop: false },
+  );
+  const client = await openRaw(t, sluice);
+  sluice.signal('SIGTERM');
+  await client.readClose();
+  const begin = Date.now();
+  sluice.signal('SIGTERM');
+  const status = await within('the exit', sluice.exited, { details: () => sluice.details() });
+  assert.ok(Date.now() - begin < 20_000);
+  assert.equal(status.signal, null, 'it ends by itself, not by the default action of the signal');
+  await client.waitForClose();
+});
+
+test('a connection that has sent no request does not hold the drain', async (t) => {
+  const backend = await listen(t);
+  const sluice = await start(t, {
+    backend: backend.address,
+    defaults: { timeouts: { handshake: '5m', drain: '60s' } },
+  });
+  const client = await connectRaw(t, sluice.port);
+  client.write('GET / HT');
+  await sluice.metric('sluice_connections_active', {}, 1);
+  const begin = Date.now();
+  await sluice.stop();
+  assert.ok(Date.now() - begin < 10_000, `it took ${Date.now() - begin} ms`);
+  await waitFor('the connection to be over', () => client.over || client.error);
+});
+
+test('bytes on their way from the backend come before the 1012', async (t) => {
+  const data = pattern(2 * MiB, 2);
+  const backend = await listen(t, ({ socket }) => socket.write(data));
+  const sluice = await start(t, { backend: backend.address });
+  const client = await openWs(t, sluice.url());
+  await sluice.metric('sluice_payload_bytes_total', { direction: 'to_client' }, data.length);
+  sluice.signal('SIGTERM');
+  assert.deepEqual(await client.waitForClose(), { code: 1012, reason: 'drain' });
+  assertSameBytes(client.received(), data, 'what came before the Close');
+  await sluice.stop();
+});

@@ -1,0 +1,174 @@
+// AdminServer over a real socket: each page, both methods, what it refuses, and what promtool says.
+#include "sluice/admin/admin_server.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sluice/metrics/collector.h"
+#include "sluice/metrics/process.h"
+
+#include "admin/client.h"
+
+namespace sluice::admin {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class FakeStatus : public Status {
+ public:
+  bool Ready() const override { return reason.empty(); }
+  std::string NotReadyReason() const override { return reason; }
+  std::string reason;
+};
+
+class AdminServerTest : public testing::Test {
+ protected:
+  AdminServerTest() {
+    metrics::WorkerMetrics& worker = collector_->AddWorker();
+    worker.routes[0].sessions_opened.Add(42);
+    worker.routes[0].sessions_closed[static_cast<size_t>(base::Cause::kBackendClosed)].Add();
+    worker.routes[0].ping_rtt.Observe(0.02);
+    worker.servers[0].dials_succeeded.Add();
+    auto server =
+        AdminServer::Listen(loop_, Loopback(), status_,
+                            {collector_, std::make_shared<const metrics::ProcessCollector>()});
+    EXPECT_TRUE(server) << server.error();
+    if (server) server_ = *std::move(server);
+  }
+
+  std::string Send(const std::string& request) {
+    std::string response;
+    RunDuring(loop_, [&] {
+      const net::Fd client = Connect(server_->port());
+      SendAll(client, request);
+      response = ReceiveAll(client);
+    });
+    return response;
+  }
+  std::string Ask(const std::string& method, const std::string& path) {
+    return Send(method + ' ' + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  }
+  static std::string BodyOf(const std::string& response) {
+    const auto head_end = response.find("\r\n\r\n");
+    return head_end == std::string::npos ? "" : response.substr(head_end + 4);
+  }
+
+  std::shared_ptr<metrics::Collector> collector_ =
+      std::make_shared<metrics::Collector>(metrics::MetricsLabels{.routes = {"vnc"},
+                                                                  .listeners = {"127.0.0.1:8080"},
+                                                                  .servers = {{"lab", "a:1"}},
+                                                                  .version = "1.2.3"});
+  FakeStatus status_;
+  net::EventLoop loop_;
+  std::unique_ptr<AdminServer> server_;
+};
+
+TEST_F(AdminServerTest, ServesMetrics) {
+  const std::string response = Ask("GET", "/metrics");
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(response,
+              HasSubstr("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+  EXPECT_THAT(response, HasSubstr("\nsluice_sessions_opened_total{route=\"vnc\"} 42\n"));
+  EXPECT_THAT(response, HasSubstr("\nprocess_resident_memory_bytes "));
+}
+
+TEST_F(AdminServerTest, IsHealthyWhileTheLoopRuns) {
+  const std::string response = Ask("GET", "/healthz");
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(response, HasSubstr("\r\nContent-Type: text/plain; charset=utf-8\r\n"));
+  EXPECT_THAT(response, EndsWith("\r\n\r\nok\n"));
+}
+
+TEST_F(AdminServerTest, ReadinessFollowsTheStatus) {
+  EXPECT_THAT(Ask("GET", "/readyz"),
+              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), EndsWith("\r\n\r\nready\n")));
+  status_.reason = "draining";
+  EXPECT_THAT(Ask("GET", "/readyz"), AllOf(StartsWith("HTTP/1.1 503 Service Unavailable\r\n"),
+                                           EndsWith("\r\n\r\ndraining\n")));
+  EXPECT_THAT(Ask("GET", "/healthz"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(AdminServerTest, ListsItsPages) {
+  const std::string body = BodyOf(Ask("GET", "/"));
+  for (const char* path : {"/metrics", "/healthz", "/readyz"}) EXPECT_THAT(body, HasSubstr(path));
+}
+
+TEST_F(AdminServerTest, QueryIsNoPartOfThePath) {
+  EXPECT_THAT(Ask("GET", "/healthz?verbose=1"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(AdminServerTest, HeadHasTheLengthAndNoBody) {
+  for (const char* path : {"/", "/healthz", "/readyz", "/none"}) {
+    const std::string head = Ask("HEAD", path);
+    const std::string body = BodyOf(Ask("GET", path));
+    EXPECT_FALSE(body.empty());
+    EXPECT_THAT(head, HasSubstr("\r\nContent-Length: " + std::to_string(body.size()) + "\r\n"));
+    EXPECT_THAT(head, EndsWith("\r\n\r\n")) << path;
+  }
+  EXPECT_THAT(Ask("HEAD", "/metrics"), EndsWith("\r\n\r\n"));
+}
+
+TEST_F(AdminServerTest, OtherPathsAreNotFound) {
+  for (const char* path : {"/none", "/metrics/", "/healthz/x", "//"}) {
+    EXPECT_THAT(Ask("GET", path), StartsWith("HTTP/1.1 404 Not Found\r\n")) << path;
+  }
+}
+
+TEST_F(AdminServerTest, OtherMethodsAreNotAllowed) {
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"}) {
+    EXPECT_THAT(Ask(method, "/metrics"), AllOf(StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"),
+                                               HasSubstr("\r\nAllow: GET, HEAD\r\n")))
+        << method;
+  }
+}
+
+TEST_F(AdminServerTest, HeadsAndBodiesAreBounded) {
+  const std::string host = "Host: localhost\r\n";
+  EXPECT_THAT(Send("GET /healthz HTTP/1.1\r\n" + host + "X: " + std::string(20'000, 'x')),
+              Not(HasSubstr("200 OK")));
+  EXPECT_THAT(Send("POST / HTTP/1.1\r\n" + host + "Content-Length: 5000\r\n\r\n"),
+              StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(Ask("GET", "/healthz"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(AdminServerTest, DestroyingItClosesWhatIsOpen) {
+  const uint16_t port = server_->port();
+  const net::Fd open = Connect(port);
+  SendAll(open, "GET /healthz HTTP/1.1\r\n");
+  // Connections are accepted in their order, so the first is the server's once the second is
+  // answered.
+  Ask("GET", "/healthz");
+  server_.reset();
+  EXPECT_EQ(ReceiveAll(open), "");
+  EXPECT_FALSE(Connect(port)) << "nobody listens any more";
+}
+
+TEST_F(AdminServerTest, ATakenAddressIsAnErrorThatNamesIt) {
+  const auto second = AdminServer::Listen(loop_, Loopback(server_->port()), status_, {});
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error(), HasSubstr("127.0.0.1:" + std::to_string(server_->port())));
+}
+
+TEST_F(AdminServerTest, PromtoolFindsNothing) {
+  if (std::system("command -v promtool >/dev/null 2>&1") != 0) GTEST_SKIP() << "no promtool";
+  const std::string path = testing::TempDir() + "sluice_metrics_" + std::to_string(getpid());
+  std::ofstream(path) << BodyOf(Ask("GET", "/metrics"));
+  const std::string command = "promtool check metrics <" + path + " >" + path + ".out 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  std::ifstream output(path + ".out");
+  const std::string text{std::istreambuf_iterator<char>(output), {}};
+  EXPECT_EQ(text, "");
+  std::remove(path.c_str());
+  std::remove((path + ".out").c_str());
+}
+
+}  // namespace
+}  // namespace sluice::admin

@@ -1,0 +1,153 @@
+// Addresses from text and back.
+#include "sluice/config/types.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::config {
+namespace {
+
+using Kind = Endpoint::Kind;
+
+constexpr char kServerForms[] = "; expected host:port, [IPv6]:port, unix:/path or builtin:echo";
+constexpr char kListenForms[] =
+    "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";
+
+struct GoodCase {
+  const char* text;
+  Endpoint endpoint;
+  const char* spelling;  // as ToString() has it
+};
+
+class ParseServerTest : public testing::TestWithParam<GoodCase> {};
+
+TEST_P(ParseServerTest, Reads) {
+  const auto server = ParseServer(GetParam().text);
+  ASSERT_TRUE(server) << server.error();
+  EXPECT_EQ(*server, GetParam().endpoint);
+  EXPECT_EQ(server->ToString(), GetParam().spelling);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ParseServerTest,
+    testing::Values(
+        GoodCase{"10.0.0.5:5900", {Kind::kTcp, "10.0.0.5", 5900}, "10.0.0.5:5900"},
+        GoodCase{"[::1]:22", {Kind::kTcp, "::1", 22}, "[::1]:22"},
+        GoodCase{"[0:0::FD00:1]:1", {Kind::kTcp, "::fd00:1", 1}, "[::fd00:1]:1"},
+        GoodCase{"localhost:65535", {Kind::kTcp, "localhost", 65535}, "localhost:65535"},
+        GoodCase{"db_1.my-net.example.:1",
+                 {Kind::kTcp, "db_1.my-net.example.", 1},
+                 "db_1.my-net.example.:1"},
+        GoodCase{"7zip.x1:1", {Kind::kTcp, "7zip.x1", 1}, "7zip.x1:1"},
+        GoodCase{"unix:/run/app.sock", {Kind::kUnix, "/run/app.sock", 0}, "unix:/run/app.sock"},
+        GoodCase{"builtin:echo", {Kind::kBuiltin, "echo", 0}, "builtin:echo"}));
+
+struct BadCase {
+  std::string text;
+  const char* fault;
+};
+
+class ParseServerErrorTest : public testing::TestWithParam<BadCase> {};
+
+TEST_P(ParseServerErrorTest, SaysWhatWasExpected) {
+  const auto server = ParseServer(GetParam().text);
+  ASSERT_FALSE(server);
+  EXPECT_EQ(server.error(), '\'' + GetParam().text + "' " + GetParam().fault + kServerForms);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ParseServerErrorTest,
+    testing::Values(
+        BadCase{"", "has no port"}, BadCase{"localhost", "has no port"},
+        BadCase{"10.0.0.5", "has no port"}, BadCase{"[::1]", "has no port"},
+        BadCase{"::1", "is an IPv6 address without brackets and a port"},
+        BadCase{"fd00::5:22", "is an IPv6 address without brackets and a port"},
+        BadCase{"a:b:1", "has more than one ':', which only an IPv6 address in brackets may"},
+        BadCase{"[::1", "lacks the closing ']'"}, BadCase{"[::1]22", "has no ':' after the ']'"},
+        BadCase{"[10.0.0.5]:22", "has no valid IPv6 address in its brackets"},
+        BadCase{"[fe80::1%eth0]:22", "has no valid IPv6 address in its brackets"},
+        BadCase{":22", "has no host"}, BadCase{"a:0", "has a port that is not 1 to 65535"},
+        BadCase{"a:65536", "has a port that is not 1 to 65535"},
+        BadCase{"a:", "has a port that is not 1 to 65535"},
+        BadCase{"a:+1", "has a port that is not 1 to 65535"},
+        BadCase{"a..b:1", "has a host name with nothing before a dot"},
+        BadCase{"10.0.0.256:1", "has a host that is no valid IPv4 address"},
+        BadCase{"a b:1",
+                "has a host name with other characters than letters, digits, '-', '_' and '.'"},
+        BadCase{"http://a:1", "is a URL"}, BadCase{"a:1/path", "is no address"},
+        BadCase{"unix:run/app.sock", "has no absolute path"},
+        BadCase{"unix:", "has no absolute path"},
+        BadCase{"builtin:ecoh", "is no built-in service"}));
+
+TEST(ParseServer, BoundsTheLengthOfAName) {
+  const std::string label(49, 'a');
+  const auto name = label + '.' + label + '.' + label + '.' + label + '.' + label;  // 249
+  EXPECT_TRUE(ParseServer(name + ".bcd:1"));
+  const auto server = ParseServer(name + ".bcde:1");
+  ASSERT_FALSE(server);
+  EXPECT_NE(server.error().find("has a host name of more than 253 characters"), std::string::npos);
+}
+
+TEST(ParseServer, BoundsTheLengthOfALabel) {
+  EXPECT_TRUE(ParseServer(std::string(63, 'a') + ":1"));
+  EXPECT_FALSE(ParseServer(std::string(64, 'a') + ":1"));
+}
+
+TEST(ParseServer, BoundsTheLengthOfASocketPath) {
+  EXPECT_TRUE(ParseServer("unix:/" + std::string(106, 'a')));
+  EXPECT_FALSE(ParseServer("unix:/" + std::string(107, 'a')));
+}
+
+TEST(ParseServer, RefusesANul) {
+  EXPECT_FALSE(ParseServer(std::string("unix:/a\0b", 9)));
+  EXPECT_FALSE(ParseServer(std::string("10.0.0.1\0:80", 12)));
+  EXPECT_FALSE(ParseListenAddress(std::string("127.0.0.1\0:80", 13)));
+}
+
+TEST(ParseServer, ShowsControlCharactersAndCutsLongText) {
+  EXPECT_EQ(ParseServer("a\x1b\n").error(),
+            std::string("'a\\x1b\\x0a' has no port") + kServerForms);
+  EXPECT_EQ(ParseServer(std::string(90, 'a')).error(),
+            '\'' + std::string(80, 'a') + "...' has no port" + kServerForms);
+}
+
+class ParseListenAddressTest : public testing::TestWithParam<GoodCase> {};
+
+TEST_P(ParseListenAddressTest, Reads) {
+  const auto address = ParseListenAddress(GetParam().text);
+  ASSERT_TRUE(address) << address.error();
+  EXPECT_EQ(*address, GetParam().endpoint);
+  EXPECT_EQ(address->ToString(), GetParam().spelling);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ParseListenAddressTest,
+    testing::Values(GoodCase{"8080", {Kind::kTcp, "::", 8080}, "[::]:8080"},
+                    GoodCase{":8080", {Kind::kTcp, "::", 8080}, "[::]:8080"},
+                    GoodCase{"0", {Kind::kTcp, "::", 0}, "[::]:0"},
+                    GoodCase{"127.0.0.1:0", {Kind::kTcp, "127.0.0.1", 0}, "127.0.0.1:0"},
+                    GoodCase{"0.0.0.0:80", {Kind::kTcp, "0.0.0.0", 80}, "0.0.0.0:80"},
+                    GoodCase{"[0::0]:80", {Kind::kTcp, "::", 80}, "[::]:80"},
+                    GoodCase{"unix:/run/a", {Kind::kUnix, "/run/a", 0}, "unix:/run/a"}));
+
+class ParseListenAddressErrorTest : public testing::TestWithParam<BadCase> {};
+
+TEST_P(ParseListenAddressErrorTest, SaysWhatWasExpected) {
+  const auto address = ParseListenAddress(GetParam().text);
+  ASSERT_FALSE(address);
+  EXPECT_EQ(address.error(), '\'' + GetParam().text + "' " + GetParam().fault + kListenForms);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ParseListenAddressErrorTest,
+    testing::Values(BadCase{"", "has no port"}, BadCase{":", "does not begin with an IP address"},
+                    BadCase{"65536", "has a port that is not 0 to 65535"},
+                    BadCase{"127.0.0.1:x", "has a port that is not 0 to 65535"},
+                    BadCase{"127.0.0.1", "has no port"},
+                    BadCase{"::1", "is an IPv6 address without brackets and a port"},
+                    BadCase{"localhost:80", "does not begin with an IP address"},
+                    BadCase{"*:80", "does not begin with an IP address"},
+                    BadCase{"builtin:echo", "does not begin with an IP address"},
+                    BadCase{"unix:a", "has no absolute path"}));
+
+}  // namespace
+}  // namespace sluice::config

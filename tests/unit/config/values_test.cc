@@ -1,0 +1,167 @@
+// The single values and patterns of a configuration.
+#include "config/values.h"
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+#include "config/patterns.h"
+
+namespace sluice::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimeoutRange kRange{1s, 1h};
+constexpr TimeoutRange kRangeOrOff{1s, 1h, true};
+
+TEST(ParseTimeout, ReadsEveryUnit) {
+  EXPECT_EQ(*ParseTimeout("1500ms", kRange), 1500ms);
+  EXPECT_EQ(*ParseTimeout("30s", kRange), 30s);
+  EXPECT_EQ(*ParseTimeout("5m", kRange), 5min);
+  EXPECT_EQ(*ParseTimeout("1h", kRange), 1h);
+  EXPECT_EQ(*ParseTimeout("off", kRangeOrOff), 0ms);
+}
+
+TEST(ParseTimeout, NamesTheBounds) {
+  for (const char* text : {"", "999ms", "61m", "0s", "5", "s", "-1s", "1.5s", "1 s", "1S", "off",
+                           "1h30m", "99999999999999999999h"}) {
+    const auto timeout = ParseTimeout(text, kRange);
+    ASSERT_FALSE(timeout) << text;
+    EXPECT_EQ(timeout.error(), "expected a duration from 1s to 1h (units ms, s, m, h), found '" +
+                                   std::string(text) + '\'');
+  }
+  EXPECT_EQ(ParseTimeout("0", kRangeOrOff).error(),
+            "expected a duration from 1s to 1h (units ms, s, m, h) or 'off', found '0'");
+}
+
+TEST(ParseSize, ReadsEveryUnit) {
+  constexpr Range kSizes{256, 2 * 1024 * 1024};
+  EXPECT_EQ(*ParseSize("4096", kSizes), 4096U);
+  EXPECT_EQ(*ParseSize("16KiB", kSizes), 16U * 1024);
+  EXPECT_EQ(*ParseSize("2MiB", kSizes), 2U * 1024 * 1024);
+  for (const char* text : {"255", "3MiB", "16KB", "16K", "KiB", "", "1GiB", "-1"}) {
+    const auto size = ParseSize(text, kSizes);
+    ASSERT_FALSE(size) << text;
+    EXPECT_EQ(size.error(), "expected a size from 256 to 2MiB (bytes, or units KiB, MiB), found '" +
+                                std::string(text) + '\'');
+  }
+}
+
+TEST(ParseCount, HoldsItsBounds) {
+  EXPECT_EQ(*ParseCount("1", {1, 10}), 1U);
+  EXPECT_EQ(*ParseCount("10", {1, 10}), 10U);
+  EXPECT_EQ(ParseCount("11", {1, 10}).error(), "expected a number from 1 to 10, found '11'");
+  EXPECT_FALSE(ParseCount("0", {1, 10}));
+  EXPECT_FALSE(ParseCount("ten", {1, 10}));
+}
+
+TEST(ParseWorkers, ReadsAutoAndNumbers) {
+  EXPECT_EQ(*ParseWorkers("auto"), 0U);
+  EXPECT_EQ(*ParseWorkers("256"), 256U);
+  EXPECT_EQ(ParseWorkers("0").error(), "expected 'auto' or a number from 1 to 256, found '0'");
+  EXPECT_FALSE(ParseWorkers("257"));
+}
+
+TEST(ParseName, TakesWhatAMetricsLabelShouldHold) {
+  EXPECT_EQ(*ParseName("Vnc-1_a.b"), "Vnc-1_a.b");
+  EXPECT_TRUE(ParseName(std::string(64, 'a')));
+  EXPECT_FALSE(ParseName(std::string(65, 'a')));
+  EXPECT_FALSE(ParseName(""));
+  EXPECT_EQ(ParseName("a b").error(),
+            "expected a name of 1 to 64 letters, digits, '-', '_' and '.', found 'a b'");
+}
+
+TEST(ParseDnsServer, AddsThePort) {
+  const Endpoint local{Endpoint::Kind::kTcp, "::1", 53};
+  EXPECT_EQ(*ParseDnsServer("::1"), local);
+  EXPECT_EQ(*ParseDnsServer("[::1]:53"), local);
+  EXPECT_EQ(ParseDnsServer("127.0.0.1")->ToString(), "127.0.0.1:53");
+  EXPECT_EQ(ParseDnsServer("127.0.0.1:5353")->ToString(), "127.0.0.1:5353");
+  for (const char* text :
+       {"", "53", ":53", "dns.example:53", "127.0.0.1:0", "unix:/a.b", "[::1]"}) {
+    const auto server = ParseDnsServer(text);
+    ASSERT_FALSE(server) << text;
+    EXPECT_EQ(server.error(),
+              "expected an IP address such as 127.0.0.1, 127.0.0.1:53 or [::1]:53, found '" +
+                  std::string(text) + '\'');
+  }
+}
+
+TEST(ParseHostPattern, NormalizesNames) {
+  EXPECT_EQ(*ParseHostPattern("WWW.Example.com."), "www.example.com");
+  EXPECT_EQ(*ParseHostPattern("*.Lab.example.com"), "*.lab.example.com");
+  EXPECT_EQ(*ParseHostPattern("10.0.0.5"), "10.0.0.5");
+  for (const char* text : {"", "*", "*.", "a.*.b", "a:80", "[::1]", "::1", "*.10.0.0.5", "a/b"}) {
+    EXPECT_FALSE(ParseHostPattern(text)) << text;
+  }
+}
+
+TEST(ParsePathPattern, TellsExactFromPrefix) {
+  struct Case {
+    const char* text;
+    bool is_prefix;
+    const char* path;
+  };
+  for (const auto& [text, is_prefix, path] :
+       {Case{"/", false, "/"}, Case{"/vnc", false, "/vnc"}, Case{"/vnc/", false, "/vnc/"},
+        Case{"/**", true, ""}, Case{"/vnc/**", true, "/vnc"}, Case{"/100%", false, "/100%"}}) {
+    const auto pattern = ParsePathPattern(text);
+    ASSERT_TRUE(pattern) << text;
+    EXPECT_EQ(pattern->is_prefix, is_prefix) << text;
+    EXPECT_EQ(pattern->path, path) << text;
+    EXPECT_EQ(pattern->ToString(), text);
+  }
+}
+
+TEST(ParsePathPattern, SaysWhatIsWrong) {
+  EXPECT_EQ(ParsePathPattern("vnc").error(), "expected a path that begins with '/', found 'vnc'");
+  for (const char* text : {"/**/a", "/a**", "/*", "/a*/**", "/**/**"}) {
+    ASSERT_FALSE(ParsePathPattern(text)) << text;
+    EXPECT_EQ(ParsePathPattern(text).error(),
+              "expected a '*' only in a '/**' at the end (that path and everything below it), "
+              "found '" +
+                  std::string(text) + '\'');
+  }
+  EXPECT_EQ(ParsePathPattern("/a?b").error(),
+            "expected a path without '?' and '#' (a query plays no part in the match), found "
+            "'/a?b'");
+  EXPECT_EQ(ParsePathPattern("/a%20b").error(),
+            "expected a path without percent-escapes (requests are decoded before they are "
+            "compared), found '/a%20b'");
+  EXPECT_EQ(ParsePathPattern("/a\n").error(),
+            "expected a path without control characters, found '/a\\x0a'");
+}
+
+TEST(ParseOrigin, NormalizesLikeABrowser) {
+  EXPECT_EQ(*ParseOrigin("*"), "*");
+  EXPECT_EQ(*ParseOrigin("null"), "null");
+  EXPECT_EQ(*ParseOrigin("HTTPS://Lab.Example.com:443"), "https://lab.example.com");
+  EXPECT_EQ(*ParseOrigin("http://a:80"), "http://a");
+  EXPECT_EQ(*ParseOrigin("http://a:443"), "http://a:443");
+  EXPECT_EQ(*ParseOrigin("http://[0::1]:8080"), "http://[::1]:8080");
+  EXPECT_EQ(*ParseOrigin("http://[::1]"), "http://[::1]");
+  EXPECT_EQ(*ParseOrigin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+  EXPECT_EQ(*ParseOrigin("chrome-extension://abcdef"), "chrome-extension://abcdef");
+  for (const char* text :
+       {"", "a", "example.com", "//a", "://a", "https://", "https://a/", "https://a/b",
+        "https://a:0", "https://a:", "https://a:b", "https://::1", "https://[::1", "https://[]",
+        "https://*.a", "https://u@a", "1s://a", "https://a b", "https://bücher.example"}) {
+    EXPECT_FALSE(ParseOrigin(text)) << text;
+  }
+  EXPECT_EQ(ParseOrigin("https://a/").error(),
+            "expected an origin such as https://www.example.com or http://localhost:8080 (no path, "
+            "no '/' at the end), '*' or 'null', found 'https://a/'");
+}
+
+TEST(Format, IsTheShortestSpelling) {
+  EXPECT_EQ(FormatTimeout(0ms), "off");
+  EXPECT_EQ(FormatTimeout(90s), "90s");
+  EXPECT_EQ(FormatTimeout(120s), "2m");
+  EXPECT_EQ(FormatTimeout(1500ms), "1500ms");
+  EXPECT_EQ(FormatSize(4096), "4KiB");
+  EXPECT_EQ(FormatSize(100), "100");
+}
+
+}  // namespace
+}  // namespace sluice::config

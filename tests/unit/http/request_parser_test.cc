@@ -1,0 +1,434 @@
+// RequestParser: good heads in every cut, each kind of malformed head, the limits at their edges.
+#include "sluice/http/request_parser.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sluice::http {
+namespace {
+
+using base::Cause;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr HeadLimits kLimits{.request_line = 200, .header = 2000, .header_count = 20};
+
+/// What became of a head, comparable: the outcome of one way of cutting against another's.
+struct Outcome {
+  size_t consumed = 0;
+  bool done = false;
+  RequestHead head;
+  Refusal refusal{Cause::kBadRequest, ""};
+
+  bool operator==(const Outcome&) const = default;
+};
+
+void PrintTo(const Outcome& outcome, std::ostream* out) {
+  *out << "consumed " << outcome.consumed << (outcome.done ? " done" : "") << ' '
+       << base::ReasonOf(outcome.refusal.cause) << " '" << outcome.refusal.detail << "' target "
+       << outcome.head.target << " headers " << outcome.head.headers.size();
+}
+
+/// Feeds `text` in pieces of the given sizes, the last one as often as needed.
+Outcome ParseIn(std::string_view text, const std::vector<size_t>& sizes,
+                const HeadLimits& limits = kLimits) {
+  RequestParser parser(limits);
+  Outcome outcome;
+  for (size_t piece = 0; !text.empty() && !parser.done(); ++piece) {
+    const size_t size = std::min(sizes[std::min(piece, sizes.size() - 1)], text.size());
+    const auto fed = parser.Feed(base::AsBytes(text.substr(0, size)));
+    if (!fed) {
+      outcome.refusal = fed.error();
+      // The refusal is final: what comes later does not undo it.
+      EXPECT_EQ(parser.Feed(base::AsBytes("GET / HTTP/1.1\r\n")).error(), fed.error());
+      outcome.consumed = 0;
+      EXPECT_FALSE(parser.done());
+      return outcome;
+    }
+    outcome.consumed += *fed;
+    text.remove_prefix(size);
+  }
+  outcome.done = parser.done();
+  if (outcome.done) outcome.head = parser.head();
+  return outcome;
+}
+
+Outcome Parse(std::string_view text, const HeadLimits& limits = kLimits) {
+  return ParseIn(text, {text.size()}, limits);
+}
+
+/// Whole, byte at a time, and cut in two at every place: always the same.
+Outcome ParseEveryWay(std::string_view text, const HeadLimits& limits = kLimits) {
+  const Outcome whole = Parse(text, limits);
+  EXPECT_EQ(ParseIn(text, {1}, limits), whole) << "byte at a time";
+  for (size_t cut = 1; cut < text.size(); ++cut) {
+    EXPECT_EQ(ParseIn(text, {cut, text.size()}, limits), whole) << "cut at " << cut;
+  }
+  return whole;
+}
+
+std::string Head(std::string_view target, std::string_view more = "") {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: example.com\r\n" + std::string(more) +
+         "\r\n";
+}
+
+constexpr std::string_view kUpgrade =
+    "GET /vnc?token=a%20b HTTP/1.1\r\n"
+    "host: lab.example.com:8080\r\n"
+    "Connection: keep-alive, Upgrade\r\n"
+    "upgrade: WebSocket\r\n"
+    "Sec-WebSocket-Key:dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Version: \t 13 \t\r\n"
+    "X-Empty:\r\n"
+    "X-Spaces:   \r\n"
+    "X-Bytes: \xc3\xa4\tb\r\n"
+    "\r\n";
+
+TEST(RequestParser, ReadsAnUpgradeInEveryCut) {
+  const Outcome outcome = ParseEveryWay(kUpgrade);
+  ASSERT_TRUE(outcome.done) << outcome.refusal.detail;
+  EXPECT_EQ(outcome.consumed, kUpgrade.size());
+  const RequestHead& head = outcome.head;
+  EXPECT_EQ(head.method, "GET");
+  EXPECT_EQ(head.target, "/vnc?token=a%20b");
+  EXPECT_EQ(head.path, "/vnc");
+  EXPECT_EQ(head.query, "token=a%20b");
+  EXPECT_EQ(head.host, "lab.example.com:8080");
+  EXPECT_TRUE(head.WantsUpgrade());
+  EXPECT_THAT(
+      head.headers,
+      ElementsAre(Header{"host", "lab.example.com:8080"},
+                  Header{"Connection", "keep-alive, Upgrade"}, Header{"upgrade", "WebSocket"},
+                  Header{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+                  Header{"Sec-WebSocket-Version", "13"}, Header{"X-Empty", ""},
+                  Header{"X-Spaces", ""}, Header{"X-Bytes", "\xc3\xa4\tb"}));
+}
+
+TEST(RequestParser, LeavesWhatFollowsTheHead) {
+  const std::string text = std::string(kUpgrade) + "\x82\x85" + "GET / HTTP/1.1\r\n\r\n";
+  const Outcome outcome = ParseEveryWay(text);
+  EXPECT_TRUE(outcome.done) << outcome.refusal.detail;
+  EXPECT_EQ(outcome.consumed, kUpgrade.size());
+
+  RequestParser parser(kLimits);
+  ASSERT_TRUE(parser.Feed(base::AsBytes(text)));
+  EXPECT_EQ(*parser.Feed(base::AsBytes("more")), 0U);
+}
+
+TEST(RequestParser, AnnouncedBodyOfAPlainRequestIsNotRead) {
+  for (const std::string_view field :
+       {"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\n"}) {
+    const std::string head = Head("/", field);
+    const Outcome outcome = ParseEveryWay(head + "hello");
+    EXPECT_TRUE(outcome.done) << field << outcome.refusal.detail;
+    EXPECT_EQ(outcome.consumed, head.size()) << field;
+  }
+}
+
+TEST(RequestParser, IsNotDoneBeforeTheEmptyLine) {
+  for (size_t size = 0; size < kUpgrade.size(); ++size) {
+    RequestParser parser(kLimits);
+    const auto fed = parser.Feed(base::AsBytes(kUpgrade.substr(0, size)));
+    ASSERT_TRUE(fed) << size;
+    EXPECT_EQ(*fed, size);
+    EXPECT_FALSE(parser.done()) << size;
+  }
+}
+
+TEST(RequestParser, SkipsEmptyLinesBeforeTheRequest) {
+  const Outcome outcome = ParseEveryWay("\r\n\r\n" + Head("/a"));
+  EXPECT_TRUE(outcome.done);
+  EXPECT_EQ(outcome.head.path, "/a");
+}
+
+TEST(RequestParser, EmptyLinesCountTowardsTheLimit) {
+  std::string lines;
+  for (size_t i = 0; i < kLimits.header; ++i) lines += "\r\n";
+  EXPECT_EQ(ParseIn(lines, {1}).refusal.cause, Cause::kHeaderTooLarge);
+  EXPECT_EQ(Parse(lines).refusal.cause, Cause::kHeaderTooLarge);
+}
+
+struct TargetCase {
+  std::string_view target;
+  std::string_view path;
+  std::string_view query;
+  std::string_view host;
+};
+
+TEST(RequestParser, ReadsTargets) {
+  constexpr TargetCase kCases[] = {
+      {"/", "/", "", "example.com"},
+      {"/?", "/", "", "example.com"},
+      {"/a/b?c?d/e", "/a/b", "c?d/e", "example.com"},
+      {"//other.example/x", "//other.example/x", "", "example.com"},
+      {"/%41%c3%a4%20%7e", "/A\xc3\xa4 ~", "", "example.com"},
+      {"/a%2Fb%2fc", "/a%2Fb%2fc", "", "example.com"},
+      {"/%25%23%3f?%00%zz", "/%#?", "%00%zz", "example.com"},
+      {"/a/../b/./c", "/a/../b/./c", "", "example.com"},
+      {"/a|b{c}^d`\"<>\\[]", "/a|b{c}^d`\"<>\\[]", "", "example.com"},
+      {"http://other.example/x?y", "/x", "y", "other.example"},
+      {"HTTPS://other.example:8443/x", "/x", "", "other.example:8443"},
+      {"ws://other.example", "/", "", "other.example"},
+      {"wss://other.example?q", "/", "q", "other.example"},
+      {"ws://[::1]:8080/x", "/x", "", "[::1]:8080"},
+      {"ws://other.example:/x", "/x", "", "other.example"},
+  };
+  for (const TargetCase& c : kCases) {
+    const Outcome outcome = ParseEveryWay(Head(c.target));
+    ASSERT_TRUE(outcome.done) << c.target << ": " << outcome.refusal.detail;
+    EXPECT_EQ(outcome.head.target, c.target);
+    EXPECT_EQ(outcome.head.path, c.path);
+    EXPECT_EQ(outcome.head.query, c.query);
+    EXPECT_EQ(outcome.head.host, c.host);
+  }
+}
+
+TEST(RequestParser, RefusesTargets) {
+  constexpr std::string_view kTargets[] = {"*",
+                                           "example.com:443",
+                                           "a/b",
+                                           "?q",
+                                           "ftp://example.com/",
+                                           "://example.com/",
+                                           "http:/x",
+                                           "http://",
+                                           "http:///x",
+                                           "http://user@example.com/",
+                                           "http://user:pw@example.com/",
+                                           "http://a:b:c/",
+                                           "http://a:99999/",
+                                           "http://[::1/",
+                                           "/a#b",
+                                           "#",
+                                           "/%",
+                                           "/%4",
+                                           "/%4g",
+                                           "/%g4",
+                                           "/a%",
+                                           "/%00",
+                                           "/%1F",
+                                           "/%0a",
+                                           "/%7f",
+                                           "/\xc3\xa4",
+                                           "/\x7f",
+                                           "/a\tb",
+                                           "/a\fb",
+                                           "/a\x01",
+                                           "/a b",
+                                           "http://ex%41mple.com/"};
+  for (const std::string_view target : kTargets) {
+    const Outcome outcome = ParseEveryWay(Head(target));
+    EXPECT_FALSE(outcome.done) << target;
+    EXPECT_EQ(outcome.refusal.cause, Cause::kBadRequest) << target;
+    EXPECT_NE(outcome.refusal.detail, "") << target;
+  }
+}
+
+TEST(RequestParser, ReadsHosts) {
+  constexpr std::string_view kHosts[] = {"a",     "A.Example.",          "10.0.0.1:80",
+                                         "[::1]", "[2001:db8::1]:65535", "my_host:0"};
+  for (const std::string_view host : kHosts) {
+    const auto outcome = ParseEveryWay("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    EXPECT_TRUE(outcome.done) << host << outcome.refusal.detail;
+    EXPECT_EQ(outcome.head.host, host);
+  }
+}
+
+TEST(RequestParser, RefusesHosts) {
+  constexpr std::string_view kHosts[] = {
+      "",        "a b",     "a,b c", "user@a",   "a/b",  "a?b",   "a#b",     ":80",   "a:65536",
+      "a:x",     "a:-1",    "a:+1",  "a:80:1",   "::1",  "[::1",  "[]",      "[::g]", "[::1]x",
+      "[::1]80", "[1.2.3]", "a%41",  "\xc3\xa4", "a\\b", "\"a\"", "http://a"};
+  for (const std::string_view host : kHosts) {
+    const auto outcome = ParseEveryWay("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    EXPECT_FALSE(outcome.done) << host;
+    EXPECT_EQ(outcome.refusal.cause, Cause::kBadRequest) << host;
+    EXPECT_THAT(outcome.refusal.detail, HasSubstr("Host")) << host;
+  }
+}
+
+struct RefusalCase {
+  std::string_view text;
+  Cause cause;
+  std::string_view detail;  // part of it
+};
+
+using namespace std::string_view_literals;
+constexpr RefusalCase kRefusals[] = {
+    // The method.
+    {"\x16\x03\x01\x02\x00\x01"sv, Cause::kBadRequest, "TLS handshake arrived on a plain listener"},
+    {"\x80", Cause::kBadRequest, "does not begin with an HTTP method"},
+    {" GET / HTTP/1.1\r\n", Cause::kBadRequest, "does not begin with an HTTP method"},
+    {"get / HTTP/1.1\r\n", Cause::kBadRequest, "does not begin with an HTTP method"},
+    {"GEt / HTTP/1.1\r\n", Cause::kBadRequest, "does not begin with an HTTP method"},
+    {"GET\r\n", Cause::kBadRequest, "does not begin with an HTTP method"},
+    {"GET\t/ HTTP/1.1\r\n", Cause::kBadRequest, "does not begin with an HTTP method"},
+    {"SSH-2.0-x\r\n", Cause::kBadRequest, "does not begin with an HTTP method"},
+    {"HEAD / HTTP/1.1\r\n", Cause::kMethodNotAllowed,
+     "the method HEAD is not allowed, expected GET"},
+    {"POST / HTTP/1.1\r\n", Cause::kMethodNotAllowed, "the method POST "},
+    {"CONNECT a:1 HTTP/1.1\r\n", Cause::kMethodNotAllowed, "the method CONNECT "},
+    {"OPTIONS * HTTP/1.1\r\n", Cause::kMethodNotAllowed, "the method OPTIONS "},
+    {"M-SEARCH * HTTP/1.1\r\n", Cause::kMethodNotAllowed, "the method M-SEARCH "},
+    {"FROBNICATE / HTTP/1.1\r\n", Cause::kMethodNotAllowed, "the method FROBNICATE "},
+    {"AAAAAAAAAAAAAAAAAAAAAAAAAAAA / HTTP/1.1\r\n", Cause::kMethodNotAllowed,
+     "the method AAAAAAAAAAAAAAAAAAAA is"},
+    {"\r\nPOST / HTTP/1.1\r\n", Cause::kMethodNotAllowed, "the method POST "},
+    {"\rGET / HTTP/1.1\r\n", Cause::kBadRequest, "CR is not followed by LF"},
+    {"\nGET / HTTP/1.1\r\n", Cause::kBadRequest, "LF alone"},
+    // The version.
+    {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Cause::kHttpVersion, "HTTP/2"},
+    {"GET / HTTP/1.0\r\n", Cause::kHttpVersion, "expected HTTP/1.1"},
+    {"GET / HTTP/1.2\r\n", Cause::kHttpVersion, "expected HTTP/1.1"},
+    {"GET / HTTP/2.0\r\n", Cause::kHttpVersion, "expected HTTP/1.1"},
+    {"GET / HTTP/2\r\n", Cause::kHttpVersion, "expected HTTP/1.1"},
+    {"GET / HTTP/0.9\r\n", Cause::kHttpVersion, "expected HTTP/1.1"},
+    {"GET /\r\n", Cause::kHttpVersion, "no version"},
+    {"GET / \r\n", Cause::kBadRequest, "does not end in HTTP/1.1"},
+    {"GET / http/1.1\r\n", Cause::kBadRequest, "does not end in HTTP/1.1"},
+    {"GET / RTSP/1.0\r\n", Cause::kBadRequest, "does not end in HTTP/1.1"},
+    {"GET / ICE/1.0\r\n", Cause::kBadRequest, "does not end in HTTP/1.1"},
+    {"GET / HTTP/1.1 \r\n", Cause::kBadRequest, "does not end in HTTP/1.1"},
+    {"GET / HTTP/1.11\r\n", Cause::kBadRequest, "does not end in HTTP/1.1"},
+    {"GET /  HTTP/1.1\r\n", Cause::kBadRequest, "does not end in HTTP/1.1"},
+    {"GET  / HTTP/1.1\r\n", Cause::kBadRequest, "target is empty"},
+    // Line ends.
+    {"GET /\n", Cause::kBadRequest, "LF alone"},
+    {"GET / HTTP/1.1\nHost: a\r\n\r\n", Cause::kBadRequest, "LF alone"},
+    {"GET / HTTP/1.1\r\nHost: a\n\r\n", Cause::kBadRequest, "LF alone"},
+    {"GET / HTTP/1.1\r\nHost: a\r\n\n", Cause::kBadRequest, "LF alone"},
+    {"GET / HTTP/1.1\rHost: a\r\n\r\n", Cause::kBadRequest, "CR is not followed by LF"},
+    {"GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", Cause::kBadRequest, "CR is not followed by LF"},
+    {"GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", Cause::kBadRequest, "CR is not followed by LF"},
+    {"GET / HTTP/1.1\r\nHost: a\r\n\rb", Cause::kBadRequest, "CR is not followed by LF"},
+    // Header lines.
+    {"GET / HTTP/1.1\r\n Host: a\r\n\r\n", Cause::kBadRequest, "begins with whitespace"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n", Cause::kBadRequest,
+     "begins with whitespace"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nX:\r\n\tc\r\n\r\n", Cause::kBadRequest,
+     "begins with whitespace"},
+    {"GET / HTTP/1.1\r\nHost : a\r\n\r\n", Cause::kBadRequest, "between a header's name and colon"},
+    {"GET / HTTP/1.1\r\nHost\t: a\r\n\r\n", Cause::kBadRequest,
+     "between a header's name and colon"},
+    {"GET / HTTP/1.1\r\n: a\r\n\r\n", Cause::kBadRequest, "empty name"},
+    {"GET / HTTP/1.1\r\nHost\r\n\r\n", Cause::kBadRequest, "no colon"},
+    {"GET / HTTP/1.1\r\nHo\xc3st: a\r\n\r\n", Cause::kBadRequest, "name has a byte"},
+    {"GET / HTTP/1.1\r\n(Host: a\r\n\r\n", Cause::kBadRequest, "name has a byte"},
+    {"GET / HTTP/1.1\r\nHo\0st: a\r\n\r\n"sv, Cause::kBadRequest, "name has a byte"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nX: b\0c\r\n\r\n"sv, Cause::kBadRequest, "control byte"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nX: b\x01\r\n\r\n", Cause::kBadRequest, "control byte"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nX: b\x7f\r\n\r\n", Cause::kBadRequest, "control byte"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nConnection: \v\r\n\r\n", Cause::kBadRequest, "control byte"},
+    // Host, and bodies that cannot be told.
+    {"GET / HTTP/1.1\r\n\r\n", Cause::kBadRequest, "Host header is missing"},
+    {"GET http://a/ HTTP/1.1\r\nX: y\r\n\r\n", Cause::kBadRequest, "Host header is missing"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n", Cause::kBadRequest, "more than once"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", Cause::kBadRequest,
+     "Content-Length"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", Cause::kBadRequest,
+     "Content-Length"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+     Cause::kBadRequest, "Content-Length"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+     Cause::kBadRequest, "Content-Length"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+     Cause::kBadRequest, "not valid HTTP/1.1"},
+};
+
+TEST(RequestParser, RefusesMalformedHeadsInEveryCut) {
+  for (const RefusalCase& c : kRefusals) {
+    SCOPED_TRACE(c.text);
+    const Outcome outcome = ParseEveryWay(c.text);
+    EXPECT_FALSE(outcome.done);
+    EXPECT_EQ(base::ReasonOf(outcome.refusal.cause), base::ReasonOf(c.cause));
+    EXPECT_THAT(outcome.refusal.detail, HasSubstr(std::string(c.detail)));
+  }
+}
+
+TEST(RequestParser, DetailsAreOneLineOfText) {
+  for (const RefusalCase& c : kRefusals) {
+    const std::string detail = Parse(c.text).refusal.detail;
+    EXPECT_TRUE(std::all_of(detail.begin(), detail.end(), [](char b) {
+      return b >= 0x20 && b < 0x7f;
+    })) << detail;
+    EXPECT_LE(detail.size(), 120U);
+  }
+}
+
+TEST(RequestParser, EveryControlByteInAValueIsRefused) {
+  for (int byte = 0; byte < 0x20; ++byte) {
+    if (byte == '\t') continue;
+    const std::string value = {'a', static_cast<char>(byte), 'b'};
+    EXPECT_FALSE(Parse(Head("/", "X: " + value + "\r\n")).done) << byte;
+    EXPECT_FALSE(Parse(Head("/a" + value)).done) << byte;
+    EXPECT_FALSE(Parse(Head("/", "X" + value + ": 1\r\n")).done) << byte;
+  }
+}
+
+TEST(RequestParser, AnUpgradeHasNoBody) {
+  for (const std::string_view upgrade : {"Upgrade: websocket\r\n", "Sec-WebSocket-Key: x\r\n"}) {
+    for (const std::string_view body :
+         {"Content-Length: 1\r\n", "Transfer-Encoding: chunked\r\n",
+          "Transfer-Encoding: identity\r\n", "Transfer-Encoding:\r\n"}) {
+      for (const bool upgrade_first : {false, true}) {
+        const auto fields = upgrade_first ? std::string(upgrade) + std::string(body)
+                                          : std::string(body) + std::string(upgrade);
+        const Outcome outcome = ParseEveryWay(Head("/", fields));
+        EXPECT_FALSE(outcome.done) << fields;
+        EXPECT_EQ(outcome.refusal.cause, Cause::kBadRequest) << fields;
+        EXPECT_THAT(outcome.refusal.detail, HasSubstr("body")) << fields;
+      }
+    }
+    EXPECT_TRUE(ParseEveryWay(Head("/", std::string(upgrade) + "Content-Length: 0\r\n")).done);
+  }
+}
+
+TEST(RequestParser, LimitsAreExact) {
+  const std::string head = Head("/abcdef", "A: 1\r\nB: 2\r\n");
+  const HeadLimits exact{.request_line = 7, .header = head.size(), .header_count = 3};
+  EXPECT_TRUE(ParseEveryWay(head, exact).done);
+
+  HeadLimits tight = exact;
+  tight.request_line = 6;
+  EXPECT_EQ(ParseEveryWay(head, tight).refusal,
+            (Refusal{Cause::kUriTooLong, "the request target is longer than 6 bytes"}));
+  tight = exact;
+  tight.header = head.size() - 1;
+  EXPECT_EQ(ParseEveryWay(head, tight).refusal,
+            (Refusal{Cause::kHeaderTooLarge, "the request head is longer than " +
+                                                 std::to_string(head.size() - 1) + " bytes"}));
+  tight = exact;
+  tight.header_count = 2;
+  EXPECT_EQ(ParseEveryWay(head, tight).refusal,
+            (Refusal{Cause::kHeaderTooLarge, "the request has more than 2 headers"}));
+}
+
+TEST(RequestParser, EndlessHeadsEnd) {
+  const std::string_view beginnings[] = {"", "A", "GET /", "GET / HTTP/1.1\r\nHost: a",
+                                         "GET / HTTP/1.1\r\nHost"};
+  constexpr HeadLimits kWide{.request_line = 100'000, .header = 300, .header_count = 100'000};
+  for (const std::string_view beginning : beginnings) {
+    RequestParser parser(kWide);
+    ASSERT_TRUE(parser.Feed(base::AsBytes(beginning)));
+    size_t taken = beginning.size();
+    while (parser.Feed(base::AsBytes("A"))) ++taken;
+    EXPECT_EQ(taken, kWide.header) << beginning;
+  }
+}
+
+TEST(RequestParser, Moves) {
+  RequestParser parser(kLimits);
+  ASSERT_TRUE(parser.Feed(base::AsBytes(kUpgrade.substr(0, 30))));
+  RequestParser moved(std::move(parser));
+  ASSERT_TRUE(moved.Feed(base::AsBytes(kUpgrade.substr(30))));
+  EXPECT_TRUE(moved.done());
+  EXPECT_EQ(moved.head().path, "/vnc");
+}
+
+}  // namespace
+}  // namespace sluice::http

@@ -4,10 +4,12 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <sstream>
 #include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "config/addresses.h"
@@ -82,26 +84,59 @@ Config ReadRoot(Reader& reader, const Value& root) {
   return config;
 }
 
-// The one document of the file as a value without a name; yaml-cpp's exceptions go through.
-Value ParseDocument(const SourceText& source, Reader& reader) {
-  const auto documents = YAML::LoadAll(std::string(source.text()));
-  if (documents.empty()) return {{}, YAML::Node(), YAML::Mark()};
-  if (documents.size() > 1) {
-    reader.Error(documents[1].Mark(),
-                 "expected one document, found that a second begins here; check the indentation");
-  }
-  return {{}, documents[0], documents[0].Mark()};
-}
-
-LoadResult LoadSource(const SourceText& source, const Environment& environment) {
-  Reader reader(source, environment);
-  auto config = ReadRoot(reader, ParseDocument(source, reader));
-  if (reader.has_errors()) return Unexpected(reader.TakeErrors());
-  return Loaded{std::move(config), reader.TakeWarnings()};
-}
-
 Unexpected<Diagnostics> Fail(Diagnostic diagnostic) {
   return Unexpected(Diagnostics{std::move(diagnostic)});
+}
+
+// Notes where documents begin, and nothing else.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  /// Of the last document so far.
+  const YAML::Mark& start() const { return start_; }
+
+ private:
+  YAML::Mark start_;
+};
+
+// Where the parser finds more after the first document, if it does. Not by YAML::LoadAll(), which
+// yaml-cpp 0.7 never ends for a stray comma: it finds one empty document there after the other.
+std::optional<YAML::Mark> FindSecondDocument(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) {
+    return std::nullopt;
+  }
+  return starts.start();
+}
+
+// yaml-cpp's exceptions go through.
+LoadResult LoadSource(const SourceText& source, const Environment& environment) {
+  const std::string text(source.text());
+  if (const auto second = FindSecondDocument(text)) {
+    return Fail(source.At(second->line, second->column,
+                          "not valid YAML: expected the end of the file's one document here; check "
+                          "the indentation"));
+  }
+  const auto document = YAML::Load(text);
+  Reader reader(source, environment);
+  auto config =
+      ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()});
+  if (reader.has_errors()) return Unexpected(reader.TakeErrors());
+  return Loaded{std::move(config), reader.TakeWarnings()};
 }
 
 class FileDescriptor {

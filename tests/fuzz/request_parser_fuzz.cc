@@ -1,5 +1,5 @@
 // RequestParser: no input crashes it, the outcome does not depend on the cuts, and what it lets
-// pass holds what request.h promises. Run with -dict=tests/fuzz/http.dict.
+// pass holds what request.h promises.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 //   SLUICE_IMAGE      the image's name
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { promisify } from 'node:util';
 
@@ -44,7 +44,9 @@ async function runInside(container, ...program) {
 
 /** The processes that descend from `pid`, as their numbers. */
 function descendants(pid) {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
+  );
   return children.flatMap((child) => [Number(child), ...descendants(child)]);
 }
 
@@ -77,14 +79,13 @@ async function startSluice(t, command, args) {
       () => status !== undefined || lines().find((line) => line.event === event),
       { details },
     );
-  let pid;
   defer(t, () => {
-    if (status === undefined && pid !== undefined) process.kill(pid, 'SIGKILL');
-    child.kill('SIGKILL');
+    if (status !== undefined) return;
+    for (const pid of [...descendants(child.pid).reverse(), child.pid]) process.kill(pid, 'SIGKILL');
   });
   const ready = await find('ready');
   assert.notEqual(ready, true, `sluice ended before it was ready\n${details()}`);
-  pid = [child.pid, ...descendants(child.pid)].find(isSluice);
+  const pid = [child.pid, ...descendants(child.pid)].find(isSluice);
   assert.ok(pid, `no process named sluice\n${details()}`);
   return {
     pid,

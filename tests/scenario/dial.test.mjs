@@ -75,14 +75,15 @@ test('nobody answers, on_dial_failure: http: 504', async (t) => {
   await answersWith(t, sluice, 504, 'backend_connect_timeout');
 });
 
-test('a client that leaves while the dial is under way', async (t) => {
+test('a client that leaves while the dial is under way is let go of', async (t) => {
   const backend = await silentAddress(t);
-  const sluice = await start(t, { backend, defaults: { timeouts: { connect: '30s' } } });
+  const sluice = await start(t, { backend, defaults: { timeouts: { connect: '1s' } } });
   const client = await connectRaw(t, sluice.port);
   client.write(upgradeHead());
   await sluice.metric('sluice_connections_active', {}, 1);
   client.reset();
   await sluice.metric('sluice_connections_active', {}, 0);
+  assert.equal((await sluice.metrics()).sum('sluice_sessions_active'), 0);
 });
 
 test('a name that does not exist: 1014 backend_unresolved', async (t) => {

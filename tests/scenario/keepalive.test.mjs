@@ -37,6 +37,19 @@ test('pings come at their interval, give or take a tenth, and a client that answ
   await client.close();
 });
 
+test('a pong_timeout longer than the ping_interval does not stretch the interval', async (t) => {
+  const backend = await listen(t);
+  const sluice = await start(t, {
+    backend: backend.address,
+    defaults: { keepalive: { ping_interval: '1s', pong_timeout: '20s' } },
+  });
+  const client = await openWs(t, sluice.url());
+  const begin = Date.now();
+  await waitFor('three pings', () => client.pings >= 3, { details: () => client.details() });
+  const took = Date.now() - begin;
+  assert.ok(took < 10_000, `three pings took ${took} ms; expected about 3 s`);
+});
+
 test('a client that does not answer is closed with 1011 pong_timeout', async (t) => {
   const backend = await listen(t);
   const sluice = await start(t, {
@@ -107,11 +120,32 @@ test('no deadline runs against a client that sluice itself does not read', async
   assert.equal(line.reason, 'client_closed');
 });
 
+test('a backend that does not read for longer than backend_timeout, but whose host lives, is waited for', async (t) => {
+  const backend = await sink(t, () => {});
+  const sluice = await start(t, {
+    backend: backend.address,
+    defaults: { keepalive: { backend_timeout: '1s' } },
+  });
+  const client = await openRaw(t, sluice);
+  const size = 32 * MiB;
+  for (let at = 0; at < size; at += 256 * KiB) client.write(encodeFrame({ payload: pattern(256 * KiB, at + 1) }));
+  await sluice.waitFor('the client leg to be paused', async () =>
+    (await sluice.metrics()).sum('sluice_pauses_total', { direction: 'to_backend' }) > 0,
+  );
+  // Its kernel answers the probes of a closed window: it is slow, not gone.
+  await neverDuring(8000, 'the session ended', () => client.over || sluice.eventsOf('session').length > 0);
+  const peer = await backend.peer();
+  peer.socket.resume();
+  await waitFor('everything at the backend', () => peer.receivedBytes >= size, {
+    details: () => `${peer.details()}\n${sluice.details()}`,
+  });
+});
+
 test('idle: closed with 1001 idle_timeout although pings flow', async (t) => {
   const backend = await listen(t);
   const sluice = await start(t, {
     backend: backend.address,
-    defaults: { keepalive: { ping_interval: '1s' }, timeouts: { idle: '3s' } },
+    defaults: { keepalive: { ping_interval: '1s', pong_timeout: '1s' }, timeouts: { idle: '3s' } },
   });
   const client = await openWs(t, sluice.url());
   const begin = Date.now();

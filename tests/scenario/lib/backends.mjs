@@ -81,16 +81,16 @@ class Peer {
 /**
  * A service that calls `serve(peer)` for each connection. By default it takes and keeps what it is sent, says
  * nothing, and ends its own direction when sluice has ended the other. `keep: false` leaves the reading to
- * `serve`; `lingers: true` never ends by itself.
+ * `serve`, `paused: true` reads nothing until `peer.socket.resume()`, `lingers: true` never ends by itself.
  */
 export async function listen(
   t,
   serve = () => {},
-  { host = '127.0.0.1', path, keep = true, lingers = false } = {},
+  { host = '127.0.0.1', path, keep = true, paused = false, lingers = false } = {},
 ) {
   const peers = [];
   const server = net.createServer(
-    { allowHalfOpen: true, noDelay: true, pauseOnConnect: !keep },
+    { allowHalfOpen: true, noDelay: true, pauseOnConnect: paused },
     (socket) => {
       const peer = new Peer(socket, { keep });
       peers.push(peer);
@@ -133,19 +133,16 @@ export function greeter(t, greeting, options) {
   );
 }
 
-/** Accepts and does not read, until `peer.socket.resume()`. */
+/** Accepts and does not read, until `peer.socket.resume()`; then `onData` gets what comes. */
 export function sink(t, onData, options) {
   return listen(
     t,
-    (peer) => {
+    (peer) =>
       peer.socket.on('data', (chunk) => {
         peer.receivedBytes += chunk.length;
         onData(chunk);
-      });
-      // A listener for 'data' starts the flow, which pauseOnConnect does not undo.
-      peer.socket.pause();
-    },
-    { ...options, keep: false },
+      }),
+    { ...options, keep: false, paused: true },
   );
 }
 

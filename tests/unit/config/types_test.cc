@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         GoodCase{"10.0.0.5:5900", {Kind::kTcp, "10.0.0.5", 5900}, "10.0.0.5:5900"},
         GoodCase{"[::1]:22", {Kind::kTcp, "::1", 22}, "[::1]:22"},
-        GoodCase{"[0:0::FD00:1]:1", {Kind::kTcp, "::fd00:1", 1}, "[::fd00:1]:1"},
+        GoodCase{"[FD00:0::0:1]:1", {Kind::kTcp, "fd00::1", 1}, "[fd00::1]:1"},
         GoodCase{"localhost:65535", {Kind::kTcp, "localhost", 65535}, "localhost:65535"},
         GoodCase{"db_1.my-net.example.:1",
                  {Kind::kTcp, "db_1.my-net.example.", 1},

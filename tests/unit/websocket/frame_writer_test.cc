@@ -130,6 +130,12 @@ TEST(CloseFrameTest, ALongReasonIsCutBetweenCharacters) {
   }
 }
 
+TEST(CloseFrameTest, WhatLiesBehindTheReasonIsNoConcern) {
+  const std::string whole = std::string(123, 'r') + "\x80";
+  EXPECT_EQ(WrittenClose(1000, std::string_view(whole).substr(0, 123)).substr(4),
+            whole.substr(0, 123));
+}
+
 using FrameWriterProperty = test::Seeded;
 
 // A server's frame with a mask put in is a client's frame, and must read as what was written.

@@ -1,0 +1,384 @@
+// Whole files with faults: every error at once, at its place, in these words.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sluice/config/loader.h"
+
+namespace sluice::config {
+namespace {
+
+using testing::ElementsAre;
+
+std::optional<std::string> NoVariables(const std::string&) {
+  return std::nullopt;
+}
+
+std::vector<Diagnostic> Errors(const std::string& text) {
+  auto loaded = LoadString(text, "f", NoVariables);
+  EXPECT_FALSE(loaded) << text;
+  return loaded ? std::vector<Diagnostic>() : std::move(loaded).error();
+}
+
+// The first line of each, without the source.
+std::vector<std::string> Heads(const std::string& text) {
+  std::vector<std::string> heads;
+  for (const auto& error : Errors(text)) {
+    heads.push_back(std::to_string(error.line) + ':' + std::to_string(error.column) + ": " +
+                    error.message);
+  }
+  return heads;
+}
+
+// A file whose only faults can be in `lines`, which follow two lines of routes and listeners.
+std::vector<std::string> HeadsWith(const std::string& lines) {
+  return Heads(
+      "listeners: [\"8080\"]\n"
+      "routes: [{name: a, match: {path: /a}, backend: a:1}]\n" +
+      lines);
+}
+
+// A file with one route, its lines given from `match` on, so that they begin at line 4, column 5.
+std::vector<std::string> HeadsOfRoute(const std::string& lines) {
+  return Heads("listeners: [\"8080\"]\nroutes:\n  - name: a\n" + lines);
+}
+
+TEST(LoadErrors, AreShownWithTheirLine) {
+  const auto errors = Errors(
+      "listeners:\n"
+      "  - address: localhost:80\n"
+      "routes:\n"
+      "  - name: a\n"
+      "    match: {path: /a}\n"
+      "    backend: a:1\n"
+      "    keepalive:\n"
+      "      ping_intervall: 20s\n"
+      "      pong_timeout: 11m\n");
+  std::string shown;
+  for (const auto& error : errors) shown += error.ToString() + '\n';
+  EXPECT_EQ(shown,
+            "f:2:14: address: 'localhost:80' does not begin with an IP address; expected IP:port "
+            "such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path\n"
+            "  - address: localhost:80\n"
+            "             ^\n"
+            "f:8:7: unknown key 'ping_intervall'; did you mean 'ping_interval'?\n"
+            "      ping_intervall: 20s\n"
+            "      ^\n"
+            "f:9:21: pong_timeout: expected a duration from 1s to 10m (units ms, s, m, h), found "
+            "'11m'\n"
+            "      pong_timeout: 11m\n"
+            "                    ^\n");
+}
+
+TEST(LoadErrors, OfAnEmptyFile) {
+  const std::vector<std::string> expected = {"1:1: missing key 'listeners'",
+                                             "1:1: missing key 'routes'"};
+  EXPECT_EQ(Heads(""), expected);
+  EXPECT_EQ(Heads("# nothing\n"), expected);
+  EXPECT_EQ(Heads("---\n"), expected);
+}
+
+TEST(LoadErrors, OfTheWrongKind) {
+  EXPECT_THAT(Heads("hello"), ElementsAre("1:1: expected a mapping, found 'hello'"));
+  EXPECT_THAT(Heads("- a\n"), ElementsAre("1:1: expected a mapping, found a list"));
+  EXPECT_THAT(Heads("listeners: 8080\nroutes: {}\n"),
+              ElementsAre("1:12: listeners: expected a list of one or more listeners, found '8080'",
+                          "2:9: routes: expected a list of one or more routes, found a mapping"));
+  EXPECT_THAT(
+      Heads("listeners:\nroutes: []\n"),
+      ElementsAre("1:1: listeners: expected a list of one or more listeners, found nothing",
+                  "2:9: routes: expected a list of one or more routes, found an empty list"));
+  EXPECT_THAT(HeadsWith("workers: [1]\n"
+                        "admin: 127.0.0.1:9090\n"
+                        "defaults: {keepalive: [20s], timeouts: {idle: {}, close: }}\n"
+                        "backends: {lab: [a:1]}\n"),
+              ElementsAre("3:10: workers: expected 'auto' or a number, found a list",
+                          "4:8: admin: expected a mapping, found '127.0.0.1:9090'",
+                          "5:23: keepalive: expected a mapping, found a list",
+                          "5:47: idle: expected a duration, found a mapping",
+                          "5:51: close: expected a duration, found nothing",
+                          "6:17: lab: expected a mapping, found a list"));
+}
+
+TEST(LoadErrors, OfKeys) {
+  EXPECT_THAT(
+      HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
+      ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
+                  "4:1: unknown key 'x'; the known keys here are: workers, listeners, admin, dns, "
+                  "defaults, backends, routes",
+                  "5:8: admin: missing key 'address'",
+                  "5:9: unknown key 'adress'; did you mean 'address'?",
+                  "6:1: expected a key, found a list"));
+  EXPECT_THAT(HeadsWith("dns: {timeout: 1s, timeout: 2s}\nworkers: 1\ndns: {}\n"),
+              ElementsAre("3:20: duplicate key 'timeout'; it already stands in line 3",
+                          "5:1: duplicate key 'dns'; it already stands in line 3"));
+}
+
+TEST(LoadErrors, OfDefaults) {
+  EXPECT_THAT(
+      HeadsWith("defaults:\n"
+                "  keepalive: {ping_interval: 500ms, pong_timeout: off, backend_timeout: 2h}\n"
+                "  timeouts: {handshake: 0s, connect: 6m, idle: 0, close: 5, drain: 25h}\n"
+                "  limits: {request_line: 255, header: 2MiB, header_count: 1001}\n"
+                "  on_dial_failure: retry\n"
+                "  subprotocols: [\"a b\", c, c]\n"
+                "  origins: [https://a/, null, https://a, HTTPS://A:443]\n"),
+      ElementsAre(
+          "4:30: ping_interval: expected a duration from 1s to 1h (units ms, s, m, h) or 'off', "
+          "found '500ms'",
+          "4:51: pong_timeout: expected a duration from 1s to 10m (units ms, s, m, h), found 'off'",
+          "4:73: backend_timeout: expected a duration from 1s to 1h (units ms, s, m, h) or 'off', "
+          "found '2h'",
+          "5:25: handshake: expected a duration from 100ms to 5m (units ms, s, m, h), found '0s'",
+          "5:38: connect: expected a duration from 100ms to 5m (units ms, s, m, h), found '6m'",
+          "5:48: idle: expected a duration from 1s to 168h (units ms, s, m, h) or 'off', found '0'",
+          "5:58: close: expected a duration from 100ms to 5m (units ms, s, m, h), found '5'",
+          "5:68: drain: expected a duration from 100ms to 24h (units ms, s, m, h), found '25h'",
+          "6:26: request_line: expected a size from 256 to 1MiB (bytes, or units KiB, MiB), found "
+          "'255'",
+          "6:39: header: expected a size from 1KiB to 1MiB (bytes, or units KiB, MiB), found "
+          "'2MiB'",
+          "6:59: header_count: expected a number from 1 to 1000, found '1001'",
+          "7:20: on_dial_failure: expected 'close' or 'http', found 'retry'",
+          "8:18: subprotocols: expected a subprotocol's name (a token: no spaces, and no "
+          "separators such as ',', '/' or ':'), found 'a b'",
+          "8:28: subprotocols: 'c' is in the list twice",
+          "9:13: origins: expected an origin such as https://www.example.com or "
+          "http://localhost:8080 (no path, no '/' at the end), '*' or 'null', found 'https://a/'",
+          "9:25: origins: expected a text (in quotes, if it is the word null), found nothing",
+          "9:42: origins: 'https://a' is in the list twice"));
+}
+
+TEST(LoadErrors, OfTheRequestLineAndTheHeader) {
+  EXPECT_THAT(HeadsWith("defaults: {limits: {request_line: 32KiB}}\n"),
+              ElementsAre("3:35: request_line: expected no more than 'header', which is 16KiB, "
+                          "found '32KiB'"));
+  EXPECT_THAT(HeadsWith("defaults: {limits: {header: 4KiB}}\n"),
+              ElementsAre("3:29: header: expected no less than 'request_line', which is 8KiB, "
+                          "found '4KiB'"));
+  EXPECT_THAT(HeadsWith("defaults: {limits: {header: 4KiB, request_line: 5KiB}}\n"),
+              ElementsAre("3:49: request_line: expected no more than 'header', which is 4KiB, "
+                          "found '5KiB'"));
+}
+
+TEST(LoadErrors, OfAddresses) {
+  EXPECT_THAT(
+      Heads("listeners:\n"
+            "  - 8080\n"
+            "  - {address: \"[0::0]:8080\"}\n"
+            "  - unix:/a\n"
+            "  - unix:/a\n"
+            "  - {}\n"
+            "  - 127.0.0.1:81\n"
+            "admin: {address: 127.0.0.1:81}\n"
+            "dns: {servers: [dns.example, ::1, \"[::1]:53\"], timeout: 2m, attempts: 0}\n"
+            "routes: [{name: a, match: {path: /a}, backend: a:1}]\n"),
+      ElementsAre(
+          "3:15: address: '[::]:8080' is already the address of the listener in line 2",
+          "5:5: listeners: 'unix:/a' is already the address of the listener in line 4",
+          "6:5: listeners: missing key 'address'",
+          "8:18: address: '127.0.0.1:81' is already the address of a listener",
+          "9:17: servers: expected an IP address such as 127.0.0.1, 127.0.0.1:53 or [::1]:53, "
+          "found 'dns.example'",
+          "9:35: servers: '[::1]:53' is in the list twice",
+          "9:56: timeout: expected a duration from 100ms to 1m (units ms, s, m, h), found '2m'",
+          "9:70: attempts: expected a number from 1 to 10, found '0'"));
+  EXPECT_THAT(HeadsWith("admin: {address: unix:/a}\n"),
+              ElementsAre("3:18: address: 'unix:/a' is a Unix socket; expected IP:port such as "
+                          "127.0.0.1:9090"));
+}
+
+TEST(LoadErrors, OfBackends) {
+  EXPECT_THAT(
+      HeadsWith("backends:\n"
+                "  a: {servers: [10.0.0.5, b:1, b:1]}\n"
+                "  \"b\\n\": x\n"
+                "  c:\n"
+                "  d: {servers: []}\n"),
+      ElementsAre(
+          "4:17: servers: '10.0.0.5' has no port; expected host:port, [IPv6]:port, unix:/path or "
+          "builtin:echo",
+          "4:32: servers: 'b:1' is in the list twice",
+          "5:3: expected a name of 1 to 64 letters, digits, '-', '_' and '.', found 'b\\x0a'",
+          "5:10: 'b\\x0a': expected a mapping, found 'x'", "6:3: c: missing key 'servers'",
+          "7:16: servers: expected a list of one or more addresses, found an empty list"));
+}
+
+TEST(LoadErrors, OfBackendReferences) {
+  const std::string backends = "backends: {lab: {servers: [a:1]}, screens: {servers: [b]}}\n";
+  const auto head = [&backends](const std::string& reference) {
+    const auto heads =
+        Heads("listeners: [\"8080\"]\n" + backends +
+              "routes:\n  - {name: a, match: {path: /a}, backend: " + reference + "}\n");
+    EXPECT_EQ(heads.size(), 2U);  // The first is that of `screens`.
+    return heads.back();
+  };
+  EXPECT_EQ(head("labb"), "4:42: backend: unknown backend 'labb'; did you mean 'lab'?");
+  EXPECT_EQ(head("db.internal"),
+            "4:42: backend: unknown backend 'db.internal'; the known backends are: lab, screens; a "
+            "server must have a port: host:port");
+  EXPECT_EQ(head("lab:x"),
+            "4:42: backend: 'lab:x' has a port that is not 1 to 65535; expected host:port, "
+            "[IPv6]:port, unix:/path or builtin:echo");
+  EXPECT_EQ(head("{server: a}"),
+            "4:42: backend: expected the name of a backend, or a server, found a mapping");
+}
+
+TEST(LoadErrors, OfAFaultyBackendAreNotRepeatedAtItsRoutes) {
+  EXPECT_THAT(Heads("listeners: [\"8080\"]\n"
+                    "backends: {lab: {servers: x}}\n"
+                    "routes: [{name: a, match: {path: /a}, backend: lab}]\n"),
+              ElementsAre("2:27: servers: expected a list of one or more addresses, found 'x'"));
+}
+
+TEST(LoadErrors, OfAReferenceWithoutBackends) {
+  EXPECT_THAT(HeadsOfRoute("    match: {path: /a}\n    backend: lab\n"),
+              ElementsAre("5:14: backend: 'lab' has no port; expected host:port, [IPv6]:port, "
+                          "unix:/path or builtin:echo"));
+}
+
+TEST(LoadErrors, OfRoutes) {
+  EXPECT_THAT(
+      Heads("listeners: [\"8080\"]\n"
+            "routes:\n"
+            "  - {name: a, match: {path: vnc, host: \"a:80\"}, backend: a:1}\n"
+            "  - {name: a, match: {}, backend: a:1}\n"
+            "  - {}\n"
+            "  - {name: a/b, match: {path: /**/x}, backend: a:1, static: builtin:console}\n"
+            "  - hello\n"),
+      ElementsAre(
+          "3:29: path: expected a path that begins with '/', found 'vnc'",
+          "3:40: host: expected a host name such as www.example.com or *.example.com, without a "
+          "port (leave 'host' out for any host), found 'a:80'",
+          "4:12: name: 'a' is already the name of the route in line 3",
+          "4:22: match: missing key 'path'", "5:5: routes: missing key 'name'",
+          "5:5: routes: missing key 'match'", "5:5: routes: missing key 'backend' (or 'static')",
+          "6:12: name: expected a name of 1 to 64 letters, digits, '-', '_' and '.', found 'a/b'",
+          "6:31: path: expected a '*' only in a '/**' at the end (that path and everything below "
+          "it), found '/**/x'",
+          "6:63: static: a route has either a 'backend' or a 'static', not both",
+          "7:5: routes: expected a mapping, found 'hello'"));
+}
+
+TEST(LoadErrors, OfWhatARouteCannotSay) {
+  EXPECT_THAT(
+      HeadsOfRoute("    match: {path: /a}\n"
+                   "    backend: a:1\n"
+                   "    timeouts: {handshake: 1s, drain: 1s, idel: 1s}\n"
+                   "    limits: {header: 1KiB}\n"),
+      ElementsAre("6:16: 'handshake' applies before a route is known; set it in 'timeouts' under "
+                  "'defaults'",
+                  "6:31: 'drain' applies to the whole process; set it in 'timeouts' under "
+                  "'defaults'",
+                  "6:42: unknown key 'idel'; did you mean 'idle'?",
+                  "7:5: 'limits' apply before a route is known; set them under 'defaults'"));
+}
+
+TEST(LoadErrors, OfAStaticRoute) {
+  EXPECT_THAT(
+      HeadsOfRoute("    match: {path: /a}\n"
+                   "    keepalive: {ping_interval: 5s}\n"
+                   "    timeouts: {idle: 5s}\n"
+                   "    on_dial_failure: http\n"
+                   "    subprotocols: [a]\n"
+                   "    origins: [\"*\"]\n"
+                   "    static: /usr/share/novnc\n"),
+      ElementsAre("5:16: keepalive: a static route has no sessions that this could apply to",
+                  "6:15: timeouts: a static route has no sessions that this could apply to",
+                  "7:22: on_dial_failure: a static route has no sessions that this could apply to",
+                  "8:19: subprotocols: a static route has no sessions that this could apply to",
+                  "9:14: origins: a static route has no sessions that this could apply to",
+                  "10:13: static: expected 'builtin:console', the only static content so far, "
+                  "found '/usr/share/novnc'"));
+}
+
+TEST(LoadErrors, OfSubstitution) {
+  EXPECT_THAT(HeadsWith("workers: ${N}\nadmin: {address: \"$PORT\"}\n"),
+              ElementsAre("3:10: workers: the environment variable 'N' is not set; set it or write "
+                          "'${N:-default}'",
+                          "4:18: address: expected '${NAME}' after a '$'; write '$$' for a '$'"));
+}
+
+TEST(LoadErrors, OfAnAliasAreReportedOnce) {
+  EXPECT_THAT(Heads("listeners: [\"8080\"]\n"
+                    "routes:\n"
+                    "  - {name: a, match: {path: /a}, backend: a:1, timeouts: &t {idle: 1}}\n"
+                    "  - {name: b, match: {path: /b}, backend: a:1, timeouts: *t}\n"),
+              ElementsAre("3:68: idle: expected a duration from 1s to 168h (units ms, s, m, h) or "
+                          "'off', found '1'"));
+}
+
+TEST(LoadErrors, OfTooManyRoutes) {
+  std::string text = "listeners: [1]\nroutes:\n";
+  for (int i = 0; i <= 10'000; ++i) text += "  - a\n";
+  EXPECT_THAT(Heads(text), ElementsAre("3:3: routes: expected at most 10000 routes, found 10001"));
+}
+
+struct SyntaxCase {
+  std::string text;
+  std::string head;
+};
+
+TEST(LoadErrors, OfSyntaxAreReworded) {
+  for (const auto& [text, head] : {
+           SyntaxCase{"a:\n\tb: 1\n", "2:3: not valid YAML: a tab cannot indent; use spaces"},
+           SyntaxCase{"a: b: c\n",
+                      "1:5: not valid YAML: a key cannot stand here; check the indentation, and "
+                      "put a value that contains ': ' in quotes"},
+           SyntaxCase{"host: *.example.com\n",
+                      "1:7: not valid YAML: a value that begins with '*' must be in quotes"},
+           SyntaxCase{"a: [1, 2\nb: 3\n",
+                      "2:2: not valid YAML: expected ',' or ']' here; put a value that contains "
+                      "'{', '}', '[', ']' or ', ' in quotes"},
+           SyntaxCase{"a: {b: ${C}}\n",
+                      "1:9: not valid YAML: expected ',' or '}' here; put a value that contains "
+                      "'{', '}', '[', ']' or ', ' in quotes"},
+           SyntaxCase{"a:\n  - [::1]:80\n",
+                      "2:10: not valid YAML: expected the next '- ' of the list here; check the "
+                      "indentation, and put a value that begins with '[', '{' or a quote in quotes "
+                      "as a whole"},
+           SyntaxCase{"a: [::1]:80\n",
+                      "1:9: not valid YAML: expected the next key of the mapping here; check the "
+                      "indentation, and put a value that begins with '[', '{' or a quote in quotes "
+                      "as a whole"},
+           SyntaxCase{"a: @b\n",
+                      "1:4: not valid YAML: this character cannot begin a value; put the value in "
+                      "quotes"},
+           SyntaxCase{"a: \"\\q\"\n",
+                      "1:6: not valid YAML: an unknown escape in double quotes; write '\\\\' for a "
+                      "backslash, or use single quotes"},
+           SyntaxCase{"a: - b\n",
+                      "1:4: not valid YAML: a list cannot begin here; begin it on a line of its "
+                      "own"},
+           SyntaxCase{"a: }\n",
+                      "1:4: not valid YAML: a '}' or ']' that closes nothing; put the value in "
+                      "quotes"},
+           SyntaxCase{"a: 1\n---\nb: 2\n",
+                      "2:1: not valid YAML: expected the end of the file's one document here; "
+                      "check the indentation"},
+           // yaml-cpp 0.7 finds documents without end here.
+           SyntaxCase{"#\n,",
+                      "2:1: not valid YAML: expected the end of the file's one document "
+                      "here; check the indentation"},
+           SyntaxCase{std::string(100'000, '['),
+                      "1:500: not valid YAML: this is nested too deeply"},
+           SyntaxCase{std::string("a: b\0c", 6), "1:5: a control character cannot stand here"},
+           SyntaxCase{"a: \xff", "1:4: expected UTF-8 text, found another encoding"},
+       }) {
+    EXPECT_THAT(Heads(text), ElementsAre(head)) << text.substr(0, 100);
+  }
+}
+
+TEST(LoadErrors, SurvivesNodesThatHoldThemselves) {
+  EXPECT_THAT(Heads("&a [*a]"), ElementsAre("1:1: expected a mapping, found a list"));
+  EXPECT_THAT(Heads("listeners: [1]\nroutes: &r [*r]\n"),
+              ElementsAre("2:9: routes: expected a mapping, found a list"));
+  EXPECT_THAT(HeadsWith("defaults: &d {keepalive: *d}\n"),
+              ElementsAre("3:15: unknown key 'keepalive'; the known keys here are: ping_interval, "
+                          "pong_timeout, backend_timeout"));
+}
+
+}  // namespace
+}  // namespace sluice::config

@@ -1,0 +1,167 @@
+// The files of config/: the JSON Schema knows exactly the keys that the loader knows, and every
+// configuration that sluice comes with is without fault.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "sluice/config/loader.h"
+
+namespace sluice::config {
+namespace {
+
+using nlohmann::json;
+
+const std::filesystem::path kConfigDirectory = SLUICE_SOURCE_DIR "/config";
+
+json ReadSchema() {
+  std::ifstream file(kConfigDirectory / "sluice.schema.json");
+  return json::parse(file);
+}
+
+const json& Find(const json& schema, std::string_view name) {
+  return name.empty() ? schema : schema.at("$defs").at(std::string(name));
+}
+
+TEST(Schema, HasTheLoadersKeys) {
+  const auto schema = ReadSchema();
+  for (const auto& [name, keys] : KnownMappings()) {
+    const auto& mapping = Find(schema, name);
+    std::set<std::string> in_schema;
+    for (const auto& [key, value] : mapping.at("properties").items()) {
+      in_schema.insert(key);
+      EXPECT_TRUE(value.contains("description")) << name << '.' << key;
+    }
+    EXPECT_EQ(in_schema, std::set<std::string>(keys.begin(), keys.end())) << name;
+    EXPECT_EQ(in_schema.size(), keys.size()) << name;
+    EXPECT_EQ(mapping.at("additionalProperties"), false) << name;
+  }
+}
+
+size_t CountMappings(const json& node) {
+  size_t count = node.is_object() && node.contains("properties") ? 1 : 0;
+  if (node.is_structured()) {
+    for (const auto& child : node) count += CountMappings(child);
+  }
+  return count;
+}
+
+TEST(Schema, HasNoOtherMappings) {
+  EXPECT_EQ(CountMappings(ReadSchema()), KnownMappings().size());
+}
+
+void CollectReferences(const json& node, std::set<std::string>& references) {
+  if (node.is_object() && node.contains("$ref")) references.insert(node.at("$ref"));
+  if (!node.is_structured()) return;
+  for (const auto& child : node) CollectReferences(child, references);
+}
+
+TEST(Schema, RefersToAllOfItsDefinitionsAndToNothingElse) {
+  const auto schema = ReadSchema();
+  std::set<std::string> references;
+  CollectReferences(schema, references);
+  std::set<std::string> definitions;
+  for (const auto& [name, value] : schema.at("$defs").items())
+    definitions.insert("#/$defs/" + name);
+  EXPECT_EQ(references, definitions);
+}
+
+// The defaults that the schema shows to editors are those of the loader: a file that spells them
+// out loads as the same configuration as one that does not.
+TEST(Schema, ShowsTheRealDefaults) {
+  const auto schema = ReadSchema();
+  const auto section = [&schema](const char* name) {
+    std::string text = "{";
+    for (const auto& [key, value] : Find(schema, name).at("properties").items()) {
+      if (value.contains("default")) text += key + ": " + value.at("default").dump() + ", ";
+    }
+    return text + "}";
+  };
+  const std::string rest = "listeners: [1]\nroutes: [{name: a, match: {path: /a}, backend: a:1}]\n";
+  const auto spelled = LoadString(rest + "dns: " + section("dns") +
+                                      "\ndefaults:\n  keepalive: " + section("keepalive") +
+                                      "\n  timeouts: " + section("default_timeouts") +
+                                      "\n  limits: " + section("limits") + "\n",
+                                  "f");
+  ASSERT_TRUE(spelled) << spelled.error().front().ToString();
+  const Config expected;
+  const auto& config = spelled->config;
+  EXPECT_EQ(config.dns.timeout, expected.dns.timeout);
+  EXPECT_EQ(config.dns.attempts, expected.dns.attempts);
+  EXPECT_EQ(config.limits.request_line, expected.limits.request_line);
+  EXPECT_EQ(config.limits.header, expected.limits.header);
+  EXPECT_EQ(config.limits.header_count, expected.limits.header_count);
+  EXPECT_EQ(config.handshake_timeout, expected.handshake_timeout);
+  EXPECT_EQ(config.drain_timeout, expected.drain_timeout);
+  const SessionOptions defaults;
+  const auto& options = config.routes[0].options;
+  EXPECT_EQ(options.keepalive.ping_interval, defaults.keepalive.ping_interval);
+  EXPECT_EQ(options.keepalive.pong_timeout, defaults.keepalive.pong_timeout);
+  EXPECT_EQ(options.keepalive.backend_timeout, defaults.keepalive.backend_timeout);
+  EXPECT_EQ(options.connect_timeout, defaults.connect_timeout);
+  EXPECT_EQ(options.idle_timeout, defaults.idle_timeout);
+  EXPECT_EQ(options.close_timeout, defaults.close_timeout);
+}
+
+std::vector<std::string> ShippedFiles() {
+  std::vector<std::string> files;
+  for (const auto& directory : {kConfigDirectory, kConfigDirectory / "examples"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+      if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// A variable that happens to be set must not change the result.
+std::optional<std::string> NoVariables(const std::string&) {
+  return std::nullopt;
+}
+
+TEST(ShippedFiles, AreWithoutErrorsAndWarnings) {
+  const auto files = ShippedFiles();
+  EXPECT_GE(files.size(), 7U);
+  for (const auto& file : files) {
+    const auto loaded = LoadFile(file, NoVariables);
+    if (!loaded) {
+      for (const auto& error : loaded.error()) ADD_FAILURE() << error.ToString();
+      continue;
+    }
+    for (const auto& warning : loaded->warnings) ADD_FAILURE() << warning.ToString();
+  }
+}
+
+// Every key stands as `key:` in the one example that is meant to have them all.
+TEST(ShippedFiles, AllOptionsHasEveryKey) {
+  std::ifstream file(kConfigDirectory / "examples" / "all-options.yaml");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (const auto& [name, keys] : KnownMappings()) {
+    for (const auto key : keys) {
+      EXPECT_NE(text.find(' ' + std::string(key) + ':') == std::string::npos
+                    ? text.find('\n' + std::string(key) + ':')
+                    : 0,
+                std::string::npos)
+          << name << '.' << key;
+    }
+  }
+}
+
+// The reference page names every key.
+TEST(ShippedFiles, TheReferenceHasEveryKey) {
+  std::ifstream file(SLUICE_SOURCE_DIR "/docs/configuration.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (const auto& [name, keys] : KnownMappings()) {
+    for (const auto key : keys) {
+      EXPECT_NE(text.find('`' + std::string(key) + '`'), std::string::npos) << name << '.' << key;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice::config

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "config/patterns.h"
+#include "sluice/config/patterns.h"
 
 namespace sluice::cli {
 

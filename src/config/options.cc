@@ -4,7 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "config/patterns.h"
+#include "sluice/config/patterns.h"
+
 #include "config/quote.h"
 #include "config/values.h"
 

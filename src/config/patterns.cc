@@ -1,4 +1,4 @@
-#include "config/patterns.h"
+#include "sluice/config/patterns.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,6 +8,7 @@
 
 #include "config/address_text.h"
 #include "config/quote.h"
+#include "config/values.h"
 
 namespace sluice::config {
 namespace {

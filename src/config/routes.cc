@@ -4,8 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "sluice/config/patterns.h"
+
 #include "config/options.h"
-#include "config/patterns.h"
 #include "config/quote.h"
 #include "config/values.h"
 

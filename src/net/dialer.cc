@@ -137,6 +137,7 @@ void Dial::AttemptFailed(int error) {
 
 void Dial::Fail(base::Cause cause, std::string detail) {
   timer_.Stop();
+  query_.reset();  // Or its answer could still come before this is destroyed.
   const auto callback = std::move(callback_);
   callback(base::Unexpected(DialFailure{cause, std::move(detail)}));
 }

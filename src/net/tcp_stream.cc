@@ -82,6 +82,7 @@ IoResult TcpStream::Write(base::Bytes bytes) {
       RetryInterrupted([&] { return send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
   if (sent >= 0) {
     const auto count = static_cast<size_t>(sent);
+    bytes_written_ += count;
     if (count < bytes.size()) writable_ = false;
     return {IoResult::Status::kOk, count, 0};
   }

@@ -42,6 +42,7 @@ void ClientOutput::SendHead(std::string_view head) {
 }
 
 void ClientOutput::RequestPong(base::Bytes payload) {
+  if (close_sent_) return;
   std::array<uint8_t, websocket::kMaxServerControlFrame> frame;
   const size_t size = websocket::WriteControlFrame(frame.data(), Opcode::kPong, payload);
   if (pongs_.size() + size > kMaxPongs) pongs_.clear();
@@ -49,6 +50,7 @@ void ClientOutput::RequestPong(base::Bytes payload) {
 }
 
 void ClientOutput::RequestPing(uint32_t number) {
+  if (close_sent_) return;
   ping_number_ = number;
   ping_due_ = true;
 }
@@ -81,6 +83,7 @@ void ClientOutput::ControlSent() {
     ping_due_ = false;
   } else {
     close_due_ = false;
+    close_sent_ = true;
   }
 }
 

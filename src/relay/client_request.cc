@@ -167,8 +167,9 @@ void ClientRequest::ServePage() {
 void ClientRequest::DialNext() {
   const routing::Candidate& candidate = candidates_[next_candidate_];
   // A dead server may use up its share of the time, not all of it.
-  const auto left = std::max(dial_deadline_ - net::EventLoop::Now(), base::Duration(1));
-  const auto share = left / static_cast<int64_t>(candidates_.size() - next_candidate_);
+  const auto left = dial_deadline_ - net::EventLoop::Now();
+  const auto share = std::max(left / static_cast<int64_t>(candidates_.size() - next_candidate_),
+                              base::Duration(1));  // Zero would stand for no limit.
   dial_started_ = std::chrono::steady_clock::now();
   dial_ = std::make_unique<net::Dial>(
       context_.loop, context_.resolver, context_.Dialable(*candidate.server), share,

@@ -82,6 +82,13 @@ bool Session::MayRead(const Direction& direction,
          direction.pauses == 0;
 }
 
+size_t Session::RoomToRead(const Direction& direction, size_t queued, size_t budget) const {
+  // What is discarded needs no room in the queue. What is relayed is only read while the queue is
+  // below half its mark, so there always is some.
+  const size_t room = direction.input == Input::kRelayed ? kQueueMark - queued : kQueueMark;
+  return std::min(room, budget);
+}
+
 void Session::PauseSource(Direction& direction, Pause reason) {
   if (reason == kFarLegFull && (direction.pauses & kFarLegFull) == 0) {
     MetricsOf(direction).pauses.Add();

@@ -38,7 +38,9 @@ void Session::OnOpenTimer(base::TimePoint now) {
     return;
   }
   if (const auto next = keep_alive_.next(); !next || now < *next) return;
-  const KeepAlive::Leg leg{last_received_, to_backend_.pauses != 0, UntakenByClient()};
+  const size_t under_way = client_->UnacknowledgedBytes();
+  const KeepAlive::Leg leg{last_received_, to_backend_.pauses != 0,
+                           client_output_.size() + under_way, client_->bytes_written() - under_way};
   switch (keep_alive_.OnTimer(now, leg, context_.Jitter())) {
     case KeepAlive::Action::kNone:
       return;
@@ -147,7 +149,7 @@ void Session::FinishBackendLeg() {
 
 void Session::FinishClientLeg() {
   if (!client_) return;
-  if (!to_client_.fin_sent && client_output_.idle()) {
+  if (!to_client_.fin_sent && (client_output_.idle() || to_client_.write_failed)) {
     client_->ShutdownWrite();
     to_client_.fin_sent = true;
   }

@@ -30,12 +30,12 @@ void Session::RelayToBackend() {
       return;
     }
     // Payload is never longer than the frames it came in, so what is read fits into the queue.
-    const size_t room = std::min(budget, kQueueMark - backend_queue_.size());
-    const auto buffer = context_.scratch.first(room);
+    const auto buffer =
+        context_.scratch.first(RoomToRead(to_backend_, backend_queue_.size(), budget));
     const net::IoResult got = client_->Read(buffer);
     if (got.status == net::IoResult::Status::kWouldBlock) return;
     if (got.status != net::IoResult::Status::kOk) {
-      OnClientEnd();
+      OnClientEnd(got.status == net::IoResult::Status::kEnd);
       return;
     }
     budget -= got.bytes;
@@ -134,8 +134,10 @@ void Session::OnViolation(websocket::Violation violation) {
   Enter(SessionEvent::kFramingBroken);
 }
 
-void Session::OnClientEnd() {
+void Session::OnClientEnd(bool in_good_order) {
   to_backend_.input = Input::kEnded;
+  // Behind its Close a client may end its direction and still read to the end of ours.
+  if (in_good_order && state_ == SessionState::kFinishing) return;
   to_client_.write_failed = true;  // No Close was said, so nobody listens any more.
   client_output_.Clear();
   NoteQueued(to_client_, 0);

@@ -18,8 +18,8 @@ void Session::RelayToClient() {
       return;
     }
     // The queue holds whole frames: what is read fits into it together with its header.
-    const size_t taken = client_output_.size() + websocket::kMaxServerHeader;
-    const size_t room = std::min(budget, kQueueMark - std::min(taken, kQueueMark - 1));
+    const size_t room =
+        RoomToRead(to_client_, client_output_.size() + websocket::kMaxServerHeader, budget);
     const auto frame = context_.scratch.first(websocket::kMaxServerHeader + room);
     const net::IoResult got = backend_->Read(frame.subspan(websocket::kMaxServerHeader));
     if (got.status == net::IoResult::Status::kWouldBlock) return;

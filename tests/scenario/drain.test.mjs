@@ -135,6 +135,17 @@ test('a connection that has sent no request does not hold the drain', async (t) 
   await waitFor('the connection to be over', () => client.over || client.error);
 });
 
+test('a connection that a browser opened in advance ends at once, for there is nothing to answer', async (t) => {
+  const backend = await listen(t);
+  const sluice = await start(t, { backend: backend.address });
+  const client = await connectRaw(t, sluice.port);
+  await sluice.metric('sluice_connections_active', {}, 1);
+  const begin = Date.now();
+  await sluice.stop();
+  assert.ok(Date.now() - begin < 3000, `it took ${Date.now() - begin} ms`);
+  await waitFor('the connection to be over', () => client.over || client.error);
+});
+
 test('bytes on their way from the backend come before the 1012', async (t) => {
   const data = pattern(2 * MiB, 2);
   const backend = await listen(t, ({ socket }) => socket.write(data));

@@ -23,7 +23,6 @@ enum class Cause : uint8_t {
   kUnsupportedVersion,
   kHeaderTooLarge,
   kHttpVersion,
-  kClientGone,
   // A failed dial: told after the upgrade by a Close, or before it by a status (on_dial_failure).
   kBackendRefused,
   kBackendUnreachable,

@@ -1,5 +1,6 @@
-// The configuration as the rest of sluice sees it: plain values, complete (every default filled in) and
-// checked. A loaded Config is never changed; threads share it as `std::shared_ptr<const Config>`.
+// The configuration as the rest of sluice sees it: plain values, complete (every default filled in)
+// and checked. A loaded Config is never changed; threads share it as `std::shared_ptr<const
+// Config>`.
 #pragma once
 
 #include <cstddef>
@@ -30,17 +31,18 @@ struct Endpoint {
   std::string host;
   uint16_t port = 0;
 
-  /// The way it stands in a file: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`, `builtin:echo`.
+  /// The way it stands in a file: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`,
+  /// `builtin:echo`.
   std::string ToString() const;
   bool operator==(const Endpoint&) const = default;
 };
 
-/// Reads `host:port`, `[v6]:port`, `unix:/path` or `builtin:echo`, a server to connect to. The error is
-/// one sentence that says what was wrong and what was expected.
+/// Reads `host:port`, `[v6]:port`, `unix:/path` or `builtin:echo`, a server to connect to. The
+/// error is one sentence that says what was wrong and what was expected.
 base::Result<Endpoint, std::string> ParseServer(std::string_view text);
 
-/// Reads an address to listen on: an IP address and a port (0: any free one), or a bare `8080` or `:8080`,
-/// which stands for `[::]:8080` (every address of the machine, IPv4 too).
+/// Reads an address to listen on: an IP address and a port (0: any free one), or a bare `8080` or
+/// `:8080`, which stands for `[::]:8080` (every address of the machine, IPv4 too).
 base::Result<Endpoint, std::string> ParseListenAddress(std::string_view text);
 
 struct Limits {
@@ -50,9 +52,10 @@ struct Limits {
 };
 
 struct Keepalive {
-  Timeout ping_interval{20'000};    ///< from one ping to the next, ±10 %; zero: no pings
-  Timeout pong_timeout{10'000};     ///< from a ping until something must have been received
-  Timeout backend_timeout{120'000};  ///< how long a backend's host may leave bytes or probes unacknowledged
+  Timeout ping_interval{20'000};  ///< from one ping to the next, ±10 %; zero: no pings
+  Timeout pong_timeout{10'000};   ///< from a ping until something must have been received
+  Timeout backend_timeout{
+      120'000};  ///< how long a backend's host may leave bytes or probes unacknowledged
 };
 
 enum class OnDialFailure : uint8_t {
@@ -69,7 +72,8 @@ struct SessionOptions {
   OnDialFailure on_dial_failure = OnDialFailure::kClose;
   /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
   std::optional<std::vector<std::string>> subprotocols;
-  /// Allowed values of Origin, lower case, `*` for any; unset: same origin only. A missing Origin passes.
+  /// Allowed values of Origin, lower case, `*` for any; unset: same origin only. A missing Origin
+  /// passes.
   std::optional<std::vector<std::string>> origins;
 };
 

@@ -55,6 +55,9 @@ class Stream {
   /// Bytes written that the peer has not acknowledged. A system call.
   virtual size_t UnacknowledgedBytes() const = 0;
 
+  /// Bytes written since the stream was made.
+  virtual uint64_t bytes_written() const = 0;
+
   virtual bool readable() const = 0;
   virtual bool writable() const = 0;
 };

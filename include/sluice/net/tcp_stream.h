@@ -19,6 +19,7 @@ class TcpStream final : public Stream {
   IoResult Write(base::Bytes bytes) override;
   void ShutdownWrite() override;
   size_t UnacknowledgedBytes() const override;
+  uint64_t bytes_written() const override { return bytes_written_; }
   bool readable() const override { return readable_; }
   bool writable() const override { return writable_; }
 
@@ -39,6 +40,7 @@ class TcpStream final : public Stream {
   // Order matters: the event goes before the descriptor that it watches.
   Fd fd_;
   StreamHandler* handler_ = nullptr;
+  uint64_t bytes_written_ = 0;
   bool readable_ = false;
   bool writable_ = false;
   bool hung_up_ = false;

@@ -34,7 +34,7 @@ class ClientOutput {
 
   /// Control frames are sent by the next Flush. When many pongs are due and the client takes none,
   /// only the last ones are kept, as section 5.5.3 allows, so that a flood of pings costs no
-  /// memory.
+  /// memory. Nothing follows a Close: what is requested when it has been sent is dropped.
   void RequestPong(base::Bytes payload);
   void RequestPing(uint32_t number);
   /// Without a code the Close is empty. `reason` must outlive this. No message may be sent after
@@ -69,6 +69,7 @@ class ClientOutput {
   uint16_t close_code_ = 0;  // 0: an empty Close.
   bool ping_due_ = false;
   bool close_due_ = false;
+  bool close_sent_ = false;  // Or begun.
 };
 
 }  // namespace sluice::relay

@@ -4,7 +4,8 @@
 // A client is alive as long as bytes of any kind come from it. Nothing is held against it while we
 // ourselves have paused reading it, for its pong may well be waiting in the kernel. And as long as
 // data that was sent before the ping is still on its way, the ping is too: then the client has
-// until it has not taken a single byte for a whole ping interval and pong time-out.
+// until it has not taken a single byte for a whole ping interval and pong time-out, and the pong
+// time-out again once that data has arrived.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +27,7 @@ class KeepAlive {
     base::TimePoint last_received;
     bool reading_paused = false;
     size_t unacknowledged = 0;  ///< bytes that are queued for the client or under way to it
+    uint64_t taken = 0;         ///< bytes that it has acknowledged since its connection began
   };
 
   /// `jitter` scales the time to the first ping, see OnTimer. `config` outlives this.
@@ -48,6 +50,8 @@ class KeepAlive {
  private:
   enum class Wait : uint8_t { kToPing, kForPong };
 
+  /// How much of the data that was sent before the ping is still on its way.
+  size_t ToTake(const Leg& leg) const;
   bool IsGivenUp(base::TimePoint now, const Leg& leg);
 
   const config::Keepalive& config_;
@@ -59,6 +63,7 @@ class KeepAlive {
   Wait wait_ = Wait::kToPing;
   bool rtt_pending_ = false;
   bool ping_is_behind_data_ = false;
+  uint64_t data_arrives_at_ = 0;  // The value of Leg::taken at which that data has arrived.
 };
 
 }  // namespace sluice::relay

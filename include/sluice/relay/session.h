@@ -96,7 +96,7 @@ class Session final : public TableEntry,
   void OnPong(base::Bytes payload);
   void OnClose(base::Bytes payload);
   void OnViolation(websocket::Violation violation);
-  void OnClientEnd();
+  void OnClientEnd(bool in_good_order);
   void OnBackendWriteError();
 
   // The direction to_client (session_to_client.cc).
@@ -108,6 +108,7 @@ class Session final : public TableEntry,
 
   // Both directions.
   bool MayRead(const Direction& direction, const std::unique_ptr<net::Stream>& source) const;
+  size_t RoomToRead(const Direction& direction, size_t queued, size_t budget) const;
   void PauseSource(Direction& direction, Pause reason);
   void ResumeSource(Direction& direction, Pause reason);
   void CountRelayed(Direction& direction, size_t bytes);

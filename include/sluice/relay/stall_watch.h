@@ -19,7 +19,8 @@ class StallWatch {
 
   /// Takes a look. Whether the peer has not taken a byte for at least `limit`.
   bool IsStuck(base::TimePoint now, size_t pending, base::Duration limit) {
-    if (pending != pending_) Reset(now, pending);
+    if (pending < pending_) progress_ = now;
+    pending_ = pending;  // That there is more to take says nothing.
     return now - progress_ >= limit;
   }
 

@@ -2,6 +2,7 @@
 #include "sluice/config/loader.h"
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 

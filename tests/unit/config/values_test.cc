@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "config/patterns.h"
+#include "sluice/config/patterns.h"
 
 namespace sluice::config {
 namespace {

@@ -93,7 +93,6 @@ TEST(Collector, CausesHaveTheirCodeWhereThereIsOne) {
   Of(worker.routes[0].sessions_closed, Cause::kBackendClosed).Add(2);
   Of(worker.routes[0].sessions_closed, Cause::kClientClosed).Add(3);
   Of(worker.listeners[0].requests_refused, Cause::kNoRoute).Add(4);
-  Of(worker.listeners[0].requests_refused, Cause::kClientGone).Add(5);
   Of(worker.servers[0].dials_failed, Cause::kBackendRefused).Add(6);
 
   const std::string text = Text(collector);
@@ -103,7 +102,6 @@ TEST(Collector, CausesHaveTheirCodeWhereThereIsOne) {
            "sluice_sessions_closed_total{route=\"vnc\",reason=\"client_closed\"} 3\n",
            "sluice_requests_refused_total{listener=\"127.0.0.1:8080\",reason=\"no_route\","
            "code=\"404\"} 4\n",
-           "sluice_requests_refused_total{listener=\"127.0.0.1:8080\",reason=\"client_gone\"} 5\n",
            "sluice_backend_dials_total{backend=\"lab\",server=\"10.0.0.5:5900\","
            "result=\"backend_refused\"} 6\n",
        }) {

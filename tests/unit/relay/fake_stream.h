@@ -86,7 +86,12 @@ class FakePeer {
 
   /// Reports readiness that the kernel would report by now. Whether there was any.
   bool Poke() {
-    if (stream_ == nullptr || writable_ || room_ == 0) return false;
+    if (stream_ == nullptr) return false;
+    if (std::exchange(broke_in_write_, false)) {
+      Tell();
+      return true;
+    }
+    if (writable_ || room_ == 0) return false;
     writable_ = true;
     Tell();
     return true;
@@ -125,8 +130,9 @@ class FakePeer {
   size_t written_before_fin_ = 0;
   bool readable_ = false;
   bool writable_ = true;
-  bool ended_ = false;       // The peer's FIN stands behind incoming_.
-  bool broken_ = false;      // Writes fail.
+  bool ended_ = false;   // The peer's FIN stands behind incoming_.
+  bool broken_ = false;  // Writes fail.
+  bool broke_in_write_ = false;
   bool read_error_ = false;  // An error stands in the place of the FIN; told once.
   bool fin_seen_ = false;
   bool end_read_ = false;
@@ -187,7 +193,10 @@ inline net::IoResult FakePeer::Write(base::Bytes bytes) {
   EXPECT_FALSE(bytes.empty());
   EXPECT_FALSE(fin_seen_) << "nothing may be written behind the FIN";
   ++writes_;
-  if (faults_ != nullptr && faults_->IsDue()) Break();
+  if (faults_ != nullptr && faults_->IsDue()) {
+    Break();
+    broke_in_write_ = true;
+  }
   if (broken_) {
     writable_ = false;
     return {Status::kError, 0, EPIPE};

@@ -1,0 +1,238 @@
+#include "sluice/net/tcp_stream.h"
+
+#include <memory>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "net/run_loop.h"
+#include "net/sockets.h"
+
+namespace sluice::net {
+namespace {
+
+using testing::Available;
+using testing::ResetConnection;
+using testing::RunTurns;
+using testing::RunUntil;
+using testing::SendAll;
+using Status = IoResult::Status;
+
+enum class Family { kUnix, kTcp };
+
+class TcpStreamTest : public ::testing::TestWithParam<Family>, protected StreamHandler {
+ protected:
+  void SetUp() override {
+    Fd ours;
+    if (GetParam() == Family::kUnix) {
+      std::tie(ours, peer) = testing::Pair();
+    } else {
+      const Fd listener = testing::ListeningOnLoopback();
+      ours = testing::ConnectTo(testing::PortOf(listener));
+      peer = testing::AcceptFrom(listener);
+      ASSERT_EQ(fcntl(ours.get(), F_SETFL, O_NONBLOCK), 0);
+    }
+    stream = std::make_unique<TcpStream>(loop, std::move(ours));
+    stream->SetHandler(this);
+  }
+  void OnStreamReady() override {
+    ++told;
+    if (on_ready) on_ready();
+  }
+
+  IoResult Read(size_t size = 1000) {
+    buffer.resize(size);
+    return stream->Read({reinterpret_cast<uint8_t*>(buffer.data()), size});
+  }
+  IoResult Write(std::string_view text) { return stream->Write(base::AsBytes(text)); }
+  /// Reads as a session does: only when told to, as often as there is something.
+  void ReadWhenReadable(size_t size = 1000) {
+    while (stream->readable()) {
+      const IoResult got = Read(size);
+      if (got.status == Status::kOk) all.append(buffer, 0, got.bytes);
+      if (got.status == Status::kEnd) ended = true;
+      if (got.status == Status::kError) error = got.error;
+      if (got.status != Status::kOk) return;
+    }
+  }
+
+  EventLoop loop;
+  Fd peer;
+  std::unique_ptr<TcpStream> stream;
+  std::string buffer;
+  std::string all;
+  bool ended = false;
+  int error = 0;
+  int told = 0;
+  std::function<void()> on_ready;
+};
+
+INSTANTIATE_TEST_SUITE_P(Sockets, TcpStreamTest, ::testing::Values(Family::kUnix, Family::kTcp),
+                         [](const auto& info) {
+                           return info.param == Family::kUnix ? "Unix" : "Tcp";
+                         });
+
+TEST_P(TcpStreamTest, IsWritableFirstAndNotReadable) {
+  ASSERT_TRUE(RunUntil(loop, [this] { return stream->writable(); }));
+  EXPECT_FALSE(stream->readable());
+  EXPECT_EQ(Read().status, Status::kWouldBlock);
+}
+
+TEST_P(TcpStreamTest, ReadsWhatComes) {
+  on_ready = [this] { ReadWhenReadable(); };
+  SendAll(peer, "one");
+  ASSERT_TRUE(RunUntil(loop, [this] { return all == "one"; }));
+  EXPECT_FALSE(stream->readable()) << "a short read has emptied the socket";
+  SendAll(peer, "two");
+  ASSERT_TRUE(RunUntil(loop, [this] { return all == "onetwo"; }));
+}
+
+TEST_P(TcpStreamTest, AFullReadLeavesItReadable) {
+  SendAll(peer, "abcdef");
+  ASSERT_TRUE(RunUntil(loop, [this] { return stream->readable(); }));
+  EXPECT_EQ(Read(3).bytes, 3u);
+  EXPECT_TRUE(stream->readable());
+  EXPECT_EQ(Read(3).bytes, 3u);
+  if (stream->readable()) {
+    EXPECT_EQ(Read(3).status, Status::kWouldBlock);
+  }
+  EXPECT_FALSE(stream->readable());
+}
+
+TEST_P(TcpStreamTest, ReadinessWaitsForAReaderThatWasPaused) {
+  SendAll(peer, "kept");
+  ASSERT_TRUE(RunUntil(loop, [this] { return stream->readable(); }));
+  RunTurns(loop, 3);
+  EXPECT_TRUE(stream->readable());
+  ReadWhenReadable();
+  EXPECT_EQ(all, "kept");
+}
+
+TEST_P(TcpStreamTest, AFinInTheSameSegmentIsNotLost) {
+  on_ready = [this] { ReadWhenReadable(); };
+  SendAll(peer, "last");
+  shutdown(peer.get(), SHUT_WR);
+  ASSERT_TRUE(RunUntil(loop, [this] { return ended; }));
+  EXPECT_EQ(all, "last");
+}
+
+TEST_P(TcpStreamTest, AFinThatComesLaterIsSeen) {
+  on_ready = [this] { ReadWhenReadable(); };
+  SendAll(peer, "last");
+  ASSERT_TRUE(RunUntil(loop, [this] { return all == "last"; }));
+  shutdown(peer.get(), SHUT_WR);
+  ASSERT_TRUE(RunUntil(loop, [this] { return ended; }));
+  // Half-closed: the other direction lives.
+  EXPECT_EQ(Write("answer").bytes, 6u);
+  EXPECT_EQ(Available(peer), "answer");
+}
+
+TEST_P(TcpStreamTest, AResetIsSeen) {
+  if (GetParam() == Family::kUnix) GTEST_SKIP() << "Unix sockets do not linger";
+  on_ready = [this] { ReadWhenReadable(); };
+  RunTurns(loop, 2);
+  ResetConnection(std::move(peer));
+  ASSERT_TRUE(RunUntil(loop, [this] { return error != 0 || ended; }));
+  EXPECT_EQ(error, ECONNRESET);
+}
+
+TEST_P(TcpStreamTest, AResetRightBehindDataIsNotLost) {
+  if (GetParam() == Family::kUnix) GTEST_SKIP() << "Unix sockets do not linger";
+  on_ready = [this] { ReadWhenReadable(); };
+  RunTurns(loop, 2);
+  SendAll(peer, "last");
+  ResetConnection(std::move(peer));  // Both are in the socket when the loop looks.
+  ASSERT_TRUE(RunUntil(loop, [this] { return error != 0 || ended; })) << "read: " << all;
+  EXPECT_EQ(all, "last");
+}
+
+TEST_P(TcpStreamTest, ACloseWithUnreadBytesIsNotLost) {
+  // What a server does that answers without having read the whole request: data, then a reset.
+  on_ready = [this] { ReadWhenReadable(); };
+  RunTurns(loop, 2);
+  ASSERT_EQ(Write("unread").status, Status::kOk);
+  SendAll(peer, "error: too many");
+  peer.Reset();
+  ASSERT_TRUE(RunUntil(loop, [this] { return error != 0 || ended; })) << "read: " << all;
+}
+
+TEST_P(TcpStreamTest, AWriteToABrokenConnectionFailsAndTheEndCanBeRead) {
+  RunTurns(loop, 2);
+  peer.Reset();
+  IoResult sent;
+  ASSERT_TRUE(RunUntil(loop, [&] {
+    sent = Write("x");
+    return sent.status == Status::kError;
+  }));
+  EXPECT_TRUE(sent.error == EPIPE || sent.error == ECONNRESET) << sent.error;
+  on_ready = [this] { ReadWhenReadable(); };
+  ReadWhenReadable();
+  ASSERT_TRUE(RunUntil(loop, [this] { return error != 0 || ended; }));
+}
+
+TEST_P(TcpStreamTest, IsWritableAgainWhenThePeerHasRead) {
+  ASSERT_TRUE(RunUntil(loop, [this] { return stream->writable(); }));
+  const std::string piece(64 * 1024, 'x');
+  size_t sent = 0;
+  while (stream->writable()) sent += Write(piece).bytes;
+  EXPECT_GT(sent, 0u);
+  const int before = told;
+  RunTurns(loop, 3);
+  EXPECT_FALSE(stream->writable());
+  EXPECT_EQ(told, before);
+
+  size_t received = 0;
+  ASSERT_TRUE(RunUntil(loop, [&] {
+    received += Available(peer).size();
+    return stream->writable();
+  }));
+  EXPECT_GT(told, before);
+  ASSERT_TRUE(RunUntil(loop, [&] { return (received += Available(peer).size()) == sent; }));
+  EXPECT_EQ(stream->UnacknowledgedBytes(), 0u);
+}
+
+TEST_P(TcpStreamTest, CountsWhatThePeerHasNotTaken) {
+  ASSERT_TRUE(RunUntil(loop, [this] { return stream->writable(); }));
+  const std::string piece(64 * 1024, 'x');
+  uint64_t sent = 0;
+  while (stream->writable()) sent += Write(piece).bytes;
+  EXPECT_GT(stream->UnacknowledgedBytes(), 0u);
+  EXPECT_EQ(stream->bytes_written(), sent);
+}
+
+TEST_P(TcpStreamTest, ShutdownComesBehindTheBytes) {
+  ASSERT_EQ(Write("all").status, Status::kOk);
+  stream->ShutdownWrite();
+  ASSERT_TRUE(RunUntil(loop, [&] { return (all += Available(peer)) == "all"; }));
+  ASSERT_TRUE(RunUntil(loop, [&] { return testing::AtEnd(peer); }));
+  SendAll(peer, "and back");
+  on_ready = [this] { ReadWhenReadable(); };
+  all.clear();
+  ASSERT_TRUE(RunUntil(loop, [this] { return all == "and back"; }));
+}
+
+TEST_P(TcpStreamTest, TheHandlerMayDestroyTheStream) {
+  on_ready = [this] { stream.reset(); };
+  SendAll(peer, "x");
+  ASSERT_TRUE(RunUntil(loop, [this] { return stream == nullptr; }));
+  const int before = told;
+  RunTurns(loop, 3);
+  EXPECT_EQ(told, before);
+}
+
+TEST_P(TcpStreamTest, NobodyIsToldWithoutAHandler) {
+  stream->SetHandler(nullptr);
+  SendAll(peer, "x");
+  ASSERT_TRUE(RunUntil(loop, [this] { return stream->readable(); }));
+  EXPECT_EQ(told, 0);
+}
+
+TEST_P(TcpStreamTest, OptionsAreSetOrDoNotMatter) {
+  stream->DisableNagle();
+  stream->GuardAgainstSilence(std::chrono::seconds(30));
+  EXPECT_EQ(stream->ConnectError(), 0);
+  EXPECT_EQ(Write("x").bytes, 1u);
+}
+
+}  // namespace
+}  // namespace sluice::net

@@ -1,0 +1,177 @@
+// What a session does when time passes: pings, idleness, and the bounds of closing.
+#include <gtest/gtest.h>
+
+#include "sluice/relay/session.h"
+
+#include "relay/session_harness.h"
+#include "relay/session_limits.h"
+
+namespace sluice::relay {
+namespace {
+
+using base::Cause;
+using testing::CloseBody;
+using testing::Frame;
+using testing::Harness;
+using testing::OneRoute;
+using testing::Pattern;
+using websocket::Opcode;
+using websocket::testing::Binary;
+using websocket::testing::Close;
+using websocket::testing::Pong;
+using websocket::testing::Text;
+
+config::Config WithPings(int interval, int timeout) {
+  config::Config config = OneRoute();
+  auto& options = config.routes[0].options;
+  options.keepalive.ping_interval = base::Duration(interval);
+  options.keepalive.pong_timeout = base::Duration(timeout);
+  options.close_timeout = base::Duration(20);
+  return config;
+}
+
+TEST(SessionTimeTest, PingsAndMeasuresTheRoundTrip) {
+  Harness h(WithPings(10, 5'000));
+  h.Start();
+  ASSERT_TRUE(h.RunUntil([&] { return h.ClientFrames().size() == 1; }));
+  const Frame ping = h.ClientFrames()[0];
+  EXPECT_EQ(ping.opcode, Opcode::kPing);
+  EXPECT_EQ(ping.payload.size(), 4u);
+  EXPECT_EQ(h.route().pings_sent.Value(), 1u);
+  const auto round_trips = [&] {
+    uint64_t count = 0;
+    for (size_t i = 0; i <= metrics::kLatencyBounds.size(); ++i) {
+      count += h.route().ping_rtt.CountIn(i);
+    }
+    return count;
+  };
+  EXPECT_EQ(round_trips(), 0u);
+  h.client.Send(Pong(ping.payload));
+  EXPECT_EQ(round_trips(), 1u);
+  h.client.Send(Pong(ping.payload));
+  EXPECT_EQ(round_trips(), 1u) << "counted once";
+}
+
+TEST(SessionTimeTest, PingsAgainAndAgainWhileAnswered) {
+  Harness h(WithPings(10, 5'000));
+  h.Start();
+  size_t answered = 0;
+  ASSERT_TRUE(h.RunUntil([&] {
+    const auto frames = h.ClientFrames();
+    for (; answered < frames.size(); ++answered) h.client.Send(Pong(frames[answered].payload));
+    return answered == 4;
+  }));
+  EXPECT_NE(h.ClientFrames()[0].payload, h.ClientFrames()[1].payload);
+  EXPECT_FALSE(h.ended());
+}
+
+TEST(SessionTimeTest, GivesUpASilentClient) {
+  Harness h(WithPings(10, 20));
+  h.Start();
+  ASSERT_TRUE(h.RunUntilEnded());
+  EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(1011, "pong_timeout")}));
+  h.ExpectOver(Cause::kPongTimeout, "1011");
+}
+
+TEST(SessionTimeTest, HoldsNothingAgainstAClientThatIsNotRead) {
+  Harness h(WithPings(10, 20));
+  h.Start();
+  h.backend.TakeNothing();
+  h.client.Send(Binary(Pattern(2 * kQueueMark)));
+  ASSERT_TRUE(h.RunUntil([&] { return h.route().pings_sent.Value() >= 1; }));
+  const auto until = net::EventLoop::Now() + base::Duration(200);
+  ASSERT_TRUE(h.RunUntil([&] { return net::EventLoop::Now() > until; }));
+  EXPECT_FALSE(h.ended());
+  EXPECT_EQ(h.ClientFrames().back().opcode, Opcode::kPing);
+}
+
+TEST(SessionTimeTest, IdleWithoutPayload) {
+  auto config = WithPings(10, 5'000);
+  config.routes[0].options.idle_timeout = base::Duration(60);
+  Harness h(config);
+  h.Start();
+  size_t answered = 0;
+  ASSERT_TRUE(h.RunUntil([&] {  // Pings and pongs do not count.
+    const auto frames = h.ClientFrames();
+    for (; answered < frames.size(); ++answered) {
+      if (frames[answered].opcode == Opcode::kPing) h.client.Send(Pong(frames[answered].payload));
+    }
+    return frames.size() > 1 && frames.back().opcode == Opcode::kClose;
+  }));
+  EXPECT_EQ(h.ClientFrames().back().payload, CloseBody(1001, "idle_timeout"));
+  h.client.SendAndEnd(Close(1001, ""));
+  h.backend.End();
+  h.ExpectOver(Cause::kIdleTimeout, "1001");
+}
+
+TEST(SessionTimeTest, PayloadKeepsASessionFromBeingIdle) {
+  config::Config config = OneRoute();
+  config.routes[0].options.idle_timeout = base::Duration(200);
+  Harness h(config);
+  h.Start();
+  const auto until = net::EventLoop::Now() + base::Duration(500);
+  ASSERT_TRUE(h.RunUntil([&] {
+    h.backend.Send("x");
+    return net::EventLoop::Now() > until;
+  }));
+  EXPECT_FALSE(h.ToClient().empty());
+  for (const auto& frame : h.ClientFrames()) ASSERT_EQ(frame.opcode, Opcode::kBinary);
+}
+
+TEST(SessionTimeTest, AClientThatDoesNotAnswerTheCloseIsCut) {
+  Harness h(WithPings(0, 10));
+  h.Start();
+  h.backend.End();
+  ASSERT_TRUE(h.RunUntilEnded());
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST(SessionTimeTest, ABackendThatDoesNotEndIsCut) {
+  Harness h(WithPings(0, 10));
+  h.Start();
+  h.client.SendAndEnd(Close(1000, ""));
+  EXPECT_FALSE(h.ended());
+  ASSERT_TRUE(h.RunUntilEnded());
+  h.ExpectOver(Cause::kClientClosed, "1000");
+}
+
+TEST(SessionTimeTest, ABackendThatTakesNothingIsCut) {
+  Harness h(WithPings(0, 40));
+  h.Start();
+  h.backend.TakeNothing();
+  h.client.SendAndEnd(Binary("stuck"));
+  ASSERT_TRUE(h.RunUntilEnded());
+  h.ExpectOver(Cause::kClientLost, "-");
+}
+
+TEST(SessionTimeTest, APeerThatStillTakesBytesIsWaitedFor) {
+  Harness h(WithPings(0, 100));
+  h.Start();
+  h.backend.TakeNothing();
+  const std::string payload = Pattern(1000);
+  h.client.SendAndEnd(Binary(payload));
+  // Longer in all than any of the bounds, but never silent for one.
+  auto next = net::EventLoop::Now();
+  ASSERT_TRUE(h.RunUntil([&] {
+    if (net::EventLoop::Now() >= next) {
+      h.backend.Take(50);
+      next = net::EventLoop::Now() + base::Duration(20);
+    }
+    return h.backend.fin_seen() || h.ended();
+  }));
+  EXPECT_EQ(h.backend.written(), payload);
+}
+
+TEST(SessionTimeTest, AClientThatBrokeTheFramingIsNotWaitedForLong) {
+  config::Config config = OneRoute();
+  config.routes[0].options.close_timeout = base::Duration(60'000);
+  Harness h(config);
+  h.Start();
+  h.client.Send(Text("\xff"));
+  h.backend.End();
+  ASSERT_TRUE(h.RunUntilEnded());
+  h.ExpectOver(Cause::kInvalidUtf8, "1007");
+}
+
+}  // namespace
+}  // namespace sluice::relay

@@ -1,0 +1,54 @@
+#include "sluice/relay/stall_watch.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::relay {
+namespace {
+
+using std::chrono::seconds;
+
+base::TimePoint At(int second) {
+  return base::TimePoint(seconds(second));
+}
+
+TEST(StallWatchTest, StuckWhenNothingIsTakenForTheLimit) {
+  StallWatch watch;
+  watch.Reset(At(0), 10);
+  EXPECT_FALSE(watch.IsStuck(At(4), 10, seconds(5)));
+  EXPECT_TRUE(watch.IsStuck(At(5), 10, seconds(5)));
+}
+
+TEST(StallWatchTest, EveryByteTakenBeginsAnew) {
+  StallWatch watch;
+  watch.Reset(At(0), 10);
+  for (int i = 1; i <= 10; ++i) {
+    ASSERT_FALSE(watch.IsStuck(At(i * 5), static_cast<size_t>(10 - i), seconds(5)));
+  }
+  EXPECT_TRUE(watch.IsStuck(At(55), 0, seconds(5)));
+}
+
+TEST(StallWatchTest, MoreToTakeIsNoProgress) {
+  StallWatch watch;
+  watch.Reset(At(0), 10);
+  EXPECT_FALSE(watch.IsStuck(At(4), 20, seconds(5)));
+  EXPECT_TRUE(watch.IsStuck(At(5), 30, seconds(5)));
+  EXPECT_FALSE(watch.IsStuck(At(6), 29, seconds(5))) << "of those, one was taken";
+}
+
+TEST(StallWatchTest, TheLimitMayChangeBetweenLooks) {
+  StallWatch watch;
+  watch.Reset(At(0), 10);
+  EXPECT_FALSE(watch.IsStuck(At(6), 10, seconds(30)));
+  EXPECT_TRUE(watch.IsStuck(At(6), 10, seconds(5)));
+}
+
+TEST(StallWatchTest, ResetForgets) {
+  StallWatch watch;
+  watch.Reset(At(0), 10);
+  watch.Reset(At(4), 10);
+  EXPECT_FALSE(watch.IsStuck(At(8), 10, seconds(5)));
+  EXPECT_TRUE(watch.IsStuck(At(9), 10, seconds(5)));
+}
+
+}  // namespace
+}  // namespace sluice::relay

@@ -10,10 +10,6 @@ function(sluice_module name)
   if(NOT arg_SOURCES)
     file(GLOB arg_SOURCES CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc")
   endif()
-  if(NOT arg_SOURCES)  # TEMPORARY while the house is being built
-    file(WRITE "${CMAKE_BINARY_DIR}/empty_${name}.cc" "")
-    set(arg_SOURCES "${CMAKE_BINARY_DIR}/empty_${name}.cc")
-  endif()
   add_library(sluice_${name} STATIC ${arg_SOURCES})
   target_include_directories(sluice_${name}
     PUBLIC "${PROJECT_SOURCE_DIR}/include"

@@ -21,10 +21,10 @@ namespace {
 event_base* NewBase() {
   event_config* const config = event_config_new();
   if (config == nullptr) Die("event_config_new");
-  // Each loop is used by one thread, so libevent's locks would be for nothing. Streams need edges,
-  // and to be told of a FIN together with the last bytes (net/tcp_stream.cc).
+  // Each loop is used by one thread, so libevent's locks would be for nothing. Streams need edges
+  // (net/tcp_stream.cc).
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-  event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_O1 | EV_FEATURE_EARLY_CLOSE);
+  event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_O1);
   event_base* const base = event_base_new_with_config(config);
   event_config_free(config);
   if (base == nullptr) Die("event_base_new_with_config");

@@ -1,9 +1,9 @@
 // The socket is watched with edges (EPOLLET), in both directions, from its first day to its last,
 // so that pausing and resuming cost no system call. The price is a rule: readiness may only be
-// forgotten when the kernel is sure to report again. It is after EAGAIN, and after a read that got
-// less than it asked for, unless the peer's FIN has already been reported: it was reported together
-// with those bytes and will not be again, so from then on we read until the end (epoll(7),
-// EPOLLRDHUP).
+// forgotten when the kernel is sure to report again: after EAGAIN, not after a read that merely got
+// less than it asked for. A FIN or a reset that came right behind the last bytes was reported
+// together with them and will not be again, and libevent does not tell that event (EPOLLERR) from
+// one for data.
 #include "sluice/net/tcp_stream.h"
 
 #include <algorithm>
@@ -45,7 +45,7 @@ void SetOption(int fd, int level, int name, int value) {
 
 TcpStream::TcpStream(EventLoop& loop, Fd fd) : fd_(std::move(fd)) {
   event_.reset(event_new(
-      loop.base(), fd_.get(), EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
+      loop.base(), fd_.get(), EV_READ | EV_WRITE | EV_ET | EV_PERSIST,
       [](evutil_socket_t, short what, void* self) { static_cast<TcpStream*>(self)->OnEvent(what); },
       this));
   if (!event_ || event_add(event_.get(), nullptr) != 0) {
@@ -59,8 +59,7 @@ TcpStream::TcpStream(EventLoop& loop, Fd fd) : fd_(std::move(fd)) {
 }
 
 void TcpStream::OnEvent(short what) {
-  if ((what & (EV_READ | EV_CLOSED)) != 0) readable_ = true;
-  if ((what & EV_CLOSED) != 0) hung_up_ = true;
+  if ((what & EV_READ) != 0) readable_ = true;
   if ((what & EV_WRITE) != 0) writable_ = true;
   if (handler_ != nullptr) handler_->OnStreamReady();
 }
@@ -68,11 +67,7 @@ void TcpStream::OnEvent(short what) {
 IoResult TcpStream::Read(base::MutableBytes buffer) {
   const ssize_t got =
       RetryInterrupted([&] { return recv(fd_.get(), buffer.data(), buffer.size(), 0); });
-  if (got > 0) {
-    const auto bytes = static_cast<size_t>(got);
-    if (bytes < buffer.size() && !hung_up_) readable_ = false;
-    return {IoResult::Status::kOk, bytes, 0};
-  }
+  if (got > 0) return {IoResult::Status::kOk, static_cast<size_t>(got), 0};
   readable_ = false;
   return got == 0 ? IoResult{IoResult::Status::kEnd, 0, 0} : Failed();
 }
@@ -109,7 +104,7 @@ void TcpStream::DisableNagle() {
   SetOption(fd_.get(), IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-void TcpStream::GuardAgainstSilence(base::Duration timeout) {
+void TcpStream::ProbeWhileIdle(base::Duration timeout) {
   // Probes start after half the time and fill the other half.
   constexpr int kProbes = 3;
   const auto seconds = static_cast<int>(std::max<int64_t>(timeout.count() / 1000, 2 * kProbes));
@@ -117,7 +112,19 @@ void TcpStream::GuardAgainstSilence(base::Duration timeout) {
   SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPIDLE, seconds / 2);
   SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPINTVL, seconds / 2 / kProbes);
   SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPCNT, kProbes);
-  SetOption(fd_.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout.count()));
+}
+
+// TCP_USER_TIMEOUT would do this in the kernel, but it also breaks the connection to a host that
+// answers every probe and whose program does not read, such as a printer that is out of paper.
+bool TcpStream::IsPeerSilent(base::Duration timeout) const {
+  if (UnacknowledgedBytes() == 0) return false;
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (getsockopt(fd_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  // Probes of a closed window grow rare, so the time since the last answer says nothing by itself;
+  // one probe may be on its way just now.
+  const bool unanswered = info.tcpi_retransmits > 0 || info.tcpi_probes > 1;
+  return unanswered && base::Duration(info.tcpi_last_ack_recv) >= timeout;
 }
 
 }  // namespace sluice::net

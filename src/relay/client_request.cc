@@ -220,7 +220,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
       websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"),
                                    options.subprotocols ? &*options.subprotocols : nullptr));
   if (backend && options.keepalive.backend_timeout.count() != 0) {
-    backend->GuardAgainstSilence(options.keepalive.backend_timeout);
+    backend->ProbeWhileIdle(options.keepalive.backend_timeout);
   }
   const routing::Candidate& candidate = candidates_[next_candidate_];
   Session::Peers peers;

@@ -16,7 +16,8 @@ Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net
       keep_alive_(options().keepalive, net::EventLoop::Now(), context.Jitter()),
       started_(net::EventLoop::Now()),
       last_received_(started_),
-      last_payload_(started_) {
+      last_payload_(started_),
+      backend_check_at_(started_ + options().keepalive.backend_timeout / 2) {
   client_->SetHandler(this);
   if (backend_) {
     backend_->SetHandler(this);

@@ -33,10 +33,19 @@ void Session::OnTimer() {
 
 void Session::OnOpenTimer(base::TimePoint now) {
   const base::Duration idle = options().idle_timeout;
-  if (idle.count() != 0 && now - last_payload_ >= idle) {
-    BeginClose(base::Cause::kIdleTimeout);
-    return;
-  }
+  if (idle.count() != 0 && now - last_payload_ >= idle) BeginClose(base::Cause::kIdleTimeout);
+  if (state_ == SessionState::kOpen) CheckBackend(now);
+  if (state_ == SessionState::kOpen) CheckClient(now);
+}
+
+void Session::CheckBackend(base::TimePoint now) {
+  const base::Duration timeout = options().keepalive.backend_timeout;
+  if (timeout.count() == 0 || now < backend_check_at_) return;
+  backend_check_at_ = now + timeout / 2;
+  if (backend_->IsPeerSilent(timeout)) OnBackendEnd(/*in_good_order=*/false);
+}
+
+void Session::CheckClient(base::TimePoint now) {
   if (const auto next = keep_alive_.next(); !next || now < *next) return;
   const size_t under_way = client_->UnacknowledgedBytes();
   const KeepAlive::Leg leg{last_received_, to_backend_.pauses != 0,
@@ -79,10 +88,12 @@ void Session::RestartTimer() {
   const base::TimePoint now = net::EventLoop::Now();
   std::optional<base::TimePoint> next;
   if (state_ == SessionState::kOpen) {
+    const auto sooner = [&next](base::TimePoint other) {
+      if (!next || other < *next) next = other;
+    };
     next = keep_alive_.next();
-    if (const auto idle = options().idle_timeout; idle.count() != 0) {
-      next = std::min(next.value_or(base::TimePoint::max()), last_payload_ + idle);
-    }
+    if (options().keepalive.backend_timeout.count() != 0) sooner(backend_check_at_);
+    if (options().idle_timeout.count() != 0) sooner(last_payload_ + options().idle_timeout);
   } else {
     auto limit = options().close_timeout;
     if (violation_ != websocket::Violation::kNone) limit = std::min(limit, kBrokenClientTimeout);

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "sluice/base/bytes.h"
+#include "sluice/base/clock.h"
 
 namespace sluice::net {
 
@@ -57,6 +58,10 @@ class Stream {
 
   /// Bytes written since the stream was made.
   virtual uint64_t bytes_written() const = 0;
+
+  /// Whether the peer's host has left what was sent to it unanswered for `timeout`. A peer that
+  /// merely takes nothing, while its host answers, is not silent. A system call or two.
+  virtual bool IsPeerSilent(base::Duration /*timeout*/) const { return false; }
 
   virtual bool readable() const = 0;
   virtual bool writable() const = 0;

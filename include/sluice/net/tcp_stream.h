@@ -29,10 +29,11 @@ class TcpStream final : public Stream {
   /// Sends each write at once (TCP_NODELAY). No effect on a Unix socket.
   void DisableNagle();
 
-  /// Breaks the connection when its host has been silent for `timeout`: with written bytes
-  /// unacknowledged (TCP_USER_TIMEOUT), or without answering probes (SO_KEEPALIVE). Not for Unix
-  /// sockets.
-  void GuardAgainstSilence(base::Duration timeout);
+  /// Has the kernel probe the peer's host while nothing is under way to it, and break the
+  /// connection when it has not answered for `timeout`. No effect on a Unix socket. While something
+  /// is under way there are no probes; IsPeerSilent tells then.
+  void ProbeWhileIdle(base::Duration timeout);
+  bool IsPeerSilent(base::Duration timeout) const override;
 
  private:
   void OnEvent(short what);
@@ -43,7 +44,6 @@ class TcpStream final : public Stream {
   uint64_t bytes_written_ = 0;
   bool readable_ = false;
   bool writable_ = false;
-  bool hung_up_ = false;
   EventPtr event_;
 };
 

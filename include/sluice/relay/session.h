@@ -117,6 +117,8 @@ class Session final : public TableEntry,
 
   // Time (session_closing.cc, like all that follows).
   void OnOpenTimer(base::TimePoint now);
+  void CheckBackend(base::TimePoint now);
+  void CheckClient(base::TimePoint now);
   void OnClosingTimer(base::TimePoint now);
   void RestartTimer();
   size_t UntakenByClient() const;
@@ -157,6 +159,7 @@ class Session final : public TableEntry,
   base::TimePoint last_received_;                    // From the client, of any kind.
   base::TimePoint last_payload_;                     // Either way.
   std::chrono::steady_clock::time_point pinged_at_;  // Precise, for the round-trip time.
+  base::TimePoint backend_check_at_;  // When to ask whether the backend's host has fallen silent.
   StallWatch closing_stall_;
 };
 

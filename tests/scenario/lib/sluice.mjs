@@ -210,12 +210,13 @@ class Sluice {
   }
 
   signal(name) {
+    this.signalled = true;
     this.child.kill(name);
   }
 
-  /** SIGTERM, and all that must hold of an end in good order. Harmless if the process has ended already. */
+  /** SIGTERM, unless a signal was sent before, and all that must hold of an end in good order. */
   async stop() {
-    if (!this.exitStatus) this.signal('SIGTERM');
+    if (!this.exitStatus && !this.signalled) this.signal('SIGTERM');
     const status = await within('sluice to end after SIGTERM', this.exited, {
       details: () => this.details(),
     });

@@ -152,6 +152,7 @@ class FakePeer::FakeStream final : public net::Stream {
     peer_.written_before_fin_ = peer_.written_.size();
   }
   size_t UnacknowledgedBytes() const override { return peer_.unacknowledged; }
+  uint64_t bytes_written() const override { return peer_.written_.size(); }
   bool readable() const override { return peer_.readable_; }
   bool writable() const override { return peer_.writable_; }
 

@@ -18,7 +18,7 @@ base::TimePoint At(double second) {
 
 /// A client of which nothing is under way, last heard of then.
 KeepAlive::Leg HeardAt(double second) {
-  return {At(second), false, 0};
+  return {At(second), false, 0, 0};
 }
 
 config::Keepalive Config(int interval = 20, int timeout = 10) {
@@ -73,7 +73,7 @@ TEST(KeepAliveTest, NoDeadlineRunsWhileReadingIsPaused) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
   ASSERT_EQ(k.OnTimer(At(20), HeardAt(0), 1.0), Action::kPing);
-  const KeepAlive::Leg paused{At(0), true, 0};
+  const KeepAlive::Leg paused{At(0), true, 0, 0};
   for (int second = 30; second <= 300; second += 10) {
     ASSERT_EQ(k.next(), At(second));
     ASSERT_EQ(k.OnTimer(At(second), paused, 1.0), Action::kNone);
@@ -84,31 +84,35 @@ TEST(KeepAliveTest, NoDeadlineRunsWhileReadingIsPaused) {
 TEST(KeepAliveTest, APingBehindDataWaitsForTheData) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
-  size_t left = 100;
-  ASSERT_EQ(k.OnTimer(At(20), {At(0), false, left}, 1.0), Action::kPing);
+  KeepAlive::Leg leg{At(0), false, 100, 5000};
+  ASSERT_EQ(k.OnTimer(At(20), leg, 1.0), Action::kPing);
   for (int second = 30; second <= 200; second += 10) {
-    ASSERT_EQ(k.OnTimer(At(second), {At(0), false, --left}, 1.0), Action::kNone);
+    --leg.unacknowledged;
+    ++leg.taken;
+    ASSERT_EQ(k.OnTimer(At(second), leg, 1.0), Action::kNone);
   }
   // From the last byte taken, at 200, an interval and a time-out.
-  EXPECT_EQ(k.OnTimer(At(210), {At(0), false, left}, 1.0), Action::kNone);
-  EXPECT_EQ(k.OnTimer(At(220), {At(0), false, left}, 1.0), Action::kNone);
-  EXPECT_EQ(k.OnTimer(At(230), {At(0), false, left}, 1.0), Action::kGiveUp);
+  EXPECT_EQ(k.OnTimer(At(210), leg, 1.0), Action::kNone);
+  EXPECT_EQ(k.OnTimer(At(220), leg, 1.0), Action::kNone);
+  EXPECT_EQ(k.OnTimer(At(230), leg, 1.0), Action::kGiveUp);
 }
 
 TEST(KeepAliveTest, ThePongHasItsTimeFromWhenTheDataHasArrived) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
-  ASSERT_EQ(k.OnTimer(At(20), {At(0), false, 100}, 1.0), Action::kPing);
-  EXPECT_EQ(k.OnTimer(At(30), HeardAt(0), 1.0), Action::kNone) << "the ping may just be there";
+  ASSERT_EQ(k.OnTimer(At(20), {At(0), false, 100, 0}, 1.0), Action::kPing);
+  // More has been sent behind the ping, which excuses nothing.
+  const KeepAlive::Leg arrived{At(0), false, 900, 100};
+  EXPECT_EQ(k.OnTimer(At(30), arrived, 1.0), Action::kNone) << "the ping may just be there";
   EXPECT_EQ(k.next(), At(40));
-  EXPECT_EQ(k.OnTimer(At(40), HeardAt(0), 1.0), Action::kGiveUp);
+  EXPECT_EQ(k.OnTimer(At(40), arrived, 1.0), Action::kGiveUp);
 }
 
 TEST(KeepAliveTest, DataSentBehindThePingExcusesNothing) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
   ASSERT_EQ(k.OnTimer(At(20), HeardAt(0), 1.0), Action::kPing);
-  EXPECT_EQ(k.OnTimer(At(30), {At(0), false, 5000}, 1.0), Action::kGiveUp);
+  EXPECT_EQ(k.OnTimer(At(30), {At(0), false, 5000, 0}, 1.0), Action::kGiveUp);
 }
 
 TEST(KeepAliveTest, DataThatKeepsComingDoesNotHideADeadClient) {
@@ -116,16 +120,29 @@ TEST(KeepAliveTest, DataThatKeepsComingDoesNotHideADeadClient) {
   // only grows.
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
-  size_t left = 100;
-  ASSERT_EQ(k.OnTimer(At(20), {At(0), false, left}, 1.0), Action::kPing);
+  KeepAlive::Leg leg{At(0), false, 100, 5000};
+  ASSERT_EQ(k.OnTimer(At(20), leg, 1.0), Action::kPing);
   Action action = Action::kNone;
   int second = 20;
   while (action == Action::kNone && second < 1000) {
     second += 10;
-    action = k.OnTimer(At(second), {At(0), false, left += 100}, 1.0);
+    leg.unacknowledged += 100;
+    action = k.OnTimer(At(second), leg, 1.0);
   }
   EXPECT_EQ(action, Action::kGiveUp);
   EXPECT_EQ(second, 50);
+}
+
+TEST(KeepAliveTest, DataThatComesFasterThanItIsTakenIsNotHeldAgainstTheClient) {
+  const auto config = Config();
+  KeepAlive k(config, kStart, 1.0);
+  KeepAlive::Leg leg{At(0), false, 1000, 0};
+  ASSERT_EQ(k.OnTimer(At(20), leg, 1.0), Action::kPing);
+  for (int second = 30; leg.taken < 1000; second += 10) {
+    leg.taken += 50;
+    leg.unacknowledged += 10;
+    ASSERT_EQ(k.OnTimer(At(second), leg, 1.0), Action::kNone) << second;
+  }
 }
 
 TEST(KeepAliveTest, AnIntervalShorterThanThePongTimeout) {
@@ -151,7 +168,7 @@ TEST(KeepAliveTest, AnIntervalShorterThanThePongTimeoutWhilePaused) {
     ASSERT_TRUE(k.next().has_value());
     ASSERT_GT(*k.next(), now) << "the timer must not spin";
     now = *k.next();
-    ASSERT_EQ(k.OnTimer(now, {At(1), true, 0}, 1.0), Action::kNone);
+    ASSERT_EQ(k.OnTimer(now, {At(1), true, 0, 0}, 1.0), Action::kNone);
   }
 }
 

@@ -239,9 +239,9 @@ TEST(SessionCloseTest, ClientLost) {
   h.Start();
   h.backend.TakeNothing();
   h.client.SendAndEnd(Binary("flushed"));
-  EXPECT_FALSE(h.client.is_open());
   EXPECT_FALSE(h.backend.fin_seen());
   h.backend.Take();
+  EXPECT_FALSE(h.client.is_open());
   EXPECT_EQ(h.backend.written(), "flushed");
   EXPECT_TRUE(h.backend.fin_seen());
   h.backend.SendAndEnd("nobody listens");

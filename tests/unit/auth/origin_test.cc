@@ -1,0 +1,102 @@
+#include "sluice/auth/origin.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::auth {
+namespace {
+
+TEST(OriginTest, SameOriginIsTheDefault) {
+  const struct {
+    const char* origin;
+    const char* host;
+    bool allowed;
+  } rows[] = {
+      {"http://example.com", "example.com", true},
+      {"http://example.com:8080", "example.com:8080", true},
+      {"http://example.com", "example.com:80", true},
+      {"http://example.com:80", "example.com", true},
+      {"https://example.com:443", "example.com", true},
+      {"https://example.com", "example.com:443", true},
+      {"HTTP://Example.COM", "eXample.com", true},
+      // A proxy in front ends TLS, and passes the Host on.
+      {"https://example.com", "example.com", true},
+      {"https://example.com:8443", "example.com:8443", true},
+      {"http://[::1]:8080", "[::1]:8080", true},
+      {"http://[::1]", "[::1]:80", true},
+      {"http://[2001:DB8::1]", "[2001:db8::1]", true},
+      {"http://[::1]:80", "[::1]:8080", false},
+      // Another port, host or scheme's port.
+      {"http://example.com:8080", "example.com", false},
+      {"http://example.com", "example.com:8080", false},
+      {"http://example.com", "example.com:443", false},
+      {"https://example.com", "example.com:80", false},
+      {"http://example.org", "example.com", false},
+      {"http://www.example.com", "example.com", false},
+      {"http://example.com.evil.org", "example.com", false},
+      {"http://evil-example.com", "example.com", false},
+      {"http://example.com@evil.org", "example.com", false},
+      {"http://evil.org/example.com", "example.com", false},
+      {"http://localhost", "127.0.0.1", false},
+      // No origin that could be the same.
+      {"null", "example.com", false},
+      {"null", "null", false},
+      {"", "example.com", false},
+      {"", "", false},
+      {"example.com", "example.com", false},
+      {"http://", "", false},
+      {"http://:80", ":80", false},
+      {"file://", "", false},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(IsOriginAllowed(row.origin, row.host, std::nullopt), row.allowed)
+        << row.origin << " at " << row.host;
+  }
+}
+
+TEST(OriginTest, AMissingOriginIsNoBrowser) {
+  EXPECT_TRUE(IsOriginAllowed(std::nullopt, "example.com", std::nullopt));
+  EXPECT_TRUE(IsOriginAllowed(std::nullopt, "example.com", std::vector<std::string>{}));
+}
+
+TEST(OriginTest, AListSaysItAll) {
+  const std::vector<std::string> allowed = {"https://lab.example.com", "http://[::1]:8080",
+                                            "chrome-extension://abcdef"};
+  const struct {
+    const char* origin;
+    bool allowed;
+  } rows[] = {
+      {"https://lab.example.com", true},
+      {"https://LAB.example.com", true},
+      {"https://lab.example.com:443", true},
+      {"https://lab.example.com:8443", false},
+      {"http://lab.example.com", false},
+      {"https://example.com", false},
+      {"https://x.lab.example.com", false},
+      {"http://[::1]:8080", true},
+      {"http://[::1]", false},
+      {"chrome-extension://abcdef", true},
+      {"null", false},
+      {"*", false},
+      {"", false},
+      {"https://gateway.example.com", false},  // The same origin is not in the list.
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(IsOriginAllowed(row.origin, "gateway.example.com", allowed), row.allowed)
+        << row.origin;
+  }
+}
+
+TEST(OriginTest, SpecialEntries) {
+  const std::vector<std::string> any = {"*"};
+  for (const char* origin : {"https://anywhere.example", "null", "", "nonsense"}) {
+    EXPECT_TRUE(IsOriginAllowed(origin, "h", any)) << origin;
+  }
+  const std::vector<std::string> null = {"null"};
+  EXPECT_TRUE(IsOriginAllowed("null", "h", null));
+  EXPECT_FALSE(IsOriginAllowed("http://h", "h", null));
+  const std::vector<std::string> nobody;
+  EXPECT_FALSE(IsOriginAllowed("http://h", "h", nobody));
+}
+
+}  // namespace
+}  // namespace sluice::auth

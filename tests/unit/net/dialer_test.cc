@@ -1,0 +1,275 @@
+#include "sluice/net/dialer.h"
+
+#include <filesystem>
+#include <optional>
+
+#include <gtest/gtest.h>
+#include <netinet/tcp.h>
+
+#include "net/run_loop.h"
+#include "net/sockets.h"
+
+namespace sluice::net {
+namespace {
+
+using base::Cause;
+using testing::ListeningOnLoopback;
+using testing::PortOf;
+using testing::RunTurns;
+using testing::RunUntil;
+using testing::Tcp;
+using testing::Unix;
+
+constexpr uint32_t kSecondHost = INADDR_LOOPBACK + 1;  // 127.0.0.2
+
+/// Answers when the test says so.
+class FakeResolver final : public Resolver {
+ public:
+  std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Callback cb) override {
+    EXPECT_EQ(host, "server.test");
+    last_port = port;
+    callback = std::move(cb);
+    return std::make_unique<FakeQuery>(*this);
+  }
+  void Answer(std::vector<Address> addresses) {
+    const auto told = std::exchange(callback, nullptr);
+    if (told) told(std::move(addresses));
+  }
+  void Fail(std::string why) {
+    const auto told = std::exchange(callback, nullptr);
+    if (told) told(base::Unexpected(std::move(why)));
+  }
+  bool asked() const { return callback != nullptr; }
+
+  Callback callback;
+  uint16_t last_port = 0;
+
+ private:
+  struct FakeQuery final : Query {
+    explicit FakeQuery(FakeResolver& r) : resolver(r) {}
+    ~FakeQuery() override { resolver.callback = nullptr; }
+    FakeResolver& resolver;
+  };
+};
+
+Address At(const char* host, uint16_t port) {
+  return *Address::Parse(host, port);
+}
+
+class DialerTest : public ::testing::Test {
+ protected:
+  void Start(const config::Endpoint& server, base::Duration timeout = base::Duration(5000)) {
+    outcome.reset();
+    dial = std::make_unique<Dial>(loop, resolver, server, timeout, [this](Dial::Outcome o) {
+      EXPECT_FALSE(outcome.has_value()) << "told once";
+      outcome.emplace(std::move(o));
+    });
+    EXPECT_FALSE(outcome.has_value()) << "never from inside the constructor";
+  }
+  bool Over() {
+    return RunUntil(loop, [this] { return outcome.has_value(); });
+  }
+  void ExpectFailure(Cause cause, std::string_view detail) {
+    ASSERT_TRUE(Over());
+    ASSERT_FALSE(*outcome);
+    EXPECT_EQ(outcome->error().cause, cause) << base::ReasonOf(outcome->error().cause);
+    EXPECT_EQ(outcome->error().detail, detail);
+  }
+  /// A port of the loopback that nobody listens on; held, so that nobody else gets it.
+  uint16_t RefusingPort() {
+    held_ = testing::Bound(SOCK_STREAM);
+    return PortOf(held_);
+  }
+
+  EventLoop loop;
+  FakeResolver resolver;
+  std::unique_ptr<Dial> dial;
+  std::optional<Dial::Outcome> outcome;
+
+ private:
+  Fd held_;
+};
+
+/// An address that takes no connection and refuses none: the backlog of its socket is full.
+class Unanswering {
+ public:
+  explicit Unanswering(uint32_t host = INADDR_LOOPBACK) : listener_(ListeningOnLoopback(0, host)) {
+    const sockaddr_in name = testing::Loopback(port(), host);
+    for (Fd& fd : fillers_) {
+      fd = Fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      [[maybe_unused]] const int result =
+          connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name));
+    }
+  }
+  uint16_t port() const { return PortOf(listener_); }
+
+ private:
+  Fd listener_;
+  std::array<Fd, 4> fillers_;
+};
+
+TEST_F(DialerTest, Connects) {
+  const Fd listener = ListeningOnLoopback();
+  Start(Tcp("server.test", 77));
+  EXPECT_EQ(resolver.last_port, 77);
+  resolver.Answer({At("127.0.0.1", PortOf(listener))});
+  ASSERT_TRUE(Over());
+  ASSERT_TRUE(*outcome) << outcome->error().detail;
+  dial.reset();  // The stream does not need it.
+
+  auto& stream = *outcome->value();
+  const Fd peer = testing::AcceptFrom(listener);
+  EXPECT_TRUE(stream.writable());
+  EXPECT_EQ(stream.Write(base::AsBytes("hello")).bytes, 5u);
+  EXPECT_EQ(testing::Available(peer), "hello");
+}
+
+TEST_F(DialerTest, Refused) {
+  const uint16_t port = RefusingPort();
+  Start(Tcp("server.test", 77));
+  resolver.Answer({At("127.0.0.1", port)});
+  ExpectFailure(Cause::kBackendRefused,
+                "127.0.0.1:" + std::to_string(port) + ": Connection refused");
+}
+
+TEST_F(DialerTest, TheSecondAddressWorks) {
+  const Fd listener = ListeningOnLoopback();
+  Start(Tcp("server.test", 77));
+  resolver.Answer({At("127.0.0.1", RefusingPort()), At("127.0.0.1", PortOf(listener))});
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome);
+}
+
+TEST_F(DialerTest, AnAddressThatDoesNotAnswerUsesItsShareOnly) {
+  const Unanswering dead;
+  const Fd listener = ListeningOnLoopback();
+  Start(Tcp("server.test", 77), base::Duration(400));
+  resolver.Answer({At("127.0.0.1", dead.port()), At("127.0.0.1", PortOf(listener))});
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome) << "the second had its chance";
+}
+
+TEST_F(DialerTest, TimesOut) {
+  const Unanswering dead;
+  Start(Tcp("server.test", 77), base::Duration(50));
+  resolver.Answer({At("127.0.0.1", dead.port())});
+  ExpectFailure(Cause::kBackendConnectTimeout,
+                "127.0.0.1:" + std::to_string(dead.port()) + ": Connection timed out");
+}
+
+TEST_F(DialerTest, OfSeveralFailuresTheOneThatSaysMost) {
+  const Unanswering dead;
+  const Unanswering other(kSecondHost);
+  const uint16_t refusing = RefusingPort();
+  Start(Tcp("server.test", 77), base::Duration(100));
+  resolver.Answer({At("127.0.0.1", refusing), At("127.0.0.1", dead.port())});
+  ExpectFailure(Cause::kBackendRefused,
+                "127.0.0.1:" + std::to_string(dead.port()) + ": Connection timed out");
+  Start(Tcp("server.test", 77), base::Duration(100));
+  resolver.Answer({At("127.0.0.2", other.port()), At("255.255.255.255", 1)});
+  ASSERT_TRUE(Over());
+  ASSERT_FALSE(*outcome);
+  EXPECT_EQ(outcome->error().cause, Cause::kBackendConnectTimeout);
+}
+
+TEST_F(DialerTest, Unreachable) {
+  Start(Tcp("server.test", 77));
+  resolver.Answer({At("255.255.255.255", 1)});  // No connection can be made to a broadcast.
+  ASSERT_TRUE(Over());
+  ASSERT_FALSE(*outcome);
+  EXPECT_EQ(outcome->error().cause, Cause::kBackendUnreachable);
+}
+
+TEST_F(DialerTest, Unresolved) {
+  Start(Tcp("server.test", 77));
+  resolver.Fail("Domain name not found");
+  ExpectFailure(Cause::kBackendUnresolved, "server.test: Domain name not found");
+  Start(Tcp("server.test", 77));
+  resolver.Answer({});
+  ExpectFailure(Cause::kBackendUnresolved, "server.test: the name has no address");
+}
+
+TEST_F(DialerTest, TheNameIsNotResolvedInTime) {
+  Start(Tcp("server.test", 77), base::Duration(20));
+  ExpectFailure(Cause::kBackendConnectTimeout, "server.test: the name was not resolved in time");
+  EXPECT_FALSE(resolver.asked()) << "the query is cancelled though the dial still stands";
+  resolver.Answer({At("127.0.0.1", 1)});
+  RunTurns(loop, 2);
+}
+
+TEST_F(DialerTest, WithoutATimeoutItWaits) {
+  const Fd listener = ListeningOnLoopback();
+  Start(Tcp("server.test", 77), base::Duration(0));
+  RunTurns(loop, 5);
+  EXPECT_FALSE(outcome.has_value());
+  resolver.Answer({At("127.0.0.1", PortOf(listener))});
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome);
+}
+
+TEST_F(DialerTest, CancelledWhileItResolves) {
+  Start(Tcp("server.test", 77));
+  dial.reset();
+  EXPECT_FALSE(resolver.asked());
+  RunTurns(loop, 3);
+  EXPECT_FALSE(outcome.has_value());
+}
+
+TEST_F(DialerTest, CancelledWhileItConnects) {
+  const Fd listener = ListeningOnLoopback();
+  Start(Tcp("server.test", 77), base::Duration(10));
+  resolver.Answer({At("127.0.0.1", PortOf(listener))});
+  dial.reset();
+  const auto until = EventLoop::Now() + base::Duration(30);
+  RunUntil(loop, [&] { return EventLoop::Now() > until; });
+  EXPECT_FALSE(outcome.has_value());
+}
+
+TEST_F(DialerTest, TheCallbackMayDestroyTheDial) {
+  const Fd listener = ListeningOnLoopback();
+  for (const uint16_t port : {PortOf(listener), RefusingPort()}) {
+    bool called = false;
+    dial = std::make_unique<Dial>(loop, resolver, Tcp("server.test", 77), base::Duration(5000),
+                                  [&](Dial::Outcome) {
+                                    called = true;
+                                    dial.reset();
+                                  });
+    resolver.Answer({At("127.0.0.1", port)});
+    EXPECT_TRUE(RunUntil(loop, [&] { return called; }));
+  }
+}
+
+TEST_F(DialerTest, UnixSocket) {
+  std::string directory = ::testing::TempDir() + "sluiceXXXXXX";
+  ASSERT_NE(mkdtemp(directory.data()), nullptr);
+  const std::string path = directory + "/s";
+  Start(Unix(path));
+  ExpectFailure(Cause::kBackendUnreachable, "unix:" + path + ": No such file or directory");
+
+  Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  path.copy(name.sun_path, sizeof(name.sun_path) - 1);
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)), 0);
+  Start(Unix(path));
+  ExpectFailure(Cause::kBackendRefused, "unix:" + path + ": Connection refused");
+
+  ASSERT_EQ(listen(listener.get(), 4), 0);
+  Start(Unix(path));
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome);
+
+  Start(Unix("/" + std::string(200, 'x')));
+  ASSERT_TRUE(Over());
+  ASSERT_FALSE(*outcome);
+  EXPECT_EQ(outcome->error().cause, Cause::kBackendUnreachable);
+
+  Start(Unix(path));
+  dial.reset();
+  RunTurns(loop, 3);
+  EXPECT_FALSE(outcome.has_value());
+  std::filesystem::remove_all(directory);
+}
+
+}  // namespace
+}  // namespace sluice::net

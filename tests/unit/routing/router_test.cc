@@ -1,0 +1,120 @@
+#include "sluice/routing/router.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace sluice::routing {
+namespace {
+
+/// As the loader reads a path: `/a/**` is a prefix.
+config::PathPattern Pattern(std::string_view text) {
+  if (text.ends_with("/**")) return {true, std::string(text.substr(0, text.size() - 3))};
+  return {false, std::string(text)};
+}
+
+TEST(RouterTest, NormalizesHosts) {
+  const struct {
+    const char* host;
+    const char* normalized;
+  } rows[] = {
+      {"example.com", "example.com"},
+      {"EXAMPLE.Com", "example.com"},
+      {"example.com:8080", "example.com"},
+      {"example.com.", "example.com"},
+      {"example.com.:443", "example.com"},
+      {"10.0.0.1:80", "10.0.0.1"},
+      {"[::1]", "[::1]"},
+      {"[::1]:8080", "[::1]"},
+      {"[2001:DB8::A]:443", "[2001:db8::a]"},
+      {"", ""},
+      {":80", ""},
+  };
+  for (const auto& row : rows) EXPECT_EQ(NormalizeHost(row.host), row.normalized) << row.host;
+}
+
+TEST(RouterTest, MatchesHosts) {
+  const struct {
+    const char* pattern;
+    const char* host;
+    bool matches;
+  } rows[] = {
+      {"", "anything", true},
+      {"", "", true},
+      {"example.com", "example.com", true},
+      {"example.com", "www.example.com", false},
+      {"example.com", "example.org", false},
+      {"example.com", "", false},
+      {"*.example.com", "www.example.com", true},
+      {"*.example.com", "a.b.example.com", true},
+      {"*.example.com", "example.com", false},
+      {"*.example.com", ".example.com", false},
+      {"*.example.com", "wwwexample.com", false},
+      {"*.example.com", "www.example.com.evil.org", false},
+      {"[::1]", "[::1]", true},
+      {"[::1]", "[::2]", false},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(Matches({row.pattern, Pattern("/**")}, row.host, "/x"), row.matches)
+        << row.pattern << " and " << row.host;
+  }
+}
+
+TEST(RouterTest, MatchesPaths) {
+  const struct {
+    const char* pattern;
+    const char* path;
+    bool matches;
+  } rows[] = {
+      {"/vnc", "/vnc", true},
+      {"/vnc", "/vnc/", false},
+      {"/vnc", "/VNC", false},
+      {"/vnc", "/vn", false},
+      {"/", "/", true},
+      {"/", "/x", false},
+      {"/a/**", "/a", true},
+      {"/a/**", "/a/", true},
+      {"/a/**", "/a/b", true},
+      {"/a/**", "/a/b/c", true},
+      {"/a/**", "/ab", false},
+      {"/a/**", "/", false},
+      {"/a/**", "/b/a", false},
+      {"/a/b/**", "/a/b/c", true},
+      {"/a/b/**", "/a", false},
+      {"/**", "/", true},
+      {"/**", "/anything/at/all", true},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(Matches({"", Pattern(row.pattern)}, "h", row.path), row.matches)
+        << row.pattern << " and " << row.path;
+  }
+}
+
+config::Config WithRoutes(std::initializer_list<std::pair<const char*, const char*>> routes) {
+  config::Config config;
+  for (const auto& [host, path] : routes) {
+    config::Route route;
+    route.match = {host, Pattern(path)};
+    config.routes.push_back(route);
+  }
+  return config;
+}
+
+TEST(RouterTest, TheFirstThatMatchesIsTaken) {
+  const auto config = WithRoutes({{"a.example", "/x"}, {"*.example", "/**"}, {"", "/x"}});
+  const Router router(config);
+  EXPECT_EQ(router.Find("a.example", "/x"), 0u);
+  EXPECT_EQ(router.Find("A.Example.:8443", "/x"), 0u);
+  EXPECT_EQ(router.Find("a.example", "/y"), 1u);
+  EXPECT_EQ(router.Find("b.example", "/x"), 1u) << "an earlier one shadows a better one";
+  EXPECT_EQ(router.Find("other", "/x"), 2u);
+  EXPECT_EQ(router.Find("other", "/y"), std::nullopt);
+}
+
+TEST(RouterTest, NoRoutesNoMatch) {
+  const config::Config config;
+  EXPECT_EQ(Router(config).Find("h", "/"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace sluice::routing

@@ -1,0 +1,210 @@
+// The gateway as a whole in one process, over real sockets: what the scenario tests show of the
+// program, as far as the threads and the drain are concerned.
+#include "sluice/server/server.h"
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "net/run_loop.h"
+#include "net/sockets.h"
+#include "websocket/client_frames.h"
+
+namespace sluice::server {
+namespace {
+
+using net::testing::Available;
+using net::testing::RunUntil;
+
+class SharedLog final : public base::Log {
+ public:
+  void Write(base::LogLevel, std::string_view event,
+             std::span<const base::LogField> fields) override {
+    const std::lock_guard lock(mutex_);
+    std::string line(event);
+    for (const auto& field : fields) {
+      line.append(" ").append(field.key).append("=");
+      if (const auto* text = std::get_if<std::string_view>(&field.value)) line.append(*text);
+    }
+    lines_.push_back(line);
+  }
+  std::vector<std::string> lines() {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+  /// The value of the text field in the only line of this event.
+  std::string Find(std::string_view event, std::string_view key) {
+    for (const auto& line : lines()) {
+      if (!line.starts_with(std::string(event) + " ")) continue;
+      const auto at = line.find(" " + std::string(key) + "=");
+      if (at == std::string::npos) continue;
+      const auto begin = at + key.size() + 2;
+      return line.substr(begin, line.find(' ', begin) - begin);
+    }
+    return {};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+config::Config EchoConfig(unsigned workers) {
+  config::Config config;
+  config.workers = workers;
+  config.listeners.push_back({net::testing::Tcp("127.0.0.1", 0)});
+  config.backends.push_back({"echo", {{config::Endpoint::Kind::kBuiltin, "echo", 0}}});
+  config::Route route;
+  route.name = "echo";
+  route.match.path = {false, "/echo"};
+  route.backend = 0;
+  config.routes.push_back(route);
+  return config;
+}
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void Start(config::Config config) {
+    auto made = Server::Create(loop, std::make_shared<const config::Config>(std::move(config)), log,
+                               "test");
+    ASSERT_TRUE(made) << made.error();
+    server = *std::move(made);
+    EXPECT_FALSE(server->running());
+    server->Start();
+    EXPECT_TRUE(server->running());
+    const std::string address = log.Find("listening", "address");
+    port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  }
+
+  /// A session on the echo route.
+  net::Fd OpenSession() {
+    net::Fd client = net::testing::ConnectTo(port);
+    EXPECT_TRUE(client);
+    net::testing::SendAll(client,
+                          "GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                          "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    std::string head;
+    EXPECT_TRUE(RunUntil(loop, [&] { return (head += Available(client)).ends_with("\r\n\r\n"); }));
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 101 ")) << head;
+    EXPECT_NE(head.find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), std::string::npos) << head;
+    return client;
+  }
+  void ExpectEcho(const net::Fd& client) {
+    net::testing::SendAll(client, websocket::testing::Binary("hello"));
+    std::string back;
+    EXPECT_TRUE(RunUntil(loop, [&] { return (back += Available(client)) == "\x82\x05hello"; }));
+  }
+  /// The value of a gauge or counter, summed over its labels.
+  double Metric(std::string_view name) {
+    double sum = 0;
+    for (const auto& family : server->collector()->Collect()) {
+      if (family.name != name) continue;
+      for (const auto& metric : family.metric) sum += metric.gauge.value + metric.counter.value;
+    }
+    return sum;
+  }
+
+  SharedLog log;
+  net::EventLoop loop;
+  std::unique_ptr<Server> server;
+  uint16_t port = 0;
+};
+
+TEST_F(ServerTest, RelaysOnSeveralWorkersAndDrains) {
+  Start(EchoConfig(2));
+  std::vector<net::Fd> clients;
+  for (int i = 0; i < 8; ++i) clients.push_back(OpenSession());
+  for (const auto& client : clients) ExpectEcho(client);
+  EXPECT_EQ(Metric("sluice_sessions_active"), 8);
+
+  bool done = false;
+  server->Drain([&] { done = true; });
+  EXPECT_TRUE(server->draining());
+  const std::string close = std::string("\x88\x07\x03\xf4", 4) + "drain";
+  for (const auto& client : clients) {
+    std::string back;
+    ASSERT_TRUE(RunUntil(loop, [&] { return (back += Available(client)) == close; }));
+    EXPECT_FALSE(done);
+    net::testing::SendAll(client, websocket::testing::Close(1012, ""));
+    ASSERT_TRUE(RunUntil(loop, [&] { return net::testing::AtEnd(client); }));
+  }
+  EXPECT_FALSE(net::testing::ConnectTo(port)) << "the listeners are closed";
+  clients.clear();
+  EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
+  EXPECT_EQ(Metric("sluice_sessions_active"), 0);
+  const auto lines = log.lines();
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const auto& line) { return line.starts_with("session "); }),
+            8);
+}
+
+TEST_F(ServerTest, DrainsAtOnceWithoutSessions) {
+  Start(EchoConfig(2));
+  bool done = false;
+  server->Drain([&] { done = true; });
+  EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
+}
+
+TEST_F(ServerTest, CutsWhatIsLeftWhenTheDrainTakesTooLong) {
+  config::Config config = EchoConfig(1);
+  config.drain_timeout = base::Duration(50);
+  Start(std::move(config));
+  const net::Fd client = OpenSession();
+  bool done = false;
+  server->Drain([&] { done = true; });
+  EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
+  EXPECT_EQ(log.Find("session", "reason"), "drain");
+}
+
+TEST_F(ServerTest, CutEndsTheDrain) {
+  Start(EchoConfig(1));
+  const net::Fd client = OpenSession();
+  bool done = false;
+  server->Drain([&] { done = true; });
+  server->Cut();
+  EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
+}
+
+TEST_F(ServerTest, StopsWithSessionsOpen) {
+  Start(EchoConfig(2));
+  const net::Fd client = OpenSession();
+  ExpectEcho(client);
+  server.reset();
+  EXPECT_TRUE(RunUntil(loop, [&] {
+    Available(client);
+    return net::testing::AtEnd(client);
+  }));
+}
+
+TEST_F(ServerTest, AnUnfinishedRequestIsAnsweredWhenDraining) {
+  Start(EchoConfig(1));
+  const net::Fd client = net::testing::ConnectTo(port);
+  net::testing::SendAll(client, "GET /echo HTTP/1.1\r\nHo");
+  ASSERT_TRUE(RunUntil(loop, [&] { return Metric("sluice_connections_active") == 1; }));
+  bool done = false;
+  server->Drain([&] { done = true; });
+  std::string back;
+  ASSERT_TRUE(RunUntil(loop, [&] {
+    back += Available(client);
+    return net::testing::AtEnd(client);
+  }));
+  EXPECT_TRUE(back.starts_with("HTTP/1.1 503 ")) << back;
+  shutdown(client.get(), SHUT_WR);
+  EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
+}
+
+TEST_F(ServerTest, WhatIsWrongIsToldBeforeTheFirstConnection) {
+  const net::Fd taken = net::testing::ListeningOnLoopback();
+  config::Config config = EchoConfig(1);
+  config.listeners[0].address.port = net::testing::PortOf(taken);
+  const auto made =
+      Server::Create(loop, std::make_shared<const config::Config>(std::move(config)), log, "test");
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().find("Address already in use"), std::string::npos) << made.error();
+}
+
+}  // namespace
+}  // namespace sluice::server

@@ -105,7 +105,6 @@ std::unique_ptr<Resolver::Query> AresResolver::Resolve(const std::string& host, 
 
   std::optional<Answer> early;
   auto* const request = new Request{std::move(lookup), &early};
-  const std::weak_ptr<Lookup> pending = request->lookup;
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;

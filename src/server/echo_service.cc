@@ -8,7 +8,9 @@
 
 namespace sluice::server {
 
-class EchoService::Connection final : public relay::TableEntry, private net::StreamHandler {
+class EchoService::Connection final : public relay::TableEntry,
+                                      private net::StreamHandler,
+                                      private net::EventLoop::Task {
  public:
   Connection(EchoService& service, net::Fd fd)
       : service_(service), stream_(service.loop_, std::move(fd)) {
@@ -18,6 +20,9 @@ class EchoService::Connection final : public relay::TableEntry, private net::Str
 
  private:
   using Status = net::IoResult::Status;
+  static constexpr int kReadsPerTurn = 16;
+
+  void RunTask() override { OnStreamReady(); }
 
   void OnStreamReady() override {
     if (Echo()) return;
@@ -28,7 +33,7 @@ class EchoService::Connection final : public relay::TableEntry, private net::Str
   /// False when the connection is over.
   bool Echo() {
     std::array<uint8_t, 64 * 1024> buffer;
-    while (true) {
+    for (int reads = 0; reads < kReadsPerTurn; ++reads) {
       if (!queue_.empty()) {
         if (!stream_.writable()) return true;
         const Status status = queue_.WriteTo(stream_).status;
@@ -43,6 +48,9 @@ class EchoService::Connection final : public relay::TableEntry, private net::Str
       if (got.status == Status::kEnd) ended_ = true;
       queue_.Append(base::Bytes(buffer).first(got.bytes));
     }
+    // The loop is the main one: signals and the admin listener wait for it too.
+    service_.loop_.RunNextTurn(*this);
+    return true;
   }
 
   EchoService& service_;

@@ -2,6 +2,7 @@
 // allowed goes through.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { test } from 'node:test';
 
 import { echo, listen } from './lib/backends.mjs';
@@ -9,7 +10,7 @@ import { assertSameBytes, KiB, MiB, pattern, sha256 } from './lib/bytes.mjs';
 import { closeFrame, encodeFrame, kMaskKey, kOpcode, mask } from './lib/frames.mjs';
 import { openRaw } from './lib/raw_client.mjs';
 import { start } from './lib/sluice.mjs';
-import { waitFor } from './lib/wait.mjs';
+import { waitFor, within } from './lib/wait.mjs';
 
 const { continuation, text, binary, close, ping, pong } = kOpcode;
 const bytes = (...values) => Buffer.from(values);
@@ -238,7 +239,7 @@ test('a conversation one byte at a time', async (t) => {
   }
   let data = '';
   let pongs = 0;
-  while (Buffer.byteLength(data) < 17) {
+  while (data.length < 17) {
     const frame = await client.nextFrame();
     if (frame.opcode === pong) ++pongs;
     else data += frame.payload.toString('latin1');
@@ -265,9 +266,8 @@ test('a single frame of 64 MiB streams through', async (t) => {
   for (let at = 0; at < size; at += MiB) {
     const piece = mask(payload.subarray(at, at + MiB), kMaskKey);
     if (!client.socket.write(piece)) {
-      await new Promise((resolve, reject) => {
-        client.socket.once('drain', resolve);
-        client.socket.once('close', () => reject(new Error(`the connection broke; ${client.details()}`)));
+      await within('the gateway to read on', once(client.socket, 'drain'), {
+        details: () => client.details(),
       });
     }
   }

@@ -153,11 +153,12 @@ export function sink(t, onData, options) {
 export function pusher(t, chunks, after = () => {}) {
   return listen(t, async (peer) => {
     peer.sentBytes = 0;
+    const closed = new Promise((resolve) => peer.socket.once('close', resolve));
     for (const chunk of chunks()) {
       if (peer.closed) return;
       peer.sentBytes += chunk.length;
       if (!peer.socket.write(chunk)) {
-        await Promise.race([once(peer.socket, 'drain'), once(peer.socket, 'close')]).catch(() => {});
+        await Promise.race([once(peer.socket, 'drain'), closed]).catch(() => {});
       }
     }
     peer.pushedAll = true;

@@ -18,6 +18,7 @@ using testing::PortOf;
 using testing::RunTurns;
 using testing::RunUntil;
 using testing::Tcp;
+using testing::Unanswering;
 using testing::Unix;
 
 constexpr uint32_t kSecondHost = INADDR_LOOPBACK + 1;  // 127.0.0.2
@@ -88,24 +89,6 @@ class DialerTest : public ::testing::Test {
 
  private:
   Fd held_;
-};
-
-/// An address that takes no connection and refuses none: the backlog of its socket is full.
-class Unanswering {
- public:
-  explicit Unanswering(uint32_t host = INADDR_LOOPBACK) : listener_(ListeningOnLoopback(0, host)) {
-    const sockaddr_in name = testing::Loopback(port(), host);
-    for (Fd& fd : fillers_) {
-      fd = Fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-      [[maybe_unused]] const int result =
-          connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name));
-    }
-  }
-  uint16_t port() const { return PortOf(listener_); }
-
- private:
-  Fd listener_;
-  std::array<Fd, 4> fillers_;
 };
 
 TEST_F(DialerTest, Connects) {

@@ -109,4 +109,22 @@ inline void ResetConnection(Fd fd) {
   EXPECT_EQ(setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
 }
 
+/// An address that takes no connection and refuses none: the backlog of its socket is full.
+class Unanswering {
+ public:
+  explicit Unanswering(uint32_t host = INADDR_LOOPBACK) : listener_(ListeningOnLoopback(0, host)) {
+    const sockaddr_in name = Loopback(port(), host);
+    for (Fd& fd : fillers_) {
+      fd = Fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      [[maybe_unused]] const int result =
+          connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name));
+    }
+  }
+  uint16_t port() const { return PortOf(listener_); }
+
+ private:
+  Fd listener_;
+  std::array<Fd, 4> fillers_;
+};
+
 }  // namespace sluice::net::testing

@@ -72,6 +72,7 @@ class FakePeer {
   size_t max_read = SIZE_MAX;
   size_t max_write = SIZE_MAX;
   size_t unacknowledged = 0;
+  bool silent = false;  ///< its host does not answer any more
 
   // What was seen of the stream.
   const std::string& written() const { return written_; }
@@ -153,6 +154,7 @@ class FakePeer::FakeStream final : public net::Stream {
   }
   size_t UnacknowledgedBytes() const override { return peer_.unacknowledged; }
   uint64_t bytes_written() const override { return peer_.written_.size(); }
+  bool IsPeerSilent(base::Duration) const override { return peer_.silent; }
   bool readable() const override { return peer_.readable_; }
   bool writable() const override { return peer_.writable_; }
 

@@ -140,6 +140,21 @@ TEST(SessionTimeTest, PayloadKeepsASessionFromBeingIdle) {
   EXPECT_GE(net::EventLoop::Now() - last, kIdle);
 }
 
+TEST(SessionTimeTest, ABackendWhoseHostFellSilentIsGivenUp) {
+  config::Config config = OneRoute();
+  config.routes[0].options.keepalive.backend_timeout = base::Duration(20);
+  Harness h(config);
+  h.Start();
+  const auto until = net::EventLoop::Now() + base::Duration(100);
+  ASSERT_TRUE(h.RunUntil([&] { return net::EventLoop::Now() > until; }));
+  EXPECT_TRUE(h.ClientFrames().empty()) << "it answers, and has nothing to say";
+  h.backend.silent = true;
+  ASSERT_TRUE(h.RunUntil([&] { return !h.ClientFrames().empty(); }));
+  EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(1011, "backend_reset")}));
+  h.client.SendAndEnd(Close(1011, ""));
+  h.ExpectOver(Cause::kBackendReset, "1011");
+}
+
 TEST(SessionTimeTest, AClientThatDoesNotAnswerTheCloseIsCut) {
   Harness h(WithPings(0, 10));
   h.Start();

@@ -1,0 +1,306 @@
+// A request from its accept to its end, over real sockets: heads, refusals, dials, the reply.
+#include "sluice/relay/client_request.h"
+
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include "net/sockets.h"
+#include "relay/session_harness.h"
+
+namespace sluice::relay {
+namespace {
+
+using base::Cause;
+using net::testing::Available;
+using net::testing::ListeningOnLoopback;
+using net::testing::PortOf;
+using net::testing::SendAll;
+using net::testing::Tcp;
+using websocket::testing::Binary;
+
+constexpr std::string_view kPageText = "<page>";
+
+std::string Upgrade(std::string_view path = "/ws", std::string_view more = "") {
+  return "GET " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+         std::string(more) + "\r\n";
+}
+
+class ClientRequestTest : public ::testing::Test {
+ protected:
+  ClientRequestTest() {
+    config.listeners.push_back({Tcp("127.0.0.1", 0)});
+    config.backends.push_back({"b", {}});
+    config::Route route;
+    route.name = "ws";
+    route.match.path = {false, "/ws"};
+    route.backend = 0;
+    config.routes.push_back(route);
+    config::Route page;
+    page.name = "page";
+    page.match.path = {false, "/"};
+    page.is_console = true;
+    config.routes.push_back(page);
+  }
+
+  config::SessionOptions& options() { return config.routes[0].options; }
+  void AddServer(uint16_t port) { config.backends[0].servers.push_back(Tcp("127.0.0.1", port)); }
+
+  /// A client connects.
+  void Accept() {
+    if (config.backends[0].servers.empty()) AddServer(PortOf(listener));
+    if (!context) {
+      context.emplace(loop, *resolver, config, echo, kPageText, metrics, log, 0);
+    }
+    net::Fd ours;
+    std::tie(ours, client) = net::testing::Pair();
+    metrics.listeners[0].connections_active.Add();
+    context->requests.Add(std::make_unique<ClientRequest>(
+        *context, std::make_unique<net::TcpStream>(loop, std::move(ours)), net::Address(), 0));
+  }
+  bool RunUntil(const std::function<bool()>& done) { return net::testing::RunUntil(loop, done); }
+
+  /// What the client has got when it ends with `tail`.
+  std::string AnswerUntil(std::string_view tail) {
+    std::string got;
+    EXPECT_TRUE(RunUntil([&] { return (got += Available(client)).ends_with(tail); })) << got;
+    return got;
+  }
+  /// What the client gets until the FIN behind it.
+  std::string WholeAnswer() {
+    std::string got;
+    EXPECT_TRUE(RunUntil([&] {
+      got += Available(client);
+      return net::testing::AtEnd(client);
+    })) << got;
+    return got;
+  }
+  /// Whether the backend has been dialled.
+  bool HasBackendConnection() const {
+    pollfd entry{.fd = listener.get(), .events = POLLIN, .revents = 0};
+    return poll(&entry, 1, 0) == 1;
+  }
+  uint64_t Refused(Cause cause) const {
+    return metrics.listeners[0].requests_refused[static_cast<size_t>(cause)].Value();
+  }
+  void ExpectGone() {
+    client.Reset();
+    EXPECT_TRUE(RunUntil([&] { return context->requests.empty(); }));
+    EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 0u);
+  }
+
+  config::Config config;
+  net::EventLoop loop;
+  std::unique_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
+  metrics::WorkerMetrics metrics{2, 1, 3};
+  testing::RecordingLog log;
+  const config::Endpoint echo;
+  const net::Fd listener = ListeningOnLoopback();
+  net::Fd client;
+  std::optional<WorkerContext> context;
+};
+
+TEST_F(ClientRequestTest, BecomesASession) {
+  Accept();
+  SendAll(client, Upgrade("/ws", "Sec-WebSocket-Protocol: binary\r\n"));
+  const std::string answer = AnswerUntil("\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 ")) << answer;
+  EXPECT_NE(answer.find("Sec-WebSocket-Protocol: binary"), std::string::npos) << answer;
+  EXPECT_TRUE(context->requests.empty());
+  EXPECT_EQ(context->sessions.size(), 1u);
+  EXPECT_EQ(metrics.servers[0].dials_succeeded.Value(), 1u);
+  EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 1u) << "the session's now";
+}
+
+TEST_F(ClientRequestTest, EarlyFramesReachTheBackend) {
+  Accept();
+  SendAll(client, Upgrade() + Binary("with the head"));
+  AnswerUntil("\r\n\r\n");
+  const net::Fd peer = net::testing::AcceptFrom(listener);
+  std::string got;
+  EXPECT_TRUE(RunUntil([&] { return (got += Available(peer)) == "with the head"; })) << got;
+}
+
+TEST_F(ClientRequestTest, AHeadMayTrickle) {
+  Accept();
+  for (const char byte : Upgrade()) {
+    SendAll(client, {&byte, 1});
+    net::testing::RunTurns(loop, 2);
+  }
+  EXPECT_TRUE(AnswerUntil("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+}
+
+TEST_F(ClientRequestTest, OneDeadlineIsOverTheWholeHead) {
+  config.handshake_timeout = base::Duration(40);
+  Accept();
+  const std::string head = Upgrade();
+  size_t sent = 0;
+  std::string got;
+  // Each byte comes in time, the whole does not.
+  ASSERT_TRUE(RunUntil([&] {
+    if (got.empty() && sent < head.size() - 1) SendAll(client, head.substr(sent++, 1));
+    return !(got += Available(client)).empty();
+  }));
+  EXPECT_TRUE(got.starts_with("HTTP/1.1 408 ")) << got;
+  EXPECT_EQ(Refused(Cause::kHandshakeTimeout), 1u);
+  ExpectGone();
+}
+
+TEST_F(ClientRequestTest, Refusals) {
+  const struct {
+    std::string request;
+    const char* status;
+    Cause cause;
+  } rows[] = {
+      {Upgrade("/nowhere"), "404", Cause::kNoRoute},
+      {Upgrade("/"), "404", Cause::kNoRoute},
+      {"GET /ws HTTP/1.1\r\nHost: x\r\n\r\n", "426", Cause::kUpgradeRequired},
+      {Upgrade("/ws", "Origin: http://evil.example\r\n"), "403", Cause::kOriginNotAllowed},
+      {Upgrade("/ws", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"), "400",
+       Cause::kBadRequest},
+      {"POST /ws HTTP/1.1\r\nHost: x\r\n\r\n", "405", Cause::kMethodNotAllowed},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.request);
+    log.lines.clear();
+    Accept();
+    SendAll(client, row.request);
+    const std::string answer = WholeAnswer();
+    EXPECT_EQ(answer.substr(0, 12), std::string("HTTP/1.1 ") + row.status);
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+    EXPECT_GE(Refused(row.cause), 1u);
+    ASSERT_EQ(log.lines.size(), 1u);
+    EXPECT_EQ(log.lines[0].event, "refused");
+    EXPECT_EQ(log.lines[0]["code"], row.status);
+    EXPECT_EQ(log.lines[0]["reason"], base::ReasonOf(row.cause));
+    ExpectGone();
+  }
+}
+
+TEST_F(ClientRequestTest, ServesThePage) {
+  Accept();
+  SendAll(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string answer = WholeAnswer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+  EXPECT_TRUE(answer.ends_with(kPageText));
+  EXPECT_EQ(metrics.listeners[0].pages_served.Value(), 1u);
+  EXPECT_TRUE(log.lines.empty());
+  ExpectGone();
+}
+
+TEST_F(ClientRequestTest, AConnectionDroppedUnusedIsNothing) {
+  for (const char* part : {"", "GET /w"}) {
+    Accept();
+    SendAll(client, part);
+    net::testing::RunTurns(loop, 2);
+    ExpectGone();
+  }
+  EXPECT_TRUE(log.lines.empty());
+}
+
+TEST_F(ClientRequestTest, TheNextServerIsTried) {
+  const net::Fd refusing = net::testing::Bound(SOCK_STREAM);
+  AddServer(PortOf(refusing));
+  AddServer(PortOf(listener));
+  Accept();
+  SendAll(client, Upgrade());
+  EXPECT_TRUE(AnswerUntil("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  const auto refused = static_cast<size_t>(Cause::kBackendRefused);
+  EXPECT_EQ(metrics.servers[0].dials_failed[refused].Value(), 1u);
+  EXPECT_EQ(metrics.servers[1].dials_succeeded.Value(), 1u);
+  ASSERT_EQ(log.lines.size(), 1u);
+  EXPECT_EQ(log.lines[0].event, "dial_failed");
+  EXPECT_EQ(log.lines[0]["reason"], "backend_refused");
+}
+
+TEST_F(ClientRequestTest, AFailedDialIsToldByAClose) {
+  const net::Fd refusing = net::testing::Bound(SOCK_STREAM);
+  AddServer(PortOf(refusing));
+  Accept();
+  SendAll(client, Upgrade());
+  const std::string answer = AnswerUntil("backend_refused");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 ")) << answer;
+  EXPECT_TRUE(
+      answer.ends_with("\r\n\r\n\x88\x11\x03\xf6"
+                       "backend_refused"))
+      << answer;
+}
+
+TEST_F(ClientRequestTest, AFailedDialIsToldByAStatus) {
+  const net::Fd refusing = net::testing::Bound(SOCK_STREAM);
+  AddServer(PortOf(refusing));
+  options().on_dial_failure = config::OnDialFailure::kHttp;
+  Accept();
+  SendAll(client, Upgrade());
+  const std::string answer = WholeAnswer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 502 ")) << answer;
+  EXPECT_EQ(answer.find("127.0.0.1"), std::string::npos) << "addresses are nobody's business";
+  ExpectGone();
+}
+
+TEST_F(ClientRequestTest, EveryServerHasATimeOutHoweverShort) {
+  const net::testing::Unanswering one, other;
+  AddServer(one.port());
+  AddServer(other.port());
+  options().connect_timeout = base::Duration(1);  // Shared by two, that is nothing for each.
+  Accept();
+  SendAll(client, Upgrade());
+  EXPECT_TRUE(AnswerUntil("backend_connect_timeout").starts_with("HTTP/1.1 101 "));
+}
+
+TEST_F(ClientRequestTest, ADrainAnswersAnUnfinishedHead) {
+  Accept();
+  SendAll(client, "GET /ws");
+  net::testing::RunTurns(loop, 2);
+  bool done = false;
+  context->Drain([&] { done = true; });
+  EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 503 "));
+  EXPECT_FALSE(done);
+  ExpectGone();
+  EXPECT_TRUE(done);
+}
+
+TEST_F(ClientRequestTest, ADrainTellsASessionThatIsJustBeingDialled) {
+  Accept();
+  SendAll(client, Upgrade());
+  // Being dialled, or just a session: it is told alike.
+  while (context->sessions.empty() && !HasBackendConnection()) net::testing::RunTurns(loop, 1);
+  context->Drain([] {});
+  EXPECT_TRUE(AnswerUntil("drain").starts_with("HTTP/1.1 101 "));
+}
+
+TEST_F(ClientRequestTest, CutEndsWhateverTheState) {
+  const net::testing::Unanswering dead;
+  AddServer(dead.port());
+  for (const std::string& request : {std::string("GET"), Upgrade(), Upgrade("/nowhere")}) {
+    Accept();
+    SendAll(client, request);
+    net::testing::RunTurns(loop, 5);
+    EXPECT_EQ(context->requests.size(), 1u);
+    context->Cut();
+    EXPECT_TRUE(context->requests.empty());
+    EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 0u);
+    net::testing::RunTurns(loop, 3);
+  }
+}
+
+TEST_F(ClientRequestTest, ABodyThatIsStillComingDoesNotEatTheAnswer) {
+  Accept();
+  SendAll(client, "POST /ws HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+  SendAll(client, std::string(50'000, 'x'));
+  std::string got;
+  ASSERT_TRUE(RunUntil([&] {
+    got += Available(client);
+    return net::testing::AtEnd(client);
+  }));
+  EXPECT_TRUE(got.starts_with("HTTP/1.1 4")) << got;
+  SendAll(client, std::string(50'000, 'x'));  // Is still taken: the connection is not reset.
+  ExpectGone();
+}
+
+}  // namespace
+}  // namespace sluice::relay

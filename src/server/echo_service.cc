@@ -25,7 +25,9 @@ class EchoService::Connection final : public relay::TableEntry,
   void RunTask() override { OnStreamReady(); }
 
   void OnStreamReady() override {
-    if (Echo()) return;
+    // A task may still be queued for a connection that is over and waits for its destruction.
+    if (over_ || Echo()) return;
+    over_ = true;
     stream_.SetHandler(nullptr);
     service_.loop_.DestroyLater(service_.connections_.Take(*this));
   }
@@ -56,7 +58,8 @@ class EchoService::Connection final : public relay::TableEntry,
   EchoService& service_;
   net::TcpStream stream_;
   net::ByteQueue queue_;
-  bool ended_ = false;
+  bool ended_ = false;  // The client's FIN has been read.
+  bool over_ = false;
 };
 
 base::Result<std::unique_ptr<EchoService>, std::string> EchoService::Create(net::EventLoop& loop) {

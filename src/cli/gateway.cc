@@ -79,6 +79,8 @@ int RunGateway(config::Config config, base::Log& log) {
 
   server.Start();
   loop.Run();
+  // A signal that comes now has nothing left to ask for, and must not end us as the default would.
+  net::SignalBlock::ForGood();
   log.Write(base::LogLevel::kInfo, "stopped", {});
   return 0;
 }

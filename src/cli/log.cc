@@ -11,6 +11,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "sluice/net/event_loop.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -108,6 +110,7 @@ std::string FormatLine(LogFormat format, int64_t time_ms, base::LogLevel level,
 }
 
 StdoutLog::StdoutLog(LogFormat format) : format_(format) {
+  const net::SignalBlock block;  // For the thread that is started here.
   spdlog::init_thread_pool(kQueuedLines, 1);
   logger_ = std::make_shared<spdlog::async_logger>(
       "sluice", std::make_shared<spdlog::sinks::stdout_sink_mt>(), spdlog::thread_pool(),

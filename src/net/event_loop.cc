@@ -166,6 +166,22 @@ void Timer::Stop() {
   evtimer_del(event_.get());
 }
 
+SignalBlock::SignalBlock() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &previous_);
+}
+
+void SignalBlock::ForGood() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+SignalBlock::~SignalBlock() {
+  pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
+}
+
 SignalWatch::SignalWatch(EventLoop& loop, int signal, std::function<void()> callback)
     : callback_(std::make_unique<std::function<void()>>(std::move(callback))),
       event_(evsignal_new(

@@ -71,7 +71,12 @@ void ClientRequest::OnTimer() {
 }
 
 void ClientRequest::Drain() {
-  if (state_ == State::kReadingHead) Refuse({base::Cause::kDrain, "sluice is about to stop"});
+  if (state_ != State::kReadingHead) return;
+  if (head_begun_) {
+    Refuse({base::Cause::kDrain, "sluice is about to stop"});
+  } else {
+    Finish();
+  }
 }
 
 void ClientRequest::Cut() {
@@ -90,6 +95,7 @@ void ClientRequest::ReadHead() {
       Finish();
       return;
     }
+    head_begun_ = true;
     const base::Bytes bytes = buffer.first(got.bytes);
     const auto used = parser_.Feed(bytes);
     if (!used) {

@@ -1,10 +1,7 @@
 #include "server/worker.h"
 
-#include <csignal>
 #include <cstring>
 #include <utility>
-
-#include <pthread.h>
 
 #include "sluice/relay/client_request.h"
 #include "sluice/relay/session.h"
@@ -71,12 +68,8 @@ Worker::~Worker() {
 }
 
 void Worker::Start() {
-  // Signals are the main thread's.
-  sigset_t all, previous;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &previous);
+  const net::SignalBlock block;
   thread_ = std::thread([this] { loop_.Run(); });
-  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
 }
 
 void Worker::Drain(std::function<void()> done) {

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <vector>
 
+#include <signal.h>
+
 #include "sluice/base/clock.h"
 #include "sluice/net/fd.h"
 
@@ -116,6 +118,22 @@ class Timer {
 
  private:
   EventPtr event_;
+};
+
+/// While it lives, the calling thread takes no signals, nor does any thread that it starts
+/// meanwhile, ever: signals are for the main thread's loop.
+class SignalBlock {
+ public:
+  SignalBlock();
+  ~SignalBlock();
+  SignalBlock(const SignalBlock&) = delete;
+  SignalBlock& operator=(const SignalBlock&) = delete;
+
+  /// For a program that is about to end: the calling thread takes no signals from now on.
+  static void ForGood();
+
+ private:
+  sigset_t previous_;
 };
 
 /// Calls back when the process receives a signal. For the main thread's loop only.

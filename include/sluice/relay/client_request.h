@@ -37,8 +37,9 @@ class ClientRequest final : public TableEntry,
                 const net::Address& address, size_t listener);
   ~ClientRequest();
 
-  /// The worker is draining: a head that is still incomplete is answered with 503 now; a dial under
-  /// way may still become a session, which then is told.
+  /// The worker is draining: a head that is still incomplete is answered with 503 now, and a
+  /// connection on which nothing has come, such as browsers open in advance, is closed; a dial
+  /// under way may still become a session, which then is told.
   void Drain();
 
   /// Ends the connection at once.
@@ -76,6 +77,7 @@ class ClientRequest final : public TableEntry,
   std::unique_ptr<net::TcpStream> client_;
   net::Timer timer_;
 
+  bool head_begun_ = false;  // A byte of it has come.
   http::RequestParser parser_;
   std::optional<size_t> route_;
   std::vector<uint8_t> early_;  // What came behind the head.

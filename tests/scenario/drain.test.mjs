@@ -1,5 +1,7 @@
 // Stopping: sessions are told, newcomers refused, and nobody can hold the process for longer than its bound.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 
@@ -156,4 +158,20 @@ test('bytes on their way from the backend come before the 1012', async (t) => {
   assert.deepEqual(await client.waitForClose(), { code: 1012, reason: 'drain' });
   assertSameBytes(client.received(), data, 'what came before the Close');
   await sluice.stop();
+});
+
+// A process that is the first of its namespace, as in a container, gets no signal that it has no handler for.
+const kAsPid1 = ['unshare', '--pid', '--fork', '--kill-child'];
+const mayUnshare = spawnSync(kAsPid1[0], [...kAsPid1.slice(1), 'true']).status === 0;
+
+test('as PID 1: SIGTERM drains and the exit status is 0', { skip: !mayUnshare && 'needs root and unshare' }, async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, { backend: backend.address }, { launcher: kAsPid1, expectStop: false });
+  const client = await openWs(t, sluice.url());
+  const inner = Number(readFileSync(`/proc/${sluice.pid}/task/${sluice.pid}/children`, 'utf8'));
+  assert.match(readFileSync(`/proc/${inner}/status`, 'utf8'), /^NSpid:.*\t1$/m);
+  process.kill(inner, 'SIGTERM');
+  assert.deepEqual(await client.waitForClose(), { code: 1012, reason: 'drain' });
+  const status = await within('the exit', sluice.exited, { details: () => sluice.details() });
+  assert.equal(status.code, 0, sluice.details());
 });

@@ -245,10 +245,15 @@ export function portOf(address) {
 
 /**
  * Starts sluice with arguments and waits for `ready`. `expectStop: false` is for tests that end it in
- * another way than by SIGTERM.
+ * another way than by SIGTERM; `launcher` is a command that the program is started by.
  */
-export async function startWithArgs(t, args, { env = {}, configText = '', expectStop = true } = {}) {
-  const child = spawn(kBinary, args, {
+export async function startWithArgs(
+  t,
+  args,
+  { env = {}, configText = '', expectStop = true, launcher = [] } = {},
+) {
+  const [program, ...rest] = [...launcher, kBinary, ...args];
+  const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -50,7 +50,7 @@ metrics::ListenerMetrics& ClientRequest::listener_metrics() {
 void ClientRequest::OnStreamReady() {
   switch (state_) {
     case State::kReadingHead:
-      ReadHead();
+      if (client_->readable()) ReadHead();
       break;
     case State::kReplying:
       ContinueReply();
@@ -72,6 +72,8 @@ void ClientRequest::OnTimer() {
 
 void ClientRequest::Drain() {
   if (state_ != State::kReadingHead) return;
+  ReadHead();  // What has come and was not told yet counts, too.
+  if (state_ != State::kReadingHead) return;
   if (head_begun_) {
     Refuse({base::Cause::kDrain, "sluice is about to stop"});
   } else {
@@ -87,7 +89,7 @@ void ClientRequest::Cut() {
 
 void ClientRequest::ReadHead() {
   const auto buffer = context_.scratch.first(kReadSize);
-  while (state_ == State::kReadingHead && client_->readable()) {
+  while (state_ == State::kReadingHead) {
     const net::IoResult got = client_->Read(buffer);
     if (got.status == net::IoResult::Status::kWouldBlock) return;
     if (got.status != net::IoResult::Status::kOk) {

@@ -186,6 +186,9 @@ TEST_F(ListenerTest, UnixPathsThatCannotBe) {
 }
 
 TEST_F(ListenerTest, TriesAgainWhenNoDescriptorWasLeft) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan, built in together with ASan, looks at objects through a pipe of its own";
+#endif
   auto socket = Listen(Tcp("127.0.0.1", 0));
   ASSERT_TRUE(socket) << socket.error();
   const uint16_t port = socket->address.port;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <event2/buffer.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <prometheus/metric_family.h>
@@ -54,6 +55,20 @@ void Send(evhttp_request* request, const Response& response) {
   evhttp_send_reply(request, response.status, response.phrase, nullptr);
 }
 
+// Accepting failed: most likely no descriptor was left. The connection waits in the backlog and
+// would be reported again at once, for ever, with a line on stderr each time. libevent hands us the
+// listener and nothing of ours, hence no timer of our own.
+void LookAwayForAMoment(evconnlistener* listener, void* /*http*/) {
+  const timeval moment{.tv_sec = 0, .tv_usec = 100'000};
+  evconnlistener_disable(listener);
+  event_base_once(
+      evconnlistener_get_base(listener), -1, EV_TIMEOUT,
+      [](evutil_socket_t, short, void* arg) {
+        evconnlistener_enable(static_cast<evconnlistener*>(arg));
+      },
+      listener, &moment);
+}
+
 }  // namespace
 
 void AdminServer::HttpDeleter::operator()(evhttp* http) const {
@@ -96,6 +111,7 @@ bool AdminServer::Start(net::EventLoop& loop) {
     evconnlistener_free(listener);
     return false;
   }
+  evconnlistener_set_error_cb(listener, LookAwayForAMoment);
   return true;
 }
 

@@ -41,7 +41,8 @@ std::variant<Command, int> ParseCommandLine(int argc, char** argv) {
           ->envname("SLUICE_ADMIN");
   auto* origin = app.add_option("--origin", quick.origins,
                                 "Let pages of this origin connect, besides none but our own "
-                                "host's; '*' for all; may be repeated");
+                                "host's; '*' for all; may be repeated")
+                     ->allow_extra_args(false);
   auto* workers = app.add_option("--workers", quick.workers,
                                  "Worker threads (default: as many as CPUs may be used)")
                       ->check(CLI::Range(1, 256));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/async.h>
@@ -17,6 +18,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr size_t kQueuedLines = 8192;
+constexpr std::chrono::seconds kFlushTime{2};
 
 std::string_view ToString(base::LogLevel level) {
   switch (level) {
@@ -120,8 +122,14 @@ StdoutLog::StdoutLog(LogFormat format) : format_(format) {
 }
 
 StdoutLog::~StdoutLog() {
+  // What is left is written by the log's thread. A reader that has stalled must not keep the
+  // program from ending: then the rest is lost, and the exit status says so.
+  std::thread([] {
+    std::this_thread::sleep_for(kFlushTime);
+    _exit(1);
+  }).detach();
+  spdlog::shutdown();  // Joins that thread, so nobody uses the logger any more.
   logger_.reset();
-  spdlog::shutdown();
 }
 
 void StdoutLog::Write(base::LogLevel level, std::string_view event,

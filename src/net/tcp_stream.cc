@@ -16,6 +16,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -112,6 +113,11 @@ void TcpStream::ProbeWhileIdle(base::Duration timeout) {
   SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPIDLE, seconds / 2);
   SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPINTVL, seconds / 2 / kProbes);
   SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+}
+
+bool TcpStream::HasPeerEnded() const {
+  pollfd poll_fd{.fd = fd_.get(), .events = POLLRDHUP, .revents = 0};
+  return poll(&poll_fd, 1, 0) == 1;  // POLLERR and POLLHUP are always reported.
 }
 
 // TCP_USER_TIMEOUT would do this in the kernel, but it also breaks the connection to a host that

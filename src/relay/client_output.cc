@@ -9,12 +9,6 @@ namespace sluice::relay {
 
 using websocket::Opcode;
 
-namespace {
-
-constexpr size_t kMaxPongs = 2048;  // Bytes of pong frames that may wait.
-
-}  // namespace
-
 ClientOutput::Status ClientOutput::SendMessage(net::Stream& stream, Opcode opcode,
                                                base::MutableBytes frame) {
   // The header goes just before the payload, so that both are one write.
@@ -45,7 +39,7 @@ void ClientOutput::RequestPong(base::Bytes payload) {
   if (close_sent_) return;
   std::array<uint8_t, websocket::kMaxServerControlFrame> frame;
   const size_t size = websocket::WriteControlFrame(frame.data(), Opcode::kPong, payload);
-  if (pongs_.size() + size > kMaxPongs) pongs_.clear();
+  if (!HasRoomForPong()) pongs_.clear();
   pongs_.append(base::AsText({frame.data(), size}));
 }
 

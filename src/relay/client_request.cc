@@ -152,6 +152,9 @@ std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
   if (auto checked = websocket::CheckUpgrade(fields); !checked) {
     return http::Refusal{checked.error().cause, checked.error().detail};
   }
+  if (head.Count("Origin") > 1) {
+    return http::Refusal{base::Cause::kBadRequest, "there is more than one Origin header"};
+  }
   if (!auth::IsOriginAllowed(head.Find("Origin"), head.host, route().options.origins)) {
     return http::Refusal{base::Cause::kOriginNotAllowed,
                          "pages of this origin may not connect here"};

@@ -43,7 +43,7 @@ KeepAlive::Action KeepAlive::OnTimer(base::TimePoint now, const Leg& leg, double
   ping_at_ = now + Scale(config_.ping_interval, jitter);
   ping_is_behind_data_ = leg.unacknowledged != 0;
   data_arrives_at_ = leg.taken + leg.unacknowledged;
-  stall_.Reset(now, leg.unacknowledged);
+  stall_.Reset(now, leg.taken);
   return Action::kPing;
 }
 
@@ -55,7 +55,7 @@ size_t KeepAlive::ToTake(const Leg& leg) const {
 bool KeepAlive::IsGivenUp(base::TimePoint now, const Leg& leg) {
   if (leg.reading_paused) {
     // What the client has sent lies unread; it starts with a clean slate when we read on.
-    stall_.Reset(now, ToTake(leg));
+    stall_.Reset(now, leg.taken);
     return false;
   }
   if (!ping_is_behind_data_) return true;
@@ -63,7 +63,7 @@ bool KeepAlive::IsGivenUp(base::TimePoint now, const Leg& leg) {
     ping_is_behind_data_ = false;
     return false;
   }
-  return stall_.IsStuck(now, ToTake(leg), config_.ping_interval + config_.pong_timeout);
+  return stall_.IsStuck(now, leg.taken, config_.ping_interval + config_.pong_timeout);
 }
 
 bool KeepAlive::OnPong(uint32_t number) {

@@ -32,10 +32,34 @@ void Session::OnTimer() {
 }
 
 void Session::OnOpenTimer(base::TimePoint now) {
-  const base::Duration idle = options().idle_timeout;
-  if (idle.count() != 0 && now - last_payload_ >= idle) BeginClose(base::Cause::kIdleTimeout);
+  CheckIdle(now);
   if (state_ == SessionState::kOpen) CheckBackend(now);
+  if (state_ == SessionState::kOpen) CheckPausedClient(now);
   if (state_ == SessionState::kOpen) CheckClient(now);
+}
+
+void Session::CheckIdle(base::TimePoint now) {
+  const base::Duration idle = options().idle_timeout;
+  if (idle.count() == 0 || now - last_payload_ < idle) return;
+  // A slow peer is fed from a queue for a long time without a read from the other one.
+  const uint64_t moved = Moved();
+  if (to_backend_.queued + to_client_.queued != 0 && moved > moved_when_idle_) {
+    moved_when_idle_ = moved;
+    last_payload_ = now;
+    return;
+  }
+  BeginClose(base::Cause::kIdleTimeout);
+}
+
+// While the backend takes nothing, the client is not read and no pong of its can be held against
+// it. But when it has left, and the backend still takes nothing, there is nobody to keep the
+// session for.
+void Session::CheckPausedClient(base::TimePoint now) {
+  if (!IsPaused(to_backend_)) {
+    stall_.Reset(now, Moved());
+  } else if (stall_.IsStuck(now, Moved(), StallLimit()) && client_->HasPeerEnded()) {
+    OnClientEnd(/*in_good_order=*/false);
+  }
 }
 
 void Session::CheckBackend(base::TimePoint now) {
@@ -47,9 +71,9 @@ void Session::CheckBackend(base::TimePoint now) {
 
 void Session::CheckClient(base::TimePoint now) {
   if (const auto next = keep_alive_.next(); !next || now < *next) return;
-  const size_t under_way = client_->UnacknowledgedBytes();
-  const KeepAlive::Leg leg{last_received_, to_backend_.pauses != 0,
-                           client_output_.size() + under_way, client_->bytes_written() - under_way};
+  const KeepAlive::Leg leg{last_received_, IsPaused(to_backend_),
+                           client_output_.size() + client_->UnacknowledgedBytes(),
+                           TakenFrom(*client_)};
   switch (keep_alive_.OnTimer(now, leg, context_.Jitter())) {
     case KeepAlive::Action::kNone:
       return;
@@ -65,23 +89,44 @@ void Session::CheckClient(base::TimePoint now) {
 }
 
 void Session::OnClosingTimer(base::TimePoint now) {
+  if (violation_ != websocket::Violation::kNone && client_) {
+    // Its bytes make no sense any more, so it need not be waited for; the backend still gets the
+    // rest.
+    OnClientEnd(/*in_good_order=*/false);
+    CloseLeg(client_);
+    return;
+  }
   // A peer that has bytes to take gets as long as a living client would, unless it is known to be
   // dead.
-  const auto& keepalive = options().keepalive;
   base::Duration limit = options().close_timeout;
-  if (Untaken() != 0 && cause_ != base::Cause::kPongTimeout) {
-    limit = std::max(limit, keepalive.ping_interval + keepalive.pong_timeout);
-  }
-  if (violation_ != websocket::Violation::kNone) limit = std::min(limit, kBrokenClientTimeout);
-  if (closing_stall_.IsStuck(now, Untaken(), limit)) Cut();
+  if (Untaken() != 0 && cause_ != base::Cause::kPongTimeout) limit = std::max(limit, StallLimit());
+  if (stall_.IsStuck(now, Moved(), limit)) Cut();
 }
 
-size_t Session::UntakenByClient() const {
-  return client_ ? client_output_.size() + client_->UnacknowledgedBytes() : 0;
+base::Duration Session::StallLimit() const {
+  const auto& keepalive = options().keepalive;
+  return std::max(options().close_timeout, keepalive.ping_interval + keepalive.pong_timeout);
 }
 
 size_t Session::Untaken() const {
-  return UntakenByClient() + backend_queue_.size();
+  size_t bytes = client_output_.size() + backend_queue_.size();
+  if (client_) bytes += client_->UnacknowledgedBytes();
+  if (backend_) bytes += backend_->UnacknowledgedBytes();
+  return bytes;
+}
+
+uint64_t Session::Moved() const {
+  uint64_t bytes = to_backend_.bytes + to_client_.bytes;
+  for (const auto* leg : {client_.get(), backend_.get()}) {
+    // A Unix socket counts its overhead as unacknowledged.
+    if (leg != nullptr) bytes += TakenFrom(*leg);
+  }
+  return bytes;
+}
+
+uint64_t Session::TakenFrom(const net::Stream& leg) {
+  const uint64_t under_way = leg.UnacknowledgedBytes();
+  return leg.bytes_written() - std::min(leg.bytes_written(), under_way);
 }
 
 void Session::RestartTimer() {
@@ -136,7 +181,7 @@ void Session::Enter(SessionEvent event) {
     discard(to_client_);
   }
   if (state_ == SessionState::kClosed) return;
-  closing_stall_.Reset(net::EventLoop::Now(), Untaken());
+  stall_.Reset(net::EventLoop::Now(), Moved());
   RestartTimer();
 }
 
@@ -149,13 +194,18 @@ void Session::FinishLegs() {
   End();
 }
 
+void Session::CloseLeg(std::unique_ptr<net::Stream>& leg) {
+  leg.reset();
+  stall_.Reset(net::EventLoop::Now(), Moved());  // The other one has its time from now.
+}
+
 void Session::FinishBackendLeg() {
   if (!backend_) return;
   if (!to_backend_.fin_sent && backend_queue_.empty()) {
     backend_->ShutdownWrite();
     to_backend_.fin_sent = true;
   }
-  if (to_backend_.fin_sent && to_client_.input == Input::kEnded) backend_.reset();
+  if (to_backend_.fin_sent && to_client_.input == Input::kEnded) CloseLeg(backend_);
 }
 
 void Session::FinishClientLeg() {
@@ -164,7 +214,7 @@ void Session::FinishClientLeg() {
     client_->ShutdownWrite();
     to_client_.fin_sent = true;
   }
-  if (to_client_.fin_sent && to_backend_.input == Input::kEnded) client_.reset();
+  if (to_client_.fin_sent && to_backend_.input == Input::kEnded) CloseLeg(client_);
 }
 
 void Session::End() {

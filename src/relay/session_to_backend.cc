@@ -56,6 +56,7 @@ void Session::TakeFromClient(base::MutableBytes in) {
         if (event.begins_message) MetricsOf(to_backend_).messages.Add();
         break;
       case FrameEvent::Kind::kPing:
+        if (!client_output_.HasRoomForPong()) FlushToClient();
         client_output_.RequestPong(event.payload);
         break;
       case FrameEvent::Kind::kPong:

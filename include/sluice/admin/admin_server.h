@@ -37,8 +37,8 @@ class Status {
 /// `/readyz` (200, or 503 with the reason), `/` (a list of these). Other paths are 404, other
 /// methods 405. Heads are bounded to 16 KiB, bodies to 4 KiB, silence to 10 seconds.
 ///
-/// Lives on the loop's thread and must be destroyed before the loop, and not from a callback of its
-/// own; destroying it closes the listener and what is open on it.
+/// Lives on the loop's thread. To be destroyed when the loop has stopped for good, and before it;
+/// destroying it closes the listener and what is open on it.
 class AdminServer {
  public:
   using Collectables = std::vector<std::shared_ptr<const prometheus::Collectable>>;

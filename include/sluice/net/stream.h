@@ -63,6 +63,10 @@ class Stream {
   /// merely takes nothing, while its host answers, is not silent. A system call or two.
   virtual bool IsPeerSilent(base::Duration /*timeout*/) const { return false; }
 
+  /// Whether the peer has ended its direction, or the connection is broken, though there may be
+  /// bytes before that end that have not been read. A system call.
+  virtual bool HasPeerEnded() const { return false; }
+
   virtual bool readable() const = 0;
   virtual bool writable() const = 0;
 };

@@ -34,6 +34,7 @@ class TcpStream final : public Stream {
   /// is under way there are no probes; IsPeerSilent tells then.
   void ProbeWhileIdle(base::Duration timeout);
   bool IsPeerSilent(base::Duration timeout) const override;
+  bool HasPeerEnded() const override;
 
  private:
   void OnEvent(short what);

@@ -36,6 +36,7 @@ class ClientOutput {
   /// only the last ones are kept, as section 5.5.3 allows, so that a flood of pings costs no
   /// memory. Nothing follows a Close: what is requested when it has been sent is dropped.
   void RequestPong(base::Bytes payload);
+  bool HasRoomForPong() const { return pongs_.size() <= kMaxPongs; }
   void RequestPing(uint32_t number);
   /// Without a code the Close is empty. `reason` must outlive this. No message may be sent after
   /// it.
@@ -53,6 +54,8 @@ class ClientOutput {
   void Clear();
 
  private:
+  static constexpr size_t kMaxPongs = 2048;  // Bytes of pong frames that wait, but for the last.
+
   bool IsBetweenFrames() const { return frame_left_ == 0; }
   /// The size of the frame at the front of the queue.
   size_t NextFrameSize() const;

@@ -121,13 +121,19 @@ class Session final : public TableEntry,
   void CheckClient(base::TimePoint now);
   void OnClosingTimer(base::TimePoint now);
   void RestartTimer();
-  size_t UntakenByClient() const;
-  size_t Untaken() const;
+  void CheckIdle(base::TimePoint now);
+  void CheckPausedClient(base::TimePoint now);
+  base::Duration StallLimit() const;  // How long a living peer may take nothing.
+  size_t Untaken() const;             // Bytes that either peer has still to take.
+  uint64_t Moved() const;             // Bytes that were relayed, and that were taken by the peers.
+  static uint64_t TakenFrom(const net::Stream& leg);
+  static bool IsPaused(const Direction& direction) { return direction.pauses != 0; }
 
   // Closing.
   void BeginClose(base::Cause cause);
   void Enter(SessionEvent event);
   void FinishLegs();
+  void CloseLeg(std::unique_ptr<net::Stream>& leg);
   void FinishBackendLeg();
   void FinishClientLeg();
   void End();
@@ -160,7 +166,8 @@ class Session final : public TableEntry,
   base::TimePoint last_payload_;                     // Either way.
   std::chrono::steady_clock::time_point pinged_at_;  // Precise, for the round-trip time.
   base::TimePoint backend_check_at_;  // When to ask whether the backend's host has fallen silent.
-  StallWatch closing_stall_;
+  StallWatch stall_;
+  uint64_t moved_when_idle_ = 0;
 };
 
 }  // namespace sluice::relay

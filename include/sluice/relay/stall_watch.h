@@ -1,32 +1,31 @@
 // Tells a slow peer from a stuck one. Pure.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 
 #include "sluice/base/clock.h"
 
 namespace sluice::relay {
 
-/// Looks, now and then, at how many bytes a peer has still to take. While the number goes down it
-/// is slow; when it has stood still for long enough it is stuck.
+/// Looks, now and then, at a count that goes up whenever there is progress, such as of bytes taken.
+/// While it goes up the peer is slow; when it has stood still for long enough it is stuck.
 class StallWatch {
  public:
   /// Starts anew.
-  void Reset(base::TimePoint now, size_t pending) {
-    pending_ = pending;
+  void Reset(base::TimePoint now, uint64_t count) {
+    count_ = count;
     progress_ = now;
   }
 
-  /// Takes a look. Whether the peer has not taken a byte for at least `limit`.
-  bool IsStuck(base::TimePoint now, size_t pending, base::Duration limit) {
-    if (pending < pending_) progress_ = now;
-    pending_ = pending;  // That there is more to take says nothing.
+  /// Takes a look. Whether there has been no progress for at least `limit`.
+  bool IsStuck(base::TimePoint now, uint64_t count, base::Duration limit) {
+    if (count > count_) Reset(now, count);
     return now - progress_ >= limit;
   }
 
  private:
   base::TimePoint progress_;
-  size_t pending_ = 0;
+  uint64_t count_ = 0;
 };
 
 }  // namespace sluice::relay

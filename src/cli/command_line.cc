@@ -40,8 +40,9 @@ std::variant<Command, int> ParseCommandLine(int argc, char** argv) {
       app.add_option("--admin", admin, "Serve /metrics, /healthz and /readyz on this ADDRESS:PORT")
           ->envname("SLUICE_ADMIN");
   auto* origin = app.add_option("--origin", quick.origins,
-                                "Let pages of this origin connect, besides none but our own "
-                                "host's; '*' for all; may be repeated")
+                                "Let pages of this origin connect, instead of only those "
+                                "that come from the host they connect to; '*' for all; "
+                                "may be repeated")
                      ->allow_extra_args(false);
   auto* workers = app.add_option("--workers", quick.workers,
                                  "Worker threads (default: as many as CPUs may be used)")

@@ -260,3 +260,13 @@ test('a path with odd bytes cannot break a log line', async (t) => {
   await sluice.stop();
   assert.deepEqual(sluice.eventsOf('unparsable'), []);
 });
+
+test('--origin takes one value, wherever it stands, and may be repeated', async (t) => {
+  const args = ['--origin', 'https://a.example', '127.0.0.1:0', '--origin', 'https://b.example', 'builtin:echo'];
+  const sluice = await startWithArgs(t, args);
+  for (const origin of ['https://a.example', 'https://b.example']) {
+    const client = await openWs(t, sluice.url(), { origin });
+    client.send('hello');
+    assert.equal((await client.receive(5)).toString(), 'hello');
+  }
+});

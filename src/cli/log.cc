@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <future>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -124,12 +125,14 @@ StdoutLog::StdoutLog(LogFormat format) : format_(format) {
 StdoutLog::~StdoutLog() {
   // What is left is written by the log's thread. A reader that has stalled must not keep the
   // program from ending: then the rest is lost, and the exit status says so.
-  std::thread([] {
-    std::this_thread::sleep_for(kFlushTime);
-    _exit(1);
-  }).detach();
-  spdlog::shutdown();  // Joins that thread, so nobody uses the logger any more.
+  std::promise<void> written;
+  std::thread watchdog([done = written.get_future()] {
+    if (done.wait_for(kFlushTime) == std::future_status::timeout) _exit(1);
+  });
+  spdlog::shutdown();  // Joins the log's thread, so nobody uses the logger any more.
   logger_.reset();
+  written.set_value();
+  watchdog.join();
 }
 
 void StdoutLog::Write(base::LogLevel level, std::string_view event,

@@ -161,7 +161,7 @@ test('bytes on their way from the backend come before the 1012', async (t) => {
 });
 
 // A process that is the first of its namespace, as in a container, gets no signal that it has no handler for.
-const kAsPid1 = ['unshare', '--pid', '--fork', '--kill-child'];
+const kAsPid1 = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const mayUnshare = spawnSync(kAsPid1[0], [...kAsPid1.slice(1), 'true']).status === 0;
 
 test('as PID 1: SIGTERM drains and the exit status is 0', { skip: !mayUnshare && 'needs root and unshare' }, async (t) => {

@@ -15,7 +15,9 @@ add_link_options(-Wl,-z,relro,-z,now)
 if(SLUICE_SANITIZERS)
   # GCC's instrumentation draws false ones of this kind (its manual says so, at -fsanitize). The preset
   # `dev` has warnings as errors; those of sanitizers have not.
-  add_compile_options(-Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
   add_compile_options(-fsanitize=${SLUICE_SANITIZERS} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLUICE_SANITIZERS})
 endif()

@@ -10,6 +10,8 @@
 #include <ares.h>
 #include <event2/event.h>
 
+#include "sluice/base/text.h"
+
 namespace sluice::net {
 namespace {
 
@@ -100,6 +102,12 @@ std::unique_ptr<Resolver::Query> AresResolver::Resolve(const std::string& host, 
   auto handle = std::make_unique<LookupHandle>(lookup);
   if (const auto literal = Address::Parse(host, port)) {
     handle->AnswerLater(loop_, std::vector<Address>{*literal});
+    return handle;
+  }
+  // Without asking anybody (RFC 6761 section 6.3): a container's /etc/hosts may be missing.
+  if (base::EqualsIgnoringCase(host, "localhost")) {
+    handle->AnswerLater(loop_, std::vector<Address>{*Address::Parse("::1", port),
+                                                    *Address::Parse("127.0.0.1", port)});
     return handle;
   }
 

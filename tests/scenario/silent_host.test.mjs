@@ -46,7 +46,10 @@ async function startEcho(t, host) {
   return `${kGuestAddress}:${Number(port)}`;
 }
 
-const mayMakeHosts = process.getuid() === 0 && spawnSync('ip', ['netns']).status === 0;
+const kProbe = `sluice-${process.pid}`;
+const mayMakeHosts =
+  spawnSync('ip', ['netns', 'add', kProbe]).status === 0 &&
+  spawnSync('ip', ['netns', 'del', kProbe]).status === 0;
 
 for (const [what, sendsInto] of [
   ['with bytes under way', true],

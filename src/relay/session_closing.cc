@@ -118,13 +118,13 @@ size_t Session::Untaken() const {
 uint64_t Session::Moved() const {
   uint64_t bytes = to_backend_.bytes + to_client_.bytes;
   for (const auto* leg : {client_.get(), backend_.get()}) {
-    // A Unix socket counts its overhead as unacknowledged.
     if (leg != nullptr) bytes += TakenFrom(*leg);
   }
   return bytes;
 }
 
 uint64_t Session::TakenFrom(const net::Stream& leg) {
+  // A Unix socket counts its overhead as unacknowledged, too.
   const uint64_t under_way = leg.UnacknowledgedBytes();
   return leg.bytes_written() - std::min(leg.bytes_written(), under_way);
 }

@@ -18,7 +18,7 @@ LogFormat FormatForStdout();
 
 /// Writes from a thread of its own, so that a reader of our output that has stalled stalls no
 /// session: when its queue is full, the oldest lines are dropped. Destroying it writes what is
-/// left.
+/// left; if a stalled reader does not let it within 2 s, the program ends there with status 1.
 class StdoutLog final : public base::Log {
  public:
   explicit StdoutLog(LogFormat format);

@@ -90,7 +90,12 @@ void Dial::ConnectUnix() {
 
 void Dial::Connect(int family, const sockaddr* address, socklen_t size) {
   Fd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd || (connect(fd.get(), address, size) != 0 && errno != EINPROGRESS)) {
+  if (!fd) {
+    AttemptFailed(errno);
+    return;
+  }
+  ConfigureForRelay(fd);
+  if (connect(fd.get(), address, size) != 0 && errno != EINPROGRESS) {
     AttemptFailed(errno);
     return;
   }
@@ -106,7 +111,6 @@ void Dial::OnStreamReady() {
   }
   timer_.Stop();
   stream_->SetHandler(nullptr);
-  stream_->DisableNagle();
   const auto callback = std::move(callback_);
   callback(std::move(stream_));
 }

@@ -9,6 +9,9 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+#include "net/stream_poller.h"
+#include "net/timer_queue.h"
+
 namespace sluice::net {
 namespace {
 
@@ -21,19 +24,13 @@ namespace {
 event_base* NewBase() {
   event_config* const config = event_config_new();
   if (config == nullptr) Die("event_config_new");
-  // Each loop is used by one thread, so libevent's locks would be for nothing. Streams need edges
-  // (net/tcp_stream.cc).
+  // Each loop is used by one thread, so libevent's locks would be for nothing.
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-  event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_O1);
+  event_config_require_features(config, EV_FEATURE_O1);
   event_base* const base = event_base_new_with_config(config);
   event_config_free(config);
   if (base == nullptr) Die("event_base_new_with_config");
   return base;
-}
-
-timeval ToTimeval(base::Duration duration) {
-  const auto ms = duration.count();
-  return {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
 }  // namespace
@@ -50,7 +47,11 @@ EventLoop::Task::~Task() {
   if (queued_on_ != nullptr) queued_on_->tasks_[place_] = nullptr;
 }
 
-EventLoop::EventLoop() : base_(NewBase()), wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+EventLoop::EventLoop()
+    : base_(NewBase()),
+      poller_(std::make_unique<StreamPoller>(base_.get())),
+      timers_(std::make_unique<TimerQueue>(base_.get())),
+      wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (!wakeup_) Die("eventfd");
   turn_event_.reset(evtimer_new(
       base_.get(),
@@ -149,21 +150,12 @@ base::TimePoint EventLoop::Now() {
       std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec)));
 }
 
-Timer::Timer(EventLoop& loop, TimerHandler& handler)
-    : event_(evtimer_new(
-          loop.base(),
-          [](evutil_socket_t, short, void* h) { static_cast<TimerHandler*>(h)->OnTimer(); },
-          &handler)) {
-  if (!event_) Die("evtimer_new");
-}
-
 void Timer::Start(base::Duration delay) {
-  const timeval tv = ToTimeval(delay);
-  evtimer_add(event_.get(), &tv);
+  queue_.Start(*this, std::chrono::steady_clock::now() + delay);
 }
 
 void Timer::Stop() {
-  evtimer_del(event_.get());
+  queue_.Stop(*this);
 }
 
 SignalBlock::SignalBlock() {

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "sluice/net/tcp_stream.h"
+
 namespace sluice::net {
 namespace {
 
@@ -36,6 +38,7 @@ base::Result<Fd, int> Bind(const Address& address, bool share_port) {
   if (share_port) Enable(fd, SOL_SOCKET, SO_REUSEPORT);
   // `[::]` stands for every address of the machine, whatever the system's default is.
   if (address.family() == AF_INET6) Enable(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  ConfigureForRelay(fd);
   if (bind(fd.get(), address.get(), address.size()) != 0) return base::Unexpected(errno);
   return fd;
 }

@@ -1,9 +1,9 @@
-// The socket is watched with edges (EPOLLET), in both directions, from its first day to its last,
-// so that pausing and resuming cost no system call. The price is a rule: readiness may only be
-// forgotten when the kernel is sure to report again: after EAGAIN, not after a read that merely got
-// less than it asked for. A FIN or a reset that came right behind the last bytes was reported
-// together with them and will not be again, and libevent does not tell that event (EPOLLERR) from
-// one for data.
+// The socket is watched with edges, in both directions, from its first day to its last
+// (net/stream_poller.h). The price is a rule: readiness may only be forgotten when the kernel is
+// sure to report again. After a short write it is. After a short read it is, too, unless something
+// else than more bytes stands behind the last ones, which was reported together with them and will
+// not be again: a FIN, a reset, or urgent data, at whose mark a read stops short. Then one reads on
+// until EAGAIN or the end.
 #include "sluice/net/tcp_stream.h"
 
 #include <algorithm>
@@ -12,13 +12,15 @@
 #include <cstdlib>
 #include <utility>
 
-#include <event2/event.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include "net/stream_poller.h"
 
 namespace sluice::net {
 namespace {
@@ -44,31 +46,40 @@ void SetOption(int fd, int level, int name, int value) {
 
 }  // namespace
 
-TcpStream::TcpStream(EventLoop& loop, Fd fd) : fd_(std::move(fd)) {
-  event_.reset(event_new(
-      loop.base(), fd_.get(), EV_READ | EV_WRITE | EV_ET | EV_PERSIST,
-      [](evutil_socket_t, short what, void* self) { static_cast<TcpStream*>(self)->OnEvent(what); },
-      this));
-  if (!event_ || event_add(event_.get(), nullptr) != 0) {
-    // Out of memory, or of epoll watches, which the kernel counts per user. Reported as a broken
-    // connection, which it is: the first read or write will fail.
-    std::perror("event_add");
-    event_.reset();
-    shutdown(fd_.get(), SHUT_RDWR);
-    readable_ = writable_ = true;
-  }
+void ConfigureForRelay(const Fd& fd) {
+  SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  SetOption(fd.get(), SOL_SOCKET, SO_OOBINLINE, 1);
 }
 
-void TcpStream::OnEvent(short what) {
-  if ((what & EV_READ) != 0) readable_ = true;
-  if ((what & EV_WRITE) != 0) writable_ = true;
+TcpStream::TcpStream(EventLoop& loop, Fd fd) : loop_(loop), fd_(std::move(fd)) {
+  if (loop_.poller().Add(fd_.get(), *this)) return;
+  // Out of memory, or of epoll watches, which the kernel counts per user. Reported as a broken
+  // connection, which it is: the first read or write will fail.
+  std::perror("epoll_ctl");
+  shutdown(fd_.get(), SHUT_RDWR);
+  readable_ = writable_ = read_to_end_ = true;
+}
+
+TcpStream::~TcpStream() {
+  loop_.poller().Forget(*this);
+}
+
+void TcpStream::OnEdge(uint32_t events) {
+  constexpr uint32_t kBroken = EPOLLHUP | EPOLLERR;
+  if ((events & (EPOLLRDHUP | EPOLLPRI | kBroken)) != 0) read_to_end_ = true;
+  if ((events & (EPOLLIN | EPOLLRDHUP | kBroken)) != 0) readable_ = true;
+  if ((events & (EPOLLOUT | kBroken)) != 0) writable_ = true;
   if (handler_ != nullptr) handler_->OnStreamReady();
 }
 
 IoResult TcpStream::Read(base::MutableBytes buffer) {
   const ssize_t got =
       RetryInterrupted([&] { return recv(fd_.get(), buffer.data(), buffer.size(), 0); });
-  if (got > 0) return {IoResult::Status::kOk, static_cast<size_t>(got), 0};
+  if (got > 0) {
+    const auto count = static_cast<size_t>(got);
+    if (count < buffer.size() && !read_to_end_) readable_ = false;
+    return {IoResult::Status::kOk, count, 0};
+  }
   readable_ = false;
   return got == 0 ? IoResult{IoResult::Status::kEnd, 0, 0} : Failed();
 }
@@ -99,10 +110,6 @@ int TcpStream::ConnectError() const {
   int error = 0;
   socklen_t size = sizeof(error);
   return getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
-}
-
-void TcpStream::DisableNagle() {
-  SetOption(fd_.get(), IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 void TcpStream::ProbeWhileIdle(base::Duration timeout) {

@@ -14,7 +14,6 @@ class EchoService::Connection final : public relay::TableEntry,
  public:
   Connection(EchoService& service, net::Fd fd)
       : service_(service), stream_(service.loop_, std::move(fd)) {
-    stream_.DisableNagle();
     stream_.SetHandler(this);
   }
 

@@ -18,10 +18,8 @@ class Worker::Port final : private net::AcceptHandler {
   void OnAccept(net::Fd fd, const net::Address& client) override {
     metrics().connections_accepted.Add();
     metrics().connections_active.Add();
-    auto stream = std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
-    stream->DisableNagle();
-    context_.requests.Add(
-        std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_));
+    context_.requests.Add(std::make_unique<relay::ClientRequest>(
+        context_, std::make_unique<net::TcpStream>(context_.loop, std::move(fd)), client, index_));
   }
 
   void OnAcceptError(int error) override {

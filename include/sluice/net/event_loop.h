@@ -4,6 +4,8 @@
 // inside the call that asked for it, so a caller never finds itself changed under its feet.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,6 +20,9 @@ struct event;
 struct event_base;
 
 namespace sluice::net {
+
+class StreamPoller;
+class TimerQueue;
 
 struct EventDeleter {
   void operator()(event* e) const;
@@ -75,6 +80,9 @@ class EventLoop {
 
   /// libevent's handle, for src/net and src/admin.
   event_base* base() const { return base_.get(); }
+  /// Who watches the sockets of streams, for src/net.
+  StreamPoller& poller() { return *poller_; }
+  TimerQueue& timers() { return *timers_; }
 
  private:
   struct BaseDeleter {
@@ -87,6 +95,8 @@ class EventLoop {
   void RunPosted();
 
   std::unique_ptr<event_base, BaseDeleter> base_;
+  std::unique_ptr<StreamPoller> poller_;
+  std::unique_ptr<TimerQueue> timers_;
   EventPtr turn_event_;
   Fd wakeup_;
   EventPtr wakeup_event_;
@@ -110,14 +120,22 @@ class TimerHandler {
 class Timer {
  public:
   /// `handler` outlives the timer.
-  Timer(EventLoop& loop, TimerHandler& handler);
+  Timer(EventLoop& loop, TimerHandler& handler) : queue_(loop.timers()), handler_(handler) {}
+  ~Timer() { Stop(); }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
 
   /// Calls the handler once after `delay`, or now replaces the delay that is running.
   void Start(base::Duration delay);
   void Stop();
 
  private:
-  EventPtr event_;
+  friend class TimerQueue;
+  static constexpr size_t kNotQueued = SIZE_MAX;
+
+  TimerQueue& queue_;
+  TimerHandler& handler_;
+  size_t place_ = kNotQueued;  // In the queue's heap.
 };
 
 /// While it lives, the calling thread takes no signals, nor does any thread that it starts

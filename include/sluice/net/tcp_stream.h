@@ -8,11 +8,17 @@
 
 namespace sluice::net {
 
+/// Has a TCP socket send each write at once (TCP_NODELAY), and leave urgent data, such as telnet's
+/// data mark, in its place in the stream (SO_OOBINLINE). What a listening socket accepts has both
+/// from it. No effect on a Unix socket.
+void ConfigureForRelay(const Fd& fd);
+
 class TcpStream final : public Stream {
  public:
   /// `fd` is non-blocking and connected, or connecting: then the stream turns writable when that is
   /// over and ConnectError tells the outcome.
   TcpStream(EventLoop& loop, Fd fd);
+  ~TcpStream() override;
 
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }
   IoResult Read(base::MutableBytes buffer) override;
@@ -26,9 +32,6 @@ class TcpStream final : public Stream {
   /// The pending error of the socket, an errno, 0 for none; clears it.
   int ConnectError() const;
 
-  /// Sends each write at once (TCP_NODELAY). No effect on a Unix socket.
-  void DisableNagle();
-
   /// Has the kernel probe the peer's host while nothing is under way to it, and break the
   /// connection when it has not answered for `timeout`. No effect on a Unix socket. While something
   /// is under way there are no probes; IsPeerSilent tells then.
@@ -37,15 +40,18 @@ class TcpStream final : public Stream {
   bool HasPeerEnded() const override;
 
  private:
-  void OnEvent(short what);
+  friend class StreamPoller;
 
-  // Order matters: the event goes before the descriptor that it watches.
-  Fd fd_;
+  /// The kernel reports `events` (EPOLLIN and so on).
+  void OnEdge(uint32_t events);
+
+  EventLoop& loop_;
   StreamHandler* handler_ = nullptr;
   uint64_t bytes_written_ = 0;
+  Fd fd_;
   bool readable_ = false;
   bool writable_ = false;
-  EventPtr event_;
+  bool read_to_end_ = false;  // A short read does not mean that the socket is empty.
 };
 
 }  // namespace sluice::net

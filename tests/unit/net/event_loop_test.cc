@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "net/run_loop.h"
+#include "seed.h"
 
 namespace sluice::net {
 namespace {
@@ -37,6 +38,8 @@ struct TestTimer final : TimerHandler {
   int fired = 0;
   Timer timer;
 };
+
+class TimerOrderTest : public test::Seeded {};
 
 // ---- Tasks ----
 
@@ -313,6 +316,46 @@ TEST(EventLoopTest, ATimerMayRestartItself) {
   timer.function = [&] { timer.timer.Start(base::Duration(1)); };
   timer.timer.Start(base::Duration(0));
   EXPECT_TRUE(RunUntil(loop, [&] { return timer.fired == 3; }));
+}
+
+TEST_F(TimerOrderTest, ManyTimersFireInTheirOrder) {
+  using Clock = std::chrono::steady_clock;
+  struct Alarm {
+    Alarm(EventLoop& loop, std::vector<Alarm*>& fired)
+        : timer(loop, [this, &fired] { fired.push_back(this); }) {}
+    // Between these two it is due.
+    Clock::time_point after;
+    Clock::time_point before;
+    TestTimer timer;
+  };
+  EventLoop loop;
+  std::vector<Alarm*> fired;
+  std::vector<std::unique_ptr<Alarm>> alarms(200);
+  for (auto& alarm : alarms) alarm = std::make_unique<Alarm>(loop, fired);
+  // Started, restarted sooner and later, stopped and destroyed in any order.
+  for (int step = 0; step < 2000; ++step) {
+    auto& alarm = alarms[Between(0, alarms.size() - 1)];
+    const base::Duration delay(Between(0, 50));
+    switch (Between(0, 7)) {
+      case 0:
+        alarm->timer.timer.Stop();
+        break;
+      case 1:
+        alarm = std::make_unique<Alarm>(loop, fired);
+        break;
+      default:
+        alarm->after = Clock::now() + delay;
+        alarm->timer.timer.Start(delay);
+        alarm->before = Clock::now() + delay;
+    }
+  }
+  TestTimer last(loop);
+  last.timer.Start(base::Duration(60));
+  ASSERT_TRUE(RunUntil(loop, [&] { return last.fired == 1; }));
+  EXPECT_GT(fired.size(), alarms.size() / 2);
+  for (size_t i = 1; i < fired.size(); ++i) {
+    EXPECT_LE(fired[i - 1]->after, fired[i]->before) << "number " << i;
+  }
 }
 
 TEST(EventLoopTest, NowIsOfTheSameEpochAsTheSteadyClock) {

@@ -29,6 +29,7 @@ class TcpStreamTest : public ::testing::TestWithParam<Family>, protected StreamH
     } else {
       const Fd listener = testing::ListeningOnLoopback();
       ours = testing::ConnectTo(testing::PortOf(listener));
+      ConfigureForRelay(ours);
       peer = testing::AcceptFrom(listener);
       ASSERT_EQ(fcntl(ours.get(), F_SETFL, O_NONBLOCK), 0);
     }
@@ -148,6 +149,45 @@ TEST_P(TcpResetTest, AResetRightBehindDataIsNotLost) {
   EXPECT_EQ(all, "last");
 }
 
+TEST_P(TcpResetTest, UrgentDataStaysInItsPlaceAndHidesNothing) {
+  // A read stops short at its mark, with more behind it.
+  on_ready = [this] { ReadWhenReadable(); };
+  RunTurns(loop, 2);
+  SendAll(peer, "before ");
+  ASSERT_EQ(send(peer.get(), "!", 1, MSG_OOB), 1);
+  SendAll(peer, " behind");
+  ASSERT_TRUE(RunUntil(loop, [this] { return all.size() == 15; })) << "read: " << all;
+  EXPECT_EQ(all, "before ! behind");
+  SendAll(peer, ", and on");
+  ASSERT_TRUE(RunUntil(loop, [this] { return all == "before ! behind, and on"; }));
+}
+
+TEST_P(TcpStreamTest, AStreamThatIsDestroyedInTheTurnIsNotTold) {
+  // Both sockets are reported in the same turn, and whichever is told first destroys the other.
+  auto [ours, others_peer] = testing::Pair();
+  struct Other final : StreamHandler {
+    void OnStreamReady() override { on_ready(); }
+    std::function<void()> on_ready;
+  } other_handler;
+  auto other = std::make_unique<TcpStream>(loop, std::move(ours));
+  RunTurns(loop, 2);  // Past the first edges, which are about writing.
+  other->SetHandler(&other_handler);
+  int events = 0;
+  on_ready = [&] {
+    ++events;
+    other.reset();
+  };
+  other_handler.on_ready = [&] {
+    ++events;
+    stream.reset();
+  };
+  SendAll(peer, "x");
+  SendAll(others_peer, "x");
+  ASSERT_TRUE(RunUntil(loop, [&] { return events != 0; }));
+  RunTurns(loop, 3);
+  EXPECT_EQ(events, 1);
+}
+
 TEST_P(TcpStreamTest, ACloseWithUnreadBytesIsNotLost) {
   // What a server does that answers without having read the whole request: data, then a reset.
   on_ready = [this] { ReadWhenReadable(); };
@@ -230,7 +270,6 @@ TEST_P(TcpStreamTest, NobodyIsToldWithoutAHandler) {
 }
 
 TEST_P(TcpStreamTest, OptionsAreSetOrDoNotMatter) {
-  stream->DisableNagle();
   stream->ProbeWhileIdle(std::chrono::seconds(30));
   EXPECT_EQ(stream->ConnectError(), 0);
   EXPECT_EQ(Write("x").bytes, 1u);

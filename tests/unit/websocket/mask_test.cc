@@ -4,18 +4,21 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <iterator>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "seed.h"
+#include "websocket/unmask_blocks.h"
 
 namespace sluice::websocket {
 namespace {
 
 constexpr MaskKey kKey = {0x37, 0xfa, 0x21, 0x3d};
-constexpr size_t kMaxSize = 200;  // More than three turns of the widest loop, and every remainder.
+constexpr size_t kMaxSize = 300;  // More than three turns of the widest loop, and every remainder.
 
 std::vector<uint8_t> Numbers(size_t size) {
   std::vector<uint8_t> bytes(size);
@@ -72,6 +75,31 @@ TEST(MaskTest, WritesNothingButItsOutput) {
     ASSERT_EQ(std::vector<uint8_t>(out.begin(), out.begin() + 64), guard) << size;
     ASSERT_EQ(std::vector<uint8_t>(end, out.end()), guard) << size;
     ASSERT_EQ(in, Numbers(size)) << size;
+  }
+}
+
+// Each loop that this machine can run, not only the one that Unmask takes: every size, `out` at
+// every place of a block, and `in` at any distance behind it.
+TEST(MaskTest, EveryLoopDoesWhatTheFormulaSays) {
+  const size_t distances[] = {0, 1, 2, 3, 4, 7, 8, 14, 15, 16, 17, 31, 32, 33, 63, 64, 65, 200};
+  uint32_t key;
+  std::memcpy(&key, kKey.data(), sizeof(key));
+  for (const BlockUnmasker& loop : BlockUnmaskers()) {
+    SCOPED_TRACE(loop.name);
+    for (size_t size = kMinUnmaskBlocks; size <= kMaxSize; ++size) {
+      const std::vector<uint8_t> payload = Numbers(size);
+      const std::vector<uint8_t> expected = Expected(payload, kKey, 0);
+      for (size_t place = 0; place < 32; ++place) {
+        const size_t distance = distances[(size + place) % std::size(distances)];
+        std::vector<uint8_t> bytes(place + distance, 0xee);
+        bytes.insert(bytes.end(), payload.begin(), payload.end());
+        loop.unmask(bytes.data() + place, bytes.data() + place + distance, size, key);
+        const auto out = bytes.begin() + static_cast<ptrdiff_t>(place);
+        ASSERT_TRUE(std::equal(expected.begin(), expected.end(), out))
+            << size << " bytes, " << distance << " before the input, at " << place;
+        ASSERT_EQ(std::count(bytes.begin(), out, 0xee), static_cast<ptrdiff_t>(place));
+      }
+    }
   }
 }
 

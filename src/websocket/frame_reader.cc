@@ -1,6 +1,7 @@
 #include "sluice/websocket/frame_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sluice/websocket/close_code.h"
 
@@ -14,10 +15,7 @@ uint64_t ReadBigEndian(const uint8_t* p, size_t size) {
 }
 
 FrameEvent Broken(Violation violation) {
-  FrameEvent event;
-  event.kind = FrameEvent::Kind::kViolation;
-  event.violation = violation;
-  return event;
+  return {.kind = FrameEvent::Kind::kViolation, .violation = violation};
 }
 
 }  // namespace
@@ -64,39 +62,65 @@ base::Cause CauseOf(Violation violation) {
 
 FrameEvent FrameReader::Next(base::MutableBytes& in, uint8_t* out) {
   if (part_ == Part::kHeader) {
-    // Two bytes say how long the header is, and already whether the frame is legal.
-    if (!FillHeader(in, 2)) return {};
-    if (const Violation v = CheckStart(); v != Violation::kNone) return Broken(v);
-    if (!FillHeader(in, HeaderSize())) return {};
-    if (const Violation v = ReadLength(); v != Violation::kNone) return Broken(v);
-    BeginFrame();
+    control_.reset();  // If there is one, it has been told.
+    if (const Violation v = ReadHeader(in); v != Violation::kNone) return Broken(v);
   }
-  return part_ == Part::kControl ? ReadControl(in) : ReadPayload(in, out);
-}
-
-bool FrameReader::FillHeader(base::MutableBytes& in, size_t want) {
-  if (have_ >= want) return true;
-  const size_t take = std::min(want - have_, in.size());
-  std::copy_n(in.begin(), take, header_.begin() + have_);
-  have_ = static_cast<uint8_t>(have_ + take);
-  in = in.subspan(take);
-  return have_ == want;
-}
-
-size_t FrameReader::HeaderSize() const {
-  switch (header_[1] & kLengthBits) {
-    case kLength16:
-      return 2 + 2 + kMaskSize;
-    case kLength64:
-      return 2 + 8 + kMaskSize;
-    default:
-      return 2 + kMaskSize;
+  switch (part_) {
+    case Part::kHeader:
+      break;
+    case Part::kPayload:
+      return ReadPayload(in, out);
+    case Part::kControl:
+      return ReadControl(in);
   }
+  return {};
 }
 
-Violation FrameReader::CheckStart() const {
-  if ((header_[0] & kReservedBitsMask) != 0) return Violation::kReservedBits;
-  switch (opcode()) {
+// Nearly always it lies whole in the input, and is read there.
+Violation FrameReader::ReadHeader(base::MutableBytes& in) {
+  base::Bytes bytes = in;
+  if (have_ != 0) {
+    const size_t more = std::min(header_.size() - have_, in.size());
+    std::copy_n(in.begin(), more, header_.begin() + have_);
+    bytes = {header_.data(), have_ + more};
+  }
+  const auto [size, violation] = ParseHeader(bytes);
+  if (size != 0) {
+    in = in.subspan(size - have_);
+    have_ = 0;
+  } else {
+    if (have_ == 0) std::copy(in.begin(), in.end(), header_.begin());
+    have_ = static_cast<uint8_t>(bytes.size());
+    in = {};
+  }
+  return violation;
+}
+
+FrameReader::HeaderEnd FrameReader::ParseHeader(base::Bytes bytes) {
+  // Two bytes say how long the header is, and already whether the frame is legal.
+  if (bytes.size() < 2) return {0, Violation::kNone};
+  if (const Violation v = CheckStart(bytes[0], bytes[1]); v != Violation::kNone) return {2, v};
+  const uint8_t length7 = bytes[1] & kLengthBits;
+  const size_t length_size = length7 < kLength16 ? 0 : length7 == kLength16 ? 2 : 8;
+  const size_t size = 2 + length_size + kMaskSize;
+  if (bytes.size() < size) return {0, Violation::kNone};
+
+  length_ = length7;
+  if (length_size != 0) {
+    length_ = ReadBigEndian(bytes.data() + 2, length_size);
+    if (length_ > uint64_t{INT64_MAX}) return {size, Violation::kLengthTooLarge};
+    const uint64_t minimum = length_size == 2 ? kLength16 : uint64_t{UINT16_MAX} + 1;
+    if (length_ < minimum) return {size, Violation::kLengthNotMinimal};
+  }
+  std::copy_n(bytes.begin() + 2 + length_size, kMaskSize, mask_.begin());
+  start_ = bytes[0];
+  BeginFrame();
+  return {size, Violation::kNone};
+}
+
+Violation FrameReader::CheckStart(uint8_t start, uint8_t length7) const {
+  if ((start & kReservedBitsMask) != 0) return Violation::kReservedBits;
+  switch (static_cast<Opcode>(start & kOpcodeBits)) {
     case Opcode::kContinuation:
       if (!in_message_) return Violation::kContinuationUnexpected;
       break;
@@ -107,32 +131,18 @@ Violation FrameReader::CheckStart() const {
     case Opcode::kClose:
     case Opcode::kPing:
     case Opcode::kPong:
-      if (!fin()) return Violation::kControlFragmented;
-      if ((header_[1] & kLengthBits) > kMaxControlPayload) return Violation::kControlTooLong;
+      if ((start & kFinBit) == 0) return Violation::kControlFragmented;
+      if ((length7 & kLengthBits) > kMaxControlPayload) return Violation::kControlTooLong;
       break;
     default:
       return Violation::kReservedOpcode;
   }
-  return (header_[1] & kMaskBit) != 0 ? Violation::kNone : Violation::kUnmasked;
-}
-
-Violation FrameReader::ReadLength() {
-  const size_t size = HeaderSize() - 2 - kMaskSize;
-  std::copy_n(header_.begin() + 2 + size, kMaskSize, mask_.begin());
-  if (size == 0) {
-    length_ = header_[1] & kLengthBits;
-    return Violation::kNone;
-  }
-  length_ = ReadBigEndian(header_.data() + 2, size);
-  if (length_ > uint64_t{INT64_MAX}) return Violation::kLengthTooLarge;
-  const uint64_t minimum = size == 2 ? kLength16 : uint64_t{UINT16_MAX} + 1;
-  return length_ < minimum ? Violation::kLengthNotMinimal : Violation::kNone;
+  return (length7 & kMaskBit) != 0 ? Violation::kNone : Violation::kUnmasked;
 }
 
 void FrameReader::BeginFrame() {
-  have_ = 0;
   offset_ = 0;
-  if (is_control()) {
+  if ((start_ & kControlBit) != 0) {
     part_ = Part::kControl;
     return;
   }
@@ -151,46 +161,47 @@ FrameEvent FrameReader::ReadPayload(base::MutableBytes& in, uint8_t* out) {
   in = in.subspan(take);
   offset_ += take;
 
-  FrameEvent event;
-  event.kind = FrameEvent::Kind::kPayload;
-  event.payload = {out, take};
-  event.is_text = is_text_;
-  event.begins_message = begins_message_;
-  begins_message_ = false;
-  if (is_text_ && !utf8_.Feed(event.payload)) return Broken(Violation::kTextNotUtf8);
-  if (offset_ == length_) {
-    part_ = Part::kHeader;
-    if (fin()) {
-      if (is_text_ && !utf8_.AtBoundary()) return Broken(Violation::kTextNotUtf8);
-      event.ends_message = true;
-      in_message_ = false;
-    }
+  const bool ends_frame = offset_ == length_;
+  const bool ends_message = ends_frame && fin();
+  if (is_text_) {
+    const bool good = utf8_.Feed({out, take}) && (!ends_message || utf8_.AtBoundary());
+    if (!good) return Broken(Violation::kTextNotUtf8);
   }
-  return event;
+  if (ends_frame) part_ = Part::kHeader;
+  if (ends_message) in_message_ = false;
+  // Written where the caller wants it, and nowhere before: a copy of the small fields right behind
+  // their stores would stall for longer than all the rest of a small frame takes.
+  return {.kind = FrameEvent::Kind::kPayload,
+          .is_text = is_text_,
+          .begins_message = std::exchange(begins_message_, false),
+          .ends_message = ends_message,
+          .payload = {out, take}};
 }
 
 FrameEvent FrameReader::ReadControl(base::MutableBytes& in) {
   const size_t take = std::min(static_cast<size_t>(length_ - offset_), in.size());
-  Unmask(control_.data() + offset_, in.data(), take, mask_, offset_);
+  if (take == 0 && length_ != 0) return {};
+  uint8_t* payload = in.data();
+  if (take != length_) {
+    if (!control_) control_ = std::make_unique_for_overwrite<uint8_t[]>(length_);
+    payload = control_.get();
+  }
+  Unmask(payload + offset_, in.data(), take, mask_, offset_);
   in = in.subspan(take);
   offset_ += take;
   if (offset_ < length_) return {};
 
   part_ = Part::kHeader;
-  FrameEvent event;
-  event.payload = {control_.data(), static_cast<size_t>(length_)};
+  const base::Bytes whole(payload, length_);
   switch (opcode()) {
     case Opcode::kPing:
-      event.kind = FrameEvent::Kind::kPing;
-      break;
+      return {.kind = FrameEvent::Kind::kPing, .payload = whole};
     case Opcode::kPong:
-      event.kind = FrameEvent::Kind::kPong;
-      break;
+      return {.kind = FrameEvent::Kind::kPong, .payload = whole};
     default:
-      event.kind = FrameEvent::Kind::kClose;
-      if (const Violation v = CheckClose(event.payload); v != Violation::kNone) return Broken(v);
+      if (const Violation v = CheckClose(whole); v != Violation::kNone) return Broken(v);
+      return {.kind = FrameEvent::Kind::kClose, .payload = whole};
   }
-  return event;
 }
 
 Violation FrameReader::CheckClose(base::Bytes payload) {

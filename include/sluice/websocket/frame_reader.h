@@ -1,11 +1,12 @@
 // Reads the frames that a client sends (RFC 6455 section 5), as a server must: every breach is
-// found and named, payload is unmasked where it lies, and nothing is stored but a header or a
-// control frame that has come only in part. A payload is handed on as it arrives: no message is
-// ever assembled, so an announced length costs no memory.
+// found and named, headers are read and payload is unmasked where they lie, and nothing is stored
+// but a header or a control frame that has come only in part. A payload is handed on as it arrives:
+// no message is ever assembled, so an announced length costs no memory.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "sluice/base/bytes.h"
@@ -54,47 +55,55 @@ struct FrameEvent {
   bool begins_message = false;  ///< kPayload: the first piece of its message
   bool ends_message = false;    ///< kPayload: the last piece of its message
   Violation violation = Violation::kNone;
-  /// kPayload: where it was written, in `out`. Control frames: inside the reader, until the next
-  /// call.
-  base::Bytes payload;
+  /// kPayload: where it was written, in `out`. Control frames: where they lay in the input or, if
+  /// they came in parts, inside the reader; in both cases until the next call.
+  base::Bytes payload = {};
 };
 
-/// One for each client leg. Not thread-safe, never fails but by kViolation, allocates nothing.
+/// One for each client leg. Not thread-safe, never fails but by kViolation. It allocates only for a
+/// control frame that comes in parts, and only until the call after the one that tells it.
 class FrameReader {
  public:
   /// Takes bytes from the front of `in` until there is something to tell. Payload is written
   /// unmasked to `out`, which may be in.data() or lie before it (then a caller that advances `out`
-  /// by each payload finds the payloads of all frames together). Must not be called again after
-  /// kClose or kViolation.
+  /// by each payload finds the payloads of all frames together). What was taken of `in` may have
+  /// been overwritten. Must not be called again after kClose or kViolation.
   FrameEvent Next(base::MutableBytes& in, uint8_t* out);
 
  private:
   enum class Part : uint8_t { kHeader, kPayload, kControl };
+  struct HeaderEnd {
+    size_t size;  // Up to where it was read; 0: it has not come as a whole.
+    Violation violation;
+  };
 
-  bool FillHeader(base::MutableBytes& in, size_t want);
-  size_t HeaderSize() const;
-  Violation CheckStart() const;
-  Violation ReadLength();
+  Violation ReadHeader(base::MutableBytes& in);
+  HeaderEnd ParseHeader(base::Bytes bytes);
+  Violation CheckStart(uint8_t start, uint8_t length7) const;
   void BeginFrame();
   FrameEvent ReadPayload(base::MutableBytes& in, uint8_t* out);
   FrameEvent ReadControl(base::MutableBytes& in);
   static Violation CheckClose(base::Bytes payload);
 
-  Opcode opcode() const { return static_cast<Opcode>(header_[0] & kOpcodeBits); }
-  bool fin() const { return (header_[0] & kFinBit) != 0; }
-  bool is_control() const { return (header_[0] & kControlBit) != 0; }
+  Opcode opcode() const { return static_cast<Opcode>(start_ & kOpcodeBits); }
+  bool fin() const { return (start_ & kFinBit) != 0; }
 
   Part part_ = Part::kHeader;
   bool in_message_ = false;      // A message has begun and its last frame has not ended.
   bool is_text_ = false;         // That message is text.
   bool begins_message_ = false;  // Nothing of that message has been told yet.
-  uint8_t have_ = 0;             // Bytes of header_ that have come.
-  std::array<uint8_t, kMaxClientHeader> header_{};
-  std::array<uint8_t, kMaxControlPayload> control_{};
-  MaskKey mask_{};
   Utf8Validator utf8_;
-  uint64_t length_ = 0;  // Of the current frame's payload.
-  uint64_t offset_ = 0;  // How much of that has been read.
+
+  // A header that has come only in part.
+  uint8_t have_ = 0;
+  std::array<uint8_t, kMaxClientHeader> header_;
+
+  // The current frame.
+  uint8_t start_ = 0;  // Its first byte.
+  MaskKey mask_{};
+  uint64_t length_ = 0;                 // Of its payload.
+  uint64_t offset_ = 0;                 // How much of that has been read.
+  std::unique_ptr<uint8_t[]> control_;  // What that was, if it is a control frame in parts.
 };
 
 }  // namespace sluice::websocket

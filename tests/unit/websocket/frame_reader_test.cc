@@ -1,9 +1,11 @@
 // The frame reader on legal input: every form of a frame, whole and in pieces.
 #include "sluice/websocket/frame_reader.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -188,6 +190,50 @@ TEST(FrameReaderTest, PayloadsOfSmallFramesLieTogether) {
   }
   const auto size = static_cast<size_t>(out - bytes.data());
   EXPECT_EQ(base::AsText({bytes.data(), size}), expected);
+}
+
+TEST(FrameReaderTest, ControlFramesOfEverySizeCutAtEveryByte) {
+  for (size_t size = 0; size <= 125; ++size) {
+    SCOPED_TRACE(size);
+    const Wire wire = Binary("one", false) + Ping(Payload(size)) + Pong(Payload(size)) +
+                      Continuation("two") + Close(1000, Payload(size).substr(0, 123));
+    ExpectHoweverCut(wire, Told({{Kind::kBinary, ""},
+                                 {Kind::kBytes, "one"},
+                                 {Kind::kPing, Payload(size)},
+                                 {Kind::kPong, Payload(size)},
+                                 {Kind::kBytes, "two"},
+                                 {Kind::kEnd, ""},
+                                 {Kind::kClose, "\x03\xe8" + Payload(size).substr(0, 123)}},
+                                wire));
+  }
+}
+
+TEST(FrameReaderTest, AControlFrameThatIsWholeIsReadWhereItLies) {
+  const Wire wire = Ping("here") + Binary("x");
+  std::vector<uint8_t> bytes(wire.begin(), wire.end());
+  base::MutableBytes in(bytes);
+  FrameReader reader;
+  const FrameEvent event = reader.Next(in, bytes.data());
+  EXPECT_EQ(event.kind, FrameEvent::Kind::kPing);
+  EXPECT_EQ(event.payload.data(), bytes.data() + 6);
+  EXPECT_EQ(base::AsText(event.payload), "here");
+}
+
+TEST(FrameReaderTest, AControlFrameInPartsDoesNotNeedItsFirstPartAnyMore) {
+  Wire wire = Ping("in three parts");
+  std::vector<uint8_t> bytes(wire.begin(), wire.end());
+  FrameReader reader;
+  FrameEvent event;
+  base::MutableBytes rest(bytes);
+  for (const size_t size : {9, 4, 7}) {
+    base::MutableBytes in = rest.first(size);
+    event = reader.Next(in, in.data());
+    EXPECT_TRUE(in.empty());
+    std::fill_n(rest.begin(), size, uint8_t{0xee});
+    rest = rest.subspan(size);
+  }
+  EXPECT_EQ(event.kind, FrameEvent::Kind::kPing);
+  EXPECT_EQ(base::AsText(event.payload), "in three parts");
 }
 
 // Section 8.1 judges a message, not a frame: a character may be cut by anything.

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +20,8 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include "sluice/net/pipe.h"
 
 #include "net/stream_poller.h"
 
@@ -85,8 +88,12 @@ IoResult TcpStream::Read(base::MutableBytes buffer) {
 }
 
 IoResult TcpStream::Write(base::Bytes bytes) {
-  const ssize_t sent =
-      RetryInterrupted([&] { return send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+  return Send(bytes, 0);
+}
+
+IoResult TcpStream::Send(base::Bytes bytes, int flags) {
+  const ssize_t sent = RetryInterrupted(
+      [&] { return send(fd_.get(), bytes.data(), bytes.size(), flags | MSG_NOSIGNAL); });
   if (sent >= 0) {
     const auto count = static_cast<size_t>(sent);
     bytes_written_ += count;
@@ -95,6 +102,46 @@ IoResult TcpStream::Write(base::Bytes bytes) {
   }
   writable_ = false;
   return Failed();
+}
+
+IoResult TcpStream::ReadInto(Pipe& pipe, size_t limit) {
+  const ssize_t got = RetryInterrupted([&] {
+    return splice(fd_.get(), nullptr, pipe.write_end(), nullptr, limit, SPLICE_F_NONBLOCK);
+  });
+  if (got > 0) {
+    // Less than `limit` may mean a full pipe, whose places hold what the network brought together.
+    pipe.Added(static_cast<size_t>(got));
+    return {IoResult::Status::kOk, static_cast<size_t>(got), 0};
+  }
+  if (got < 0 && errno == EINVAL) {  // Not this kind of socket.
+    can_splice_ = false;
+    return {IoResult::Status::kWouldBlock, 0, 0};
+  }
+  readable_ = false;
+  return got == 0 ? IoResult{IoResult::Status::kEnd, 0, 0} : Failed();
+}
+
+IoResult TcpStream::WriteFrom(base::Bytes head, Pipe& pipe) {
+  IoResult total;
+  if (!head.empty()) {
+    total = Send(head, MSG_MORE);
+    if (total.status != IoResult::Status::kOk || total.bytes < head.size()) return total;
+  }
+  while (!pipe.empty()) {
+    const ssize_t sent = RetryInterrupted([&] {
+      return splice(pipe.read_end(), nullptr, fd_.get(), nullptr, pipe.size(), SPLICE_F_NONBLOCK);
+    });
+    if (sent < 0) {
+      writable_ = false;
+      const IoResult failed = Failed();
+      // What was written before counts; an error will show again.
+      return total.bytes != 0 && failed.status == IoResult::Status::kWouldBlock ? total : failed;
+    }
+    pipe.Taken(static_cast<size_t>(sent));
+    bytes_written_ += static_cast<size_t>(sent);
+    total.bytes += static_cast<size_t>(sent);
+  }
+  return total;
 }
 
 void TcpStream::ShutdownWrite() {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "sluice/websocket/frame_writer.h"
 
@@ -28,6 +29,29 @@ ClientOutput::Status ClientOutput::SendMessage(net::Stream& stream, Opcode opcod
   queue_.Append(frame.subspan(sent.bytes));
   frame_left_ = sent.bytes == 0 ? 0 : frame.size() - sent.bytes;
   return Status::kWouldBlock;
+}
+
+ClientOutput::Status ClientOutput::SendSpliced(net::Stream& stream, Opcode opcode,
+                                               net::PipePool::Lent pipe) {
+  std::array<uint8_t, websocket::kMaxServerHeader> buffer;
+  const base::Bytes header(buffer.data(),
+                           websocket::WriteServerHeader(buffer.data(), opcode, pipe->size()));
+  pipe_ = std::move(pipe);
+  const net::IoResult sent = stream.WriteFrom(header, *pipe_);
+  if (sent.status == Status::kError) return Status::kError;
+  if (sent.bytes < header.size()) {
+    queue_.Append(header.subspan(sent.bytes));
+    frame_left_ = header.size() - sent.bytes;
+  }
+  if (!pipe_->empty()) return Status::kWouldBlock;
+  pipe_.reset();
+  return Status::kOk;
+}
+
+ClientOutput::Status ClientOutput::WriteSpliced(net::Stream& stream) {
+  const net::IoResult sent = stream.WriteFrom({}, *pipe_);
+  if (pipe_->empty()) pipe_.reset();
+  return sent.status;
 }
 
 void ClientOutput::SendHead(std::string_view head) {
@@ -96,6 +120,10 @@ ClientOutput::Status ClientOutput::WriteControl(net::Stream& stream, base::Bytes
 ClientOutput::Status ClientOutput::Flush(net::Stream& stream) {
   while (!idle()) {
     if (!stream.writable()) return Status::kWouldBlock;
+    if (pipe_ && frame_left_ == 0) {
+      if (const Status status = WriteSpliced(stream); status != Status::kOk) return status;
+      continue;
+    }
     if (IsBetweenFrames()) {
       std::array<uint8_t, websocket::kMaxServerControlFrame> control;
       if (const auto frames = NextControl(control, queue_.empty()); !frames.empty()) {
@@ -126,6 +154,7 @@ size_t ClientOutput::NextFrameSize() const {
 
 void ClientOutput::Clear() {
   queue_.Clear();
+  pipe_.reset();
   frame_left_ = 0;
   pongs_ = std::string();
   ping_due_ = close_due_ = false;

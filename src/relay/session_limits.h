@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "sluice/base/clock.h"
+#include "sluice/net/pipe.h"
 #include "sluice/relay/worker_context.h"
 
 namespace sluice::relay {
@@ -11,6 +12,13 @@ namespace sluice::relay {
 /// What one direction of a session may read in one turn of the loop, so that a session that is
 /// always readable does not starve the others.
 inline constexpr size_t kTurnBudget = 4 * kQueueMark;
+
+/// From how many bytes in one read on the next one is spliced.
+inline constexpr size_t kBulkRead = 32 * 1024;
+
+/// The longest message of spliced payload: what clients take by default (the websockets library of
+/// Python, max_size).
+inline constexpr size_t kMaxSpliced = net::Pipe::kCapacity;
 
 /// How long a client that broke the framing may take to go away.
 inline constexpr base::Duration kBrokenClientTimeout{2'000};

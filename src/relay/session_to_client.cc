@@ -1,6 +1,8 @@
 // The direction to_client: bytes come in, one binary message for each read goes out. The header is
-// written into the room before the payload, so no byte of payload is touched.
+// written into the room before the payload, so no byte of payload is touched; and when much comes,
+// it is spliced through a pipe, so none is even copied.
 #include <algorithm>
+#include <utility>
 
 #include "sluice/relay/session.h"
 
@@ -17,35 +19,66 @@ void Session::RelayToClient() {
       PauseSource(to_client_, kTurnUsedUp);
       return;
     }
-    // The queue holds whole frames: what is read fits into it together with its header.
-    const size_t room =
-        RoomToRead(to_client_, client_output_.size() + websocket::kMaxServerHeader, budget);
-    const auto frame = context_.scratch.first(websocket::kMaxServerHeader + room);
-    const net::IoResult got = backend_->Read(frame.subspan(websocket::kMaxServerHeader));
-    if (got.status == net::IoResult::Status::kWouldBlock) return;
-    if (got.status != net::IoResult::Status::kOk) {
+    net::PipePool::Lent pipe = PipeToClient();
+    const net::IoResult got = pipe ? SpliceToClient(std::move(pipe), budget) : CopyToClient(budget);
+    if (got.status == net::IoResult::Status::kEnd || got.status == net::IoResult::Status::kError) {
       OnBackendEnd(got.status == net::IoResult::Status::kEnd);
       return;
     }
     budget -= got.bytes;
-    if (to_client_.input == Input::kRelayed) {
-      SendToClient(frame.first(websocket::kMaxServerHeader + got.bytes));
-    }
   }
 }
 
-void Session::SendToClient(base::MutableBytes frame) {
-  CountRelayed(to_client_, frame.size() - websocket::kMaxServerHeader);
+net::IoResult Session::CopyToClient(size_t budget) {
+  const size_t room = RoomToRead(to_client_, client_output_.size(), budget);
+  const net::IoResult got = backend_->Read(context_.scratch.first(room));
+  is_bulk_ = got.bytes >= kBulkRead;
+  if (got.bytes == 0 || to_client_.input != Input::kRelayed) return got;
+  CountMessageToClient(got.bytes);
+  if (to_client_.write_failed) return got;
+  AfterMessageToClient(client_output_.SendMessage(*client_, websocket::Opcode::kBinary,
+                                                  context_.ScratchFrame(got.bytes)));
+  return got;
+}
+
+// A pipe if the next read is to be spliced. Through one, payload costs no copy, but a message costs
+// two system calls more: so only when the backend sends faster than its bytes are fetched, and only
+// straight on to a client that takes them.
+net::PipePool::Lent Session::PipeToClient() {
+  if (!is_bulk_ || to_client_.input != Input::kRelayed || to_client_.write_failed ||
+      !client_output_.idle() || !client_->writable() || !client_->can_splice() ||
+      !backend_->can_splice()) {
+    return {};
+  }
+  return context_.pipes.Take();
+}
+
+net::IoResult Session::SpliceToClient(net::PipePool::Lent pipe, size_t budget) {
+  const net::IoResult got = backend_->ReadInto(*pipe, std::min(budget, kMaxSpliced));
+  is_bulk_ = got.bytes >= kBulkRead;
+  if (got.bytes == 0) return got;
+  CountMessageToClient(got.bytes);
+  AfterMessageToClient(
+      client_output_.SendSpliced(*client_, websocket::Opcode::kBinary, std::move(pipe)));
+  return got;
+}
+
+void Session::CountMessageToClient(size_t payload) {
+  CountRelayed(to_client_, payload);
   MetricsOf(to_client_).messages.Add();
-  if (to_client_.write_failed) return;
-  OnClientWrite(client_output_.SendMessage(*client_, websocket::Opcode::kBinary, frame));
+}
+
+void Session::AfterMessageToClient(ClientOutput::Status status) {
+  OnClientWrite(status);
   if (client_output_.size() != 0) PauseSource(to_client_, kFarLegFull);
 }
 
 void Session::FlushToClient() {
   if (to_client_.write_failed || client_output_.idle() || !client_->writable()) return;
   OnClientWrite(client_output_.Flush(*client_));
-  if (client_output_.size() < kQueueMark / 2) ResumeSource(to_client_, kFarLegFull);
+  if (client_output_.size() < kQueueMark / 2 && !client_output_.is_splicing()) {
+    ResumeSource(to_client_, kFarLegFull);
+  }
 }
 
 void Session::OnClientWrite(ClientOutput::Status status) {

@@ -21,11 +21,16 @@ WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_res
       log(logger),
       ids(seed),
       random(static_cast<std::minstd_rand::result_type>(seed)),
-      scratch_storage_(websocket::kMaxServerHeader + kQueueMark) {
-  scratch = scratch_storage_;
+      scratch_storage_(std::make_unique_for_overwrite<Scratch>()) {
+  scratch = scratch_storage_->payload;
 }
 
 WorkerContext::~WorkerContext() = default;
+
+base::MutableBytes WorkerContext::ScratchFrame(size_t size) const {
+  static_assert(websocket::kMaxServerHeader <= sizeof(Scratch::head_room));
+  return {scratch.data() - websocket::kMaxServerHeader, websocket::kMaxServerHeader + size};
+}
 
 const config::Endpoint& WorkerContext::Dialable(const config::Endpoint& server) const {
   return server.kind == config::Endpoint::Kind::kBuiltin ? echo_address : server;

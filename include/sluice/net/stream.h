@@ -14,6 +14,8 @@
 
 namespace sluice::net {
 
+class Pipe;
+
 class StreamHandler {
  public:
   /// readable() or writable() may have turned true. May destroy the stream.
@@ -49,6 +51,17 @@ class Stream {
 
   /// Writes as much of `bytes`, which is not empty, as the kernel takes.
   virtual IoResult Write(base::Bytes bytes) = 0;
+
+  /// Whether the two below work: bytes pass through a pipe without being copied.
+  virtual bool can_splice() const { return false; }
+
+  /// Reads into `pipe`, which is empty, at most `limit` bytes. kWouldBlock while the stream is
+  /// still readable() or can_splice() no more: nothing, this time.
+  virtual IoResult ReadInto(Pipe& /*pipe*/, size_t /*limit*/) { return {}; }
+
+  /// Writes `head` and what `pipe` holds, as much as the kernel takes; `bytes` counts both. Not
+  /// nothing at all. The last byte of `head` is not sent before a byte of the pipe's can be.
+  virtual IoResult WriteFrom(base::Bytes /*head*/, Pipe& /*pipe*/) { return {}; }
 
   /// Ends our direction: what was written is delivered, then the peer reads the end.
   virtual void ShutdownWrite() = 0;

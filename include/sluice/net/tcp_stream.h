@@ -23,6 +23,9 @@ class TcpStream final : public Stream {
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }
   IoResult Read(base::MutableBytes buffer) override;
   IoResult Write(base::Bytes bytes) override;
+  bool can_splice() const override { return can_splice_; }
+  IoResult ReadInto(Pipe& pipe, size_t limit) override;
+  IoResult WriteFrom(base::Bytes head, Pipe& pipe) override;
   void ShutdownWrite() override;
   size_t UnacknowledgedBytes() const override;
   uint64_t bytes_written() const override { return bytes_written_; }
@@ -42,6 +45,7 @@ class TcpStream final : public Stream {
  private:
   friend class StreamPoller;
 
+  IoResult Send(base::Bytes bytes, int flags);
   /// The kernel reports `events` (EPOLLIN and so on).
   void OnEdge(uint32_t events);
 
@@ -51,6 +55,7 @@ class TcpStream final : public Stream {
   Fd fd_;
   bool readable_ = false;
   bool writable_ = false;
+  bool can_splice_ = true;
   bool read_to_end_ = false;  // A short read does not mean that the socket is empty.
 };
 

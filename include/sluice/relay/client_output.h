@@ -14,6 +14,7 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/net/byte_queue.h"
+#include "sluice/net/pipe.h"
 #include "sluice/net/stream.h"
 #include "sluice/websocket/frame.h"
 
@@ -28,6 +29,10 @@ class ClientOutput {
   /// Sends a message in one frame. `frame` has kMaxServerHeader bytes of room at its front and the
   /// payload behind them. What the client does not take is queued.
   Status SendMessage(net::Stream& stream, websocket::Opcode opcode, base::MutableBytes frame);
+
+  /// Sends what `pipe` holds, which is not nothing, as the payload of a message. Only when idle();
+  /// takes no other message while is_splicing().
+  Status SendSpliced(net::Stream& stream, websocket::Opcode opcode, net::PipePool::Lent pipe);
 
   /// Puts bytes that are no frame, the 101, before all else.
   void SendHead(std::string_view head);
@@ -46,9 +51,12 @@ class ClientOutput {
   Status Flush(net::Stream& stream);
 
   /// Whether nothing waits, a requested Close included.
-  bool idle() const { return pongs_.empty() && !ping_due_ && !close_due_ && queue_.empty(); }
+  bool idle() const {
+    return queue_.empty() && !pipe_ && pongs_.empty() && !ping_due_ && !close_due_;
+  }
   /// Bytes of messages that wait.
-  size_t size() const { return queue_.size(); }
+  size_t size() const { return queue_.size() + (pipe_ ? pipe_->size() : 0); }
+  bool is_splicing() const { return pipe_ != nullptr; }
 
   /// The client is gone: forgets what waits.
   void Clear();
@@ -56,17 +64,19 @@ class ClientOutput {
  private:
   static constexpr size_t kMaxPongs = 2048;  // Bytes of pong frames that wait, but for the last.
 
-  bool IsBetweenFrames() const { return frame_left_ == 0; }
+  bool IsBetweenFrames() const { return frame_left_ == 0 && !pipe_; }
   /// The size of the frame at the front of the queue.
   size_t NextFrameSize() const;
   /// The control frames that are due next, in `buffer` or in pongs_; empty if none is.
   base::Bytes NextControl(base::MutableBytes buffer, bool close_too) const;
   void ControlSent();
   Status WriteControl(net::Stream& stream, base::Bytes frames);
+  Status WriteSpliced(net::Stream& stream);
 
   net::ByteQueue queue_;
   size_t frame_left_ = 0;  // Of the frame at the front of the queue, a part of which has been sent.
-  std::string pongs_;      // Whole frames.
+  net::PipePool::Lent pipe_;  // The rest of that frame, behind what the queue holds.
+  std::string pongs_;         // Whole frames.
   std::string_view close_reason_;
   uint32_t ping_number_ = 0;
   uint16_t close_code_ = 0;  // 0: an empty Close.

@@ -101,7 +101,11 @@ class Session final : public TableEntry,
 
   // The direction to_client (session_to_client.cc).
   void RelayToClient();
-  void SendToClient(base::MutableBytes frame);
+  net::IoResult CopyToClient(size_t budget);
+  net::IoResult SpliceToClient(net::PipePool::Lent pipe, size_t budget);
+  net::PipePool::Lent PipeToClient();
+  void CountMessageToClient(size_t payload);
+  void AfterMessageToClient(ClientOutput::Status status);
   void FlushToClient();
   void OnClientWrite(ClientOutput::Status status);
   void OnBackendEnd(bool in_good_order);
@@ -158,6 +162,7 @@ class Session final : public TableEntry,
 
   Direction to_client_;
   ClientOutput client_output_;
+  bool is_bulk_ = false;  // The backend has lately sent more than it pays to copy.
 
   net::Timer timer_;
   KeepAlive keep_alive_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -15,8 +16,10 @@
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "sluice/base/bytes.h"
+#include "sluice/net/pipe.h"
 #include "sluice/net/stream.h"
 
 namespace sluice::relay::testing {
@@ -72,12 +75,14 @@ class FakePeer {
   size_t max_read = SIZE_MAX;
   size_t max_write = SIZE_MAX;
   size_t unacknowledged = 0;
+  bool can_splice = false;
   bool silent = false;  ///< its host does not answer any more
 
   // What was seen of the stream.
   const std::string& written() const { return written_; }
   size_t reads() const { return reads_; }
   size_t writes() const { return writes_; }
+  size_t spliced() const { return spliced_; }  ///< bytes that went through pipes, either way
   bool is_open() const { return stream_ != nullptr; }
   bool fin_seen() const { return fin_seen_; }
   bool end_was_read() const { return end_read_; }
@@ -101,6 +106,8 @@ class FakePeer {
  private:
   class FakeStream;
 
+  static constexpr size_t kPipeSize = 60 * 1024;  // A page short of what every pipe takes.
+
   bool has_input() const { return taken_ < incoming_.size() || ended_; }
 
   void Tell() {
@@ -118,6 +125,8 @@ class FakePeer {
 
   net::IoResult Read(base::MutableBytes buffer);
   net::IoResult Write(base::Bytes bytes);
+  net::IoResult ReadInto(net::Pipe& pipe, size_t limit);
+  net::IoResult WriteFrom(base::Bytes head, net::Pipe& pipe);
 
   FaultPlan* const faults_;
   net::Stream* stream_ = nullptr;
@@ -128,6 +137,7 @@ class FakePeer {
   size_t room_ = SIZE_MAX;
   size_t reads_ = 0;
   size_t writes_ = 0;
+  size_t spliced_ = 0;
   size_t written_before_fin_ = 0;
   bool readable_ = false;
   bool writable_ = true;
@@ -147,6 +157,13 @@ class FakePeer::FakeStream final : public net::Stream {
   void SetHandler(net::StreamHandler* handler) override { peer_.handler_ = handler; }
   net::IoResult Read(base::MutableBytes buffer) override { return peer_.Read(buffer); }
   net::IoResult Write(base::Bytes bytes) override { return peer_.Write(bytes); }
+  bool can_splice() const override { return peer_.can_splice; }
+  net::IoResult ReadInto(net::Pipe& pipe, size_t limit) override {
+    return peer_.ReadInto(pipe, limit);
+  }
+  net::IoResult WriteFrom(base::Bytes head, net::Pipe& pipe) override {
+    return peer_.WriteFrom(head, pipe);
+  }
   void ShutdownWrite() override {
     EXPECT_FALSE(peer_.fin_seen_) << "a leg is shut down once";
     peer_.fin_seen_ = true;
@@ -210,6 +227,42 @@ inline net::IoResult FakePeer::Write(base::Bytes bytes) {
   written_ += base::AsText(bytes.first(size));
   if (room_ != SIZE_MAX) room_ -= size;
   return {Status::kOk, size, 0};
+}
+
+// The pipes are real ones, and may hold less than they are asked to.
+inline net::IoResult FakePeer::ReadInto(net::Pipe& pipe, size_t limit) {
+  EXPECT_TRUE(pipe.empty());
+  std::string bytes(std::min(limit, size_t{kPipeSize}), '\0');
+  net::IoResult got = Read({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
+  if (got.status != net::IoResult::Status::kOk) return got;
+  EXPECT_EQ(::write(pipe.write_end(), bytes.data(), got.bytes), static_cast<ssize_t>(got.bytes));
+  pipe.Added(got.bytes);
+  spliced_ += got.bytes;
+  return got;
+}
+
+inline net::IoResult FakePeer::WriteFrom(base::Bytes head, net::Pipe& pipe) {
+  net::IoResult total;
+  if (!head.empty()) {
+    total = Write(head);
+    if (total.status != net::IoResult::Status::kOk || total.bytes < head.size()) return total;
+  }
+  while (!pipe.empty() && writable_) {
+    std::array<uint8_t, 4096> piece;
+    const size_t size = std::min({pipe.size(), piece.size(), room_, max_write});
+    if (size == 0) {
+      writable_ = false;
+      break;
+    }
+    EXPECT_EQ(::read(pipe.read_end(), piece.data(), size), static_cast<ssize_t>(size));
+    const net::IoResult sent = Write(base::Bytes(piece).first(size));
+    if (sent.status != net::IoResult::Status::kOk) return sent;
+    pipe.Taken(size);
+    total.bytes += size;
+    spliced_ += size;
+  }
+  if (total.bytes == 0) return {net::IoResult::Status::kWouldBlock, 0, 0};
+  return total;
 }
 
 }  // namespace sluice::relay::testing

@@ -5,6 +5,7 @@
 #include "sluice/relay/session.h"
 
 #include "relay/session_harness.h"
+#include "relay/session_limits.h"
 
 namespace sluice::relay {
 namespace {
@@ -96,6 +97,22 @@ TEST(SessionFaultTest, FullLegs) {
     h.Settle();
     h.client.SendAndEnd(Close(1012, ""));
     h.backend.End();
+  });
+}
+
+TEST(SessionFaultTest, Splicing) {
+  RunWithFaults([](Harness& h) {
+    h.client.can_splice = h.backend.can_splice = true;
+    h.Start();
+    h.client.TakeNothing();
+    h.backend.Send(Pattern(2 * kQueueMark));
+    h.client.Take(kQueueMark + 5);
+    h.client.Send(Binary("x") + Ping("p"));
+    h.client.Take(kBulkRead);
+    h.backend.End();
+    h.client.Take();
+    h.Settle();
+    h.client.SendAndEnd(Close(1000, ""));
   });
 }
 

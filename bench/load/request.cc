@@ -16,14 +16,16 @@ WorkKind ParseKind(const std::string& name) {
   static const std::map<std::string, WorkKind> kKinds = {{"to_client", WorkKind::kToClient},
                                                          {"to_backend", WorkKind::kToBackend},
                                                          {"echo", WorkKind::kEcho},
-                                                         {"ping", WorkKind::kPing}};
+                                                         {"ping", WorkKind::kPing},
+                                                         {"connect", WorkKind::kConnect},
+                                                         {"idle", WorkKind::kIdle}};
   const auto found = kKinds.find(name);
   if (found == kKinds.end()) throw std::runtime_error("unknown work '" + name + "'");
   return found->second;
 }
 
 size_t DefaultMessage(WorkKind kind) {
-  return kind == WorkKind::kPing ? 64 : size_t{64} * 1024;
+  return kind == WorkKind::kPing || kind == WorkKind::kConnect ? 64 : size_t{64} * 1024;
 }
 
 Endpoint Resolve(const std::string& host, const std::string& port) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -62,13 +61,13 @@ class Backend::Connection : public Handler {
   void SendStream() {
     const Ring& stream = backend_.work_->stream;
     const auto io = transport_.Send(stream.Slice(position_, std::min(kSendChunk, stream.size())));
-    if (io.error != 0) return Fail(std::strerror(io.error));
+    if (!io.error.empty()) return Fail(io.error);
     position_ = stream.Advance(position_, io.count);
   }
 
   void SendKept() {
     const auto io = transport_.Send({iovec{kept_.data(), kept_.size()}, iovec{}});
-    if (io.error != 0) return Fail(std::strerror(io.error));
+    if (!io.error.empty()) return Fail(io.error);
     kept_.erase(kept_.begin(), kept_.begin() + static_cast<ptrdiff_t>(io.count));
     if (kept_.empty()) SetInterest(EPOLLIN);
   }
@@ -76,7 +75,7 @@ class Backend::Connection : public Handler {
   void Receive() {
     std::vector<uint8_t>& scratch = backend_.loop_.scratch();
     const auto io = transport_.Receive(scratch);
-    if (io.error != 0) return Fail(std::strerror(io.error));
+    if (!io.error.empty()) return Fail(io.error);
     if (io.ended) return End();
     if (io.count == 0) return;
     if (received_ == 0 && backend_.reporter_ != nullptr) backend_.reporter_->OnFlowing();
@@ -102,7 +101,7 @@ class Backend::Connection : public Handler {
 
   void Echo(std::span<uint8_t> bytes) {
     const auto io = transport_.Send({iovec{bytes.data(), bytes.size()}, iovec{}});
-    if (io.error != 0) return Fail(std::strerror(io.error));
+    if (!io.error.empty()) return Fail(io.error);
     if (io.count == bytes.size()) return;
     const auto rest = bytes.subspan(io.count);
     kept_.assign(rest.begin(), rest.end());
@@ -117,10 +116,10 @@ class Backend::Connection : public Handler {
     Close();
   }
 
-  void Fail(const char* what) {
+  void Fail(const std::string& what) {
     if (backend_.reporter_ != nullptr && (received_ > 0 || position_ > 0)) {
-      backend_.reporter_->OnFailed("backend: " + std::string(what) + ", after " +
-                                   std::to_string(received_) + " bytes received");
+      backend_.reporter_->OnFailed("backend: " + what + ", after " + std::to_string(received_) +
+                                   " bytes received");
     }
     Close();
   }

@@ -51,25 +51,34 @@ bool Client::HasStalled() const {
 void Client::OnReady(uint32_t events) {
   if (state_ == State::kGone) return;
   if (state_ == State::kConnecting) {
-    if (const int error = transport_->ConnectError()) {
-      return Fail(std::string("connect: ") + std::strerror(error));
+    if (const std::string error = transport_->ConnectError(); !error.empty()) {
+      return Fail("connect: " + error);
     }
-    return OnConnected();
+    if (!work_.request.tls) return OnConnected();
+    transport_->UseTls();
+    state_ = State::kSecuring;
   }
-  if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) {
-    const auto io = transport_->Receive(loop_.scratch());
-    if (io.error != 0) return Fail(std::string("receive: ") + std::strerror(io.error));
-    if (io.ended) return OnEnd();
-    if (io.count > 0) OnReceived({loop_.scratch().data(), io.count});
-  }
+  if (state_ == State::kSecuring) return Secure();
+  if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) Receive();
   if ((events & EPOLLOUT) != 0 && state_ != State::kGone) Flush();
+}
+
+void Client::Secure() {
+  const auto io = transport_->Handshake();
+  if (!io.error.empty()) return Fail(io.error);
+  if (io.ended) {
+    OnConnected();
+    if (state_ != State::kGone && transport_->HasBuffered()) Receive();
+    return;
+  }
+  SetInterest(transport_->HasUnsent() ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 void Client::OnConnected() {
   progress_time_ = loop_.turn_time();
   if (!work_.request.websocket) {
     state_ = State::kOpen;
-    SetInterest(EPOLLIN);
+    Flush();
     return owner_.OnOpen(*this);
   }
   state_ = State::kUpgrading;
@@ -78,6 +87,16 @@ void Client::OnConnected() {
       UpgradeRequest(work_.request.host, work_.request.path, key_, work_.request.subprotocol);
   urgent_.assign(request.begin(), request.end());
   Flush();
+}
+
+void Client::Receive() {
+  do {
+    const auto io = transport_->Receive(loop_.scratch());
+    if (!io.error.empty()) return Fail("receive: " + io.error);
+    if (io.ended) return OnEnd();
+    if (io.count == 0) return;
+    OnReceived({loop_.scratch().data(), io.count});
+  } while (state_ != State::kGone && transport_->HasBuffered());
 }
 
 void Client::OnReceived(std::span<const uint8_t> bytes) {
@@ -205,8 +224,8 @@ void Client::StartClose() {
 
 /// One step of sending. A control frame waits for the end of the message that is under way.
 void Client::Flush() {
-  bool going = true;
-  if (!urgent_.empty()) {
+  bool going = !transport_->HasUnsent() || SendUnsent();
+  if (going && !urgent_.empty()) {
     if (sent_in_message_ > 0) {
       going = SendTraffic(work_.traffic.wire_message - sent_in_message_);
     }
@@ -214,32 +233,37 @@ void Client::Flush() {
   }
   if (going && urgent_.empty() && credit_ > 0) SendTraffic(kSendChunk);
   if (state_ == State::kGone) return;
-  SetInterest(credit_ > 0 || !urgent_.empty() ? EPOLLIN | EPOLLOUT : EPOLLIN);
+  const bool more = credit_ > 0 || !urgent_.empty() || transport_->HasUnsent();
+  SetInterest(more ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
-/// Both say whether the socket took it all.
+/// These three say whether the socket took it all.
+bool Client::SendUnsent() {
+  Send({});
+  return !transport_->HasUnsent();
+}
+
 bool Client::SendUrgent() {
-  const auto io = transport_->Send({iovec{urgent_.data(), urgent_.size()}, iovec{}});
-  if (io.error != 0) {
-    Fail(std::string("send: ") + std::strerror(io.error));
-    return false;
-  }
-  urgent_.erase(urgent_.begin(), urgent_.begin() + static_cast<ptrdiff_t>(io.count));
+  const size_t sent = Send({iovec{urgent_.data(), urgent_.size()}, iovec{}});
+  urgent_.erase(urgent_.begin(), urgent_.begin() + static_cast<ptrdiff_t>(sent));
   return urgent_.empty();
 }
 
 bool Client::SendTraffic(size_t most) {
   const Ring& wire = work_.traffic.wire;
   const auto count = static_cast<size_t>(std::min<uint64_t>({most, credit_, wire.size()}));
-  const auto io = transport_->Send(wire.Slice(send_position_, count));
-  if (io.error != 0) {
-    Fail(std::string("send: ") + std::strerror(io.error));
-    return false;
-  }
-  send_position_ = wire.Advance(send_position_, io.count);
-  sent_in_message_ = (sent_in_message_ + io.count) % work_.traffic.wire_message;
-  if (credit_ != kUnlimited) credit_ -= io.count;
-  return io.count == count;
+  const size_t sent = Send(wire.Slice(send_position_, count));
+  send_position_ = wire.Advance(send_position_, sent);
+  sent_in_message_ = (sent_in_message_ + sent) % work_.traffic.wire_message;
+  if (credit_ != kUnlimited) credit_ -= sent;
+  return sent == count;
+}
+
+/// How much was taken: nothing, when the session is broken.
+size_t Client::Send(const std::array<iovec, 2>& parts) {
+  const auto io = transport_->Send(parts);
+  if (!io.error.empty()) Fail("send: " + io.error);
+  return io.count;
 }
 
 void Client::SetInterest(uint32_t interest) {

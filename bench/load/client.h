@@ -1,6 +1,8 @@
 // A session's client: connects, upgrades, sends and verifies as the work has it, and closes.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -57,9 +59,11 @@ class Client : public Handler {
   void OnReady(uint32_t events) override;
 
  private:
-  enum class State { kConnecting, kUpgrading, kOpen, kClosing, kGone };
+  enum class State { kConnecting, kSecuring, kUpgrading, kOpen, kClosing, kGone };
 
+  void Secure();
   void OnConnected();
+  void Receive();
   void OnReceived(std::span<const uint8_t> bytes);
   std::span<const uint8_t> TakeResponse(std::span<const uint8_t> bytes);
   void TakeFrames(std::span<const uint8_t> bytes);
@@ -70,8 +74,10 @@ class Client : public Handler {
 
   void StartClose();
   void Flush();
+  bool SendUnsent();
   bool SendUrgent();
   bool SendTraffic(size_t most);
+  size_t Send(const std::array<iovec, 2>& parts);
   void SetInterest(uint32_t interest);
   void Fail(const std::string& what);
 

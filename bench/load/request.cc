@@ -13,12 +13,10 @@ namespace sluice::bench {
 namespace {
 
 WorkKind ParseKind(const std::string& name) {
-  static const std::map<std::string, WorkKind> kKinds = {{"to_client", WorkKind::kToClient},
-                                                         {"to_backend", WorkKind::kToBackend},
-                                                         {"echo", WorkKind::kEcho},
-                                                         {"ping", WorkKind::kPing},
-                                                         {"connect", WorkKind::kConnect},
-                                                         {"idle", WorkKind::kIdle}};
+  static const std::map<std::string, WorkKind> kKinds = {
+      {"to_client", WorkKind::kToClient}, {"to_backend", WorkKind::kToBackend},
+      {"echo", WorkKind::kEcho},          {"ping", WorkKind::kPing},
+      {"connect", WorkKind::kConnect},    {"idle", WorkKind::kIdle}};
   const auto found = kKinds.find(name);
   if (found == kKinds.end()) throw std::runtime_error("unknown work '" + name + "'");
   return found->second;
@@ -47,9 +45,11 @@ void ParseUrl(const std::string& url, Request& request) {
   const size_t scheme_end = url.find("://");
   if (scheme_end == std::string::npos) throw std::runtime_error("no URL: '" + url + "'");
   const std::string scheme = url.substr(0, scheme_end);
-  if (scheme != "ws" && scheme != "tcp")
+  request.websocket = scheme == "ws" || scheme == "wss";
+  request.tls = scheme == "wss" || scheme == "tls+tcp";
+  if (!request.websocket && !request.tls && scheme != "tcp") {
     throw std::runtime_error("unknown scheme '" + scheme + "'");
-  request.websocket = scheme == "ws";
+  }
   const size_t path = url.find('/', scheme_end + 3);
   request.host = url.substr(scheme_end + 3, path - scheme_end - 3);
   request.path = path == std::string::npos ? "/" : url.substr(path);

@@ -153,6 +153,9 @@ void Run::OnTimer() {
     phase_end_ = before_.time + ToNs(work_.request.seconds);
   } else if (phase_ == Phase::kMeasuring && now >= phase_end_) {
     after_ = Take();
+    if (kind() != WorkKind::kIdle && after_.bytes == before_.bytes && error_.empty()) {
+      error_ = "nothing arrived in the window";
+    }
     return End();
   }
   if (now >= next_check_) CheckStalls();

@@ -19,6 +19,7 @@ enum class WorkKind { kToClient, kToBackend, kEcho, kPing, kConnect, kIdle };
 struct Request {
   WorkKind kind = WorkKind::kPing;
   bool websocket = true;
+  bool tls = false;
   std::string host;  // For the header Host, with its port.
   std::string path;
   Endpoint endpoint;

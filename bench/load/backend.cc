@@ -27,7 +27,7 @@ class Backend::Connection : public Handler {
   }
 
   bool HasStalled() const {
-    return received_ > 0 && backend_.loop_.turn_time() - progress_time_ > kStallNs;
+    return carried_ && backend_.loop_.turn_time() - progress_time_ > kStallNs;
   }
 
   uint64_t received() const { return received_; }
@@ -63,6 +63,7 @@ class Backend::Connection : public Handler {
     const auto io = transport_.Send(stream.Slice(position_, std::min(kSendChunk, stream.size())));
     if (!io.error.empty()) return Fail(io.error);
     position_ = stream.Advance(position_, io.count);
+    carried_ = true;
   }
 
   void SendKept() {
@@ -78,23 +79,29 @@ class Backend::Connection : public Handler {
     if (!io.error.empty()) return Fail(io.error);
     if (io.ended) return End();
     if (io.count == 0) return;
-    if (received_ == 0 && backend_.reporter_ != nullptr) backend_.reporter_->OnFlowing();
-    received_ += io.count;
+    if (!carried_ && backend_.reporter_ != nullptr) backend_.reporter_->OnFlowing();
+    carried_ = true;
     progress_time_ = backend_.loop_.turn_time();
     if (backend_.work_ == nullptr) return;
+    const std::span<uint8_t> bytes(scratch.data(), io.count);
     switch (backend_.work_->request.kind) {
       case WorkKind::kToClient:
         return Fail("bytes that nobody sent");
       case WorkKind::kToBackend:
-        return Verify({scratch.data(), io.count});
+        return Verify(bytes);
       default:
-        return Echo({scratch.data(), io.count});
+        received_ += io.count;
+        return Echo(bytes);
     }
   }
 
   void Verify(std::span<const uint8_t> bytes) {
     const Ring& payload = backend_.work_->traffic.payload;
-    if (!payload.Matches(position_, bytes.data(), bytes.size())) return Fail("wrong bytes");
+    if (!payload.Matches(position_, bytes)) {
+      received_ += payload.CountMatching(position_, bytes);
+      return Fail("a wrong byte");
+    }
+    received_ += bytes.size();
     position_ = payload.Advance(position_, bytes.size());
     backend_.verified_bytes_.Add(bytes.size());
   }
@@ -108,16 +115,16 @@ class Backend::Connection : public Handler {
     SetInterest(EPOLLOUT);  // Reads on when this is gone.
   }
 
-  /// A connection that has carried nothing may end: gateways probe their backends.
   void End() {
-    const bool expected = backend_.reporter_ == nullptr || received_ == 0 ||
-                          backend_.work_->request.kind == WorkKind::kConnect;
-    if (!expected || (received_ == 0 && position_ > 0)) return Fail("an early end");
+    if (backend_.reporter_ != nullptr && backend_.work_->request.kind != WorkKind::kConnect) {
+      return Fail("an early end");
+    }
     Close();
   }
 
+  /// A connection that has carried nothing may end as it likes: gateways probe their backends.
   void Fail(const std::string& what) {
-    if (backend_.reporter_ != nullptr && (received_ > 0 || position_ > 0)) {
+    if (backend_.reporter_ != nullptr && carried_) {
       backend_.reporter_->OnFailed("backend: " + what + ", after " + std::to_string(received_) +
                                    " bytes received");
     }
@@ -127,8 +134,9 @@ class Backend::Connection : public Handler {
   Backend& backend_;
   Transport transport_;
   uint32_t interest_ = EPOLLIN;
-  size_t position_ = 0;  // In the stream sent, or the payload received.
-  uint64_t received_ = 0;
+  size_t position_ = 0;    // In the stream sent, or the payload received.
+  uint64_t received_ = 0;  // And verified, where that is the work.
+  bool carried_ = false;   // Payload, in either direction.
   int64_t progress_time_ = 0;
   std::vector<uint8_t> kept_;  // Of an echo, what the socket did not take.
   bool closed_ = false;

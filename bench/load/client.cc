@@ -156,8 +156,9 @@ void Client::TakePayload(std::span<const uint8_t> bytes) {
   if (bytes.empty()) return;
   if (work_.request.kind == WorkKind::kToBackend) return Fail("bytes that nobody sent");
   const Ring& expected = is_stream() ? work_.stream : work_.traffic.payload;
-  if (!expected.Matches(receive_position_, bytes.data(), bytes.size())) {
-    return Fail("wrong bytes");
+  if (!expected.Matches(receive_position_, bytes)) {
+    received_ += expected.CountMatching(receive_position_, bytes);
+    return Fail("a wrong byte");
   }
   receive_position_ = expected.Advance(receive_position_, bytes.size());
   if (received_ == 0) owner_.OnFlowing();

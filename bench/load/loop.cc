@@ -50,6 +50,7 @@ void Loop::Post(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     posted_.push_back(std::move(task));
+    has_posted_ = true;
   }
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof(one));
@@ -70,11 +71,14 @@ void Loop::Run() {
     }
     const int count = epoll_wait(epoll_, events_.data(), kEventsPerTurn, timeout_ms);
     turn_time_ = NowNs();
+    // First, so that a cause which one thread has told is known before its effects on the sockets.
+    if (has_posted_) RunPosted();
     if (timer_ && turn_time_ >= timer_time_) std::exchange(timer_, nullptr)();
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events_[static_cast<size_t>(i)];
       if (event.data.ptr == nullptr) {
-        RunPosted();
+        uint64_t wakes;
+        [[maybe_unused]] const ssize_t got = read(wake_, &wakes, sizeof(wakes));
       } else {
         static_cast<Handler*>(event.data.ptr)->OnReady(event.events);
       }
@@ -84,12 +88,11 @@ void Loop::Run() {
 }
 
 void Loop::RunPosted() {
-  uint64_t count;
-  [[maybe_unused]] const ssize_t got = read(wake_, &count, sizeof(count));
   std::vector<std::function<void()>> tasks;
   {
     const std::lock_guard lock(mutex_);
     tasks.swap(posted_);
+    has_posted_ = false;
   }
   for (const auto& task : tasks) task();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -67,6 +68,7 @@ class Loop {
   bool stopped_ = false;
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // Guarded by mutex_.
+  std::atomic<bool> has_posted_{false};
 };
 
 }  // namespace sluice::bench

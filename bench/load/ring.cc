@@ -32,15 +32,20 @@ size_t Ring::Advance(size_t position, size_t count) const {
   return position < size() ? position : position % size();
 }
 
-bool Ring::Matches(size_t position, const uint8_t* bytes, size_t count) const {
-  while (count > 0) {
-    const size_t part = std::min(count, size() - position);
-    if (std::memcmp(bytes_.data() + position, bytes, part) != 0) return false;
-    bytes += part;
-    count -= part;
+bool Ring::Matches(size_t position, std::span<const uint8_t> bytes) const {
+  while (!bytes.empty()) {
+    const size_t part = std::min(bytes.size(), size() - position);
+    if (std::memcmp(bytes_.data() + position, bytes.data(), part) != 0) return false;
+    bytes = bytes.subspan(part);
     position = 0;
   }
   return true;
+}
+
+size_t Ring::CountMatching(size_t position, std::span<const uint8_t> bytes) const {
+  size_t count = 0;
+  while (count < bytes.size() && bytes[count] == bytes_[(position + count) % size()]) ++count;
+  return count;
 }
 
 Ring MakeStream(std::mt19937_64& random) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <span>
 #include <vector>
 
 #include <sys/uio.h>
@@ -27,8 +28,11 @@ class Ring {
 
   size_t Advance(size_t position, size_t count) const;
 
-  /// Whether `bytes` are what is in the ring from `position` on. Any count.
-  bool Matches(size_t position, const uint8_t* bytes, size_t count) const;
+  /// Whether `bytes`, any number of them, are what is in the ring from `position` on.
+  bool Matches(size_t position, std::span<const uint8_t> bytes) const;
+
+  /// How many of the first `bytes` are, when not all of them are.
+  size_t CountMatching(size_t position, std::span<const uint8_t> bytes) const;
 
  private:
   std::vector<uint8_t> bytes_;

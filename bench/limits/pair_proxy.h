@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -50,6 +51,7 @@ class PairProxy {
  public:
   PairProxy(uint16_t listen_port, uint16_t backend_port) : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
     RaiseFileLimit();
+    std::signal(SIGPIPE, SIG_IGN);  // splice() has no MSG_NOSIGNAL.
 
     backend_ = Loopback(backend_port);
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 namespace sluice::bench {
 namespace {
@@ -22,12 +23,11 @@ class Backend::Connection : public Handler {
   }
 
   void Go() {
-    progress_time_ = backend_.loop_.turn_time();
     if (backend_.work_->request.kind == WorkKind::kToClient) SetInterest(EPOLLIN | EPOLLOUT);
   }
 
   bool HasStalled() const {
-    return carried_ && backend_.loop_.turn_time() - progress_time_ > kStallNs;
+    return progress_time_ > 0 && backend_.loop_.turn_time() - progress_time_ > kStallNs;
   }
 
   uint64_t received() const { return received_; }
@@ -35,23 +35,27 @@ class Backend::Connection : public Handler {
   void OnReady(uint32_t events) override {
     if (closed_) return;
     if ((events & EPOLLOUT) != 0) {
-      if (!kept_.empty()) {
-        SendKept();
-      } else if (backend_.work_ != nullptr) {
+      if (backend_.work_->request.kind == WorkKind::kToClient) {
         SendStream();
+      } else {
+        SendKept();
       }
     }
     if (!closed_ && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) Receive();
   }
 
-  void Close() {
-    closed_ = true;
-    backend_.connections_.erase(this);
-    backend_.closed_.Add(1);
-    backend_.loop_.DestroyLater(std::unique_ptr<Handler>(this));
+  void Reset() {
+    transport_.ResetOnClose();
+    Close();
   }
 
  private:
+  void Close() {
+    closed_ = true;
+    backend_.connections_.erase(this);
+    backend_.loop_.DestroyLater(std::unique_ptr<Handler>(this));
+  }
+
   void SetInterest(uint32_t interest) {
     if (interest == interest_) return;
     interest_ = interest;
@@ -63,7 +67,6 @@ class Backend::Connection : public Handler {
     const auto io = transport_.Send(stream.Slice(position_, std::min(kSendChunk, stream.size())));
     if (!io.error.empty()) return Fail(io.error);
     position_ = stream.Advance(position_, io.count);
-    carried_ = true;
   }
 
   void SendKept() {
@@ -79,10 +82,8 @@ class Backend::Connection : public Handler {
     if (!io.error.empty()) return Fail(io.error);
     if (io.ended) return End();
     if (io.count == 0) return;
-    if (!carried_ && backend_.reporter_ != nullptr) backend_.reporter_->OnFlowing();
-    carried_ = true;
+    if (progress_time_ == 0) backend_.reporter_->OnFlowing();
     progress_time_ = backend_.loop_.turn_time();
-    if (backend_.work_ == nullptr) return;
     const std::span<uint8_t> bytes(scratch.data(), io.count);
     switch (backend_.work_->request.kind) {
       case WorkKind::kToClient:
@@ -116,15 +117,14 @@ class Backend::Connection : public Handler {
   }
 
   void End() {
-    if (backend_.reporter_ != nullptr && backend_.work_->request.kind != WorkKind::kConnect) {
-      return Fail("an early end");
-    }
-    Close();
+    if (backend_.work_->request.kind == WorkKind::kConnect) return Close();
+    Fail("an early end");
   }
 
-  /// A connection that has carried nothing may end as it likes: gateways probe their backends.
+  /// A connection that has brought nothing may end as it likes: gateways probe their backends. (If
+  /// it was to be streamed to, the client will miss the bytes.)
   void Fail(const std::string& what) {
-    if (backend_.reporter_ != nullptr && carried_) {
+    if (progress_time_ > 0) {
       backend_.reporter_->OnFailed("backend: " + what + ", after " + std::to_string(received_) +
                                    " bytes received");
     }
@@ -134,10 +134,9 @@ class Backend::Connection : public Handler {
   Backend& backend_;
   Transport transport_;
   uint32_t interest_ = EPOLLIN;
-  size_t position_ = 0;    // In the stream sent, or the payload received.
-  uint64_t received_ = 0;  // And verified, where that is the work.
-  bool carried_ = false;   // Payload, in either direction.
-  int64_t progress_time_ = 0;
+  size_t position_ = 0;        // In the stream sent, or the payload received.
+  uint64_t received_ = 0;      // And verified, where that is the work.
+  int64_t progress_time_ = 0;  // When it last brought something, if ever.
   std::vector<uint8_t> kept_;  // Of an echo, what the socket did not take.
   bool closed_ = false;
 };
@@ -173,7 +172,7 @@ void Backend::Go() {
 }
 
 void Backend::CheckStalls() {
-  if (reporter_ == nullptr || work_->request.kind != WorkKind::kToBackend) return;
+  if (work_ == nullptr || work_->request.kind != WorkKind::kToBackend) return;
   for (const Connection* connection : connections_) {
     if (!connection->HasStalled()) continue;
     reporter_->OnFailed("backend: nothing arrived for 10 s, after " +
@@ -182,25 +181,26 @@ void Backend::CheckStalls() {
   }
 }
 
-void Backend::Release() {
-  reporter_ = nullptr;
-}
-
-void Backend::CloseAll() {
-  while (!connections_.empty()) (*connections_.begin())->Close();
+void Backend::End() {
+  while (!connections_.empty()) (*connections_.begin())->Reset();
   work_ = nullptr;
+  reporter_ = nullptr;
 }
 
 void Backend::OnReady(uint32_t /*events*/) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     const int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return;
+    accepted_.Add(1);
+    if (work_ == nullptr) {
+      close(fd);
+      continue;
+    }
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     auto* connection = new Connection(*this, fd);
     connections_.insert(connection);
-    opened_.Add(1);
-    if (going_ && work_ != nullptr) connection->Go();
+    if (going_) connection->Go();
   }
 }
 

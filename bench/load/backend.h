@@ -29,12 +29,11 @@ class Backend : public Handler {
   /// Reports connections that ought to receive and do not.
   void CheckStalls();
 
-  /// Connections may end as they like.
-  void Release();
-  void CloseAll();
+  /// Resets all connections, and closes new ones at once.
+  void End();
 
-  uint64_t verified_bytes() const { return verified_bytes_.value(); }         // Any thread.
-  uint64_t connections() const { return opened_.value() - closed_.value(); }  // Any thread.
+  uint64_t verified_bytes() const { return verified_bytes_.value(); }  // Any thread.
+  uint64_t accepted() const { return accepted_.value(); }              // Any thread.
 
   void OnReady(uint32_t events) override;
 
@@ -44,13 +43,12 @@ class Backend : public Handler {
   Loop& loop_;
   int listener_;
   uint16_t port_;
-  const Work* work_ = nullptr;
+  const Work* work_ = nullptr;  // Both are null between runs.
   Reporter* reporter_ = nullptr;
   bool going_ = false;
   std::unordered_set<Connection*> connections_;
   Counter verified_bytes_;
-  Counter opened_;
-  Counter closed_;
+  Counter accepted_;
 };
 
 }  // namespace sluice::bench

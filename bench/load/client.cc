@@ -30,22 +30,32 @@ void Client::Connect() {
 
 void Client::Go() {
   progress_time_ = loop_.turn_time();
+  expects_ = work_.request.kind != WorkKind::kToBackend;
   switch (work_.request.kind) {
     case WorkKind::kToClient:
       return;
     case WorkKind::kToBackend:
       credit_ = kUnlimited;
       break;
-    default:
+    case WorkKind::kConnect:
+    case WorkKind::kIdle:
+      credit_ = work_.traffic.wire_message;
+      break;
+    case WorkKind::kEcho:
+    case WorkKind::kPing:
       credit_ = work_.request.pipeline * work_.traffic.wire_message;
   }
   sent_time_ = NowNs();
   Flush();
 }
 
-bool Client::HasStalled() const {
-  return work_.request.kind != WorkKind::kToBackend &&
-         loop_.turn_time() - progress_time_ > kStallNs;
+void Client::CheckStall() {
+  if (expects_ && loop_.turn_time() - progress_time_ > kStallNs) Fail("nothing arrived for 10 s");
+}
+
+void Client::Abandon() {
+  state_ = State::kGone;
+  if (transport_) transport_->ResetOnClose();
 }
 
 void Client::OnReady(uint32_t events) {
@@ -77,9 +87,8 @@ void Client::Secure() {
 void Client::OnConnected() {
   progress_time_ = loop_.turn_time();
   if (!work_.request.websocket) {
-    state_ = State::kOpen;
     Flush();
-    return owner_.OnOpen(*this);
+    return OnOpen();
   }
   state_ = State::kUpgrading;
   key_ = MakeKey(random_);
@@ -87,6 +96,12 @@ void Client::OnConnected() {
       UpgradeRequest(work_.request.host, work_.request.path, key_, work_.request.subprotocol);
   urgent_.assign(request.begin(), request.end());
   Flush();
+}
+
+void Client::OnOpen() {
+  state_ = State::kOpen;
+  expects_ = false;
+  owner_.OnOpen(*this);
 }
 
 void Client::Receive() {
@@ -127,8 +142,7 @@ std::span<const uint8_t> Client::TakeResponse(std::span<const uint8_t> bytes) {
     return {};
   }
   response_ = {};
-  state_ = State::kOpen;
-  owner_.OnOpen(*this);
+  OnOpen();
   return bytes.subspan(end + 4 - before);
 }
 
@@ -177,6 +191,7 @@ void Client::TakeMessages() {
     case WorkKind::kConnect:
       return StartClose();
     case WorkKind::kIdle:
+      expects_ = false;
       return owner_.OnFinished(*this);
     case WorkKind::kPing: {
       const int64_t now = NowNs();

@@ -48,10 +48,11 @@ class Client : public Handler {
   /// Begins to send, once it is open.
   void Go();
 
-  bool HasStalled() const;
+  /// Fails if something is to arrive and nothing has for too long.
+  void CheckStall();
 
-  /// Hears and says nothing more.
-  void Abandon() { state_ = State::kGone; }
+  /// Hears and says nothing more, and is to be destroyed.
+  void Abandon();
 
   size_t index() const { return index_; }
   int64_t start_time() const { return start_time_; }
@@ -63,6 +64,7 @@ class Client : public Handler {
 
   void Secure();
   void OnConnected();
+  void OnOpen();
   void Receive();
   void OnReceived(std::span<const uint8_t> bytes);
   std::span<const uint8_t> TakeResponse(std::span<const uint8_t> bytes);
@@ -94,6 +96,7 @@ class Client : public Handler {
   uint32_t interest_ = 0;
   int64_t start_time_ = 0;
   int64_t progress_time_ = 0;
+  bool expects_ = true;  // Not while it waits for others to open, nor when it is to be idle.
   int64_t sent_time_ = 0;
 
   std::string key_;

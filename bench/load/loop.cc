@@ -79,6 +79,7 @@ void Loop::Run() {
       if (event.data.ptr == nullptr) {
         uint64_t wakes;
         [[maybe_unused]] const ssize_t got = read(wake_, &wakes, sizeof(wakes));
+        RunPosted();  // What was posted since the start of this turn has no other wake.
       } else {
         static_cast<Handler*>(event.data.ptr)->OnReady(event.events);
       }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kRetryNs = 10'000'000;
+constexpr int64_t kQuietNs = 50'000'000;
 constexpr int64_t kMaxEndingNs = 2 * kSecond;
 
 // More at once would measure the gateway's listen backlog.
@@ -123,13 +124,14 @@ void Run::OnFinished(Client& client) {
 
 void Run::OnFailed(const std::string& error) {
   if (phase_ == Phase::kEnding) return;
-  error_ = error;
-  End();
+  if (error_.empty()) error_ = error;
+  // A broken cycle is counted where its client breaks; the others go on.
+  if (kind() != WorkKind::kConnect) End();
 }
 
 void Run::OnClientFailed(Client& client, const std::string& error) {
-  if (kind() != WorkKind::kConnect) return OnFailed(error);
-  if (error_.empty()) error_ = error;
+  OnFailed(error);
+  if (phase_ == Phase::kEnding) return;
   ++failed_;
   retries_.push_back(client.index());
   SetTimer();
@@ -144,7 +146,6 @@ void Run::WarmUp() {
 
 void Run::OnTimer() {
   const int64_t now = loop_.turn_time();
-  if (phase_ == Phase::kEnding) return FinishWhenBackendIsEmpty();
   RetryFailed();
   if (phase_ == Phase::kWarmingUp && now >= phase_end_) {
     phase_ = Phase::kMeasuring;
@@ -163,6 +164,7 @@ void Run::OnTimer() {
 }
 
 void Run::SetTimer() {
+  if (phase_ == Phase::kEnding) return;  // Which has set its own.
   int64_t next = std::min(phase_end_, next_check_);
   if (!retries_.empty()) next = std::min(next, NowNs() + kRetryNs);
   loop_.SetTimer(next, [this] { OnTimer(); });
@@ -170,13 +172,10 @@ void Run::SetTimer() {
 
 void Run::CheckStalls() {
   next_check_ = loop_.turn_time() + kSecond;
-  // Who has got all that is to come, or waits for others to open, may be silent.
-  if (phase_ != Phase::kOpening) backend_.loop().Post([this] { backend_.CheckStalls(); });
-  if (kind() == WorkKind::kIdle && phase_ != Phase::kOpening) return;
-  for (size_t i = 0; i < launched_; ++i) {
-    if (!clients_[i]->HasStalled()) continue;
-    return OnFailed("session " + std::to_string(i) + ": nothing arrived for 10 s");
+  if (phase_ != Phase::kOpening) {
+    backend_.loop().Post([&backend = backend_] { backend.CheckStalls(); });
   }
+  for (size_t i = 0; i < launched_ && phase_ != Phase::kEnding; ++i) clients_[i]->CheckStall();
 }
 
 void Run::RetryFailed() {
@@ -185,24 +184,22 @@ void Run::RetryFailed() {
 
 void Run::End() {
   phase_ = Phase::kEnding;
-  InBackend([this] { backend_.Release(); });
+  InBackend([this] { backend_.End(); });
   for (auto& client : clients_) {
     if (!client) continue;
     client->Abandon();
     loop_.DestroyLater(std::move(client));
   }
   phase_end_ = NowNs() + kMaxEndingNs;
-  loop_.SetTimer(0, [this] { OnTimer(); });
+  WaitForQuiet();
 }
 
-/// So that the gateway has let go of all sessions before the next run.
-void Run::FinishWhenBackendIsEmpty() {
-  if (backend_.connections() > 0 && loop_.turn_time() < phase_end_) {
-    loop_.SetTimer(loop_.turn_time() + kRetryNs, [this] { OnTimer(); });
-    return;
-  }
-  InBackend([this] { backend_.CloseAll(); });
-  loop_.Stop();
+/// A session that the gateway had yet to dial for is not to turn up in the next run.
+void Run::WaitForQuiet() {
+  loop_.SetTimer(NowNs() + kQuietNs, [this, accepted = backend_.accepted()] {
+    if (backend_.accepted() == accepted || loop_.turn_time() > phase_end_) return loop_.Stop();
+    WaitForQuiet();
+  });
 }
 
 /// In the backend's thread, and done when this returns.
@@ -232,6 +229,7 @@ nlohmann::json Run::Result() const {
   nlohmann::json result;
   result["ok"] = error_.empty();
   if (!error_.empty()) result["error"] = error_;
+  if (after_.time == 0) return result;
   result["seconds"] = static_cast<double>(after_.time - before_.time) / 1e9;
   result["bytes"] = after_.bytes - before_.bytes;
   result["messages"] = after_.messages - before_.messages;

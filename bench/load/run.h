@@ -64,7 +64,7 @@ class Run : public ClientOwner {
   void SetTimer();
   void CheckStalls();
   void RetryFailed();
-  void FinishWhenBackendIsEmpty();
+  void WaitForQuiet();
   void InBackend(const std::function<void()>& task);
   Snapshot Take() const;
   nlohmann::json Result() const;
@@ -89,7 +89,7 @@ class Run : public ClientOwner {
   int64_t phase_end_ = INT64_MAX;
   int64_t next_check_ = 0;
   Snapshot before_;
-  Snapshot after_;
+  Snapshot after_;  // Stays empty if the run has failed before.
   std::string error_;
 };
 

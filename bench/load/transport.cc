@@ -108,6 +108,11 @@ void Transport::ShutDownSend() {
   shutdown(fd_, SHUT_WR);
 }
 
+void Transport::ResetOnClose() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 int StartConnect(const Endpoint& endpoint) {
   const int fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;

@@ -56,6 +56,9 @@ class Transport {
 
   void ShutDownSend();
 
+  /// Whether its destructor throws away what is under way, and tells the peer.
+  void ResetOnClose();
+
  private:
   Io SendTls(const std::array<iovec, 2>& parts);
   std::string SendOutput();

@@ -52,8 +52,11 @@ function progress(suite, work, round, name, outcome) {
 }
 
 // Two workers are compared at the works that say so; nothing idles where speed is what matters.
-function worksFor(suite, works) {
-  return works.filter((work) => work[suite.key].length > 0 && (!suite.crowded || work.crowded));
+function worksFor(suite, { works, quick }) {
+  return works.filter(
+    (work) =>
+      work[suite.key].length > 0 && (!suite.crowded || work.crowded) && (!quick || suite.key === 'cpu' || work.brief),
+  );
 }
 
 function lineUp(suite, contenders) {
@@ -67,7 +70,7 @@ async function runSuite(suite, options, contenders) {
   const entries = lineUp(suite, contenders);
   const results = [];
   try {
-    for (const work of entries.length > 0 ? worksFor(suite, options.works) : []) {
+    for (const work of entries.length > 0 ? worksFor(suite, options) : []) {
       results.push({ work, rows: await rounds.measure(work, entries) });
     }
   } finally {

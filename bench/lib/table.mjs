@@ -33,9 +33,9 @@ function overview(suite, results) {
   const header = ['', ...columns.map(({ work, figure }) => `${work.title}: ${kFigures[figure].title}`)];
   const lines = results[0].rows.map(({ entry }, i) => [
     nameOf(entry),
-    ...columns.map(({ rows, figure }) => {
+    ...columns.map(({ work, rows, figure }) => {
       if (rows[i].samples.length === 0) return 'failed';
-      const [reference] = referencesIn(suite, rows);
+      const [reference] = work.absolute ? [] : referencesIn(suite, rows);
       const by = reference && number(ratio(rows[i], reference, figure));
       return `${number(medianOf(rows[i], figure))}${by ? ` (${by})` : ''}`;
     }),
@@ -63,7 +63,7 @@ function details(suite, results) {
       ...figures.map((figure) => number(medianOf(row, figure))),
       ...references.map((name) => {
         const reference = rowOf(rows, name);
-        return reference ? number(ratio(row, reference, work[suite.key][0])) : '';
+        return reference && !work.absolute ? number(ratio(row, reference, work[suite.key][0])) : '';
       }),
       [row.samples[0]?.note, trouble(row)].filter((text) => text).join('; '),
     ]),

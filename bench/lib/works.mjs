@@ -5,14 +5,16 @@ const kKib = 1024;
 /**
  * id         as in --only
  * request    for the load generator
- * crowded    other numbers of sessions, for the comparison of 1 and 2 workers: few sessions cannot be
- *            spread evenly
+ * crowded    another number of sessions, for the comparison of 1 and 2 workers: few cannot be spread evenly
+ * brief      part of --quick where not everything is
  * cpu, speed the figures that matter on one core, and where there is a core to spare
+ * absolute   it is no use to divide them by those of another
  */
 export const kWorks = [
   {
     id: 'to_client',
     title: 'bulk to the client',
+    brief: true,
     request: { work: 'to_client', sessions: 4, message: 64 * kKib },
     crowded: 32,
     cpu: ['cpuPerGb'],
@@ -44,6 +46,7 @@ export const kWorks = [
     id: `ping_${sessions}`,
     title: `ping-pong of 64 B, ${sessions} session${sessions > 1 ? 's' : ''}`,
     request: { work: 'ping', sessions, message: 64, pipeline: 1 },
+    ...(sessions === 50 && { brief: true }),
     ...(sessions === 1000 && { crowded: 1000 }),
     cpu: sessions === 1 ? ['p50', 'cpuPerMessage'] : ['cpuPerMessage'],
     speed: ['p50', 'p99'],
@@ -51,6 +54,7 @@ export const kWorks = [
   {
     id: 'connect',
     title: 'connect, upgrade, echo, close',
+    brief: true,
     request: { work: 'connect', sessions: 16, message: 64 },
     crowded: 64,
     cpu: ['cpuPerMessage'],
@@ -62,6 +66,7 @@ export const kWorks = [
     request: { work: 'idle', sessions: 5000, message: 64 * kKib },
     cpu: ['kibPerSession', 'idleCpu'],
     speed: [],
+    absolute: true,
   },
 ];
 

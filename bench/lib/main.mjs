@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { kLoadDir, pickContenders, sluiceHasTls } from './contenders.mjs';
 import { describeMachine, machineText } from './machine.mjs';
-import { Rounds } from './measure.mjs';
+import { nameOf, Rounds } from './measure.mjs';
 import { kUsage, parseOptions } from './options.mjs';
 import { freePort } from './processes.mjs';
 import { pickSuites } from './suites.mjs';
@@ -115,7 +115,7 @@ function ownFailures(done) {
       rows
         .filter(({ entry }) => entry.contender.ours)
         .flatMap(({ entry, failures }) =>
-          failures.map(({ error }) => `${suite.id}, ${work.id}, ${entry.contender.name}: ${error}`),
+          failures.map(({ error }) => `${suite.id}, ${work.id}, ${nameOf(entry)}: ${error}`),
         ),
     ),
   );

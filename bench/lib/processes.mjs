@@ -53,11 +53,11 @@ class Process {
   /** Ends it and all its descendants: politely, then not. */
   async stop() {
     if (!running.has(this)) return;
-    const family = this.pid ? [this.pid, ...descendants(this.pid)] : [];
+    const family = familyOf(this);
     signal(family, 'SIGTERM');
     await Promise.race([this.ended, delay(kPatience, undefined, { ref: false })]);
     signal(family, 'SIGKILL');
-    if (this.pid) await this.ended;
+    await this.ended;
     running.delete(this);
     rmSync(this.#tail, { force: true });
   }
@@ -66,6 +66,13 @@ class Process {
 /** Starts `command` ([program, argument, …]), on one core if `core` is given. */
 export function startProcess(name, command, options = {}) {
   return new Process(name, command, options);
+}
+
+// The whole group at once, lest a parent starts another child in place of one that was ended; and then
+// whoever left the group. Once a process has ended, its number may be another's.
+function familyOf({ pid, how }) {
+  if (!pid) return [];
+  return how === undefined ? [-pid, pid, ...descendants(pid)] : [-pid];
 }
 
 function signal(pids, name) {
@@ -81,7 +88,7 @@ function signal(pids, name) {
 // The last resort, when there is no time left to wait for anything.
 process.on('exit', () => {
   for (const one of running) {
-    if (one.pid && one.how === undefined) signal([...descendants(one.pid), one.pid], 'SIGKILL');
+    signal(familyOf(one), 'SIGKILL');
   }
   rmSync(kTempDir, { recursive: true, force: true });
 });

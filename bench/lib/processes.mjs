@@ -14,12 +14,12 @@ export const kTempDir = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'));
 const running = new Set();
 
 class Process {
-  #tail;
+  #errors;
 
   constructor(name, command, { core, stdio = 'ignore', env = {} }) {
     this.name = name;
-    this.#tail = path.join(kTempDir, `${name}-${process.hrtime.bigint()}.err`);
-    const stderr = openSync(this.#tail, 'w');
+    this.#errors = path.join(kTempDir, `${name}-${process.hrtime.bigint()}.err`);
+    const stderr = openSync(this.#errors, 'w');
     const argv = core === undefined ? command : ['taskset', '-c', String(core), ...command];
     // In a process group of its own: Ctrl-C at the terminal reaches the runner alone, which then ends
     // them in order.
@@ -44,10 +44,11 @@ class Process {
     return this.child.pid;
   }
 
-  /** How it ended and the last that it said, for a person to read. */
+  /** How it ended and what it had to say about it. */
   lastWords() {
-    const text = readFileSync(this.#tail, 'utf8').trim().split('\n').slice(-2).join(' | ').slice(-300);
-    return `${this.name} ended (${this.how})${text ? `: ${text}` : ''}`;
+    const lines = readFileSync(this.#errors, 'utf8').trim().split('\n');
+    const complaint = lines.find((line) => /error|alert|fatal|fail/i.test(line)) ?? lines.at(-1);
+    return `${this.name} ended (${this.how})${complaint ? `: ${complaint.slice(0, 300)}` : ''}`;
   }
 
   /** Ends it and all its descendants: politely, then not. */
@@ -59,7 +60,7 @@ class Process {
     signal(family, 'SIGKILL');
     await this.ended;
     running.delete(this);
-    rmSync(this.#tail, { force: true });
+    rmSync(this.#errors, { force: true });
   }
 }
 

@@ -87,7 +87,8 @@ function scaling(results) {
         const capacity = median(
           two.samples.map(({ round, busiest, ...sample }) => {
             const first = one.samples.find((other) => other.round === round);
-            return first && first[cpu] / (sample[cpu] * busiest);
+            // No worker can have less than half; less is a program that moves its work from thread to thread.
+            return first && first[cpu] / (sample[cpu] * Math.max(busiest, 0.5));
           }),
         );
         return [

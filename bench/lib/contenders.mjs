@@ -13,6 +13,7 @@ export const kRoot = fileURLToPath(new URL('../../', import.meta.url));
 const kSluice = path.resolve(process.env.SLUICE_BIN ?? path.join(kRoot, 'build/release/sluice'));
 export const kLoadDir = path.resolve(process.env.SLUICE_LOAD_DIR ?? path.join(kRoot, 'build/release/bench'));
 const kBridge = path.join(kRoot, 'bench/peers/bridge.mjs');
+const kScenario = path.join(kRoot, 'tests/scenario/'); // Its npm packages are the bridge's.
 const kNginxModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
 const kDescriptors = 20_000;
 
@@ -157,8 +158,8 @@ export const kContenders = [
     name: 'node',
     websocket: true,
     two: true,
-    available: () => existsSync(path.join(kRoot, 'tests/scenario/node_modules/ws')),
-    version: () => `${process.version}, ws ${createRequire(kBridge)('../../tests/scenario/node_modules/ws/package.json').version}`,
+    available: () => existsSync(path.join(kScenario, 'node_modules/ws')),
+    version: () => `${process.version}, ws ${createRequire(kScenario)('ws/package.json').version}`,
     command: ({ port, backend, workers }) => [process.execPath, kBridge, ...[port, backend, workers].map(String)],
   },
   {

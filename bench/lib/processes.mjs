@@ -47,7 +47,7 @@ class Process {
   /** How it ended and what it had to say about it. */
   lastWords() {
     const lines = readFileSync(this.#errors, 'utf8').trim().split('\n');
-    const complaint = lines.find((line) => /error|alert|fatal|fail/i.test(line)) ?? lines.at(-1);
+    const complaint = lines.find((line) => /error|alert|fatal|fail/i.test(line)) ?? lines[0];
     return `${this.name} ended (${this.how})${complaint ? `: ${complaint.slice(0, 300)}` : ''}`;
   }
 
@@ -171,8 +171,11 @@ export async function untilListening(program, port) {
     if (program.how !== undefined) throw new Error(program.lastWords());
     const open = await new Promise((resolve) => {
       const socket = net.connect(port, '127.0.0.1');
-      socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
-      socket.on('connect', () => socket.destroy());
+      socket.on('error', () => resolve(false));
+      socket.on('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
     });
     if (open) return;
     await delay(20);

@@ -41,9 +41,9 @@ function workers2(transport) {
     id: `workers2-${transport}`,
     title: `1 and 2 workers, ${transport}`,
     explanation:
-      'Not bound to a core. Both workers and the two threads of the load generator share the cores of the machine, so the ' +
-      'throughput cannot double on two. "Capacity" is what both workers could serve with a core each, as a multiple of what ' +
-      'one serves: CPU per unit of work at 1 worker, divided by the same at 2 and by the busiest worker\'s share of it.',
+      'Not bound to a core. Both workers and the two threads of the load generator share the cores of the machine, so ' +
+      'the throughput cannot double on two. "Capacity" is what both workers could serve with a core each, as a multiple ' +
+      'of what one serves: CPU per unit of work at 1 worker, divided by the same at 2 and by the busiest worker\'s share.',
     transport,
     threads: 2,
     key: 'speed',

@@ -1,9 +1,8 @@
 // What sluice holds in memory, measured on the real program and printed as a table:
-//   idle   5,000 sessions that do nothing: user-space bytes of each
 //   bulk   1 GiB each way through one session: the peak above the start, and that every byte is right
 //   stall  a client that stops reading for 10 s while the backend pushes: growth, and that nothing is lost
 //
-//   node bench/memory.mjs [idle|bulk|stall]...      SLUICE_BIN=build/release/sluice
+//   node bench/memory.mjs [bulk|stall]...      SLUICE_BIN=build/release/sluice
 //
 // Memory is the resident set of /proc/PID/smaps_rollup: every page that the process has, private or shared
 // (a share, Pss, would change when another program that uses the same libraries starts or ends). What the
@@ -79,36 +78,7 @@ async function startSluice(backendPort) {
 }
 
 const report = (name, text) => console.log(`${name.padEnd(6)} ${text}`);
-const inKiB = (bytes) => `${(bytes / KiB).toFixed(2)} KiB`;
 const inMiB = (bytes) => `${(bytes / MiB).toFixed(2)} MiB`;
-
-async function idle() {
-  const kSessions = 5000;
-  const backend = await listen((socket) => socket.on('error', () => {}));
-  const sluice = await startSluice(backend.address().port);
-  const key = randomBytes(16).toString('base64');
-  const head =
-    `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-    `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
-  const sockets = [];
-  const open = () =>
-    new Promise((resolve, reject) => {
-      const socket = net.connect(sluice.port, '127.0.0.1', () => socket.write(head));
-      socket.once('data', resolve).on('error', reject);
-      sockets.push(socket);
-    });
-  // What the first sessions make the program allocate for good is not theirs.
-  for (let i = 0; i < 50; ++i) await open();
-  await delay(300);
-  const before = resident(sluice.pid);
-  for (let i = 0; i < kSessions; i += 50) await Promise.all(Array.from({ length: 50 }, open));
-  await delay(1000);
-  const after = resident(sluice.pid);
-  report('idle', `${kSessions} sessions: ${inKiB((after - before) / kSessions)} each (${inMiB(before)} -> ${inMiB(after)})`);
-  sluice.stop();
-  for (const socket of sockets) socket.destroy();
-  backend.close();
-}
 
 async function bulk() {
   const chunk = randomBytes(1 * MiB);
@@ -214,7 +184,7 @@ function deferred() {
   return d;
 }
 
-const all = { idle, bulk, stall };
+const all = { bulk, stall };
 const chosen = process.argv.slice(2);
 for (const name of chosen.length ? chosen : Object.keys(all)) {
   if (!all[name]) {

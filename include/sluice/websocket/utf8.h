@@ -20,6 +20,7 @@ class Utf8Validator {
   void Reset() { *this = Utf8Validator(); }
 
  private:
+  [[nodiscard]] bool FeedShort(base::Bytes bytes);
   [[nodiscard]] bool Lead(uint8_t byte);
 
   uint8_t missing_ = 0;  // Continuation bytes that the current character still needs.

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "seed.h"
+#include "websocket/utf8_blocks.h"
 #include "websocket/utf8_oracle.h"
 
 namespace sluice::websocket {
@@ -157,6 +158,56 @@ TEST(Utf8Test, AnythingAtAnyPlaceInAscii) {
   }
 }
 
+// Each loop that this machine can run, not only the one that is taken: right and wrong sequences at
+// every place of its turns, in text of characters of each size, cut off anywhere.
+TEST(Utf8Test, EveryLoopSaysWhatTheOracleSays) {
+  for (const Utf8BlockJudge& judge : Utf8BlockJudges()) {
+    SCOPED_TRACE(judge.name);
+    for (const std::string_view filler : {"a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
+      for (const std::string_view odd :
+           {"", "z", "\x80", "\xff", "\xc2\xbf", "\xe0\xa0\x80", "\xf4\x8f\xbf\xbf", "\xe2\x82",
+            "\xf0\x9f\x98", "\xe2\x82\xac\x80", "\xf0\x9f\x98\x80\x80", "\xc1\xbf", "\xe0\x9f\xbf",
+            "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"}) {
+        for (size_t before = 0; before <= judge.block; before += filler.size()) {
+          std::string text = "abc";
+          for (size_t i = 0; i < before; i += filler.size()) text += filler;
+          text += odd;
+          while (text.size() < kUtf8LookBehind + 2 * judge.block) text += filler;
+          for (size_t size = judge.block; size + kUtf8LookBehind <= text.size(); ++size) {
+            const std::string cut = text.substr(0, kUtf8LookBehind + size);
+            const base::Bytes judged = AsBytes(cut).subspan(kUtf8LookBehind);
+            if (judge.is_valid(judged.data(), size) == JudgeUtf8(cut).bad_at.has_value()) {
+              ADD_FAILURE() << Hex(cut);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// Where one vector ends and the next begins.
+TEST(Utf8Test, EveryLoopKnowsEveryPairOfBytesAndWhatMayFollow) {
+  for (const Utf8BlockJudge& judge : Utf8BlockJudges()) {
+    SCOPED_TRACE(judge.name);
+    std::string text(kUtf8LookBehind + judge.block, 'a');
+    const base::Bytes judged = AsBytes(text).subspan(kUtf8LookBehind);
+    char* const odd = text.data() + kUtf8LookBehind + judge.block / 2 - 1;
+    for (unsigned ab = 0; ab < 0x10000; ++ab) {
+      odd[0] = static_cast<char>(ab >> 8);
+      odd[1] = static_cast<char>(ab & 0xff);
+      for (const char c : {'a', '\x80', '\xbf', '\xc2'}) {
+        for (const char d : {'a', '\x80', '\xbf', '\xc2'}) {
+          odd[2] = c;
+          odd[3] = d;
+          const bool good = !JudgeUtf8(std::string_view(odd, 5)).bad_at;
+          if (judge.is_valid(judged.data(), judged.size()) != good) ADD_FAILURE() << Hex(text);
+        }
+      }
+    }
+  }
+}
+
 TEST(Utf8Test, EmptyPiecesChangeNothing) {
   Utf8Validator validator;
   EXPECT_TRUE(validator.Feed({}));
@@ -180,12 +231,11 @@ TEST(Utf8Test, ResetForgetsAHalfCharacterAndAFailure) {
   EXPECT_TRUE(validator.AtBoundary());
 }
 
-using Utf8Property = test::Seeded;
-
-TEST_F(Utf8Property, DamagedTextFailsWhereTheOracleSays) {
-  for (int round = 0; round < 3000; ++round) {
+class Utf8Property : public test::Seeded {
+ protected:
+  void ExpectAgreementOnDamagedText(uint64_t most_characters) {
     std::string text;
-    for (uint64_t n = Between(0, 12); n > 0; --n) {
+    for (uint64_t n = Between(0, most_characters); n > 0; --n) {
       const uint32_t most[] = {0x7f, 0x7ff, 0xffff, 0x10ffff};
       text += EncodeUtf8(static_cast<uint32_t>(Between(0, most[Between(0, 3)])));
     }
@@ -193,6 +243,14 @@ TEST_F(Utf8Property, DamagedTextFailsWhereTheOracleSays) {
     if (OneIn(4)) text.resize(Between(0, text.size()));
     ExpectAgreement(text);
   }
+};
+
+TEST_F(Utf8Property, DamagedTextFailsWhereTheOracleSays) {
+  for (int round = 0; round < 3000; ++round) ExpectAgreementOnDamagedText(12);
+}
+
+TEST_F(Utf8Property, LongDamagedTextToo) {
+  for (int round = 0; round < 300; ++round) ExpectAgreementOnDamagedText(150);
 }
 
 }  // namespace

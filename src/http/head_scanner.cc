@@ -1,5 +1,7 @@
 #include "head_scanner.h"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -22,10 +24,36 @@ Refusal BareLf() {
   return BadRequest("a line ends in LF alone, expected CR LF");
 }
 
-bool IsTokenByte(uint8_t byte) {
+bool IsTargetByte(uint8_t byte) {
+  return byte > 0x20 && byte < 0x7f && byte != '#';
+}
+
+bool IsNameByte(uint8_t byte) {
   const char c = static_cast<char>(byte);
   return base::IsToken({&c, 1});
 }
+
+bool IsValueByte(uint8_t byte) {
+  return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+}
+
+// The bytes for which a predicate holds, since a head has hundreds of them.
+class ByteSet {
+ public:
+  explicit ByteSet(bool (*contains)(uint8_t)) {
+    for (unsigned byte = 0; byte < contains_.size(); ++byte) {
+      contains_[byte] = contains(static_cast<uint8_t>(byte));
+    }
+  }
+  size_t CountAtFront(base::Bytes bytes) const {
+    const auto end = std::find_if_not(bytes.begin(), bytes.end(),
+                                      [this](uint8_t byte) { return contains_[byte]; });
+    return static_cast<size_t>(end - bytes.begin());
+  }
+
+ private:
+  std::array<bool, 256> contains_;
+};
 
 bool IsCapital(uint8_t byte) {
   return byte >= 'A' && byte <= 'Z';
@@ -67,6 +95,26 @@ std::optional<Refusal> HeadScanner::Take(uint8_t byte) {
       break;
   }
   return std::nullopt;
+}
+
+size_t HeadScanner::TakeRun(base::Bytes bytes) {
+  static const ByteSet target_bytes(IsTargetByte);
+  static const ByteSet name_bytes(IsNameByte);
+  static const ByteSet value_bytes(IsValueByte);
+  // What is over a limit is for Take to refuse.
+  bytes = bytes.first(std::min(bytes.size(), limits_.header - bytes_));
+  size_t run = 0;
+  if (state_ == State::kTarget) {
+    run = target_bytes.CountAtFront(
+        bytes.first(std::min(bytes.size(), limits_.request_line - target_bytes_)));
+    target_bytes_ += run;
+  } else if (state_ == State::kName) {
+    run = name_bytes.CountAtFront(bytes);
+  } else if (state_ == State::kValue) {
+    run = value_bytes.CountAtFront(bytes);
+  }
+  bytes_ += run;
+  return run;
 }
 
 std::optional<Refusal> HeadScanner::TakeStart(uint8_t byte) {
@@ -113,7 +161,7 @@ std::optional<Refusal> HeadScanner::TakeTarget(uint8_t byte) {
   }
   if (byte == '\n') return BareLf();
   if (byte == '#') return BadRequest("the request target has a fragment");
-  if (byte < 0x21 || byte > 0x7e) {
+  if (!IsTargetByte(byte)) {
     return BadRequest("the request target has a byte that is not visible ASCII");
   }
   if (++target_bytes_ > limits_.request_line) {
@@ -150,7 +198,7 @@ std::optional<Refusal> HeadScanner::TakeFieldLine(uint8_t byte) {
   // RFC 9112 section 5.2 and, for the first line, section 2.2.
   if (byte == ' ' || byte == '\t') return BadRequest("a header line begins with whitespace");
   if (byte == ':') return BadRequest("a header has an empty name");
-  if (!IsTokenByte(byte)) return BadRequest("a header's name has a byte that is not allowed");
+  if (!IsNameByte(byte)) return BadRequest("a header's name has a byte that is not allowed");
   if (++fields_ > limits_.header_count) {
     return Refusal{Cause::kHeaderTooLarge, "the request has more than " +
                                                std::to_string(limits_.header_count) + " headers"};
@@ -168,7 +216,7 @@ std::optional<Refusal> HeadScanner::TakeName(uint8_t byte) {
   // RFC 9112 section 5.1: a server must refuse it.
   if (byte == ' ' || byte == '\t')
     return BadRequest("whitespace between a header's name and colon");
-  if (!IsTokenByte(byte)) return BadRequest("a header's name has a byte that is not allowed");
+  if (!IsNameByte(byte)) return BadRequest("a header's name has a byte that is not allowed");
   return std::nullopt;
 }
 
@@ -178,9 +226,7 @@ std::optional<Refusal> HeadScanner::TakeValue(uint8_t byte) {
     return std::nullopt;
   }
   if (byte == '\n') return BareLf();
-  if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
-    return BadRequest("a header's value has a control byte");
-  }
+  if (!IsValueByte(byte)) return BadRequest("a header's value has a control byte");
   return std::nullopt;
 }
 

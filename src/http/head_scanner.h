@@ -1,5 +1,5 @@
-// The line discipline of a request head, byte by byte: limits, CRLF, the shape of the request line
-// and of each field line. It stores nothing but the method, and says where the head ends.
+// The line discipline of a request head: limits, CRLF, the shape of the request line and of each
+// field line. It stores nothing but the method, and says where the head ends.
 //
 // llhttp 8.1 as Debian builds it (not in its strict mode) lets pass: a request line that ends in LF
 // alone, obs-fold, whitespace before a header's colon, bytes above 127, tabs and fragments in the
@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "sluice/base/bytes.h"
 #include "sluice/http/request_parser.h"
 
 namespace sluice::http {
@@ -23,6 +24,10 @@ class HeadScanner {
   /// Looks at the next byte of the head. After a refusal, or once done(), it must not be called
   /// again.
   std::optional<Refusal> Take(uint8_t byte);
+
+  /// Takes from the front what is plainly inside a target, a name or a value, and returns how much
+  /// that is: as many bytes as Take would take one by one without any change.
+  size_t TakeRun(base::Bytes bytes);
 
   /// Whether the method and the space behind it have been read; the method is then GET.
   bool has_method() const { return state_ >= State::kTarget; }

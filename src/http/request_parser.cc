@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <llhttp.h>
 
@@ -16,6 +17,13 @@ namespace sluice::http {
 
 using base::Cause;
 using base::Unexpected;
+
+namespace {
+
+// A browser sends about as many with an upgrade.
+constexpr size_t kUsualHeaders = 16;
+
+}  // namespace
 
 // llhttp sees exactly the bytes that the scanner has let pass, from the target to the end of the
 // head. The scanner's verdict on a byte comes before llhttp's, so that the outcome does not depend
@@ -47,6 +55,10 @@ class RequestParser::Impl {
     size_t good = 0;
     size_t parsed = 0;
     while (good < bytes.size() && !scanner_.done()) {
+      if (const size_t run = scanner_.TakeRun(bytes.subspan(good)); run != 0) {
+        good += run;
+        continue;
+      }
       const bool had_method = scanner_.has_method();
       refusal = scanner_.Take(bytes[good]);
       if (refusal) break;
@@ -129,9 +141,11 @@ class RequestParser::Impl {
   }
   static int OnName(llhttp_t* llhttp, const char* at, size_t length) {
     Impl& self = Of(llhttp);
-    if (!self.is_in_name_) self.head_.headers.emplace_back();
+    std::vector<Header>& headers = self.head_.headers;
+    if (headers.empty()) headers.reserve(kUsualHeaders);
+    if (!self.is_in_name_) headers.emplace_back();
     self.is_in_name_ = true;
-    self.head_.headers.back().name.append(at, length);
+    headers.back().name.append(at, length);
     return 0;
   }
   static int OnNameComplete(llhttp_t* llhttp) {

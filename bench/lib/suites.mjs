@@ -1,5 +1,5 @@
 // The three ways to measure, each plain and over TLS.
-import os from 'node:os';
+import { readFileSync } from 'node:fs';
 
 /**
  * threads     of the load generator
@@ -62,5 +62,8 @@ export function pickSuites({ modes, transports, core }) {
     .flatMap(([, make]) => transports.map((transport) => make(transport, core)));
 }
 
-/** The core that interrupts are least likely to go to. */
-export const defaultCore = () => os.cpus().length - 1;
+/** The last core that this process may use: the least likely to serve the machine's interrupts. */
+export function defaultCore() {
+  const allowed = /^Cpus_allowed_list:\s+(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+  return Number(allowed.split(/[-,]/).at(-1));
+}

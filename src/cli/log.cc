@@ -1,25 +1,28 @@
 #include "cli/log.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <future>
 #include <thread>
 
 #include <nlohmann/json.hpp>
-#include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "sluice/net/event_loop.h"
 
+#include "cli/line_writer.h"
+
 namespace sluice::cli {
 namespace {
 
-constexpr size_t kQueuedLines = 8192;
 constexpr std::chrono::seconds kFlushTime{2};
+
+int64_t TimeMs() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+}
 
 std::string_view ToString(base::LogLevel level) {
   switch (level) {
@@ -35,30 +38,20 @@ std::string_view ToString(base::LogLevel level) {
   return "";
 }
 
-spdlog::level::level_enum ToSpdlog(base::LogLevel level) {
-  switch (level) {
-    case base::LogLevel::kDebug:
-      return spdlog::level::debug;
-    case base::LogLevel::kInfo:
-      return spdlog::level::info;
-    case base::LogLevel::kWarn:
-      return spdlog::level::warn;
-    case base::LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
-
 /// RFC 3339, UTC, with milliseconds.
 std::string FormatTime(int64_t time_ms) {
-  const time_t seconds = time_ms / 1000;
-  tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 40> text{};
-  const size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(text.data() + length, text.size() - length, ".%03dZ",
-                static_cast<int>(time_ms % 1000));
-  return text.data();
+  // Of many lines in a second, the first alone asks for the date.
+  thread_local time_t cached_second = -1;
+  thread_local std::array<char, 40> text{};
+  const time_t second = time_ms / 1000;
+  if (second != cached_second) {
+    tm utc{};
+    gmtime_r(&second, &utc);
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+    cached_second = second;
+  }
+  const std::string milliseconds = std::to_string(1000 + time_ms % 1000);
+  return std::string(text.data()).append(".").append(milliseconds, 1, 3).append("Z");
 }
 
 std::string Dump(const nlohmann::ordered_json& json) {
@@ -77,16 +70,43 @@ std::string FormatValue(const base::LogField::Value& value) {
   return is_word ? text.substr(1, text.size() - 2) : text;
 }
 
+bool NeedsEscape(char c) {
+  return c < 0x20 || c > 0x7e || c == '"' || c == '\\';
+}
+
+/// Text of plain characters, which nearly all of it is, needs no library.
+void AppendJson(std::string& line, std::string_view text) {
+  if (std::any_of(text.begin(), text.end(), NeedsEscape)) {
+    line.append(Dump(text));
+  } else {
+    line.append("\"").append(text).append("\"");
+  }
+}
+
+void AppendJson(std::string& line, const base::LogField::Value& value) {
+  if (const auto* const text = std::get_if<std::string_view>(&value)) {
+    AppendJson(line, *text);
+  } else if (const auto* const number = std::get_if<int64_t>(&value)) {
+    line.append(std::to_string(*number));
+  } else {
+    std::visit([&line](const auto& v) { line.append(Dump(v)); }, value);
+  }
+}
+
 std::string FormatJson(int64_t time_ms, base::LogLevel level, std::string_view event,
                        std::span<const base::LogField> fields) {
-  nlohmann::ordered_json line;
-  line["time"] = FormatTime(time_ms);
-  line["level"] = ToString(level);
-  line["event"] = event;
+  std::string line;
+  line.reserve(512);
+  line.append("{\"time\":\"").append(FormatTime(time_ms));
+  line.append("\",\"level\":\"").append(ToString(level)).append("\",\"event\":");
+  AppendJson(line, event);
   for (const auto& field : fields) {
-    std::visit([&](const auto& value) { line[std::string(field.key)] = value; }, field.value);
+    line.append(",");
+    AppendJson(line, field.key);
+    line.append(":");
+    AppendJson(line, field.value);
   }
-  return Dump(line);
+  return line.append("}");
 }
 
 std::string FormatText(int64_t time_ms, base::LogLevel level, std::string_view event,
@@ -114,33 +134,27 @@ std::string FormatLine(LogFormat format, int64_t time_ms, base::LogLevel level,
 
 StdoutLog::StdoutLog(LogFormat format) : format_(format) {
   const net::SignalBlock block;  // For the thread that is started here.
-  spdlog::init_thread_pool(kQueuedLines, 1);
-  logger_ = std::make_shared<spdlog::async_logger>(
-      "sluice", std::make_shared<spdlog::sinks::stdout_sink_mt>(), spdlog::thread_pool(),
-      spdlog::async_overflow_policy::overrun_oldest);
-  logger_->set_pattern("%v");
-  logger_->flush_on(spdlog::level::info);
+  writer_ = std::make_unique<LineWriter>(STDOUT_FILENO, [format](uint64_t lines) {
+    return FormatLine(format, TimeMs(), base::LogLevel::kWarn, "log_lines_dropped",
+                      std::array{base::LogField("lines", lines)});
+  });
 }
 
 StdoutLog::~StdoutLog() {
-  // What is left is written by the log's thread. A reader that has stalled must not keep the
-  // program from ending: then the rest is lost, and the exit status says so.
+  // A reader that has stalled must not keep the program from ending: then the rest is lost, and the
+  // exit status says so.
   std::promise<void> written;
   std::thread watchdog([done = written.get_future()] {
     if (done.wait_for(kFlushTime) == std::future_status::timeout) _exit(1);
   });
-  spdlog::shutdown();  // Joins the log's thread, so nobody uses the logger any more.
-  logger_.reset();
+  writer_.reset();
   written.set_value();
   watchdog.join();
 }
 
 void StdoutLog::Write(base::LogLevel level, std::string_view event,
                       std::span<const base::LogField> fields) {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-  const std::string line = FormatLine(format_, ms, level, event, fields);
-  logger_->log(ToSpdlog(level), spdlog::string_view_t(line));
+  writer_->Write(FormatLine(format_, TimeMs(), level, event, fields));
 }
 
 }  // namespace sluice::cli

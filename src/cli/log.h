@@ -1,15 +1,17 @@
 // The program's log: one line per event on standard output, JSON for machines, text for people.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "sluice/base/log.h"
 
-namespace spdlog {
-class logger;
-}
-
 namespace sluice::cli {
+
+class LineWriter;
 
 enum class LogFormat : uint8_t { kJson, kText };
 
@@ -17,8 +19,9 @@ enum class LogFormat : uint8_t { kJson, kText };
 LogFormat FormatForStdout();
 
 /// Writes from a thread of its own, so that a reader of our output that has stalled stalls no
-/// session: when its queue is full, the oldest lines are dropped. Destroying it writes what is
-/// left; if a stalled reader does not let it within 2 s, the program ends there with status 1.
+/// session: when too much waits for it, lines are dropped, and their number is told later.
+/// Destroying it writes what is left; if a stalled reader does not let it within 2 s, the program
+/// ends there with status 1.
 class StdoutLog final : public base::Log {
  public:
   explicit StdoutLog(LogFormat format);
@@ -30,7 +33,7 @@ class StdoutLog final : public base::Log {
 
  private:
   const LogFormat format_;
-  std::shared_ptr<spdlog::logger> logger_;
+  std::unique_ptr<LineWriter> writer_;
 };
 
 /// The line, without its end, for an event at `time_ms` milliseconds after the epoch.

@@ -10,8 +10,6 @@
 namespace sluice::net {
 namespace {
 
-constexpr base::Duration kAtOnce{0};
-
 base::Cause CauseOf(int error) {
   switch (error) {
     case ECONNREFUSED:
@@ -35,19 +33,31 @@ int Rank(base::Cause cause) {
 Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server,
            base::Duration timeout, Callback callback)
     : loop_(loop),
+      resolver_(resolver),
       server_(server),
       deadline_(EventLoop::Now() + timeout),
       has_deadline_(timeout.count() > 0),
       callback_(std::move(callback)),
       timer_(loop, *this) {
+  Start();
+  starting_ = false;
+}
+
+void Dial::Start() {
   if (server_.kind == config::Endpoint::Kind::kUnix) {
     addresses_.resize(1);
-    timer_.Start(kAtOnce);
+    ConnectUnix();
     return;
   }
-  query_ = resolver.Resolve(server_.host, server_.port,
-                            [this](Resolver::Answer answer) { OnResolved(std::move(answer)); });
-  if (has_deadline_) timer_.Start(timeout);
+  // A literal address needs nobody to ask, and no turn of the loop to be told.
+  if (const auto literal = Address::Parse(server_.host, server_.port)) {
+    addresses_ = {*literal};
+    TryNextAddress();
+    return;
+  }
+  query_ = resolver_.Resolve(server_.host, server_.port,
+                             [this](Resolver::Answer answer) { OnResolved(std::move(answer)); });
+  if (has_deadline_) timer_.Start(deadline_ - EventLoop::Now());
 }
 
 void Dial::OnResolved(Resolver::Answer answer) {
@@ -65,10 +75,6 @@ void Dial::OnResolved(Resolver::Answer answer) {
 }
 
 void Dial::TryNextAddress() {
-  if (server_.kind == config::Endpoint::Kind::kUnix) {
-    ConnectUnix();
-    return;
-  }
   const Address& address = addresses_[next_address_];
   if (has_deadline_) {
     const auto left = std::max(deadline_ - EventLoop::Now(), base::Duration(1));
@@ -118,8 +124,6 @@ void Dial::OnStreamReady() {
 void Dial::OnTimer() {
   if (query_ && addresses_.empty()) {
     Fail(base::Cause::kBackendConnectTimeout, server_.host + ": the name was not resolved in time");
-  } else if (server_.kind == config::Endpoint::Kind::kUnix && !stream_) {
-    TryNextAddress();
   } else {
     AttemptFailed(ETIMEDOUT);
   }
@@ -142,8 +146,17 @@ void Dial::AttemptFailed(int error) {
 void Dial::Fail(base::Cause cause, std::string detail) {
   timer_.Stop();
   query_.reset();  // Or its answer could still come before this is destroyed.
+  failure_ = DialFailure{cause, std::move(detail)};
+  if (starting_) {
+    loop_.RunNextTurn(*this);
+  } else {
+    RunTask();
+  }
+}
+
+void Dial::RunTask() {
   const auto callback = std::move(callback_);
-  callback(base::Unexpected(DialFailure{cause, std::move(detail)}));
+  callback(base::Unexpected(*std::move(failure_)));
 }
 
 }  // namespace sluice::net

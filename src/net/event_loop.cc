@@ -67,7 +67,7 @@ EventLoop::EventLoop()
 
 EventLoop::~EventLoop() {
   // What is buried may own tasks and timers of this loop.
-  while (!graveyard_.empty()) std::exchange(graveyard_, {}).clear();
+  while (!graveyard_.empty()) DestroyDead(graveyard_.size());
   for (Task* task : tasks_) {
     if (task != nullptr) task->queued_on_ = nullptr;
   }
@@ -108,9 +108,18 @@ void EventLoop::RunNextTurn(Task& task) {
   ScheduleTurn();
 }
 
-void EventLoop::Bury(std::shared_ptr<void> object) {
-  graveyard_.push_back(std::move(object));
+void EventLoop::Bury(Dead dead) {
+  graveyard_.push_back(dead);
   ScheduleTurn();
+}
+
+void EventLoop::DestroyDead(size_t count) {
+  // Those that the dying bury come behind, and stay.
+  for (size_t i = 0; i < count; ++i) {
+    const Dead dead = graveyard_[i];
+    dead.destroy(dead.object);
+  }
+  graveyard_.erase(graveyard_.begin(), graveyard_.begin() + static_cast<ptrdiff_t>(count));
 }
 
 void EventLoop::ScheduleTurn() {
@@ -135,11 +144,7 @@ void EventLoop::RunTurn() {
   for (size_t i = 0; i < tasks_.size(); ++i) {
     if (tasks_[i] != nullptr) tasks_[i]->place_ = i;
   }
-  std::vector<std::shared_ptr<void>> dead(
-      std::make_move_iterator(graveyard_.begin()),
-      std::make_move_iterator(graveyard_.begin() + static_cast<ptrdiff_t>(buried)));
-  graveyard_.erase(graveyard_.begin(), graveyard_.begin() + static_cast<ptrdiff_t>(buried));
-  dead.clear();
+  DestroyDead(buried);
   if (!tasks_.empty() || !graveyard_.empty()) ScheduleTurn();
 }
 

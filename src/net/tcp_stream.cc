@@ -91,6 +91,11 @@ IoResult TcpStream::Write(base::Bytes bytes) {
   return Send(bytes, 0);
 }
 
+// The kernel holds it back for the FIN, so that both are one segment.
+IoResult TcpStream::WriteLast(base::Bytes bytes) {
+  return Send(bytes, MSG_MORE);
+}
+
 IoResult TcpStream::Send(base::Bytes bytes, int flags) {
   const ssize_t sent = RetryInterrupted(
       [&] { return send(fd_.get(), bytes.data(), bytes.size(), flags | MSG_NOSIGNAL); });

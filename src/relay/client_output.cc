@@ -106,7 +106,9 @@ void ClientOutput::ControlSent() {
 }
 
 ClientOutput::Status ClientOutput::WriteControl(net::Stream& stream, base::Bytes frames) {
-  const net::IoResult sent = stream.Write(frames);
+  const bool is_close = pongs_.empty() && !ping_due_;
+  const net::IoResult sent =
+      is_close && ends_behind_close_ ? stream.WriteLast(frames) : stream.Write(frames);
   if (sent.status != Status::kOk) return sent.status;
   const bool all = sent.bytes == frames.size();
   if (!all) {

@@ -230,9 +230,6 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")),
       websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"),
                                    options.subprotocols ? &*options.subprotocols : nullptr));
-  if (backend && options.keepalive.backend_timeout.count() != 0) {
-    backend->ProbeWhileIdle(options.keepalive.backend_timeout);
-  }
   const routing::Candidate& candidate = candidates_[next_candidate_];
   Session::Peers peers;
   peers.client = address_;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sluice/relay/session.h"
@@ -66,6 +67,8 @@ void Session::CheckBackend(base::TimePoint now) {
   const base::Duration timeout = options().keepalive.backend_timeout;
   if (timeout.count() == 0 || now < backend_check_at_) return;
   backend_check_at_ = now + timeout / 2;
+  // Not from the start: many sessions never come here.
+  if (!std::exchange(backend_is_probed_, true)) backend_->ProbeWhileIdle(timeout);
   if (backend_->IsPeerSilent(timeout)) OnBackendEnd(/*in_good_order=*/false);
 }
 
@@ -173,6 +176,7 @@ void Session::Enter(SessionEvent event) {
   if (!next) return;
   state_ = *next;
   if (state_ == SessionState::kFinishing) {
+    client_output_.EndBehindClose();
     const auto discard = [](Direction& direction) {
       if (direction.input == Input::kRelayed) direction.input = Input::kDiscarded;
       direction.pauses = 0;

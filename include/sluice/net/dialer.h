@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct DialFailure {
 };
 
 /// A dial under way. Destroying it cancels. Belongs to the loop's thread.
-class Dial final : private StreamHandler, private TimerHandler {
+class Dial final : private StreamHandler, private TimerHandler, private EventLoop::Task {
  public:
   using Outcome = base::Result<std::unique_ptr<TcpStream>, DialFailure>;
   using Callback = std::function<void(Outcome)>;
@@ -36,15 +37,18 @@ class Dial final : private StreamHandler, private TimerHandler {
 
  private:
   void OnResolved(Resolver::Answer answer);
+  void Start();
   void TryNextAddress();
   void ConnectUnix();
   void Connect(int family, const sockaddr* address, socklen_t size);
   void OnStreamReady() override;
   void OnTimer() override;
+  void RunTask() override;
   void AttemptFailed(int error);
   void Fail(base::Cause cause, std::string detail);
 
   EventLoop& loop_;
+  Resolver& resolver_;
   const config::Endpoint server_;
   const base::TimePoint deadline_;
   const bool has_deadline_;
@@ -52,6 +56,8 @@ class Dial final : private StreamHandler, private TimerHandler {
   std::vector<Address> addresses_;
   size_t next_address_ = 0;
   base::Cause worst_ = base::Cause::kBackendUnreachable;
+  bool starting_ = true;                // In the constructor, where nothing may be told.
+  std::optional<DialFailure> failure_;  // What is to be told in the next turn.
   Timer timer_;
   std::unique_ptr<TcpStream> stream_;
   std::unique_ptr<Resolver::Query> query_;

@@ -71,7 +71,7 @@ class EventLoop {
   /// Destroys `object` in the next turn, when no callback of this one can still be using it.
   template <typename T>
   void DestroyLater(std::unique_ptr<T> object) {
-    Bury(std::shared_ptr<void>(std::move(object)));
+    if (object) Bury({object.release(), [](void* dead) { delete static_cast<T*>(dead); }});
   }
 
   /// Monotonic time, a few milliseconds coarse, so cheap that the data path may ask. It and the
@@ -89,7 +89,14 @@ class EventLoop {
     void operator()(event_base* base) const;
   };
 
-  void Bury(std::shared_ptr<void> object);
+  // An object that is done with, and how it is destroyed.
+  struct Dead {
+    void* object;
+    void (*destroy)(void* object);
+  };
+
+  void Bury(Dead dead);
+  void DestroyDead(size_t count);
   void ScheduleTurn();
   void RunTurn();
   void RunPosted();
@@ -102,7 +109,7 @@ class EventLoop {
   EventPtr wakeup_event_;
 
   std::vector<Task*> tasks_;  // Null where one was cancelled.
-  std::vector<std::shared_ptr<void>> graveyard_;
+  std::vector<Dead> graveyard_;
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // Guarded by mutex_.

@@ -52,6 +52,10 @@ class Stream {
   /// Writes as much of `bytes`, which is not empty, as the kernel takes.
   virtual IoResult Write(base::Bytes bytes) = 0;
 
+  /// The same, when ShutdownWrite follows at once if all of it is taken: so that the end of our
+  /// direction can leave together with it.
+  virtual IoResult WriteLast(base::Bytes bytes) { return Write(bytes); }
+
   /// Whether the two below work: bytes pass through a pipe without being copied.
   virtual bool can_splice() const { return false; }
 
@@ -71,6 +75,10 @@ class Stream {
 
   /// Bytes written since the stream was made.
   virtual uint64_t bytes_written() const = 0;
+
+  /// Has the peer's host probed while nothing is under way to it, and the connection broken when
+  /// the host has not answered for `timeout`. While something is under way, IsPeerSilent tells.
+  virtual void ProbeWhileIdle(base::Duration /*timeout*/) {}
 
   /// Whether the peer's host has left what was sent to it unanswered for `timeout`. A peer that
   /// merely takes nothing, while its host answers, is not silent. A system call or two.

@@ -23,6 +23,7 @@ class TcpStream final : public Stream {
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }
   IoResult Read(base::MutableBytes buffer) override;
   IoResult Write(base::Bytes bytes) override;
+  IoResult WriteLast(base::Bytes bytes) override;
   bool can_splice() const override { return can_splice_; }
   IoResult ReadInto(Pipe& pipe, size_t limit) override;
   IoResult WriteFrom(base::Bytes head, Pipe& pipe) override;
@@ -35,10 +36,7 @@ class TcpStream final : public Stream {
   /// The pending error of the socket, an errno, 0 for none; clears it.
   int ConnectError() const;
 
-  /// Has the kernel probe the peer's host while nothing is under way to it, and break the
-  /// connection when it has not answered for `timeout`. No effect on a Unix socket. While something
-  /// is under way there are no probes; IsPeerSilent tells then.
-  void ProbeWhileIdle(base::Duration timeout);
+  void ProbeWhileIdle(base::Duration timeout) override;
   bool IsPeerSilent(base::Duration timeout) const override;
   bool HasPeerEnded() const override;
 

@@ -47,6 +47,9 @@ class ClientOutput {
   /// it.
   void RequestClose(std::optional<uint16_t> code, std::string_view reason);
 
+  /// The stream's direction will be shut down as soon as a Close has been sent.
+  void EndBehindClose() { ends_behind_close_ = true; }
+
   /// Writes what waits.
   Status Flush(net::Stream& stream);
 
@@ -83,6 +86,7 @@ class ClientOutput {
   bool ping_due_ = false;
   bool close_due_ = false;
   bool close_sent_ = false;  // Or begun.
+  bool ends_behind_close_ = false;
 };
 
 }  // namespace sluice::relay

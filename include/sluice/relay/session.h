@@ -171,6 +171,7 @@ class Session final : public TableEntry,
   base::TimePoint last_payload_;                     // Either way.
   std::chrono::steady_clock::time_point pinged_at_;  // Precise, for the round-trip time.
   base::TimePoint backend_check_at_;  // When to ask whether the backend's host has fallen silent.
+  bool backend_is_probed_ = false;
   StallWatch stall_;
   uint64_t moved_when_idle_ = 0;
 };

@@ -9,7 +9,7 @@ COPY cmake cmake
 COPY config config
 COPY include include
 COPY src src
-RUN cmake --preset release \
+RUN cmake --preset release -D SLUICE_BUILD_BENCH=OFF \
     && cmake --build --preset release --parallel "$(nproc)" \
     && strip build/release/sluice
 

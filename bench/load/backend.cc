@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 
 namespace sluice::bench {
@@ -196,8 +195,7 @@ void Backend::OnReady(uint32_t /*events*/) {
       close(fd);
       continue;
     }
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    PrepareSocket(fd, work_->request.socket_buffer);
     auto* connection = new Connection(*this, fd);
     connections_.insert(connection);
     if (going_) connection->Go();

@@ -21,7 +21,7 @@ Client::Client(Loop& loop, const Work& work, ClientTotals& totals, ClientOwner& 
 
 void Client::Connect() {
   start_time_ = progress_time_ = NowNs();
-  const int fd = StartConnect(work_.request.endpoint);
+  const int fd = StartConnect(work_.request.endpoint, work_.request.socket_buffer);
   if (fd < 0) return Fail(std::string("connect: ") + std::strerror(errno));
   transport_ = std::make_unique<Transport>(fd);
   interest_ = EPOLLOUT;

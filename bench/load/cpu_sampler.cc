@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -55,7 +56,7 @@ int64_t RunTime(pid_t pid) {
 
 }  // namespace
 
-void CpuSampler::FindProcesses() {
+bool CpuSampler::FindProcesses() {
   std::multimap<pid_t, pid_t> children;
   if (DIR* proc = opendir("/proc")) {
     while (const dirent* entry = readdir(proc)) {
@@ -74,12 +75,27 @@ void CpuSampler::FindProcesses() {
       }
     }
   }
+  return std::all_of(roots_.begin(), roots_.end(), [](pid_t pid) { return ReadStat(pid); });
 }
 
 CpuTime CpuSampler::Sample() const {
+  return Sum(processes_);
+}
+
+CpuTime CpuSampler::SampleNewcomers() {
+  const std::vector<pid_t> known = processes_;
+  FindProcesses();
+  std::vector<pid_t> newcomers;
+  std::copy_if(processes_.begin(), processes_.end(), std::back_inserter(newcomers), [&](pid_t pid) {
+    return std::find(known.begin(), known.end(), pid) == known.end();
+  });
+  return Sum(newcomers);
+}
+
+CpuTime CpuSampler::Sum(const std::vector<pid_t>& processes) {
   const int64_t tick_ns = 1'000'000'000 / sysconf(_SC_CLK_TCK);
   CpuTime sum;
-  for (const pid_t pid : processes_) {
+  for (const pid_t pid : processes) {
     sum.total_ns += RunTime(pid);
     const auto stat = ReadStat(pid);
     if (!stat) continue;

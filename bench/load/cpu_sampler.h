@@ -19,12 +19,18 @@ class CpuSampler {
  public:
   explicit CpuSampler(std::vector<pid_t> roots) : roots_(std::move(roots)) {}
 
-  /// Looks for descendants. Not part of Sample(), which is to take no time.
-  void FindProcesses();
+  /// Looks for descendants, which takes a while. False if one of the given processes is not there.
+  bool FindProcesses();
 
+  /// Of the processes that have been found.
   CpuTime Sample() const;
 
+  /// Of those that have come since: all their time is later than that of FindProcesses().
+  CpuTime SampleNewcomers();
+
  private:
+  static CpuTime Sum(const std::vector<pid_t>& processes);
+
   std::vector<pid_t> roots_;
   std::vector<pid_t> processes_;
 };

@@ -1,10 +1,10 @@
 // The load of the benchmark: WebSocket clients and the TCP backend behind the gateway, in one
-// process. It reads requests as lines of JSON and answers each with one line; bench/README.md
-// describes both.
+// process. It reads requests as lines of JSON and answers each with one line; the README.md beside
+// this file describes both.
 //
 //   sluice_load [--threads 1|2] [--port N]
 //
-// With one thread clients and backend share a loop, for a machine or a pinning of one processor.
+// With one thread clients and backend share a loop, for a run on one processor.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

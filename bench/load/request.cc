@@ -72,6 +72,7 @@ Request ParseRequest(const std::string& line) {
   request.warmup = json.value("warmup", 0.0);
   request.cpu_of = json.value("cpu_of", std::vector<pid_t>());
   request.subprotocol = json.value("subprotocol", std::string());
+  request.socket_buffer = json.value("socket_buffer", 0);
   if (request.sessions == 0 || request.message == 0 || request.pipeline == 0) {
     throw std::runtime_error("sessions, message and pipeline are at least 1");
   }

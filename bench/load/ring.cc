@@ -53,8 +53,9 @@ Ring MakeStream(std::mt19937_64& random) {
 }
 
 Traffic MakeTraffic(size_t message, bool framed, std::mt19937_64& random) {
-  // One more message than fits makes the period no multiple of a usual buffer's size.
-  const size_t messages = kTrafficPeriod / message + 1;
+  // One more than fits: a usual buffer that is lost is no whole number of periods. And enough for
+  // the loss of one message, or of two, to be seen.
+  const size_t messages = std::max<size_t>(kTrafficPeriod / message + 1, 3);
   Traffic traffic;
   traffic.message = message;
   traffic.payload = Ring(RandomBytes(messages * message, random));

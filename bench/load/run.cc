@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <stdexcept>
 #include <utility>
 
 namespace sluice::bench {
@@ -53,6 +54,7 @@ Run::Run(Loop& loop, Backend& backend, Request request,
       random_(std::random_device()()),
       backend_reporter_(std::make_unique<BackendReporter>(*this)),
       cpu_(request.cpu_of) {
+  if (!cpu_.FindProcesses()) throw std::runtime_error("a process of cpu_of is not there");
   work_.stream = MakeStream(random_);
   work_.traffic = MakeTraffic(request.message, request.websocket, random_);
   work_.request = std::move(request);
@@ -154,6 +156,10 @@ void Run::OnTimer() {
     phase_end_ = before_.time + ToNs(work_.request.seconds);
   } else if (phase_ == Phase::kMeasuring && now >= phase_end_) {
     after_ = Take();
+    const CpuTime newcomers = cpu_.SampleNewcomers();
+    after_.cpu.total_ns += newcomers.total_ns;
+    after_.cpu.user_ns += newcomers.user_ns;
+    after_.cpu.system_ns += newcomers.system_ns;
     if (kind() != WorkKind::kIdle && after_.bytes == before_.bytes && error_.empty()) {
       error_ = "nothing arrived in the window";
     }

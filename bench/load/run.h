@@ -26,7 +26,8 @@ namespace sluice::bench {
 
 class Run : public ClientOwner {
  public:
-  /// `announce` prints what is to be known before the end.
+  /// `announce` prints what is to be known before the end. Throws std::runtime_error if a process
+  /// of cpu_of is not there.
   Run(Loop& loop, Backend& backend, Request request,
       std::function<void(const nlohmann::json&)> announce);
   ~Run() override;

@@ -113,11 +113,18 @@ void Transport::ResetOnClose() {
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-int StartConnect(const Endpoint& endpoint) {
-  const int fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
+void PrepareSocket(int fd, int buffer_size) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (buffer_size == 0) return;
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer_size, sizeof(buffer_size));
+}
+
+int StartConnect(const Endpoint& endpoint, int buffer_size) {
+  const int fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  PrepareSocket(fd, buffer_size);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&endpoint.address), endpoint.size) == 0 ||
       errno == EINPROGRESS) {
     return fd;

@@ -68,7 +68,11 @@ class Transport {
   size_t output_sent_ = 0;
 };
 
+/// Before a socket is used: no delay, and buffers of `buffer_size` in both directions instead of
+/// what the kernel finds right, if that is not 0.
+void PrepareSocket(int fd, int buffer_size);
+
 /// A socket on its way to `endpoint`, or -1 and errno.
-int StartConnect(const Endpoint& endpoint);
+int StartConnect(const Endpoint& endpoint, int buffer_size);
 
 }  // namespace sluice::bench

@@ -30,6 +30,7 @@ struct Request {
   double warmup = 0;
   std::vector<pid_t> cpu_of;
   std::string subprotocol;
+  int socket_buffer = 0;
 };
 
 /// Throws std::exception for what is no request.

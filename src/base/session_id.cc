@@ -1,14 +1,15 @@
 #include "sluice/base/session_id.h"
 
-#include <array>
-#include <cstdio>
+#include <string_view>
 
 namespace sluice::base {
 
 std::string SessionId::ToString() const {
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value_));
-  return text.data();
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(16, '0');
+  uint64_t rest = value_;
+  for (size_t i = text.size(); i-- > 0; rest >>= 4) text[i] = kDigits[rest & 0xf];
+  return text;
 }
 
 SessionId SessionIdGenerator::Next() {

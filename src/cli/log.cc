@@ -1,6 +1,5 @@
 #include "cli/log.h"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -76,11 +75,15 @@ bool NeedsEscape(char c) {
 
 /// Text of plain characters, which nearly all of it is, needs no library.
 void AppendJson(std::string& line, std::string_view text) {
-  if (std::any_of(text.begin(), text.end(), NeedsEscape)) {
+  bool plain = true;  // Without an early end, so that it is done in vectors.
+  for (const char c : text) plain &= !NeedsEscape(c);
+  if (!plain) {
     line.append(Dump(text));
-  } else {
-    line.append("\"").append(text).append("\"");
+    return;
   }
+  line.push_back('"');
+  line.append(text);
+  line.push_back('"');
 }
 
 void AppendJson(std::string& line, const base::LogField::Value& value) {
@@ -97,16 +100,17 @@ std::string FormatJson(int64_t time_ms, base::LogLevel level, std::string_view e
                        std::span<const base::LogField> fields) {
   std::string line;
   line.reserve(512);
-  line.append("{\"time\":\"").append(FormatTime(time_ms));
-  line.append("\",\"level\":\"").append(ToString(level)).append("\",\"event\":");
+  line.append(R"({"time":")").append(FormatTime(time_ms));
+  line.append(R"(","level":")").append(ToString(level)).append(R"(","event":)");
   AppendJson(line, event);
   for (const auto& field : fields) {
-    line.append(",");
+    line.push_back(',');
     AppendJson(line, field.key);
-    line.append(":");
+    line.push_back(':');
     AppendJson(line, field.value);
   }
-  return line.append("}");
+  line.push_back('}');
+  return line;
 }
 
 std::string FormatText(int64_t time_ms, base::LogLevel level, std::string_view event,

@@ -13,6 +13,10 @@ namespace sluice::relay {
 /// always readable does not starve the others.
 inline constexpr size_t kTurnBudget = 4 * kQueueMark;
 
+/// What a frame from a client takes of that beside its bytes: a megabyte of empty ones would keep a
+/// worker busy for ten milliseconds.
+inline constexpr size_t kFrameCost = 64;
+
 /// From how many bytes in one read on the next one is spliced.
 inline constexpr size_t kBulkRead = 32 * 1024;
 

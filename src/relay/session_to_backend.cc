@@ -38,18 +38,23 @@ void Session::RelayToBackend() {
       OnClientEnd(got.status == net::IoResult::Status::kEnd);
       return;
     }
-    budget -= got.bytes;
     last_received_ = net::EventLoop::Now();
-    if (to_backend_.input == Input::kRelayed) TakeFromClient(buffer.first(got.bytes));
+    size_t cost = got.bytes;
+    if (to_backend_.input == Input::kRelayed) {
+      cost += TakeFromClient(buffer.first(got.bytes)) * kFrameCost;
+    }
+    budget -= std::min(budget, cost);
   }
 }
 
-void Session::TakeFromClient(base::MutableBytes in) {
+size_t Session::TakeFromClient(base::MutableBytes in) {
+  size_t frames = 0;
   uint8_t* const payload = in.data();
   uint8_t* end = payload;
   FrameEvent event;
   do {
     event = reader_.Next(in, end);
+    ++frames;
     switch (event.kind) {
       case FrameEvent::Kind::kPayload:
         end += event.payload.size();
@@ -70,6 +75,7 @@ void Session::TakeFromClient(base::MutableBytes in) {
   if (end != payload) SendToBackend({payload, end});
   if (event.kind == FrameEvent::Kind::kClose) OnClose(event.payload);
   if (event.kind == FrameEvent::Kind::kViolation) OnViolation(event.violation);
+  return frames;
 }
 
 void Session::SendToBackend(base::Bytes payload) {

@@ -90,7 +90,7 @@ class Session final : public TableEntry,
 
   // The direction to_backend (session_to_backend.cc).
   void RelayToBackend();
-  void TakeFromClient(base::MutableBytes in);
+  size_t TakeFromClient(base::MutableBytes in);  // Returns the number of frames, about.
   void SendToBackend(base::Bytes payload);
   void FlushToBackend();
   void OnPong(base::Bytes payload);

@@ -32,6 +32,16 @@ void operator delete(void* memory) noexcept {
 void operator delete(void* memory, size_t) noexcept {
   operator delete(memory);
 }
+// By default the same, but not with a sanitizer.
+void* operator new[](size_t size) {
+  return operator new(size);
+}
+void operator delete[](void* memory) noexcept {
+  operator delete(memory);
+}
+void operator delete[](void* memory, size_t) noexcept {
+  operator delete(memory);
+}
 
 namespace sluice::websocket {
 namespace {

@@ -15,6 +15,14 @@ constexpr bool IsTokenCharacter(char c) {
   return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
+/// Takes the first element, trimmed, off a list.
+std::string_view TakeElement(std::string_view& list) {
+  const auto comma = list.find(',');
+  const auto element = TrimWhitespace(list.substr(0, comma));
+  list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  return element;
+}
+
 }  // namespace
 
 std::string ToLower(std::string_view text) {
@@ -37,21 +45,16 @@ std::string_view TrimWhitespace(std::string_view text) {
 std::vector<std::string_view> SplitList(std::string_view value) {
   std::vector<std::string_view> elements;
   while (!value.empty()) {
-    const auto comma = value.find(',');
-    if (const auto element = TrimWhitespace(value.substr(0, comma)); !element.empty()) {
-      elements.push_back(element);
-    }
-    if (comma == std::string_view::npos) break;
-    value.remove_prefix(comma + 1);
+    if (const auto element = TakeElement(value); !element.empty()) elements.push_back(element);
   }
   return elements;
 }
 
 bool ListContains(std::string_view value, std::string_view token) {
-  const auto elements = SplitList(value);
-  return std::any_of(elements.begin(), elements.end(), [token](std::string_view element) {
-    return EqualsIgnoringCase(element, token);
-  });
+  while (!value.empty()) {
+    if (EqualsIgnoringCase(TakeElement(value), token)) return true;
+  }
+  return false;
 }
 
 bool IsToken(std::string_view text) {

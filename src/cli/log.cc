@@ -104,9 +104,8 @@ std::string FormatJson(int64_t time_ms, base::LogLevel level, std::string_view e
   line.append(R"(","level":")").append(ToString(level)).append(R"(","event":)");
   AppendJson(line, event);
   for (const auto& field : fields) {
-    line.push_back(',');
-    AppendJson(line, field.key);
-    line.push_back(':');
+    // Names of fields are plain words.
+    line.append(R"(,")").append(field.key).append(R"(":)");
     AppendJson(line, field.value);
   }
   line.push_back('}');

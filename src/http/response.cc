@@ -7,8 +7,7 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::array<std::pair<uint16_t, std::string_view>, 19> kReasonPhrases = {{
-    {101, "Switching Protocols"},
+constexpr std::array<std::pair<uint16_t, std::string_view>, 18> kReasonPhrases = {{
     {200, "OK"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
@@ -71,9 +70,13 @@ std::string RefusalResponse(const Refusal& refusal) {
 }
 
 std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol) {
-  std::string response = StatusLine(101);
-  AddHeader(response, "Upgrade", "websocket");
-  AddHeader(response, "Connection", "Upgrade");
+  constexpr std::string_view kFixed =
+      "HTTP/1.1 101 Switching Protocols\r\n"
+      "Upgrade: websocket\r\n"
+      "Connection: Upgrade\r\n";
+  std::string response;
+  response.reserve(256);
+  response.append(kFixed);
   AddHeader(response, "Sec-WebSocket-Accept", accept);
   if (!subprotocol.empty()) AddHeader(response, "Sec-WebSocket-Protocol", subprotocol);
   return response += "\r\n";

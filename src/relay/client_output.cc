@@ -54,7 +54,7 @@ ClientOutput::Status ClientOutput::WriteSpliced(net::Stream& stream) {
   return sent.status;
 }
 
-void ClientOutput::SendHead(std::string_view head) {
+void ClientOutput::QueueHead(std::string_view head) {
   queue_.Prepend(base::AsBytes(head));
   frame_left_ += head.size();
 }

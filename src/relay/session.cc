@@ -45,7 +45,7 @@ metrics::DirectionMetrics& Session::MetricsOf(const Direction& direction) {
 void Session::Start(std::string_view head, base::Bytes early, std::optional<base::Cause> cause) {
   route_metrics().sessions_opened.Add();
   route_metrics().sessions_active.Add();
-  client_output_.SendHead(head);
+  SendHead(head);
   if (cause) BeginClose(*cause);
   if (!early.empty()) {
     const auto in = context_.scratch.first(early.size());
@@ -54,6 +54,16 @@ void Session::Start(std::string_view head, base::Bytes early, std::optional<base
   }
   RestartTimer();
   Pump();
+}
+
+void Session::SendHead(std::string_view head) {
+  net::IoResult sent;
+  if (client_->writable()) sent = client_->Write(base::AsBytes(head));
+  if (sent.status == net::IoResult::Status::kError) {
+    OnClientWrite(sent.status);
+  } else if (sent.bytes < head.size()) {
+    client_output_.QueueHead(head.substr(sent.bytes));
+  }
 }
 
 void Session::Close(base::Cause cause) {

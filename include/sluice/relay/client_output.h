@@ -34,8 +34,8 @@ class ClientOutput {
   /// takes no other message while is_splicing().
   Status SendSpliced(net::Stream& stream, websocket::Opcode opcode, net::PipePool::Lent pipe);
 
-  /// Puts bytes that are no frame, the 101, before all else.
-  void SendHead(std::string_view head);
+  /// Puts bytes that are no frame, what is left of the 101, before all else.
+  void QueueHead(std::string_view head);
 
   /// Control frames are sent by the next Flush. When many pongs are due and the client takes none,
   /// only the last ones are kept, as section 5.5.3 allows, so that a flood of pings costs no

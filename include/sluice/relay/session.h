@@ -87,6 +87,7 @@ class Session final : public TableEntry,
   void RunTask() override;
 
   void Pump();
+  void SendHead(std::string_view head);
 
   // The direction to_backend (session_to_backend.cc).
   void RelayToBackend();

@@ -80,7 +80,7 @@ TEST_F(ClientOutputTest, Order) {
 
 TEST_F(ClientOutputTest, TheSameFramesWhereverAWriteStops) {
   const auto script = [this] {
-    output.SendHead("HEAD");
+    output.QueueHead("HEAD");
     SendMessage("a");
     RequestPong("x");
     output.RequestPing(1);

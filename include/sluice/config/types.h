@@ -99,8 +99,8 @@ struct Tls {
 };
 
 struct Listener {
-  Endpoint address;        ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
-  std::optional<Tls> tls;  ///< unset: plain
+  Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
+  std::optional<Tls> tls = std::nullopt;  ///< unset: plain
 };
 
 struct Admin {

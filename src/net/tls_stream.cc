@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include <openssl/bio.h>
@@ -22,10 +23,10 @@ constexpr size_t kRecord = 16 * 1024;  // The most payload of a record (RFC 8446
 constexpr size_t kOverhead = 256;      // More than any cipher adds to one (section 5.2).
 
 // What is encrypted before it is sent, and received before it is decrypted: enough that the system
-// calls are few, little enough that it is still in the cache.
+// calls are few, little enough that it is still in the cache. A slow client costs one chunk.
 constexpr size_t kChunk = 4 * kRecord;
 constexpr size_t kOutputSize = kChunk + 5 * kOverhead;
-constexpr size_t kInputSize = kChunk + 4 * kOverhead;
+constexpr size_t kInputSize = 8 * (kRecord + kOverhead);
 
 // A write leaves less than half of this behind; the rest is for answers to key updates. Who asks
 // for more of them and takes nothing is not read any more.
@@ -53,7 +54,7 @@ struct TlsStream::Bio {
       return 0;
     }
     *got = std::min(size, received.size());
-    std::copy_n(received.begin(), *got, out);
+    std::memcpy(out, received.data(), *got);
     received = received.subspan(*got);
     return 1;
   }

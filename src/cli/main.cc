@@ -10,6 +10,7 @@
 
 #include "sluice/admin/probe.h"
 #include "sluice/config/loader.h"
+#include "sluice/net/tls_context.h"
 
 #include "cli/command_line.h"
 #include "cli/gateway.h"
@@ -37,6 +38,10 @@ void Print(const std::vector<config::Diagnostic>& diagnostics, std::string_view 
   }
 }
 
+config::LoadResult Load(const std::string& file) {
+  return config::LoadFile(file, config::ProcessEnvironment(), net::CheckCertificate);
+}
+
 int RunWithLog(config::Config config) {
   StdoutLog log(FormatForStdout());
   return RunGateway(std::move(config), log);
@@ -62,7 +67,7 @@ int Run(const RunQuick& command) {
 }
 
 int Run(const RunFile& command) {
-  return RunLoaded(config::LoadFile(command.file), command.admin);
+  return RunLoaded(Load(command.file), command.admin);
 }
 
 int Run(const RunDemo&) {
@@ -75,7 +80,7 @@ int Run(const RunDemo&) {
 int Run(const Check& command) {
   int exit_code = kOk;
   for (const auto& file : command.files) {
-    const auto loaded = config::LoadFile(file);
+    const auto loaded = Load(file);
     if (!loaded) {
       Print(loaded.error(), "");
       exit_code = kFailed;

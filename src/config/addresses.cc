@@ -4,6 +4,7 @@
 
 #include "config/quote.h"
 #include "config/suggest.h"
+#include "config/tls.h"
 #include "config/values.h"
 
 namespace sluice::config {
@@ -15,22 +16,33 @@ using std::chrono::minutes;
 constexpr TimeoutRange kDnsTimeoutRange{milliseconds(100), minutes(1)};
 constexpr Range kDnsAttemptsRange{1, 10};
 
-// A mapping of which all keys are read later, together.
-struct AddressDraft {
+// Mappings of which all keys are read later, together.
+struct ListenerDraft {
+  std::optional<Value> address;
+  std::optional<Value> tls;
+};
+
+constexpr Field<ListenerDraft> kListenerFields[] = {
+    {"address", [](Reader&, const Value& value, ListenerDraft& draft) { draft.address = value; }},
+    {"tls", [](Reader&, const Value& value, ListenerDraft& draft) { draft.tls = value; }},
+};
+
+struct AdminDraft {
   std::optional<Value> address;
 };
 
-constexpr Field<AddressDraft> kAddressFields[] = {
-    {"address", [](Reader&, const Value& value, AddressDraft& draft) { draft.address = value; }},
+constexpr Field<AdminDraft> kAdminFields[] = {
+    {"address", [](Reader&, const Value& value, AdminDraft& draft) { draft.address = value; }},
 };
 
-// The `address` of a mapping that must have one.
-std::optional<Value> ReadAddressKey(Reader& reader, const Value& mapping) {
-  AddressDraft draft;
-  if (reader.ReadMapping<AddressDraft>(mapping, kAddressFields, draft) && !draft.address) {
+// A mapping that must have an `address`.
+template <typename Draft>
+Draft ReadDraft(Reader& reader, const Value& mapping, std::span<const Field<Draft>> fields) {
+  Draft draft;
+  if (reader.ReadMapping<Draft>(mapping, fields, draft) && !draft.address) {
     reader.Missing(mapping, "address");
   }
-  return draft.address;
+  return draft;
 }
 
 // Port 0 is a different port each time.
@@ -102,10 +114,16 @@ std::string DescribeUnknown(std::string_view text, const std::string& server_fau
 
 }  // namespace
 
-void ReadListeners(Reader& reader, const Value& value, std::vector<Listener>& listeners) {
+void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& check_certificate,
+                   std::vector<Listener>& listeners) {
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
-    const auto address = item.node.IsScalar() ? item : ReadAddressKey(reader, item);
+    const auto draft = item.node.IsScalar()
+                           ? ListenerDraft{item, std::nullopt}
+                           : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
+    std::optional<Tls> tls;
+    if (draft.tls) tls = ReadTls(reader, *draft.tls, check_certificate);
+    const auto& address = draft.address;
     Endpoint endpoint;
     if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
       continue;
@@ -118,14 +136,14 @@ void ReadListeners(Reader& reader, const Value& value, std::vector<Listener>& li
       reader.Error(*address, Quote(endpoint.ToString()) + " is already the address of the " +
                                  "listener in line " + std::to_string(lines[index]));
     }
-    listeners.push_back({std::move(endpoint)});
+    listeners.push_back({std::move(endpoint), std::move(tls)});
     lines.push_back(address->mark.line + 1);
   }
 }
 
 void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
                std::optional<Admin>& admin) {
-  const auto address = ReadAddressKey(reader, value);
+  const auto address = ReadDraft<AdminDraft>(reader, value, kAdminFields).address;
   Endpoint endpoint;
   if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) return;
   const auto text = Quote(endpoint.ToString());
@@ -182,8 +200,8 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
 }
 
 void AddAddressMappings(std::vector<KnownMapping>& mappings) {
-  mappings.push_back({"listener", KeysOf<AddressDraft>(kAddressFields)});
-  mappings.push_back({"admin", KeysOf<AddressDraft>(kAddressFields)});
+  mappings.push_back({"listener", KeysOf<ListenerDraft>(kListenerFields)});
+  mappings.push_back({"admin", KeysOf<AdminDraft>(kAdminFields)});
   mappings.push_back({"dns", KeysOf<Dns>(kDnsFields)});
   mappings.push_back({"backend", KeysOf<BackendDraft>(kBackendFields)});
 }

@@ -14,7 +14,8 @@
 
 namespace sluice::config {
 
-void ReadListeners(Reader& reader, const Value& value, std::vector<Listener>& listeners);
+void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& check_certificate,
+                   std::vector<Listener>& listeners);
 
 /// Comes after the listeners, whose addresses it may not use.
 void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& listeners,

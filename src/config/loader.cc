@@ -19,6 +19,7 @@
 #include "config/routes.h"
 #include "config/source_text.h"
 #include "config/syntax_error.h"
+#include "config/tls.h"
 #include "config/values.h"
 
 namespace sluice::config {
@@ -59,7 +60,7 @@ Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config
   return defaults;
 }
 
-Config ReadRoot(Reader& reader, const Value& root) {
+Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check_certificate) {
   Config config;
   RootDraft draft;
   if (!reader.ReadMapping<RootDraft>(root, kRootFields, draft)) return config;
@@ -67,7 +68,7 @@ Config ReadRoot(Reader& reader, const Value& root) {
     reader.ReadScalar(*draft.workers, "'auto' or a number", ParseWorkers, config.workers);
   }
   if (draft.listeners) {
-    ReadListeners(reader, *draft.listeners, config.listeners);
+    ReadListeners(reader, *draft.listeners, check_certificate, config.listeners);
   } else {
     reader.Missing(root, "listeners");
   }
@@ -125,7 +126,8 @@ std::optional<YAML::Mark> FindSecondDocument(const std::string& text) {
 }
 
 // yaml-cpp's exceptions go through.
-LoadResult LoadSource(const SourceText& source, const Environment& environment) {
+LoadResult LoadSource(const SourceText& source, const Environment& environment,
+                      const CertificateCheck& check_certificate) {
   const std::string text(source.text());
   if (const auto second = FindSecondDocument(text)) {
     return Fail(source.At(second->line, second->column,
@@ -134,8 +136,8 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment) 
   }
   const auto document = YAML::Load(text);
   Reader reader(source, environment);
-  auto config =
-      ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()});
+  auto config = ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()},
+                         check_certificate);
   if (reader.has_errors()) return Unexpected(reader.TakeErrors());
   return Loaded{std::move(config), reader.TakeWarnings()};
 }
@@ -181,15 +183,15 @@ Environment ProcessEnvironment() {
   };
 }
 
-LoadResult LoadString(std::string_view text, std::string file_name,
-                      const Environment& environment) {
+LoadResult LoadString(std::string_view text, std::string file_name, const Environment& environment,
+                      const CertificateCheck& check_certificate) {
   const SourceText source(text, std::move(file_name));
   if (text.size() > kMaxFileSize) {
     return Fail(source.AboutFile("is larger than " + FormatSize(kMaxFileSize)));
   }
   if (auto fault = source.FindFault()) return Fail(*std::move(fault));
   try {
-    return LoadSource(source, environment);
+    return LoadSource(source, environment, check_certificate);
   } catch (const YAML::Exception& error) {
     const auto mark = error.mark.is_null() ? YAML::Mark() : error.mark;
     return Fail(
@@ -199,9 +201,10 @@ LoadResult LoadString(std::string_view text, std::string file_name,
   }
 }
 
-LoadResult LoadFile(const std::string& path, const Environment& environment) {
+LoadResult LoadFile(const std::string& path, const Environment& environment,
+                    const CertificateCheck& check_certificate) {
   const auto bytes = ReadBytes(path);
-  if (bytes) return LoadString(*bytes, path, environment);
+  if (bytes) return LoadString(*bytes, path, environment, check_certificate);
   const auto reason = std::generic_category().message(bytes.error());
   return Fail({path, 0, 0, "cannot be read: " + reason, {}});
 }
@@ -210,6 +213,7 @@ std::vector<KnownMapping> KnownMappings() {
   std::vector<KnownMapping> mappings;
   mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
   AddAddressMappings(mappings);
+  AddTlsMappings(mappings);
   AddOptionMappings(mappings);
   AddRouteMappings(mappings);
   return mappings;

@@ -108,6 +108,9 @@ class Reader {
     return true;
   }
 
+  /// The path of a file that the configuration names.
+  std::string PathFromHere(std::string_view path) const { return source_.PathFromHere(path); }
+
   bool has_errors() const { return !errors_.empty(); }
 
   /// All that was reported, sorted by place, and never the same twice (a YAML alias repeats a

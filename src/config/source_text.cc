@@ -59,6 +59,12 @@ SourceText::SourceText(std::string_view text, std::string file_name)
   }
 }
 
+std::string SourceText::PathFromHere(std::string_view path) const {
+  const auto directory_end = file_name_.rfind('/');
+  if (path.starts_with('/') || directory_end == std::string::npos) return std::string(path);
+  return file_name_.substr(0, directory_end + 1).append(path);
+}
+
 std::string_view SourceText::Line(int line) const {
   const auto index = static_cast<size_t>(line);
   return line >= 0 && index < lines_.size() ? lines_[index] : std::string_view();

@@ -19,6 +19,9 @@ class SourceText {
   /// Without a byte order mark.
   std::string_view text() const { return text_; }
 
+  /// The path of a file that the text names: relative to the directory of this one.
+  std::string PathFromHere(std::string_view path) const;
+
   /// A line without its break, empty if there is no such line. `line` counts from 0.
   std::string_view Line(int line) const;
 

@@ -106,6 +106,17 @@ Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text) {
   return Unexpected(Expected("'close' or 'http'", text));
 }
 
+Parsed<TlsVersion> ParseTlsVersion(std::string_view text) {
+  if (text == "1.2") return TlsVersion::k12;
+  if (text == "1.3") return TlsVersion::k13;
+  return Unexpected(Expected("'1.2' or '1.3'", text));
+}
+
+Parsed<std::string> ParsePath(std::string_view text) {
+  if (!text.empty()) return std::string(text);
+  return Unexpected(Expected("the path of a file", text));
+}
+
 Parsed<std::string> ParseSubprotocol(std::string_view text) {
   if (base::IsToken(text)) return std::string(text);
   return Unexpected(Expected(

@@ -44,6 +44,12 @@ Parsed<std::string> ParseName(std::string_view text);
 
 Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text);
 
+/// `1.2` or `1.3`.
+Parsed<TlsVersion> ParseTlsVersion(std::string_view text);
+
+/// The path of a file.
+Parsed<std::string> ParsePath(std::string_view text);
+
 /// A WebSocket subprotocol, a token (RFC 6455 section 4.1).
 Parsed<std::string> ParseSubprotocol(std::string_view text);
 

@@ -167,6 +167,19 @@ void CollectRoutes(const std::vector<std::string>& routes, const Shards& shards,
          {&opened, &active, &closed, &bytes, &messages, &pauses, &queued, &pings, &rtt, &duration});
 }
 
+/// A series for each result that has been counted.
+void AddTlsResults(MetricFamily& family, const Labels& labels,
+                   const Entries<ListenerMetrics>& entries) {
+  for (size_t i = 0; i < kTlsResults; ++i) {
+    const double count = entries.Sum(
+        [i](const ListenerMetrics& m) -> const Counter& { return m.tls_handshakes[i]; });
+    if (count == 0) continue;
+    Labels with_result = labels;
+    with_result.push_back({"result", std::string(ToString(static_cast<TlsResult>(i)))});
+    Add(family, std::move(with_result), count);
+  }
+}
+
 void CollectListeners(const std::vector<std::string>& listeners, const Shards& shards,
                       std::vector<MetricFamily>& out) {
   auto accepted = CounterFamily("sluice_connections_accepted_total", "Connections accepted.");
@@ -175,6 +188,8 @@ void CollectListeners(const std::vector<std::string>& listeners, const Shards& s
   auto refused = CounterFamily("sluice_requests_refused_total",
                                "Requests refused, by the reason and the HTTP status.");
   auto pages = CounterFamily("sluice_pages_served_total", "Plain requests answered with a page.");
+  auto handshakes =
+      CounterFamily("sluice_tls_handshakes_total", "TLS handshakes with clients, by their result.");
   for (const auto& group : GroupsOf(listeners, std::equal_to<>())) {
     const Labels labels = {{"listener", listeners[group.front()]}};
     const Entries<ListenerMetrics> entries(shards, &WorkerMetrics::listeners, group);
@@ -184,8 +199,9 @@ void CollectListeners(const std::vector<std::string>& listeners, const Shards& s
     entries.AddCauses(refused, labels, &ListenerMetrics::requests_refused,
                       &base::CauseInfo::http_status);
     Add(pages, labels, entries.Sum(&ListenerMetrics::pages_served));
+    AddTlsResults(handshakes, labels, entries);
   }
-  MoveTo(out, {&accepted, &active, &errors, &refused, &pages});
+  MoveTo(out, {&accepted, &active, &errors, &refused, &pages, &handshakes});
 }
 
 void CollectServers(const std::vector<MetricsLabels::Server>& servers, const Shards& shards,

@@ -17,6 +17,24 @@ static_assert(kLifetime.size() <= Histogram::kMaxBuckets);
 constinit const std::span<const double> kLatencyBounds = kLatency;
 constinit const std::span<const double> kLifetimeBounds = kLifetime;
 
+std::string_view ToString(TlsResult result) {
+  switch (result) {
+    case TlsResult::kOk:
+      return "ok";
+    case TlsResult::kResumed:
+      return "resumed";
+    case TlsResult::kFailed:
+      return "failed";
+    case TlsResult::kTimeout:
+      return "timeout";
+    case TlsResult::kAborted:
+      return "aborted";
+    case TlsResult::kNotTls:
+      return "not_tls";
+  }
+  return {};
+}
+
 void Histogram::Observe(double seconds) {
   // A bound is inclusive: `le` means less or equal.
   const auto bound = std::lower_bound(bounds_.begin(), bounds_.end(), seconds);

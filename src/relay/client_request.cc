@@ -28,7 +28,7 @@ http::HeadLimits LimitsOf(const config::Config& config) {
 
 }  // namespace
 
-ClientRequest::ClientRequest(WorkerContext& context, std::unique_ptr<net::TcpStream> client,
+ClientRequest::ClientRequest(WorkerContext& context, std::unique_ptr<net::Stream> client,
                              const net::Address& address, size_t listener)
     : context_(context),
       address_(address),
@@ -63,7 +63,10 @@ void ClientRequest::OnStreamReady() {
 }
 
 void ClientRequest::OnTimer() {
-  if (state_ == State::kReadingHead) {
+  if (IsTlsUnderWay()) {
+    OnTlsEnd(metrics::TlsResult::kTimeout, "the handshake was not over in time");
+    Finish();  // There is no way yet to tell the client.
+  } else if (state_ == State::kReadingHead) {
     Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
   } else {
     Finish();
@@ -91,7 +94,8 @@ void ClientRequest::ReadHead() {
   const auto buffer = context_.scratch.first(kReadSize);
   while (state_ == State::kReadingHead) {
     const net::IoResult got = client_->Read(buffer);
-    if (got.status == net::IoResult::Status::kWouldBlock) return;
+    NoteTls();
+    if (state_ != State::kReadingHead || got.status == net::IoResult::Status::kWouldBlock) return;
     if (got.status != net::IoResult::Status::kOk) {
       // Browsers open connections in advance and drop them unused: no refusal, nothing to log.
       Finish();
@@ -283,20 +287,19 @@ void ClientRequest::ContinueReply() {
   // A request's body, or frames sent too early, may still come. Were the connection closed with
   // bytes unread, the kernel would reset it, and the reset could overtake the response.
   size_t budget = kQueueMark;
-  while (client_->readable() && budget != 0) {
+  while (!client_ended_ && client_->readable() && budget != 0) {
     const net::IoResult got = client_->Read(context_.scratch.first(budget));
     if (got.status == net::IoResult::Status::kWouldBlock) return;
-    if (got.status != net::IoResult::Status::kOk) {
-      Finish();
-      return;
-    }
+    client_ended_ = got.status != net::IoResult::Status::kOk;
     budget -= got.bytes;
   }
-  if (budget == 0) Finish();  // Whoever still sends that much does not listen.
+  // Whoever still sends that much does not listen.
+  if (budget == 0 || (client_ended_ && !client_->HasUnsent())) Finish();
 }
 
 void ClientRequest::Finish() {
   if (state_ == State::kDone) return;
+  if (IsTlsUnderWay()) OnTlsEnd(metrics::TlsResult::kAborted, {});
   state_ = State::kDone;
   timer_.Stop();
   dial_.reset();

@@ -6,6 +6,8 @@
 //   client   all output is written, our Close included     its FIN has been read, too
 //   backend  all payload of the client is written          its FIN has been read, too
 //
+// What a stream has taken and not sent is sent first.
+//
 // Both within timeouts.close; while a peer still takes bytes that were read before, the time begins
 // anew.
 #include <algorithm>
@@ -209,7 +211,9 @@ void Session::FinishBackendLeg() {
     backend_->ShutdownWrite();
     to_backend_.fin_sent = true;
   }
-  if (to_backend_.fin_sent && to_client_.input == Input::kEnded) CloseLeg(backend_);
+  if (to_backend_.fin_sent && to_client_.input == Input::kEnded && !backend_->HasUnsent()) {
+    CloseLeg(backend_);
+  }
 }
 
 void Session::FinishClientLeg() {
@@ -218,7 +222,9 @@ void Session::FinishClientLeg() {
     client_->ShutdownWrite();
     to_client_.fin_sent = true;
   }
-  if (to_client_.fin_sent && to_backend_.input == Input::kEnded) CloseLeg(client_);
+  if (to_client_.fin_sent && to_backend_.input == Input::kEnded && !client_->HasUnsent()) {
+    CloseLeg(client_);
+  }
 }
 
 void Session::End() {

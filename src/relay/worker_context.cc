@@ -5,6 +5,11 @@
 #include "sluice/websocket/frame.h"
 
 namespace sluice::relay {
+namespace {
+
+constexpr base::Duration kTlsLogInterval{1'000};
+
+}  // namespace
 
 WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_resolver,
                              const config::Config& configuration, const config::Endpoint& echo,
@@ -21,6 +26,7 @@ WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_res
       log(logger),
       ids(seed),
       random(static_cast<std::minstd_rand::result_type>(seed)),
+      tls_log_limits(configuration.listeners.size(), base::LogLimit(kTlsLogInterval)),
       scratch_storage_(std::make_unique_for_overwrite<Scratch>()) {
   scratch = scratch_storage_->payload;
 }

@@ -68,6 +68,20 @@ class Server::Impl final : private net::TimerHandler {
     return {};
   }
 
+  base::Result<void, std::string> LoadCertificates() {
+    for (const auto& listener : config_->listeners) {
+      tls_.push_back(nullptr);
+      if (!listener.tls) continue;
+      auto context = net::TlsContext::Create(*listener.tls);
+      if (!context) {
+        return base::Unexpected("the listener " + listener.address.ToString() +
+                                " cannot speak TLS: " + context.error());
+      }
+      tls_.back() = *std::move(context);
+    }
+    return {};
+  }
+
   base::Result<void, std::string> Listen() {
     for (const auto& listener : config_->listeners) {
       auto socket = net::Listen(listener.address);
@@ -79,7 +93,7 @@ class Server::Impl final : private net::TimerHandler {
 
   base::Result<void, std::string> MakeWorkers() {
     const unsigned count = config_->workers != 0 ? config_->workers : UsableCpus();
-    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage, log_};
+    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage, log_, tls_};
     for (unsigned i = 0; i < count; ++i) {
       auto sockets = SocketsForWorker(i + 1 == count);
       if (!sockets) return base::Unexpected(sockets.error());
@@ -95,7 +109,8 @@ class Server::Impl final : private net::TimerHandler {
     for (size_t i = 0; i < config_->listeners.size(); ++i) {
       log_.Write(base::LogLevel::kInfo, "listening",
                  {{"listener", config_->listeners[i].address.ToString()},
-                  {"address", bound_[i].ToString()}});
+                  {"address", bound_[i].ToString()},
+                  {"tls", config_->listeners[i].tls.has_value()}});
     }
     for (auto& worker : workers_) worker->Start();
     log_.Write(base::LogLevel::kInfo, "ready", {{"workers", workers_.size()}});
@@ -149,6 +164,7 @@ class Server::Impl final : private net::TimerHandler {
   const std::shared_ptr<metrics::Collector> collector_;
   std::unique_ptr<EchoService> echo_;
   config::Endpoint echo_address_;
+  std::vector<std::shared_ptr<const net::TlsContext>> tls_;
   std::vector<net::ListeningSocket> sockets_;
   std::vector<config::Endpoint> bound_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -162,6 +178,7 @@ base::Result<std::unique_ptr<Server>, std::string> Server::Create(
     std::string_view version) {
   auto impl = std::make_unique<Impl>(loop, std::move(config), log, version);
   if (auto done = impl->StartEcho(); !done) return base::Unexpected(done.error());
+  if (auto done = impl->LoadCertificates(); !done) return base::Unexpected(done.error());
   if (auto done = impl->Listen(); !done) return base::Unexpected(done.error());
   if (auto done = impl->MakeWorkers(); !done) return base::Unexpected(done.error());
   return std::unique_ptr<Server>(new Server(std::move(impl)));

@@ -11,34 +11,45 @@ namespace sluice::server {
 /// One listener of this worker: gives each connection to a request of its own.
 class Worker::Port final : private net::AcceptHandler {
  public:
-  Port(relay::WorkerContext& context, size_t index, net::ListeningSocket socket)
-      : context_(context), index_(index), listener_(context.loop, std::move(socket), *this) {}
+  /// `tls` is null if clients do not speak it.
+  Port(relay::WorkerContext& context, size_t index, net::ListeningSocket socket,
+       std::shared_ptr<const net::TlsContext> tls)
+      : context_(context),
+        index_(index),
+        tls_(std::move(tls)),
+        listener_(context.loop, std::move(socket), *this) {}
 
  private:
   void OnAccept(net::Fd fd, const net::Address& client) override {
     metrics().connections_accepted.Add();
     metrics().connections_active.Add();
-    context_.requests.Add(std::make_unique<relay::ClientRequest>(
-        context_, std::make_unique<net::TcpStream>(context_.loop, std::move(fd)), client, index_));
+    std::unique_ptr<net::Stream> stream =
+        std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
+    if (tls_) {
+      stream = std::make_unique<net::TlsStream>(std::move(stream), tls_, context_.tls_buffers);
+    }
+    context_.requests.Add(
+        std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_));
   }
 
   void OnAcceptError(int error) override {
     metrics().accept_errors.Add();
-    const auto now = net::EventLoop::Now();
-    if (now < quiet_until_) return;  // Ten of these a second help nobody.
-    quiet_until_ = now + kQuiet;
-    context_.log.Write(
-        base::LogLevel::kError, "accept_failed",
-        {{"listener", listener_.address().ToString()}, {"detail", std::strerror(error)}});
+    const auto omitted = log_limit_.Admit(net::EventLoop::Now());
+    if (!omitted) return;  // Ten of these a second help nobody.
+    context_.log.Write(base::LogLevel::kError, "accept_failed",
+                       {{"listener", listener_.address().ToString()},
+                        {"detail", std::strerror(error)},
+                        {"omitted", *omitted}});
   }
 
   metrics::ListenerMetrics& metrics() { return context_.metrics.listeners[index_]; }
 
-  static constexpr base::Duration kQuiet{10'000};
+  static constexpr base::Duration kLogInterval{10'000};
 
   relay::WorkerContext& context_;
   const size_t index_;
-  base::TimePoint quiet_until_;
+  const std::shared_ptr<const net::TlsContext> tls_;
+  base::LogLimit log_limit_{kLogInterval};
   net::Listener listener_;
 };
 
@@ -53,7 +64,8 @@ base::Result<std::unique_ptr<Worker>, std::string> Worker::Create(
       worker->loop_, *worker->resolver_, setup.config, setup.echo_address, setup.console_page,
       metrics, setup.log, seed);
   for (size_t i = 0; i < sockets.size(); ++i) {
-    worker->ports_.push_back(std::make_unique<Port>(*worker->context_, i, std::move(sockets[i])));
+    worker->ports_.push_back(
+        std::make_unique<Port>(*worker->context_, i, std::move(sockets[i]), setup.tls[i]));
   }
   return worker;
 }

@@ -15,6 +15,7 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/net/listener.h"
 #include "sluice/net/resolver.h"
+#include "sluice/net/tls_context.h"
 #include "sluice/relay/worker_context.h"
 
 namespace sluice::server {
@@ -25,6 +26,8 @@ struct WorkerSetup {
   const config::Endpoint& echo_address;
   std::string_view console_page;
   base::Log& log;
+  /// For each listener of the configuration; null where it is plain.
+  const std::vector<std::shared_ptr<const net::TlsContext>>& tls;
 };
 
 /// Made, started, told and joined by the main thread.

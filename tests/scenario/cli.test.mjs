@@ -1,13 +1,14 @@
 // The command line: what people type, and what they read when they mistype.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { defer } from './lib/cleanup.mjs';
 import { echo } from './lib/backends.mjs';
+import { makeNamedCertificates } from './lib/certificates.mjs';
 import { httpGet } from './lib/metrics.mjs';
 import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
 import { kProjectRoot, makeConfig, run, start, startWithArgs, tempDir } from './lib/sluice.mjs';
@@ -39,14 +40,17 @@ test('check: a good file', async (t) => {
   assert.equal(code, 0, `${stdout}${stderr}`);
 });
 
-test('check: the demo and every example', async () => {
-  const examples = path.join(kProjectRoot, 'config/examples');
+test('check: the demo and every example', async (t) => {
+  const config = path.join(tempDir(t), 'config');
+  cpSync(path.join(kProjectRoot, 'config'), config, { recursive: true });
+  const examples = path.join(config, 'examples');
   const files = [
-    path.join(kProjectRoot, 'config/demo.yaml'),
+    path.join(config, 'demo.yaml'),
     ...readdirSync(examples).filter((f) => f.endsWith('.yaml')).map((f) => path.join(examples, f)),
   ];
   assert.ok(files.length > 1, 'there are examples');
   for (const file of files) {
+    makeNamedCertificates(file);
     const { code, stdout, stderr } = await run(['check', file]);
     assert.equal(code, 0, `${stdout}${stderr}`);
   }

@@ -45,13 +45,20 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// The environment of this process. As getenv(3), not to be used while another thread changes it.
 Environment ProcessEnvironment();
 
-/// Reads a configuration. `file_name` only names it in diagnostics. The errors are sorted by place;
-/// no exception leaves. Thread-safe as far as `environment` is.
+/// Looks into the files of a certificate; nothing if all is well with them. Handed in, because it
+/// takes more than this module may use. An empty one leaves the files alone.
+using CertificateCheck = std::function<std::optional<CertificateFault>(const Certificate&)>;
+
+/// Reads a configuration. `file_name` names it in diagnostics, and the files that it names are
+/// relative to its directory. The errors are sorted by place; no exception leaves. Thread-safe as
+/// far as `environment` is.
 LoadResult LoadString(std::string_view text, std::string file_name,
-                      const Environment& environment = ProcessEnvironment());
+                      const Environment& environment = ProcessEnvironment(),
+                      const CertificateCheck& check_certificate = nullptr);
 
 /// As LoadString() for the file at `path`, which also is its name in diagnostics.
-LoadResult LoadFile(const std::string& path, const Environment& environment = ProcessEnvironment());
+LoadResult LoadFile(const std::string& path, const Environment& environment = ProcessEnvironment(),
+                    const CertificateCheck& check_certificate = nullptr);
 
 /// The keys that one kind of mapping in the file may have, in the order of the documentation.
 /// `name` is the mapping's name in config/sluice.schema.json's `$defs`; empty for the file's top

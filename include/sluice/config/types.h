@@ -77,8 +77,30 @@ struct SessionOptions {
   std::optional<std::vector<std::string>> origins;
 };
 
+/// The PEM files of a certificate. Paths are absolute, or relative to where sluice was started.
+struct Certificate {
+  std::string cert;  ///< the certificate, then those that lead to the root, which may be left out
+  std::string key;   ///< its private key, not encrypted
+
+  bool operator==(const Certificate&) const = default;
+};
+
+/// What is wrong with the files of a certificate.
+struct CertificateFault {
+  bool is_in_key = false;  ///< in the key's file, or the key is that of another certificate
+  std::string message;     ///< what the file is or does not do, without its name
+};
+
+enum class TlsVersion : uint8_t { k12, k13 };
+
+struct Tls {
+  std::vector<Certificate> certificates;  ///< the first is for clients that name no host we know
+  TlsVersion min_version = TlsVersion::k12;
+};
+
 struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
+  std::optional<Tls> tls = std::nullopt;  ///< unset: plain
 };
 
 struct Admin {

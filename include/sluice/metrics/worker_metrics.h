@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "sluice/base/cause.h"
@@ -76,12 +77,27 @@ struct RouteMetrics {
   const DirectionMetrics& in(Direction d) const { return directions[static_cast<size_t>(d)]; }
 };
 
+/// How a TLS handshake ended.
+enum class TlsResult : uint8_t {
+  kOk,
+  kResumed,  ///< well, and a short one thanks to a ticket
+  kFailed,   ///< versions, ciphers, certificates or the protocol did not fit
+  kTimeout,
+  kAborted,  ///< the connection ended first
+  kNotTls,   ///< the client spoke something else
+};
+inline constexpr size_t kTlsResults = static_cast<size_t>(TlsResult::kNotTls) + 1;
+
+/// The value of the label.
+std::string_view ToString(TlsResult result);
+
 struct ListenerMetrics {
   Counter connections_accepted;
   Counter connections_active;  ///< gauge: accepted and not yet closed, before and after the upgrade
   Counter accept_errors;
   std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> requests_refused;  ///< by cause
   Counter pages_served;
+  std::array<Counter, kTlsResults> tls_handshakes;  ///< by TlsResult
 };
 
 struct ServerMetrics {

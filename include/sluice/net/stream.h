@@ -1,5 +1,5 @@
-// A connected byte stream without blocking: what a leg of a session reads and writes. Today a TCP
-// or Unix socket; TLS and one stream of an HTTP/2 connection fit behind the same interface.
+// A connected byte stream without blocking: what a leg of a session reads and writes: a TCP or
+// Unix socket, or TLS over one. One stream of an HTTP/2 connection fits behind the same interface.
 //
 // Readiness is remembered, not repeated: readable() and writable() turn true when the kernel says
 // so and false when a call has used the readiness up. So a reader that is paused costs nothing, and
@@ -15,6 +15,7 @@
 namespace sluice::net {
 
 class Pipe;
+struct TlsState;
 
 class StreamHandler {
  public:
@@ -87,6 +88,13 @@ class Stream {
   /// Whether the peer has ended its direction, or the connection is broken, though there may be
   /// bytes before that end that have not been read. A system call.
   virtual bool HasPeerEnded() const { return false; }
+
+  /// Whether bytes that Write has taken, or the end behind them, are still to be sent: destroying
+  /// the stream would lose them. When that is over the handler is told.
+  virtual bool HasUnsent() const { return false; }
+
+  /// What is known of the TLS of this stream; null if there is none.
+  virtual const TlsState* tls() const { return nullptr; }
 
   virtual bool readable() const = 0;
   virtual bool writable() const = 0;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sluice/base/cause.h"
@@ -33,7 +34,7 @@ class ClientRequest final : public TableEntry,
                             private net::TimerHandler {
  public:
   /// `listener` is an index into Config::listeners.
-  ClientRequest(WorkerContext& context, std::unique_ptr<net::TcpStream> client,
+  ClientRequest(WorkerContext& context, std::unique_ptr<net::Stream> client,
                 const net::Address& address, size_t listener);
   ~ClientRequest();
 
@@ -56,6 +57,11 @@ class ClientRequest final : public TableEntry,
   std::optional<http::Refusal> CheckWebSocket();
   void ServePage();
 
+  // TLS (client_request_tls.cc).
+  bool IsTlsUnderWay() const;
+  void NoteTls();
+  void OnTlsEnd(metrics::TlsResult result, std::string_view detail);
+
   void DialNext();
   void OnDialled(size_t server, net::Dial::Outcome outcome);
   void OnAllDialsFailed(const net::DialFailure& failure);
@@ -74,9 +80,10 @@ class ClientRequest final : public TableEntry,
   const size_t listener_;
   const base::TimePoint accepted_;
   State state_ = State::kReadingHead;
-  std::unique_ptr<net::TcpStream> client_;
+  std::unique_ptr<net::Stream> client_;
   net::Timer timer_;
 
+  bool tls_noted_ = false;   // The end of its handshake.
   bool head_begun_ = false;  // A byte of it has come.
   http::RequestParser parser_;
   std::optional<size_t> route_;
@@ -90,6 +97,7 @@ class ClientRequest final : public TableEntry,
 
   net::ByteQueue reply_;
   bool reply_sent_ = false;
+  bool client_ended_ = false;  // Its end has been read.
 };
 
 }  // namespace sluice::relay

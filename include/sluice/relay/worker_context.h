@@ -14,12 +14,14 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/log.h"
+#include "sluice/base/log_limit.h"
 #include "sluice/base/session_id.h"
 #include "sluice/config/types.h"
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/pipe.h"
 #include "sluice/net/resolver.h"
+#include "sluice/net/tls_stream.h"
 #include "sluice/relay/table.h"
 #include "sluice/routing/balancer.h"
 #include "sluice/routing/router.h"
@@ -72,6 +74,12 @@ struct WorkerContext {
   base::SessionIdGenerator ids;
   std::minstd_rand random;
   bool draining = false;
+
+  /// For the log lines of failed TLS handshakes, by listener.
+  std::vector<base::LogLimit> tls_log_limits;
+
+  /// Shared by all TLS streams of the worker.
+  net::TlsBuffers tls_buffers;
 
   /// Shared by all legs of the worker: whoever reads fills it, and is done with it before it
   /// returns to the loop. kQueueMark bytes.

@@ -8,8 +8,11 @@ import { kDeadline } from './wait.mjs';
 
 const kChromium = process.env.SLUICE_CHROMIUM ?? '/usr/bin/chromium';
 
-/** Starts the browser with a profile of its own; it is closed when the test `t` is over. */
-export async function startBrowser(t) {
+/**
+ * Starts the browser with a profile of its own; it is closed when the test `t` is over. `args` are added to its
+ * command line.
+ */
+export async function startBrowser(t, { args = [] } = {}) {
   const context = await chromium.launchPersistentContext(path.join(tempDir(t), 'profile'), {
     executablePath: kChromium,
     headless: true,
@@ -21,6 +24,7 @@ export async function startBrowser(t) {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
     viewport: { width: 1000, height: 900 },
   });

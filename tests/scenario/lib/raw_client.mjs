@@ -2,6 +2,7 @@
 // shows what comes back, in order, with the end of the stream and a reset told apart.
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import tls from 'node:tls';
 
 import { defer } from './cleanup.mjs';
 import { decodeFrame, encodeFrame, kOpcode, parseClose } from './frames.mjs';
@@ -211,6 +212,17 @@ export async function connectRaw(t, port, host = '127.0.0.1') {
     if (client.error) throw client.error;
     return !socket.connecting;
   });
+  return client;
+}
+
+/** Connects to `port` with TLS; `options` are those of tls.connect. The socket's `error` is in the client's. */
+export async function connectTls(t, port, options = {}) {
+  const socket = tls.connect({ port, host: '127.0.0.1', ALPNProtocols: ['http/1.1'], ...options });
+  const client = new RawClient(socket);
+  defer(t, () => socket.destroy());
+  let isOpen = false;
+  socket.on('secureConnect', () => (isOpen = true));
+  await waitFor(`a TLS connection to port ${port}`, () => isOpen || client.error || client.closed);
   return client;
 }
 

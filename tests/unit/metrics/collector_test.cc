@@ -57,6 +57,7 @@ TEST(Collector, SumsOverWorkers) {
   one.routes[1].in(Direction::kToBackend).queued.Add(6);
   two.routes[1].pings_sent.Add(8);
   one.listeners[0].connections_accepted.Add(9);
+  two.listeners[0].tls_handshakes[static_cast<size_t>(TlsResult::kNotTls)].Add(3);
   two.listeners[0].connections_active.Add(2);
   one.listeners[0].accept_errors.Add(1);
   two.listeners[0].pages_served.Add(3);
@@ -222,6 +223,7 @@ std::vector<prometheus::MetricFamily> AllFamilies() {
   WorkerMetrics& worker = collector.AddWorker();
   Of(worker.routes[0].sessions_closed, Cause::kDrain).Add();
   Of(worker.listeners[0].requests_refused, Cause::kDrain).Add();
+  worker.listeners[0].tls_handshakes[0].Add();
   auto families = collector.Collect();
   for (auto& family : ProcessCollector().Collect()) families.push_back(std::move(family));
   return families;

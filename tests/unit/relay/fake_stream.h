@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "sluice/base/bytes.h"
 #include "sluice/net/pipe.h"
 #include "sluice/net/stream.h"
+#include "sluice/net/tls_stream.h"
 
 namespace sluice::relay::testing {
 
@@ -76,7 +78,9 @@ class FakePeer {
   size_t max_write = SIZE_MAX;
   size_t unacknowledged = 0;
   bool can_splice = false;
-  bool silent = false;  ///< its host does not answer any more
+  bool silent = false;      ///< its host does not answer any more
+  bool has_unsent = false;  ///< what was written has not all left the stream
+  std::optional<net::TlsState> tls = std::nullopt;
 
   // What was seen of the stream.
   const std::string& written() const { return written_; }
@@ -172,6 +176,8 @@ class FakePeer::FakeStream final : public net::Stream {
   size_t UnacknowledgedBytes() const override { return peer_.unacknowledged; }
   uint64_t bytes_written() const override { return peer_.written_.size(); }
   bool IsPeerSilent(base::Duration) const override { return peer_.silent; }
+  bool HasUnsent() const override { return peer_.has_unsent; }
+  const net::TlsState* tls() const override { return peer_.tls ? &*peer_.tls : nullptr; }
   bool readable() const override { return peer_.readable_; }
   bool writable() const override { return peer_.writable_; }
 

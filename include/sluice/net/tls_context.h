@@ -1,0 +1,56 @@
+// What the TLS connections of a listener share: certificates, versions, ciphers and ticket keys.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace sluice::net {
+
+struct TlsDeleter {
+  void operator()(ssl_ctx_st* context) const;
+  void operator()(ssl_st* connection) const;
+};
+using TlsConnectionPtr = std::unique_ptr<ssl_st, TlsDeleter>;
+
+/// Immutable, and shared by all workers: a ticket that one of them gave out is good for all.
+class TlsContext {
+ public:
+  /// Reads the files of the certificates. The error is a sentence that names the file.
+  static base::Result<std::shared_ptr<const TlsContext>, std::string> Create(
+      const config::Tls& tls);
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  /// OpenSSL's side of a connection from a client, which this context outlives while its handshake
+  /// lasts; null for want of memory.
+  TlsConnectionPtr Accept() const;
+
+ private:
+  using ContextPtr = std::unique_ptr<ssl_ctx_st, TlsDeleter>;
+
+  TlsContext() = default;
+  std::optional<std::string> Add(const config::Certificate& files, config::TlsVersion min_version);
+  /// The context with the certificate for the host `name`; null if there is none.
+  ssl_ctx_st* Find(std::string_view name) const;
+
+  // OpenSSL has certificates in the context, so each gets one of its own. A connection begins with
+  // the first, and changes to another when it has heard the host's name.
+  std::vector<ContextPtr> contexts_;
+  std::map<std::string, ssl_ctx_st*, std::less<>> by_name_;  // Names and `*.` names.
+};
+
+/// What is wrong with the files of a certificate, if anything: what Create would say of them.
+std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files);
+
+}  // namespace sluice::net

@@ -1,0 +1,115 @@
+// A Stream that speaks TLS to a client over another Stream.
+//
+// OpenSSL never touches the connection: what it reads comes from a buffer that a whole recv has
+// filled, and what it writes is gathered, so that many records leave in one send. Its writes always
+// succeed, so a read never waits for a write nor a write for a read, whatever the protocol does
+// inside (handshake, tickets, key updates, alerts).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sluice/net/byte_queue.h"
+#include "sluice/net/stream.h"
+#include "sluice/net/tls_context.h"
+
+struct bio_st;
+
+namespace sluice::net {
+
+/// What the TLS streams of a worker share, as only one of them reads or writes at a time: no bytes
+/// stay in it between two calls.
+class TlsBuffers {
+ public:
+  TlsBuffers();
+
+ private:
+  friend class TlsStream;
+  std::unique_ptr<uint8_t[]> storage_;  // Not touched before it is needed.
+  base::MutableBytes input_;            // Room for what is received.
+  base::Bytes received_;                // What of it has not been decrypted.
+  size_t may_receive_ = 0;              // What a read may receive at once, for now.
+  size_t in_vain_ = 0;                  // What it has received without any payload coming of it.
+  base::MutableBytes output_;           // Room for what is to be sent.
+  size_t gathered_ = 0;                 // Bytes in it.
+};
+
+/// What is known of the TLS on a connection.
+struct TlsState {
+  enum class Handshake : uint8_t {
+    kUnderWay,
+    kDone,
+    kFailed,  ///< `failure` says why
+    kNotTls,  ///< the client speaks something else: its bytes pass through as they are
+  };
+  Handshake handshake = Handshake::kUnderWay;
+  bool is_resumed = false;  ///< the handshake was a short one, thanks to a ticket
+  std::string failure;
+};
+
+/// The handshake is done by the first calls of Read; until it is over, nothing can be written.
+///
+/// UnacknowledgedBytes and bytes_written count bytes of TLS, so their difference is what the peer
+/// has taken, handshake and overhead included. A FIN without a close_notify is an end in good
+/// order: that nothing is missing must be told inside.
+class TlsStream final : public Stream, private StreamHandler {
+ public:
+  /// `buffers` outlives the stream.
+  TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
+            TlsBuffers& buffers);
+  ~TlsStream() override;
+
+  void SetHandler(StreamHandler* handler) override { handler_ = handler; }
+  IoResult Read(base::MutableBytes buffer) override;
+  IoResult Write(base::Bytes bytes) override;
+  void ShutdownWrite() override;
+  bool HasUnsent() const override { return !kept_output_.empty(); }
+  size_t UnacknowledgedBytes() const override;
+  uint64_t bytes_written() const override;
+  bool IsPeerSilent(base::Duration timeout) const override { return inner_->IsPeerSilent(timeout); }
+  bool HasPeerEnded() const override { return inner_->HasPeerEnded(); }
+  bool readable() const override;
+  bool writable() const override;
+  const TlsState* tls() const override { return &state_; }
+
+ private:
+  struct Bio;
+  enum class Shutdown : uint8_t { kNone, kDue, kDone };
+
+  void OnStreamReady() override;
+
+  bool Receive();
+  bool SpeaksTls();
+  IoResult ReadPlain(base::MutableBytes buffer);
+  IoResult Decrypt(base::MutableBytes buffer);
+  void NoteHandshake();
+  void OnReadFailed(int reason);
+  void End(IoResult::Status status, int error);
+  IoResult TakeEnd();
+
+  void Gather(base::Bytes bytes);
+  void Flush();
+  void OnWritten(const IoResult& sent);
+  void FinishShutdown();
+
+  std::unique_ptr<Stream> inner_;
+  const std::shared_ptr<const TlsContext> context_;
+  TlsBuffers& buffers_;
+  TlsConnectionPtr connection_;
+  StreamHandler* handler_ = nullptr;
+  TlsState state_;
+
+  std::vector<uint8_t> kept_input_;  // Received, and not decrypted for want of room.
+  ByteQueue kept_output_;            // Encrypted, and not taken by the connection.
+
+  IoResult end_;  // What stands behind the last byte to read; kOk while that is not known.
+  bool end_was_read_ = false;
+  bool heard_client_ = false;  // Its first byte is known.
+  int write_error_ = 0;        // An errno: the connection takes nothing any more.
+  Shutdown shutdown_ = Shutdown::kNone;
+};
+
+}  // namespace sluice::net

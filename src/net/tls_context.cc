@@ -1,0 +1,203 @@
+#include "sluice/net/tls_context.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "sluice/base/text.h"
+#include "sluice/net/fd.h"
+
+#include "net/tls_error.h"
+
+namespace sluice::net {
+namespace {
+
+// In TLS 1.2, what has forward secrecy and authenticated encryption. All of 1.3 has both.
+constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+// A resumed session must come from here; without a name OpenSSL refuses those with a client's
+// certificate.
+constexpr unsigned char kSessionName[] = "sluice";
+constexpr unsigned char kHttp[] = "\x08http/1.1";
+
+using Fault = config::CertificateFault;
+
+std::optional<std::string> ReadError(const std::string& path) {
+  const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file) return std::nullopt;
+  return std::string("cannot be read: ") + std::strerror(errno);
+}
+
+// OpenSSL would ask for the passphrase at the terminal.
+int NotePassphrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+std::optional<Fault> LoadChain(SSL_CTX* context, const std::string& path) {
+  if (auto error = ReadError(path)) return Fault{false, *std::move(error)};
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(context, path.c_str()) == 1) return std::nullopt;
+  const bool is_empty = ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE;
+  const std::string reason = TakeTlsError();
+  return Fault{false, is_empty ? "holds no certificate in PEM form" : "cannot be used: " + reason};
+}
+
+std::optional<Fault> LoadKey(SSL_CTX* context, const std::string& path) {
+  if (auto error = ReadError(path)) return Fault{true, *std::move(error)};
+  bool is_encrypted = false;
+  SSL_CTX_set_default_passwd_cb(context, NotePassphrase);
+  SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
+  ERR_clear_error();
+  // A key of another type is taken without a complaint, and found out by the second call.
+  const bool used = SSL_CTX_use_PrivateKey_file(context, path.c_str(), SSL_FILETYPE_PEM) == 1 &&
+                    SSL_CTX_check_private_key(context) == 1;
+  SSL_CTX_set_default_passwd_cb(context, nullptr);
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (used) return std::nullopt;
+  const unsigned long error = ERR_peek_error();
+  const std::string reason = TakeTlsError();
+  if (is_encrypted) return Fault{true, "is encrypted; a key without a passphrase is needed"};
+  if (ERR_GET_LIB(error) == ERR_LIB_X509 || ERR_GET_LIB(error) == ERR_LIB_SSL) {
+    return Fault{true, "does not belong to the certificate"};
+  }
+  return Fault{true, "holds no private key in PEM form: " + reason};
+}
+
+std::optional<Fault> Load(SSL_CTX* context, const config::Certificate& files) {
+  auto fault = LoadChain(context, files.cert);
+  return fault ? fault : LoadKey(context, files.key);
+}
+
+std::string TextOf(const ASN1_STRING* text) {
+  const auto* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
+  return base::ToLower({data, static_cast<size_t>(ASN1_STRING_length(text))});
+}
+
+// The hosts that a certificate is for; its subject only counts if it lists none (RFC 6125 section
+// 6.4.4).
+std::vector<std::string> HostsOf(const X509* certificate) {
+  std::vector<std::string> hosts;
+  auto* const names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
+    if (name->type == GEN_DNS) hosts.push_back(TextOf(name->d.dNSName));
+  }
+  GENERAL_NAMES_free(names);
+  const X509_NAME* const subject = X509_get_subject_name(certificate);
+  const int place = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (hosts.empty() && place >= 0) {
+    hosts.push_back(TextOf(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, place))));
+  }
+  return hosts;
+}
+
+// RFC 7301: what is not ours to speak is refused, lest a client takes our bytes for that.
+int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                   const unsigned char* offers, unsigned int offers_size, void*) {
+  unsigned char* chosen = nullptr;
+  const int found =
+      SSL_select_next_proto(&chosen, out_size, kHttp, sizeof(kHttp) - 1, offers, offers_size);
+  if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+SSL_CTX* NewContext(config::TlsVersion min_version) {
+  SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
+  if (context == nullptr) return nullptr;
+  SSL_CTX_set_min_proto_version(
+      context, min_version == config::TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context, kCiphers);
+  // A FIN without close_notify is an end like any: WebSocket says by a Close that nothing is
+  // missing, and many clients leave close_notify out.
+  SSL_CTX_set_options(
+      context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  // An idle connection keeps no buffers. No other mode is needed: TlsStream takes all that OpenSSL
+  // writes at once, so that no write is ever repeated.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  // Sessions are in the clients' tickets, not in our memory.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_id_context(context, kSessionName, sizeof(kSessionName) - 1);
+  SSL_CTX_set_alpn_select_cb(context, ChooseProtocol, nullptr);
+  return context;
+}
+
+}  // namespace
+
+void TlsDeleter::operator()(ssl_ctx_st* context) const {
+  SSL_CTX_free(context);
+}
+
+void TlsDeleter::operator()(ssl_st* connection) const {
+  SSL_free(connection);
+}
+
+base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
+    const config::Tls& tls) {
+  std::shared_ptr<TlsContext> context(new TlsContext());
+  for (const auto& files : tls.certificates) {
+    if (auto error = context->Add(files, tls.min_version)) {
+      return base::Unexpected(*std::move(error));
+    }
+  }
+  SSL_CTX* const first = context->contexts_.front().get();
+  SSL_CTX_set_tlsext_servername_arg(first, context.get());
+  SSL_CTX_set_tlsext_servername_callback(
+      first, +[](SSL* connection, int*, void* self) {
+        const char* const name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
+        if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
+        SSL_CTX* const own = static_cast<const TlsContext*>(self)->Find(base::ToLower(name));
+        if (own == nullptr) return SSL_TLSEXT_ERR_NOACK;
+        SSL_set_SSL_CTX(connection, own);
+        return SSL_TLSEXT_ERR_OK;
+      });
+  return std::shared_ptr<const TlsContext>(std::move(context));
+}
+
+std::optional<std::string> TlsContext::Add(const config::Certificate& files,
+                                           config::TlsVersion min_version) {
+  ContextPtr context(NewContext(min_version));
+  if (!context) return "OpenSSL: " + TakeTlsError();
+  if (const auto fault = Load(context.get(), files)) {
+    return (fault->is_in_key ? files.key : files.cert) + ' ' + fault->message;
+  }
+  for (auto& host : HostsOf(SSL_CTX_get0_certificate(context.get()))) {
+    by_name_.emplace(std::move(host), context.get());  // The first of several stays.
+  }
+  contexts_.push_back(std::move(context));
+  return std::nullopt;
+}
+
+ssl_ctx_st* TlsContext::Find(std::string_view name) const {
+  if (const auto exact = by_name_.find(name); exact != by_name_.end()) return exact->second;
+  const auto dot = name.find('.');
+  if (dot == std::string_view::npos) return nullptr;
+  const auto wildcard = by_name_.find('*' + std::string(name.substr(dot)));
+  return wildcard != by_name_.end() ? wildcard->second : nullptr;
+}
+
+TlsConnectionPtr TlsContext::Accept() const {
+  TlsConnectionPtr connection(SSL_new(contexts_.front().get()));
+  if (connection) {
+    SSL_set_accept_state(connection.get());
+  } else {
+    ERR_clear_error();
+  }
+  return connection;
+}
+
+std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files) {
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+  if (!context) return Fault{false, "cannot be checked: " + TakeTlsError()};
+  return Load(context.get(), files);
+}
+
+}  // namespace sluice::net

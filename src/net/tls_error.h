@@ -1,0 +1,12 @@
+// OpenSSL's errors in words.
+#pragma once
+
+#include <string>
+
+namespace sluice::net {
+
+/// What went wrong first in the calls of OpenSSL since its queue of errors was empty, in a few
+/// words. Leaves the queue empty, as everyone who calls OpenSSL expects to find it.
+std::string TakeTlsError();
+
+}  // namespace sluice::net

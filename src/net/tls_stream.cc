@@ -1,0 +1,310 @@
+#include "sluice/net/tls_stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "net/tls_error.h"
+
+namespace sluice::net {
+namespace {
+
+using Status = IoResult::Status;
+using Handshake = TlsState::Handshake;
+
+constexpr IoResult kWouldBlock{Status::kWouldBlock, 0, 0};
+
+constexpr size_t kRecord = 16 * 1024;  // The most payload of a record (RFC 8446 section 5.1).
+constexpr size_t kOverhead = 256;      // More than any cipher adds to one (section 5.2).
+
+// What is encrypted before it is sent, and received before it is decrypted: enough that the system
+// calls are few, little enough that it is still in the cache. A slow client costs one chunk.
+constexpr size_t kChunk = 4 * kRecord;
+constexpr size_t kOutputSize = kChunk + 5 * kOverhead;
+constexpr size_t kInputSize = 8 * (kRecord + kOverhead);
+
+// A write leaves less than half of this behind; the rest is for answers to key updates. Who asks
+// for more of them and takes nothing is not read any more.
+constexpr size_t kMostKeptOutput = 2 * kOutputSize;
+
+// A handshake is far shorter, certificates of the client included. Who sends that much in one go,
+// and no payload, wants to keep us busy.
+constexpr size_t kMostInVain = 128 * 1024;
+
+constexpr uint8_t kHandshakeRecord = 22;  // RFC 8446 section 5.1; no letter begins like that.
+
+}  // namespace
+
+// ---- OpenSSL's way in and out ----
+
+struct TlsStream::Bio {
+  static TlsStream& Self(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
+
+  static int Read(BIO* bio, char* out, size_t size, size_t* got) {
+    TlsStream& self = Self(bio);
+    base::Bytes& received = self.buffers_.received_;
+    BIO_clear_retry_flags(bio);
+    if (received.empty() && !self.Receive()) {
+      if (self.end_.status == Status::kOk) BIO_set_retry_read(bio);
+      return 0;
+    }
+    *got = std::min(size, received.size());
+    std::memcpy(out, received.data(), *got);
+    received = received.subspan(*got);
+    return 1;
+  }
+
+  static int Write(BIO* bio, const char* data, size_t size, size_t* written) {
+    BIO_clear_retry_flags(bio);
+    Self(bio).Gather({reinterpret_cast<const uint8_t*>(data), size});
+    *written = size;
+    return 1;
+  }
+
+  static long Control(BIO* bio, int command, long, void*) {
+    if (command == BIO_CTRL_EOF) return Self(bio).end_.status == Status::kEnd ? 1 : 0;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;  // Flushed when the call is over.
+  }
+
+  static BIO* New(TlsStream& stream) {
+    static BIO_METHOD* const method = [] {
+      BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sluice");
+      BIO_meth_set_read_ex(made, Read);
+      BIO_meth_set_write_ex(made, Write);
+      BIO_meth_set_ctrl(made, Control);
+      return made;
+    }();
+    BIO* const bio = BIO_new(method);
+    if (bio == nullptr) return nullptr;
+    BIO_set_data(bio, &stream);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+};
+
+TlsBuffers::TlsBuffers()
+    : storage_(std::make_unique_for_overwrite<uint8_t[]>(kInputSize + kOutputSize)),
+      input_(storage_.get(), kInputSize),
+      output_(storage_.get() + kInputSize, kOutputSize) {}
+
+TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
+                     TlsBuffers& buffers)
+    : inner_(std::move(inner)),
+      context_(std::move(context)),
+      buffers_(buffers),
+      connection_(context_->Accept()) {
+  inner_->SetHandler(this);
+  BIO* const bio = connection_ ? Bio::New(*this) : nullptr;
+  if (bio != nullptr) {
+    SSL_set_bio(connection_.get(), bio, bio);
+  } else {
+    state_ = {Handshake::kFailed, false, "no memory for a connection"};
+    End(Status::kError, ENOMEM);
+  }
+}
+
+TlsStream::~TlsStream() = default;
+
+void TlsStream::OnStreamReady() {
+  if (!kept_output_.empty() && inner_->writable()) {
+    OnWritten(kept_output_.WriteTo(*inner_));
+    FinishShutdown();
+  }
+  if (handler_ != nullptr) handler_->OnStreamReady();  // May destroy this.
+}
+
+// ---- Reading ----
+
+bool TlsStream::readable() const {
+  if (end_.status != Status::kOk) return !end_was_read_;
+  return kept_output_.size() <= kMostKeptOutput &&
+         (inner_->readable() || !kept_input_.empty() || SSL_pending(connection_.get()) > 0);
+}
+
+IoResult TlsStream::Read(base::MutableBytes buffer) {
+  if (end_.status != Status::kOk) return TakeEnd();
+  if (kept_output_.size() > kMostKeptOutput) return kWouldBlock;
+
+  // What is left of an earlier call comes first.
+  std::copy(kept_input_.begin(), kept_input_.end(), buffers_.input_.begin());
+  buffers_.received_ = buffers_.input_.first(kept_input_.size());
+  // Payload is shorter than its records, so that what is received nearly always fits.
+  buffers_.may_receive_ = std::min(buffer.size(), buffers_.input_.size());
+  buffers_.in_vain_ = 0;
+
+  const IoResult result = SpeaksTls() ? Decrypt(buffer) : ReadPlain(buffer);
+
+  const base::Bytes rest = std::exchange(buffers_.received_, {});
+  kept_input_ = std::vector<uint8_t>(rest.begin(), rest.end());
+  Flush();
+  return result;
+}
+
+/// Fills the empty input buffer. False if there is nothing, or nothing more may come in this call.
+bool TlsStream::Receive() {
+  if (buffers_.may_receive_ == 0) return false;
+  if (buffers_.in_vain_ >= kMostInVain) {
+    End(Status::kError, EPROTO);
+    return false;
+  }
+  const IoResult got = inner_->Read(buffers_.input_.first(buffers_.may_receive_));
+  buffers_.received_ = buffers_.input_.first(got.bytes);
+  buffers_.in_vain_ += got.bytes;
+  if (got.status == Status::kEnd || got.status == Status::kError) End(got.status, got.error);
+  return got.status == Status::kOk;
+}
+
+/// Whether the client speaks TLS, as far as that can be told by now.
+bool TlsStream::SpeaksTls() {
+  if (!heard_client_ && (!buffers_.received_.empty() || Receive())) {
+    heard_client_ = true;
+    if (buffers_.received_.front() != kHandshakeRecord) state_.handshake = Handshake::kNotTls;
+  }
+  return heard_client_ && state_.handshake != Handshake::kNotTls;
+}
+
+IoResult TlsStream::ReadPlain(base::MutableBytes buffer) {
+  if (end_.status != Status::kOk) return TakeEnd();
+  if (buffers_.received_.empty() && !Receive()) return TakeEnd();
+  const size_t size = std::min(buffer.size(), buffers_.received_.size());
+  std::copy_n(buffers_.received_.begin(), size, buffer.begin());
+  buffers_.received_ = buffers_.received_.subspan(size);
+  return {Status::kOk, size, 0};
+}
+
+IoResult TlsStream::Decrypt(base::MutableBytes buffer) {
+  size_t total = 0;
+  ERR_clear_error();
+  do {
+    size_t got = 0;
+    const base::MutableBytes room = buffer.subspan(total);
+    if (SSL_read_ex(connection_.get(), room.data(), room.size(), &got) != 1) {
+      NoteHandshake();
+      OnReadFailed(SSL_get_error(connection_.get(), 0));
+      break;
+    }
+    total += got;
+    buffers_.may_receive_ = 0;  // The caller has something to do before more is fetched.
+  } while (total < buffer.size() && !buffers_.received_.empty());
+  NoteHandshake();
+  return total > 0 ? IoResult{Status::kOk, total, 0} : TakeEnd();
+}
+
+void TlsStream::NoteHandshake() {
+  if (state_.handshake != Handshake::kUnderWay || !SSL_is_init_finished(connection_.get())) return;
+  state_.handshake = Handshake::kDone;
+  state_.is_resumed = SSL_session_reused(connection_.get()) == 1;
+}
+
+void TlsStream::OnReadFailed(int reason) {
+  if (reason == SSL_ERROR_WANT_READ) return;
+  const std::string failure = TakeTlsError();
+  if (end_.status != Status::kOk) return;  // It is the connection that has ended.
+  if (reason == SSL_ERROR_ZERO_RETURN) {
+    End(Status::kEnd, 0);
+    return;
+  }
+  if (state_.handshake == Handshake::kUnderWay) state_.handshake = Handshake::kFailed;
+  state_.failure = failure;
+  End(Status::kError, EPROTO);
+}
+
+void TlsStream::End(Status status, int error) {
+  end_ = {status, 0, error};
+}
+
+IoResult TlsStream::TakeEnd() {
+  if (end_.status == Status::kOk) return kWouldBlock;
+  end_was_read_ = true;
+  return end_;
+}
+
+// ---- Writing ----
+
+bool TlsStream::writable() const {
+  if (state_.handshake == Handshake::kNotTls) return inner_->writable();
+  return state_.handshake == Handshake::kDone && kept_output_.empty() && inner_->writable();
+}
+
+IoResult TlsStream::Write(base::Bytes bytes) {
+  if (state_.handshake == Handshake::kNotTls) return inner_->Write(bytes);
+  if (write_error_ != 0) return {Status::kError, 0, write_error_};
+  if (!writable()) return kWouldBlock;
+  size_t total = 0;
+  ERR_clear_error();
+  // What is encrypted cannot be taken back, so no more is than what is sent or kept.
+  while (total < bytes.size() && kept_output_.empty()) {
+    const base::Bytes chunk = bytes.subspan(total, std::min(bytes.size() - total, kChunk));
+    size_t done = 0;
+    if (SSL_write_ex(connection_.get(), chunk.data(), chunk.size(), &done) != 1) {
+      ERR_clear_error();
+      write_error_ = EPROTO;  // The other direction has broken before.
+    }
+    Flush();
+    if (write_error_ != 0) return {Status::kError, 0, write_error_};
+    total += done;
+  }
+  return {Status::kOk, total, 0};
+}
+
+void TlsStream::Gather(base::Bytes bytes) {
+  if (buffers_.gathered_ + bytes.size() > buffers_.output_.size()) Flush();
+  if (!kept_output_.empty() || bytes.size() > buffers_.output_.size()) {
+    kept_output_.Append(buffers_.output_.first(std::exchange(buffers_.gathered_, 0)));
+    kept_output_.Append(bytes);
+    return;
+  }
+  const auto free = buffers_.output_.subspan(buffers_.gathered_);
+  std::copy(bytes.begin(), bytes.end(), free.begin());
+  buffers_.gathered_ += bytes.size();
+}
+
+/// Sends what was gathered, and keeps what the connection does not take.
+void TlsStream::Flush() {
+  base::Bytes bytes = buffers_.output_.first(std::exchange(buffers_.gathered_, 0));
+  if (!bytes.empty() && kept_output_.empty() && inner_->writable() &&
+      shutdown_ != Shutdown::kDone) {
+    const IoResult sent = inner_->Write(bytes);
+    bytes = bytes.subspan(sent.bytes);
+    OnWritten(sent);
+  }
+  // Behind our FIN nothing follows, but OpenSSL may still answer a key update.
+  if (write_error_ == 0 && shutdown_ != Shutdown::kDone) kept_output_.Append(bytes);
+}
+
+void TlsStream::OnWritten(const IoResult& sent) {
+  if (sent.status != Status::kError) return;
+  write_error_ = sent.error;
+  kept_output_.Clear();
+}
+
+void TlsStream::ShutdownWrite() {
+  if (state_.handshake == Handshake::kDone) {
+    SSL_shutdown(connection_.get());  // Sends close_notify.
+    ERR_clear_error();
+    Flush();
+  }
+  shutdown_ = Shutdown::kDue;
+  FinishShutdown();
+}
+
+void TlsStream::FinishShutdown() {
+  if (shutdown_ != Shutdown::kDue || !kept_output_.empty()) return;
+  shutdown_ = Shutdown::kDone;
+  inner_->ShutdownWrite();
+}
+
+size_t TlsStream::UnacknowledgedBytes() const {
+  return inner_->UnacknowledgedBytes() + kept_output_.size();
+}
+
+uint64_t TlsStream::bytes_written() const {
+  return inner_->bytes_written() + kept_output_.size();
+}
+
+}  // namespace sluice::net

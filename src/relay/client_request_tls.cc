@@ -1,0 +1,45 @@
+// A request while its connection's TLS handshake is under way. The stream does the handshake; here
+// its end is counted and, if it failed, told.
+#include <string>
+
+#include "sluice/relay/client_request.h"
+
+namespace sluice::relay {
+
+using Handshake = net::TlsState::Handshake;
+using metrics::TlsResult;
+
+bool ClientRequest::IsTlsUnderWay() const {
+  const net::TlsState* const tls = client_ ? client_->tls() : nullptr;
+  return tls != nullptr && !tls_noted_ && tls->handshake == Handshake::kUnderWay;
+}
+
+void ClientRequest::NoteTls() {
+  const net::TlsState* const tls = client_->tls();
+  if (tls == nullptr || tls_noted_ || tls->handshake == Handshake::kUnderWay) return;
+  if (tls->handshake == Handshake::kDone) {
+    OnTlsEnd(tls->is_resumed ? TlsResult::kResumed : TlsResult::kOk, {});
+  } else if (tls->handshake == Handshake::kFailed) {
+    OnTlsEnd(TlsResult::kFailed, tls->failure);
+  } else {
+    OnTlsEnd(TlsResult::kNotTls, {});
+    Refuse({base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
+  }
+}
+
+/// A failure without `detail` is not told here.
+void ClientRequest::OnTlsEnd(TlsResult result, std::string_view detail) {
+  tls_noted_ = true;
+  listener_metrics().tls_handshakes[static_cast<size_t>(result)].Add();
+  if (detail.empty()) return;
+  const auto omitted = context_.tls_log_limits[listener_].Admit(net::EventLoop::Now());
+  if (!omitted) return;
+  context_.log.Write(base::LogLevel::kInfo, "tls_handshake_failed",
+                     {{"listener", context_.config.listeners[listener_].address.ToString()},
+                      {"client", address_.ToString()},
+                      {"reason", ToString(result)},
+                      {"detail", detail},
+                      {"omitted", *omitted}});
+}
+
+}  // namespace sluice::relay

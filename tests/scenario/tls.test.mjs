@@ -1,0 +1,444 @@
+// TLS towards clients: wss:// by the npm client, node's own TLS, `openssl s_client` and Chromium.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { echo, listen, pusher } from './lib/backends.mjs';
+import { openPage, startBrowser } from './lib/browser.mjs';
+import { assertSameBytes, KiB, MiB, pattern, sha256 } from './lib/bytes.mjs';
+import { makeAuthority, makeCertificate } from './lib/certificates.mjs';
+import { defer } from './lib/cleanup.mjs';
+import { closeFrame, decodeFrame, encodeFrame, kOpcode } from './lib/frames.mjs';
+import { residentBytes } from './lib/memory.mjs';
+import { httpGet } from './lib/metrics.mjs';
+import { connectRaw, connectTls, upgradeHead } from './lib/raw_client.mjs';
+import { run, sanitizer, start, tempDir } from './lib/sluice.mjs';
+import { neverDuring, waitFor, within } from './lib/wait.mjs';
+import { openWs, refusedWs } from './lib/ws_client.mjs';
+
+const kHandshakes = 'sluice_tls_handshakes_total';
+
+/** Sluice with TLS on its one listener. `authority` is the CA that signed for localhost and 127.0.0.1. */
+async function startTls(t, config, { min_version } = {}) {
+  const authority = makeAuthority(tempDir(t));
+  const certificates = [makeCertificate(authority, 'main', ['localhost', '127.0.0.1'])];
+  const sluice = await start(t, {
+    workers: 1,
+    listeners: [{ address: '127.0.0.1:0', tls: { certificates, min_version } }],
+    ...config,
+  });
+  return { sluice, authority, ca: authority.pem };
+}
+
+/** Runs `openssl ARGS...`; what it prints is collected in `output`, `send` writes to it. */
+function startOpenssl(t, args) {
+  const child = spawn('openssl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  defer(t, () => child.kill('SIGKILL'));
+  const client = { child, output: Buffer.alloc(0), errors: '' };
+  child.stdout.on('data', (chunk) => (client.output = Buffer.concat([client.output, chunk])));
+  child.stderr.setEncoding('utf8').on('data', (text) => (client.errors += text));
+  child.stdin.on('error', () => {}); // It has ended: the test sees that by its output.
+  client.ended = new Promise((resolve) => child.on('close', resolve));
+  client.details = () => `openssl printed:\n${client.output.toString('latin1')}\n${client.errors}`;
+  client.send = (data) => child.stdin.write(data);
+  client.waitFor = (what, condition) => waitFor(what, condition, { details: client.details });
+  return client;
+}
+
+/** Runs `openssl s_client` without anything to send, to its end; returns what it said. */
+async function probe(t, port, ...args) {
+  const client = startOpenssl(t, ['s_client', '-connect', `127.0.0.1:${port}`, ...args]);
+  client.child.stdin.end();
+  await within('openssl s_client to end', client.ended, { details: client.details });
+  return client.output.toString('latin1') + client.errors;
+}
+
+for (const version of ['TLSv1.2', 'TLSv1.3']) {
+  test(`${version}: messages of 0 bytes to 1 MiB, both ways at once, come back byte for byte`, async (t) => {
+    const backend = await echo(t);
+    const { sluice, ca } = await startTls(t, { backend: backend.address });
+    const client = await openWs(t, sluice.wssUrl(), { ca, minVersion: version, maxVersion: version });
+    assert.equal(client.socket._socket.getProtocol(), version);
+    const sizes = [0, 1, 125, 126, 16383, 16384, 16385, 65535, 65536, 300_000, MiB];
+    const messages = sizes.map((size, i) => pattern(size, i + 1));
+    for (const message of messages) client.send(message);
+    const all = Buffer.concat(messages);
+    assertSameBytes(await client.receive(all.length), all, 'what came back');
+    // One after the other, as a person types.
+    client.clear();
+    for (const message of messages.slice(1)) {
+      client.send(message);
+      assertSameBytes(await client.receive(message.length), message, `${message.length} bytes`);
+      client.clear();
+    }
+    assert.deepEqual(await client.close(1000), { code: 1000, reason: '' });
+    assert.equal(client.error, undefined);
+    assert.equal((await sluice.sessions(1))[0].reason, 'client_closed');
+    await sluice.metric(kHandshakes, { result: 'ok' }, 1);
+  });
+}
+
+test('32 MiB each way at once, through one session', async (t) => {
+  const down = pattern(32 * MiB, 1);
+  const up = pattern(32 * MiB, 2);
+  const hash = createHash('sha256');
+  let got = 0;
+  const backend = await listen(t, ({ socket }) => {
+    socket.write(down);
+    socket.on('data', (chunk) => {
+      hash.update(chunk);
+      got += chunk.length;
+    });
+  }, { keep: false });
+  const { sluice, ca } = await startTls(t, { backend: backend.address });
+  const client = await openWs(t, sluice.wssUrl(), { ca });
+  for (let at = 0; at < up.length; at += 300_000) client.send(up.subarray(at, at + 300_000));
+  assert.equal(sha256(await client.receive(down.length)), sha256(down));
+  await waitFor('all bytes at the backend', () => got === up.length, { details: () => `${got} bytes` });
+  assert.equal(hash.digest('hex'), sha256(up));
+});
+
+test('the certificate is chosen by the name that the client asks for', async (t) => {
+  const authority = makeAuthority(tempDir(t));
+  const certificates = [
+    makeCertificate(authority, 'first', ['first.test']),
+    makeCertificate(authority, 'second', ['second.test', '*.wild.test']),
+  ];
+  const backend = await echo(t);
+  const sluice = await start(t, {
+    backend: backend.address,
+    listeners: [{ address: '127.0.0.1:0', tls: { certificates } }],
+  });
+  for (const [servername, name] of [
+    ['first.test', 'first'],
+    ['second.test', 'second'],
+    ['any.wild.test', 'second'],
+  ]) {
+    const client = await connectTls(t, sluice.port, { servername, ca: authority.pem });
+    assert.equal(client.error, undefined, `${servername}: ${client.error}`);
+    assert.equal(client.socket.getPeerCertificate().subject.CN, name);
+  }
+  const output = await probe(t, sluice.port, '-noservername');
+  assert.match(output, /subject=CN = first\n/);
+  assert.match(output, / 1 s:CN = sluice test CA\n/, 'the chain is sent');
+});
+
+test('versions below the oldest are refused, and the log says so', async (t) => {
+  const old = ['-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'];
+  const { sluice } = await startTls(t, { backend: (await echo(t)).address });
+  assert.match(await probe(t, sluice.port, '-tls1_2'), /Protocol {2}: TLSv1\.2/);
+  assert.match(await probe(t, sluice.port, ...old), /alert protocol version/);
+  const line = await sluice.event('tls_handshake_failed', { detail: 'unsupported protocol' });
+  assert.equal(line.reason, 'failed');
+  assert.equal(line.listener, '127.0.0.1:0');
+  assert.match(line.client, /^127\.0\.0\.1:\d+$/);
+  await sluice.metric(kHandshakes, { result: 'failed' }, 1);
+
+  const newer = await startTls(t, { backend: (await echo(t)).address }, { min_version: '1.3' });
+  assert.match(await probe(t, newer.sluice.port, '-tls1_3'), /New, TLSv1\.3/);
+  assert.match(await probe(t, newer.sluice.port, '-tls1_2'), /alert protocol version/);
+});
+
+test('ALPN is http/1.1, and a client that speaks only others is refused', async (t) => {
+  const { sluice } = await startTls(t, { backend: (await echo(t)).address });
+  assert.match(await probe(t, sluice.port, '-alpn', 'h2,http/1.1'), /ALPN protocol: http\/1\.1/);
+  assert.match(await probe(t, sluice.port, '-alpn', 'h2'), /alert no application protocol/);
+});
+
+for (const version of ['-tls1_2', '-tls1_3']) {
+  test(`s_client ${version}: a session by hand, and a ticket for the next handshake`, async (t) => {
+    const backend = await echo(t);
+    const { sluice } = await startTls(t, { backend: backend.address, workers: 2 });
+    const ticket = path.join(tempDir(t), 'ticket');
+    const args = ['s_client', '-connect', `127.0.0.1:${sluice.port}`, version, '-quiet', '-no_ign_eof'];
+    const client = startOpenssl(t, [...args, '-sess_out', ticket]);
+    client.send(upgradeHead());
+    await client.waitFor('the 101', () => client.output.includes('\r\n\r\n'));
+    assert.match(client.output.toString('latin1'), /^HTTP\/1\.1 101 /);
+    const head = client.output.indexOf('\r\n\r\n') + 4;
+    client.send(encodeFrame({ payload: Buffer.from('by hand') }));
+    await client.waitFor('the echo', () => decodeFrame(client.output.subarray(head)));
+    assert.equal(decodeFrame(client.output.subarray(head)).payload.toString(), 'by hand');
+    client.send(closeFrame(1000));
+    await within('s_client to end by itself', client.ended, { details: client.details });
+
+    const again = await probe(t, sluice.port, version, '-sess_in', ticket);
+    assert.match(again, /Reused, TLSv1/);
+    await sluice.metric(kHandshakes, { result: 'resumed' }, 1);
+  });
+}
+
+test('the keys are changed in the middle of a session', async (t) => {
+  const backend = await echo(t);
+  const { sluice } = await startTls(t, { backend: backend.address });
+  const client = startOpenssl(t, ['s_client', '-connect', `127.0.0.1:${sluice.port}`, '-tls1_3']);
+  client.send(upgradeHead());
+  await client.waitFor('the 101', () => /101[^]*\r\n\r\n/.test(client.output.toString('latin1')));
+  for (let i = 0; i < 3; ++i) {
+    for (const command of ['k', 'K']) { // Its own keys; and those of both sides.
+      const before = client.errors.length;
+      client.send(`${command}\n`);
+      await client.waitFor('the key update', () => client.errors.slice(before).includes('KEYUPDATE'));
+      const text = `round ${i} ${command}`;
+      client.send(encodeFrame({ payload: Buffer.from(text) }));
+      await client.waitFor(`the echo of ${text}`, () => client.output.includes(text));
+    }
+  }
+});
+
+test('closes of every kind', async (t) => {
+  const backend = await listen(t, (peer) =>
+    peer.socket.on('data', (chunk) => {
+      if (chunk.includes('bye')) peer.socket.end('last words');
+      if (chunk.includes('crash')) peer.reset();
+    }),
+  );
+  const { sluice, ca } = await startTls(t, { backend: backend.address });
+  const open = () => openWs(t, sluice.wssUrl(), { ca });
+
+  assert.deepEqual(await (await open()).close(), { code: 1005, reason: '' });
+  assert.deepEqual(await (await open()).close(4321, 'mine'), { code: 4321, reason: '' });
+  const bye = await open();
+  bye.send('bye');
+  assert.deepEqual(await bye.waitForClose(), { code: 1000, reason: 'backend_closed' });
+  assert.equal(bye.received().toString(), 'last words');
+  const crash = await open();
+  crash.send('crash');
+  assert.deepEqual(await crash.waitForClose(), { code: 1011, reason: 'backend_reset' });
+  for (const client of [bye, crash]) assert.equal(client.error, undefined);
+
+  // TLS ends with a close_notify, or the client would call it an error; and then TCP does.
+  const raw = await connectTls(t, sluice.port, { ca });
+  await raw.upgrade();
+  raw.write(closeFrame(1000));
+  assert.deepEqual(await raw.readClose(), { code: 1000, reason: '' });
+  await raw.waitForEnd();
+
+  const drained = await open();
+  await sluice.stop();
+  assert.deepEqual(await drained.waitForClose(), { code: 1012, reason: 'drain' });
+});
+
+test('a client that leaves without a close_notify, and one that is reset, are lost; what they sent is not', async (t) => {
+  const backend = await listen(t);
+  const { sluice, ca } = await startTls(t, { backend: backend.address });
+  const payload = pattern(100_000);
+  for (const [i, leave] of [(socket) => socket.end(), (socket) => socket.resetAndDestroy()].entries()) {
+    const tcp = net.connect({ port: sluice.port, host: '127.0.0.1', allowHalfOpen: true });
+    defer(t, () => tcp.destroy());
+    tcp.on('error', () => {});
+    const client = await connectTls(t, sluice.port, { ca, socket: tcp });
+    await client.upgrade();
+    client.sendFrame({ payload });
+    const peer = await backend.peer(i);
+    assertSameBytes(await peer.receive(payload.length), payload, 'what the backend got');
+    leave(tcp);
+    await peer.waitForFin();
+    assert.equal((await sluice.sessions(i + 1))[i].reason, 'client_lost');
+  }
+});
+
+test('a client that stops reading while the backend pushes 64 MiB: memory is bounded, and no byte is lost', async (t) => {
+  const data = pattern(64 * MiB, 1);
+  function* chunks() {
+    for (let at = 0; at < data.length; at += 256 * KiB) yield data.subarray(at, at + 256 * KiB);
+  }
+  const backend = await pusher(t, chunks, ({ socket }) => socket.end());
+  const warm = await echo(t);
+  const { sluice, ca } = await startTls(t, {
+    routes: [
+      { name: 'main', match: { path: '/' }, backend: backend.address },
+      { name: 'warm', match: { path: '/warm' }, backend: warm.address },
+    ],
+  });
+  const first = await openWs(t, sluice.wssUrl('/warm'), { ca });
+  first.send(pattern(4 * MiB));
+  await first.receive(4 * MiB);
+  await sluice.metrics();
+  const before = residentBytes(sluice.pid);
+
+  const client = await connectTls(t, sluice.port, { ca });
+  client.write(upgradeHead());
+  await client.readHead();
+  client.socket.pause();
+  const direction = { route: 'main', direction: 'to_client' };
+  await sluice.waitFor('the backend leg to be paused', async () =>
+    (await sluice.metrics()).sum('sluice_pauses_total', direction) > 0,
+  );
+  const allowed = sanitizer ? 32 * MiB : 2 * MiB;
+  await neverDuring(2000, 'memory grew too much', () => residentBytes(sluice.pid) - before > allowed);
+  assert.ok(!(await backend.peer()).pushedAll, 'the backend is held back');
+
+  client.socket.resume();
+  const hash = createHash('sha256');
+  let got = 0;
+  for (;;) {
+    const frame = await client.nextFrame();
+    if (frame.opcode === kOpcode.close) break;
+    if (frame.opcode === kOpcode.ping) continue;
+    hash.update(frame.payload);
+    got += frame.payload.length;
+  }
+  assert.equal(got, data.length, 'every byte arrives');
+  assert.equal(hash.digest('hex'), sha256(data));
+});
+
+test('a slow client that has closed and ended its direction still gets all that was on its way', async (t) => {
+  const data = pattern(32 * MiB, 7);
+  const backend = await listen(t, ({ socket }) => socket.end(data));
+  const { sluice, ca } = await startTls(t, { backend: backend.address });
+  const client = await connectTls(t, sluice.port, { ca, allowHalfOpen: true });
+  await client.upgrade();
+  client.socket.pause();
+  await sluice.waitFor('the backend leg to be paused', async () =>
+    (await sluice.metrics()).sum('sluice_pauses_total', { direction: 'to_client' }) > 0,
+  );
+  client.write(closeFrame(1000)).end();
+  await (await backend.peer()).waitForFin();
+  client.socket.resume();
+  const parts = [];
+  for (;;) {
+    const frame = await client.nextFrame(); // Fails if the connection ends in the middle of one.
+    if (frame.opcode === kOpcode.close) break;
+    parts.push(frame.payload);
+  }
+  const received = Buffer.concat(parts);
+  assertSameBytes(received, data.subarray(0, received.length), 'what came before the Close');
+  await client.waitForEnd();
+});
+
+test('a plain request on the TLS port is told so', async (t) => {
+  const { sluice } = await startTls(t, { backend: (await echo(t)).address });
+  const { status, body } = await httpGet(sluice.httpUrl());
+  assert.equal(status, 400);
+  assert.equal(body, 'bad_request: this port speaks TLS: use wss:// or https://\n');
+  const refused = await refusedWs(t, sluice.url());
+  assert.equal(refused.status, 400);
+  await sluice.metric(kHandshakes, { result: 'not_tls' }, 2);
+});
+
+test('a client that stalls in the handshake is cut by timeouts.handshake', async (t) => {
+  const { sluice } = await startTls(t, {
+    backend: (await echo(t)).address,
+    defaults: { timeouts: { handshake: '500ms' } },
+  });
+  const silent = await connectRaw(t, sluice.port);
+  const partial = await connectRaw(t, sluice.port);
+  partial.write(Buffer.from('1603010200010001fc0303', 'hex')); // The beginning of a ClientHello.
+  for (const client of [silent, partial]) {
+    await client.waitForEnd();
+    assert.equal(client.received, 0);
+  }
+  await sluice.event('tls_handshake_failed', { reason: 'timeout' });
+  await sluice.metric(kHandshakes, { result: 'timeout' }, 2);
+  const gone = await connectRaw(t, sluice.port);
+  gone.socket.destroy();
+  await sluice.metric(kHandshakes, { result: 'aborted' }, 1);
+  await sluice.metric('sluice_connections_active', {}, 0);
+});
+
+test('a head that stalls behind the handshake is answered with 408', async (t) => {
+  const { sluice, ca } = await startTls(t, {
+    backend: (await echo(t)).address,
+    defaults: { timeouts: { handshake: '500ms' } },
+  });
+  const client = await connectTls(t, sluice.port, { ca });
+  client.write('GET / HTTP/1.1\r\n');
+  assert.equal((await client.readResponse()).status, 408);
+});
+
+test('a client that does not trust the certificate: the log says why it left', async (t) => {
+  const { sluice } = await startTls(t, { backend: (await echo(t)).address });
+  const client = await connectTls(t, sluice.port);
+  assert.match(client.error.code, /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT/);
+  const output = await probe(t, sluice.port, '-verify_return_error');
+  assert.match(output, /verify error/);
+  await sluice.event('tls_handshake_failed', { detail: "the peer sent the alert 'unknown CA'" });
+});
+
+test('the origin check works with https origins', async (t) => {
+  const { sluice, ca } = await startTls(t, { backend: (await echo(t)).address });
+  const options = (origin) => ({ ca, headers: { Origin: origin } });
+  await openWs(t, sluice.wssUrl(), options(`https://127.0.0.1:${sluice.port}`));
+  await openWs(t, sluice.wssUrl('/', 'localhost'), { ...options(`https://localhost:${sluice.port}`), family: 4 });
+  for (const origin of ['https://127.0.0.1', `https://127.0.0.1:${sluice.port + 1}`, 'https://evil.example']) {
+    assert.equal((await refusedWs(t, sluice.wssUrl(), options(origin))).status, 403, origin);
+  }
+  // At the default port neither the page's origin nor the Host has one.
+  const atDefault = { Host: 'lab.example.com', Origin: 'https://lab.example.com' };
+  await openWs(t, sluice.wssUrl(), { ca, headers: atDefault });
+});
+
+test('files that will not do are told, with their place, by check and at the start', async (t) => {
+  const dir = tempDir(t);
+  const authority = makeAuthority(dir);
+  makeCertificate(authority, 'one', ['one.test']);
+  makeCertificate(authority, 'other', ['other.test']);
+  const file = path.join(dir, 'sluice.yaml');
+  const lines = [
+    'listeners:',
+    '  - address: 127.0.0.1:0',
+    '    tls:',
+    '      certificates:',
+    '        - {cert: one.pem, key: other.key}',
+    '        - {cert: nowhere.pem, key: one.key}',
+    'routes: [{name: main, match: {path: /}, backend: "localhost:9"}]',
+  ];
+  writeFileSync(file, lines.join('\n'));
+  for (const args of [['check', file], ['--config', file]]) {
+    const { code, stderr } = await run(args);
+    assert.equal(code, 1);
+    const at = (line, column, message) =>
+      `${file}:${line}:${column}: ${message}\n${lines[line - 1]}\n${' '.repeat(column - 1)}^\n`;
+    assert.equal(
+      stderr,
+      at(5, 32, `key: '${dir}/other.key' does not belong to the certificate`) +
+        at(6, 18, `cert: '${dir}/nowhere.pem' cannot be read: No such file or directory`),
+    );
+  }
+});
+
+test('Chromium over wss://', async (t) => {
+  const backend = await echo(t);
+  const { sluice } = await startTls(t, {
+    routes: [
+      { name: 'page', match: { path: '/' }, static: 'builtin:console' },
+      { name: 'main', match: { path: '/ws' }, backend: backend.address },
+    ],
+  });
+  const browser = await startBrowser(t, { args: ['--ignore-certificate-errors'] });
+  const page = await openPage(t, browser, `https://127.0.0.1:${sluice.port}/`);
+  const seen = await page.evaluate(async (url) => {
+    const socket = new WebSocket(url);
+    socket.binaryType = 'arraybuffer';
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onclose = ({ code }) => reject(new Error(`closed with ${code} before it opened`));
+    });
+    for (const size of [1, 125, 16384, 65536, 1_000_000, 5_000_000]) {
+      const sent = new Uint8Array(size);
+      for (let i = 0; i < size; i += 65536) crypto.getRandomValues(sent.subarray(i, i + 65536));
+      let got = 0;
+      socket.send(sent);
+      await new Promise((resolve, reject) => {
+        socket.onclose = ({ code }) => reject(new Error(`closed with ${code} after ${got} bytes`));
+        socket.onmessage = ({ data }) => {
+          for (const byte of new Uint8Array(data)) {
+            if (byte !== sent[got]) reject(new Error(`byte ${got} of ${size} is wrong`));
+            ++got;
+          }
+          if (got === size) resolve();
+        };
+      });
+    }
+    socket.close(1000);
+    const end = await new Promise((resolve) => (socket.onclose = resolve));
+    return [end.code, end.wasClean];
+  }, sluice.wssUrl('/ws'));
+  assert.deepEqual(seen, [1000, true]);
+  assert.deepEqual(page.problems, []);
+});

@@ -15,6 +15,11 @@
 namespace sluice::net {
 namespace {
 
+// Long delays end on ticks, so that the pings of thousands of idle sessions go out many at a time
+// and the loop is woken that much less often.
+constexpr base::Duration kCoarseDelay{1'000};
+constexpr std::chrono::nanoseconds kTick = std::chrono::milliseconds(50);
+
 // Without memory or descriptors for the loop itself there is nothing to go on with.
 [[noreturn]] void Die(const char* what) {
   std::perror(what);
@@ -156,7 +161,12 @@ base::TimePoint EventLoop::Now() {
 }
 
 void Timer::Start(base::Duration delay) {
-  queue_.Start(*this, std::chrono::steady_clock::now() + delay);
+  auto at = std::chrono::steady_clock::now() + delay;
+  if (delay >= kCoarseDelay) {
+    const auto since_epoch = at.time_since_epoch();
+    at += kTick - since_epoch % kTick;
+  }
+  queue_.Start(*this, at);
 }
 
 void Timer::Stop() {

@@ -59,7 +59,8 @@ void Session::CheckIdle(base::TimePoint now) {
 // session for.
 void Session::CheckPausedClient(base::TimePoint now) {
   if (!IsPaused(to_backend_)) {
-    stall_.Reset(now, Moved());
+    // Whatever is counted when it is paused will be more: no need to ask the kernels now.
+    stall_.Reset(now, 0);
   } else if (stall_.IsStuck(now, Moved(), StallLimit()) && client_->HasPeerEnded()) {
     OnClientEnd(/*in_good_order=*/false);
   }
@@ -76,9 +77,9 @@ void Session::CheckBackend(base::TimePoint now) {
 
 void Session::CheckClient(base::TimePoint now) {
   if (const auto next = keep_alive_.next(); !next || now < *next) return;
-  const KeepAlive::Leg leg{last_received_, IsPaused(to_backend_),
-                           client_output_.size() + client_->UnacknowledgedBytes(),
-                           TakenFrom(*client_)};
+  const size_t under_way = client_->UnacknowledgedBytes();
+  const KeepAlive::Leg leg{last_received_, IsPaused(to_backend_), client_output_.size() + under_way,
+                           TakenFrom(*client_, under_way)};
   switch (keep_alive_.OnTimer(now, leg, context_.Jitter())) {
     case KeepAlive::Action::kNone:
       return;
@@ -123,14 +124,13 @@ size_t Session::Untaken() const {
 uint64_t Session::Moved() const {
   uint64_t bytes = to_backend_.bytes + to_client_.bytes;
   for (const auto* leg : {client_.get(), backend_.get()}) {
-    if (leg != nullptr) bytes += TakenFrom(*leg);
+    if (leg != nullptr) bytes += TakenFrom(*leg, leg->UnacknowledgedBytes());
   }
   return bytes;
 }
 
-uint64_t Session::TakenFrom(const net::Stream& leg) {
+uint64_t Session::TakenFrom(const net::Stream& leg, uint64_t under_way) {
   // A Unix socket counts its overhead as unacknowledged, too.
-  const uint64_t under_way = leg.UnacknowledgedBytes();
   return leg.bytes_written() - std::min(leg.bytes_written(), under_way);
 }
 

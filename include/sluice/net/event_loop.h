@@ -132,7 +132,8 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  /// Calls the handler once after `delay`, or now replaces the delay that is running.
+  /// Calls the handler once after `delay`, or now replaces the delay that is running. A delay of a
+  /// second or more may take up to 50 ms longer.
   void Start(base::Duration delay);
   void Stop();
 

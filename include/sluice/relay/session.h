@@ -131,7 +131,7 @@ class Session final : public TableEntry,
   base::Duration StallLimit() const;  // How long a living peer may take nothing.
   size_t Untaken() const;             // Bytes that either peer has still to take.
   uint64_t Moved() const;             // Bytes that were relayed, and that were taken by the peers.
-  static uint64_t TakenFrom(const net::Stream& leg);
+  static uint64_t TakenFrom(const net::Stream& leg, uint64_t under_way);
   static bool IsPaused(const Direction& direction) { return direction.pauses != 0; }
 
   // Closing.

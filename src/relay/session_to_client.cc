@@ -32,8 +32,8 @@ void Session::RelayToClient() {
 net::IoResult Session::CopyToClient(size_t budget) {
   const size_t room = RoomToRead(to_client_, client_output_.size(), budget);
   const net::IoResult got = backend_->Read(context_.scratch.first(room));
-  is_bulk_ = got.bytes >= kBulkRead;
   if (got.bytes == 0 || to_client_.input != Input::kRelayed) return got;
+  is_bulk_ = got.bytes >= kBulkRead;
   CountMessageToClient(got.bytes);
   if (to_client_.write_failed) return got;
   AfterMessageToClient(client_output_.SendMessage(*client_, websocket::Opcode::kBinary,
@@ -55,8 +55,8 @@ net::PipePool::Lent Session::PipeToClient() {
 
 net::IoResult Session::SpliceToClient(net::PipePool::Lent pipe, size_t budget) {
   const net::IoResult got = backend_->ReadInto(*pipe, std::min(budget, kMaxSpliced));
-  is_bulk_ = got.bytes >= kBulkRead;
   if (got.bytes == 0) return got;
+  is_bulk_ = got.bytes >= kBulkRead;
   CountMessageToClient(got.bytes);
   AfterMessageToClient(
       client_output_.SendSpliced(*client_, websocket::Opcode::kBinary, std::move(pipe)));

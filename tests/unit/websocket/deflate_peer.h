@@ -80,10 +80,11 @@ class PeerInflater {
   PeerInflater& operator=(const PeerInflater&) = delete;
   ~PeerInflater() { inflateEnd(&z_); }
 
-  /// The message that a payload stands for; nothing if it is corrupt.
+  /// The message that a payload stands for; nothing if it is corrupt, or if the tail does not end a
+  /// block, as it does in all that section 7.2.1 makes.
   std::optional<std::string> Decompress(const std::string& payload) {
     std::string message;
-    if (!Feed(payload + kTail, message)) return std::nullopt;
+    if (!Feed(payload + kTail, message) || z_.data_type != 128) return std::nullopt;
     if (!context_takeover_) inflateReset(&z_);
     return message;
   }

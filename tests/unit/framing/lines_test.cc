@@ -79,7 +79,7 @@ TEST(LinesDecoderTest, TheTypeIsTheConfiguredOne) {
 
 TEST(LinesDecoderTest, TheMaximumLength) {
   const LinesOptions options{.max_length = 3};
-  for (const size_t size : {1, 2, 3, 4, 5, 100}) {
+  for (const size_t size : {1u, 2u, 3u, 4u, 5u, 100u}) {
     for (const std::string_view end : {"\n", "\r\n", "\r", ""}) {
       const std::string rest(end);
       EXPECT_EQ(Decode("abc" + rest, Always(size), options), Whole({"abc"}));
@@ -123,7 +123,7 @@ Sent Encode(std::string message, const testing::NextSize& size = Always(SIZE_MAX
 }
 
 TEST(LinesEncoderTest, TheLineEndIsAppended) {
-  for (const size_t size : {1, 2, 100}) {
+  for (const size_t size : {1u, 2u, 100u}) {
     EXPECT_EQ(Encode("abc", Always(size)), (Sent{"abc\r\n"}));
     EXPECT_EQ(Encode("abc", Always(size), {.end = LineEnd::kLf}), (Sent{"abc\n"}));
     EXPECT_EQ(Encode("", Always(size)), (Sent{"\r\n"}));
@@ -140,7 +140,7 @@ TEST(LinesEncoderTest, AMessageIsNeverMoreThanOneLine) {
   for (const char* message : {"a\nb", "a\rb", "a\r\nb", "\na", "\ra", "a\r", "\r", "a\n\n", "\n\n",
                               "a\r\r\n", "a\n\r\n", "a\n\r", "NICK x\r\nQUIT\r\n"}) {
     for (const LineEnd end : {LineEnd::kLf, LineEnd::kCrLf}) {
-      for (const size_t size : {1, 2, 3, 100}) {
+      for (const size_t size : {1u, 2u, 3u, 100u}) {
         // Not a byte of it is sent.
         EXPECT_EQ(Encode(message, Always(size), {.end = end}), (Sent{"", kLineEndInMessage}));
       }
@@ -150,7 +150,7 @@ TEST(LinesEncoderTest, AMessageIsNeverMoreThanOneLine) {
 
 TEST(LinesEncoderTest, TheMaximumLength) {
   const LinesOptions options{.max_length = 3};
-  for (const size_t size : {1, 2, 4, 100}) {
+  for (const size_t size : {1u, 2u, 4u, 100u}) {
     EXPECT_EQ(Encode("abc", Always(size), options), (Sent{"abc\r\n"}));
     EXPECT_EQ(Encode("abc\r\n", Always(size), options), (Sent{"abc\r\n"}));
     EXPECT_EQ(Encode("abcd", Always(size), options), (Sent{"", kTooLong}));

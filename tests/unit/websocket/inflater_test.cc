@@ -75,7 +75,7 @@ TEST_F(InflaterTest, EverySplit) {
     const std::string message(payload.size() > 1 ? "Hello" : "");
     for (size_t a = 1; a <= payload.size() + 1; ++a) {
       for (size_t b = 1; b <= payload.size() + 1; ++b) {
-        for (const size_t room : {1, 2, 3, 5, 100}) {
+        for (const size_t room : {1u, 2u, 3u, 5u, 100u}) {
           Inflater inflater(pool_, 15, true, kNoLimit);
           bool first = true;
           const auto in = [&] { return std::exchange(first, false) ? a : b; };
@@ -124,7 +124,7 @@ TEST_F(InflaterTest, CorruptData) {
            kHello + "\0"s,                // One byte too many: the block is not finished.
            "Hello, world, this is no deflate data"s,
        }) {
-    for (const size_t room : {1, 7, 100}) {
+    for (const size_t room : {1u, 7u, 100u}) {
       EXPECT_EQ(Inflate(payload, kNoLimit, room).status, Status::kCorrupt) << payload;
     }
   }
@@ -135,7 +135,7 @@ TEST_F(InflaterTest, LimitsOfAMessage) {
   const std::string zeros(100'000, '\0');
   const std::string payload = PeerDeflater({}).Compress(zeros);
   ASSERT_LT(payload.size(), 200U);
-  for (const size_t room : {1, 999, 1 << 16, 1 << 20}) {
+  for (const size_t room : {1u, 999u, 1u << 16, 1u << 20}) {
     EXPECT_EQ(Inflate(payload, {.message = 100'000}, room), Done(zeros));
     EXPECT_EQ(Inflate(payload, {.message = 99'999}, room).status, Status::kTooLarge);
     EXPECT_EQ(Inflate(payload, {.message = 0}, room).status, Status::kTooLarge);
@@ -158,7 +158,7 @@ TEST_F(InflaterTest, TheRatioLetsLargeMessagesPass) {
   while (text.size() < zeros.size()) text += std::to_string(random()()) + ' ';  // About twice.
   const std::string of_zeros = PeerDeflater({}).Compress(zeros);
   const std::string of_text = PeerDeflater({}).Compress(text);
-  for (const size_t room : {1 << 10, 1 << 16}) {
+  for (const size_t room : {1u << 10, 1u << 16}) {
     EXPECT_EQ(Inflate(of_text, {.message = 1024, .ratio = 4}, room), Done(text));
     EXPECT_EQ(Inflate(of_text, {.message = 1024, .ratio = 1}, room).status, Status::kTooLarge);
     EXPECT_EQ(Inflate(of_zeros, {.message = 1024, .ratio = 100}, room).status, Status::kTooLarge);

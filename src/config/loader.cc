@@ -14,6 +14,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "config/addresses.h"
+#include "config/framing.h"
 #include "config/options.h"
 #include "config/reader.h"
 #include "config/routes.h"
@@ -211,6 +212,7 @@ std::vector<KnownMapping> KnownMappings() {
   mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
   AddAddressMappings(mappings);
   AddOptionMappings(mappings);
+  AddFramingMappings(mappings);
   AddRouteMappings(mappings);
   return mappings;
 }

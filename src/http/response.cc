@@ -70,12 +70,14 @@ std::string RefusalResponse(const Refusal& refusal) {
   return response += "\r\n" + body;
 }
 
-std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol) {
+std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol,
+                                       std::string_view extensions) {
   std::string response = StatusLine(101);
   AddHeader(response, "Upgrade", "websocket");
   AddHeader(response, "Connection", "Upgrade");
   AddHeader(response, "Sec-WebSocket-Accept", accept);
   if (!subprotocol.empty()) AddHeader(response, "Sec-WebSocket-Protocol", subprotocol);
+  if (!extensions.empty()) AddHeader(response, "Sec-WebSocket-Extensions", extensions);
   return response += "\r\n";
 }
 

@@ -8,7 +8,8 @@
 namespace sluice::net {
 namespace {
 
-/// The four bytes of an IPv4 address. inet_ntop takes ten times as long, and every session logs one.
+/// The four bytes of an IPv4 address. inet_ntop takes ten times as long, and every session logs
+/// one.
 std::string Dotted(const void* address) {
   std::array<uint8_t, 4> bytes;
   std::memcpy(bytes.data(), address, bytes.size());

@@ -23,6 +23,7 @@ WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_res
       random(static_cast<std::minstd_rand::result_type>(seed)),
       scratch_storage_(std::make_unique_for_overwrite<Scratch>()) {
   scratch = scratch_storage_->payload;
+  output = scratch_storage_->output;
 }
 
 WorkerContext::~WorkerContext() = default;

@@ -3,14 +3,15 @@
 //
 // What one read brings may become far more than it was, so it is bounded here:
 //
-// * to_backend: a read is 256 KiB at most, and inflates in steps of that much or of one assembled
-//   message. When the queue is over its mark and the backend takes no more, or the turn is used up,
+// * to_backend: a read is 256 KiB at most, and inflates in steps of less than that or of one
+//   assembled message. When the queue is over its mark and the backend takes no more, or the turn is used up,
 //   what is left of the read is held, and the client is not read until it is gone. So a session has
-//   at most kQueueMark and one message in its queue, and kQueueMark in what is held.
+//   at most twice kQueueMark and one message in its queue, and kQueueMark in what is held.
 // * to_client: what is read fits into the queue, and frames are at most three times as long as
 //   what they were made of (an empty line becomes two bytes; a compressed message of two bytes,
 //   six); besides them the queue may hold one message that the decoder assembled.
 #include <algorithm>
+#include <utility>
 
 #include "sluice/relay/session.h"
 
@@ -23,6 +24,9 @@ namespace sluice::relay {
 using websocket::FrameEvent;
 
 namespace {
+
+/// Of WorkerContext::output: where bytes for the backend are collected, and inflated behind that.
+constexpr size_t kCollected = 64 * 1024;
 
 /// From how many bytes on a write of its own is cheaper than a copy.
 constexpr size_t kWorthAWrite = 16 * 1024;
@@ -44,25 +48,26 @@ size_t Session::TakeMessages(base::MutableBytes in, size_t payload_size, size_t 
   MessagesToBackend& messages = messages_->to_backend;
   base::Bytes payload = in.first(payload_size);
   in = in.subspan(payload_size);
+  Collected collected{context_.output.first(kCollected)};
   size_t cost = 0;
   for (;;) {
     while (!messages.done()) {
       if (backend_queue_.size() >= kQueueMark) FlushToBackend();
       if (backend_queue_.size() >= kQueueMark || cost >= budget) {
         messages.Hold(payload, in);
-        FlushMessages();
-        if (backend_queue_.empty()) PauseSource(to_backend_, kTurnUsedUp);
+        FlushMessages(collected);
+        if (to_backend_.pauses == 0) PauseSource(to_backend_, kTurnUsedUp);
         return cost;
       }
-      const MessagesToBackend::Step step = messages.Next(payload, context_.output);
+      const MessagesToBackend::Step step = messages.Next(payload, context_.output.subspan(kCollected));
       if (step.fault) {
-        FlushMessages();
+        FlushMessages(collected);
         OnBreach(*step.fault);
         return cost;
       }
       const framing::Encoded& encoded = step.encoded;
       for (const auto bytes : {encoded.prefix, encoded.payload, encoded.suffix}) {
-        PutToBackend(bytes);
+        PutToBackend(bytes, collected);
         cost += bytes.size();
       }
     }
@@ -81,14 +86,14 @@ size_t Session::TakeMessages(base::MutableBytes in, size_t payload_size, size_t 
         OnPong(event.payload);
         break;
       case FrameEvent::Kind::kNeedMore:
-        FlushMessages();
+        FlushMessages(collected);
         return cost;
       case FrameEvent::Kind::kClose:
-        FlushMessages();
+        FlushMessages(collected);
         OnClose(event.payload);
         return cost;
       case FrameEvent::Kind::kViolation:
-        FlushMessages();
+        FlushMessages(collected);
         OnBreach({CauseOf(event.violation), ToString(event.violation)});
         return cost;
     }
@@ -96,21 +101,21 @@ size_t Session::TakeMessages(base::MutableBytes in, size_t payload_size, size_t 
 }
 
 // What is short is collected, so that what one read brought leaves in one write.
-void Session::PutToBackend(base::Bytes bytes) {
-  if (bytes.empty()) return;
+void Session::PutToBackend(base::Bytes bytes, Collected& collected) {
+  if (collected.size + bytes.size() > collected.buffer.size() || bytes.size() >= kWorthAWrite) {
+    FlushMessages(collected);
+  }
   if (bytes.size() >= kWorthAWrite) {
-    FlushToBackend();
     SendToBackend(bytes);
     return;
   }
-  CountRelayed(to_backend_, bytes.size());
-  if (!to_backend_.write_failed) backend_queue_.Append(bytes);
+  std::copy(bytes.begin(), bytes.end(), collected.buffer.data() + collected.size);
+  collected.size += bytes.size();
 }
 
-void Session::FlushMessages() {
-  FlushToBackend();
-  NoteQueued(to_backend_, backend_queue_.size());
-  if (!backend_queue_.empty()) PauseSource(to_backend_, kFarLegFull);
+void Session::FlushMessages(Collected& collected) {
+  if (collected.size == 0) return;
+  SendToBackend(collected.buffer.first(std::exchange(collected.size, 0)));
 }
 
 // ---- To the client ----

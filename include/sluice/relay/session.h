@@ -78,6 +78,11 @@ class Session final : public TableEntry,
     kFarLegFull = 1,  // What was read before does not fit into the far leg.
     kTurnUsedUp = 2,  // It had its share of this turn of the loop.
   };
+  // Bytes for the backend that are collected in a buffer of the worker's.
+  struct Collected {
+    base::MutableBytes buffer;
+    size_t size = 0;
+  };
   // One way through the session: from the leg it reads, its source, to the far one.
   struct Direction {
     Input input = Input::kRelayed;
@@ -122,8 +127,8 @@ class Session final : public TableEntry,
   // Both with messages that mean something (session_messages.cc).
   size_t TakeHeldMessages(size_t budget);
   size_t TakeMessages(base::MutableBytes in, size_t payload_size, size_t budget);
-  void PutToBackend(base::Bytes bytes);
-  void FlushMessages();
+  void PutToBackend(base::Bytes bytes, Collected& collected);
+  void FlushMessages(Collected& collected);
   net::IoResult DecodeToClient(size_t budget);
   void EndMessagesToClient();
   bool SendDecoded(const framing::Decoded& decoded, FrameBatch& batch);

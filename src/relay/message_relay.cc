@@ -109,8 +109,9 @@ MessagesToBackend::Step MessagesToBackend::Next(base::Bytes& payload, base::Muta
   }
   const websocket::Inflater::Output output = inflater_->Next(payload, event_.ends_message, room);
   if (output.status == Status::kCorrupt) {
-    return {.fault = MessageFault{base::Cause::kProtocolError,
-                                  ToString(websocket::Violation::kCorruptDeflate)}};
+    return {.fault = MessageFault{
+                base::Cause::kProtocolError,
+                "a compressed message is corrupt or cut short (RFC 7692 section 7.2.2)"}};
   }
   if (output.status == Status::kTooLarge) {
     return {.fault = MessageFault{base::Cause::kMessageTooBig,

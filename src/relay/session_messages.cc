@@ -4,9 +4,10 @@
 // What one read brings may become far more than it was, so it is bounded here:
 //
 // * to_backend: a read is 256 KiB at most, and inflates in steps of less than that or of one
-//   assembled message. When the queue is over its mark and the backend takes no more, or the turn is used up,
-//   what is left of the read is held, and the client is not read until it is gone. So a session has
-//   at most twice kQueueMark and one message in its queue, and kQueueMark in what is held.
+//   assembled message. When the queue is over its mark and the backend takes no more, or the turn
+//   is used up, what is left of the read is held, and the client is not read until it is gone. So a
+//   session has at most twice kQueueMark and one message in its queue, and kQueueMark in what is
+//   held.
 // * to_client: what is read fits into the queue, and frames are at most three times as long as
 //   what they were made of (an empty line becomes two bytes; a compressed message of two bytes,
 //   six); besides them the queue may hold one message that the decoder assembled.
@@ -59,7 +60,8 @@ size_t Session::TakeMessages(base::MutableBytes in, size_t payload_size, size_t 
         if (to_backend_.pauses == 0) PauseSource(to_backend_, kTurnUsedUp);
         return cost;
       }
-      const MessagesToBackend::Step step = messages.Next(payload, context_.output.subspan(kCollected));
+      const MessagesToBackend::Step step =
+          messages.Next(payload, context_.output.subspan(kCollected));
       if (step.fault) {
         FlushMessages(collected);
         OnBreach(*step.fault);

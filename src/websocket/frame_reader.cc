@@ -50,8 +50,6 @@ std::string_view ToString(Violation violation) {
       return "the reason of a Close frame is not UTF-8 (RFC 6455 section 5.5.1)";
     case Violation::kTextNotUtf8:
       return "a text message is not UTF-8 (RFC 6455 section 8.1)";
-    case Violation::kCorruptDeflate:
-      return "a compressed message is corrupt or cut short (RFC 7692 section 7.2.2)";
   }
   return "";
 }

@@ -34,7 +34,6 @@ enum class Violation : uint8_t {
   kCloseCodeInvalid,        // 7.4
   kCloseReasonNotUtf8,      // 5.5.1
   kTextNotUtf8,             // 8.1
-  kCorruptDeflate,          // RFC 7692, 7.2.2
 };
 
 /// The rule in one line, with its section, for the log.
@@ -54,7 +53,7 @@ struct FrameEvent {
   };
   Kind kind = Kind::kNeedMore;
   bool is_text = false;         ///< kPayload: of a text message
-  bool is_compressed = false;   ///< kPayload: of a compressed message; text is not checked then
+  bool is_compressed = false;   ///< kPayload: of a compressed message, whose text is not checked
   bool begins_message = false;  ///< kPayload: the first piece of its message
   bool ends_message = false;    ///< kPayload: the last piece of its message
   Violation violation = Violation::kNone;

@@ -60,7 +60,7 @@ struct DeflateHarness : Harness {
     std::string wire;
     for (size_t at = 0; at < payload.size(); at += std::min(size, payload.size() - at)) {
       const std::string piece = payload.substr(at, size);
-      const Opcode opcode = at != 0    ? Opcode::kContinuation
+      const Opcode opcode = at != 0   ? Opcode::kContinuation
                             : is_text ? Opcode::kText
                                       : Opcode::kBinary;
       wire += ClientFrame{.opcode = opcode,
@@ -275,8 +275,7 @@ TEST_P(SessionDeflateTest, TheBitIsTheFirstFramesAlone) {
        {ClientFrame{.opcode = Opcode::kPing, .reserved_bits = kCompressed}.Bytes(),
         Binary("a", false) +
             ClientFrame{.opcode = Opcode::kContinuation, .reserved_bits = kCompressed}.Bytes(),
-        ClientFrame{.reserved_bits = 0x20}.Bytes(),
-        ClientFrame{.reserved_bits = 0x50}.Bytes()}) {
+        ClientFrame{.reserved_bits = 0x20}.Bytes(), ClientFrame{.reserved_bits = 0x50}.Bytes()}) {
     DeflateHarness h(GetParam());
     h.Start();
     h.client.Send(wire);
@@ -308,9 +307,8 @@ TEST_P(SessionDeflateTest, AMessageThatComesInPartsIsOneMessage) {
     h.Settle();
   }
   const auto got = h.ToClient();
-  const auto message = std::find_if(got.begin(), got.end(), [](const Message& one) {
-    return one.opcode != Opcode::kPong;
-  });
+  const auto message = std::find_if(got.begin(), got.end(),
+                                    [](const Message& one) { return one.opcode != Opcode::kPong; });
   ASSERT_NE(message, got.end());
   EXPECT_EQ(message->opcode, Opcode::kText);
   EXPECT_TRUE(message->compressed);

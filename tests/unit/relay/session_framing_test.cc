@@ -74,8 +74,8 @@ void ExpectClosed(Harness& h, Cause cause, std::string_view code) {
   ASSERT_FALSE(ToClient(h).empty());
   const Message last = ToClient(h).back();
   EXPECT_EQ(last.opcode, Opcode::kClose);
-  EXPECT_EQ(last.payload, CloseBody(static_cast<uint16_t>(std::stoi(std::string(code))),
-                                    base::ReasonOf(cause)));
+  EXPECT_EQ(last.payload,
+            CloseBody(static_cast<uint16_t>(std::stoi(std::string(code))), base::ReasonOf(cause)));
   h.client.SendAndEnd(Close(1000, ""));
   h.backend.End();
   h.Settle();

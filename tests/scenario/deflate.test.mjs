@@ -131,6 +131,7 @@ test('a small message that inflates to a large one is refused', async (t) => {
   const payload = deflated(Buffer.alloc(64 * KiB + 1));
   client.write(encodeFrame({ opcode: kOpcode.binary, payload, rsv: 4 }));
   assert.deepEqual(await client.readClose(), { code: 1009, reason: 'message_too_big' });
+  client.end();
   const [line] = await sluice.sessions();
   assert.equal(line.reason, 'message_too_big');
   assert.equal(line.code, 1009);
@@ -142,6 +143,7 @@ test('compressed data that is corrupt is a protocol error', async (t) => {
   const client = await openRaw(t, sluice, { headers: kOffer });
   client.write(encodeFrame({ opcode: kOpcode.binary, payload: Buffer.from([0xff, 0xff]), rsv: 4 }));
   assert.deepEqual(await client.readClose(), { code: 1002, reason: 'protocol_error' });
+  client.end();
   const [line] = await sluice.sessions();
   assert.equal(line.reason, 'protocol_error');
   assert.match(line.detail, /RFC 7692/);

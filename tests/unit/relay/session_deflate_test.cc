@@ -40,8 +40,7 @@ struct DeflateHarness : Harness {
   explicit DeflateHarness(bool takeover, config::Framing framing = config::StreamFraming(),
                           size_t message_limit = 16 * 1024 * 1024, size_t fail_at = SIZE_MAX)
       : Harness(Config(framing, message_limit), fail_at),
-        deflater(PeerOptions{.context_takeover = takeover}),
-        inflater(15, takeover) {
+        deflater(PeerOptions{.context_takeover = takeover}) {
     agreement = websocket::DeflateAgreement{.server_context_takeover = takeover,
                                             .client_context_takeover = takeover};
   }
@@ -93,7 +92,6 @@ struct DeflateHarness : Harness {
   }
 
   PeerDeflater deflater;
-  PeerInflater inflater;
 };
 
 const config::LengthPrefixedFraming kPrefixed{.type_byte = true};
@@ -295,6 +293,22 @@ TEST_P(SessionDeflateTest, ShortMessagesGoOutAsTheyAre) {
   EXPECT_TRUE(got[1].compressed);
   EXPECT_EQ(got[0].payload, Pattern(99));
   EXPECT_EQ(got[1].payload, Pattern(100));
+}
+
+TEST_P(SessionDeflateTest, AnIdleSessionHoldsNoCompressor) {
+  DeflateHarness h(GetParam());
+  h.options().keepalive.ping_interval = base::Duration(20);
+  h.Start();
+  h.backend.Send(Pattern(1000));
+  EXPECT_EQ(h.context.zlib.idle_deflate(), GetParam() ? 0u : 1u);
+  EXPECT_TRUE(h.RunUntil([&] { return h.context.zlib.idle_deflate() == 1; }));
+  h.backend.Send(Pattern(1000));
+  h.Settle();
+  std::string got;
+  for (const Message& message : h.ToClient()) {
+    if (message.opcode == Opcode::kBinary) got += message.payload;
+  }
+  EXPECT_TRUE(got == Pattern(1000) + Pattern(1000)) << "the client need not know";
 }
 
 TEST_P(SessionDeflateTest, AMessageThatComesInPartsIsOneMessage) {

@@ -125,7 +125,9 @@ MessagesToBackend::Step MessagesToBackend::Next(base::Bytes& payload, base::Muta
                                   ToString(websocket::Violation::kTextNotUtf8)}};
   }
   if (inflated.empty() && !ends_message) return {};
-  return Encode(inflated, ends_message);
+  Step step = Encode(inflated, ends_message);
+  step.inflated = inflated.size();
+  return step;
 }
 
 MessagesToBackend::Step MessagesToBackend::Encode(base::Bytes payload, bool ends_message) {

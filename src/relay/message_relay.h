@@ -39,6 +39,7 @@ class MessagesToBackend {
   struct Step {
     std::optional<MessageFault> fault = std::nullopt;
     framing::Encoded encoded = {};
+    size_t inflated = 0;  ///< bytes that were made of compressed ones
   };
 
   /// The encoder is null for `stream`, the inflater without compression.

@@ -67,10 +67,10 @@ size_t Session::TakeMessages(base::MutableBytes in, size_t payload_size, size_t 
         OnBreach(*step.fault);
         return cost;
       }
+      cost += step.inflated;
       const framing::Encoded& encoded = step.encoded;
       for (const auto bytes : {encoded.prefix, encoded.payload, encoded.suffix}) {
         PutToBackend(bytes, collected);
-        cost += bytes.size();
       }
     }
     const FrameEvent event = reader_.Next(in, in.data());

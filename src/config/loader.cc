@@ -14,6 +14,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "config/addresses.h"
+#include "config/framing.h"
 #include "config/options.h"
 #include "config/reader.h"
 #include "config/routes.h"
@@ -215,6 +216,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddAddressMappings(mappings);
   AddTlsMappings(mappings);
   AddOptionMappings(mappings);
+  AddFramingMappings(mappings);
   AddRouteMappings(mappings);
   return mappings;
 }

@@ -6,6 +6,7 @@
 
 #include "sluice/config/patterns.h"
 
+#include "config/framing.h"
 #include "config/quote.h"
 #include "config/values.h"
 
@@ -30,6 +31,7 @@ constexpr TimeoutRange kDrainRange{milliseconds(100), hours(24)};
 constexpr Range kRequestLineRange{256, 1024 * 1024};
 constexpr Range kHeaderRange{1024, 1024 * 1024};
 constexpr Range kHeaderCountRange{1, 1000};
+constexpr Range kMessageRange{1024, 1024 * 1024 * 1024};
 
 // The function that reads one duration, for a table of fields.
 template <auto Member, const TimeoutRange& range, typename T>
@@ -76,8 +78,29 @@ constexpr Field<Defaults> kDefaultTimeoutFields[] = {
     {"drain", ReadTimeout<&Defaults::drain_timeout, kDrainRange>},
 };
 
+void ReadMessageLimit(Reader& reader, const Value& value, SessionOptions& options) {
+  const auto parse = [](std::string_view text) { return ParseSize(text, kMessageRange); };
+  reader.ReadScalar(value, "a size", parse, options.message_limit);
+}
+
+constexpr Field<SessionOptions> kRouteLimitFields[] = {
+    {"message", ReadMessageLimit},
+};
+
+constexpr std::string_view kLimitNotInRoute =
+    "applies before a route is known; set it in 'limits' under 'defaults'";
+
+constexpr Misplaced kNoRouteLimits[] = {
+    {"request_line", kLimitNotInRoute},
+    {"header", kLimitNotInRoute},
+    {"header_count", kLimitNotInRoute},
+};
+
 struct LimitsDraft {
+  explicit LimitsDraft(SessionOptions& session_options) : options(session_options) {}
+
   Limits limits;
+  SessionOptions& options;
   std::optional<Value> request_line;  // where each stands, if it is there and in order
   std::optional<Value> header;
   bool is_whole = true;
@@ -108,6 +131,8 @@ constexpr Field<LimitsDraft> kLimitFields[] = {
        const auto parse = [](std::string_view text) { return ParseCount(text, kHeaderCountRange); };
        reader.ReadScalar(value, "a number", parse, draft.limits.header_count);
      }},
+    {"message", [](Reader& reader, const Value& value,
+                   LimitsDraft& draft) { ReadMessageLimit(reader, value, draft.options); }},
 };
 
 // The request line is a part of the head, so its own limit must leave it room.
@@ -125,7 +150,7 @@ void CheckRequestLine(Reader& reader, const LimitsDraft& draft) {
 }
 
 void ReadLimits(Reader& reader, const Value& value, Defaults& defaults) {
-  LimitsDraft draft;
+  LimitsDraft draft(defaults.options);
   reader.ReadMapping<LimitsDraft>(value, kLimitFields, draft);
   CheckRequestLine(reader, draft);
   defaults.limits = draft.limits;
@@ -141,6 +166,8 @@ constexpr Field<Defaults> kDefaultsFields[] = {
     {"on_dial_failure", InOptions<ReadOnDialFailure>},
     {"subprotocols", InOptions<ReadSubprotocols>},
     {"origins", InOptions<ReadOrigins>},
+    {"framing", InOptions<ReadFraming>},
+    {"compression", InOptions<ReadCompression>},
 };
 
 // A list of texts, each read by `parse`, none twice.
@@ -171,6 +198,10 @@ void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& optio
   reader.ReadMapping<SessionOptions>(value, kRouteTimeoutFields, options, kNoRouteTimeouts);
 }
 
+void ReadRouteLimits(Reader& reader, const Value& value, SessionOptions& options) {
+  reader.ReadMapping<SessionOptions>(value, kRouteLimitFields, options, kNoRouteLimits);
+}
+
 void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options) {
   reader.ReadScalar(value, "'close' or 'http'", ParseOnDialFailure, options.on_dial_failure);
 }
@@ -193,6 +224,7 @@ void AddOptionMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"default_timeouts", KeysOf<Defaults>(kDefaultTimeoutFields)});
   mappings.push_back({"limits", KeysOf<LimitsDraft>(kLimitFields)});
   mappings.push_back({"route_timeouts", KeysOf<SessionOptions>(kRouteTimeoutFields)});
+  mappings.push_back({"route_limits", KeysOf<SessionOptions>(kRouteLimitFields)});
 }
 
 }  // namespace sluice::config

@@ -22,6 +22,7 @@ void ReadDefaults(Reader& reader, const Value& value, Defaults& defaults);
 // One key each, of `defaults` or of a route. What the file does not say stays as it is.
 void ReadKeepalive(Reader& reader, const Value& value, SessionOptions& options);
 void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& options);
+void ReadRouteLimits(Reader& reader, const Value& value, SessionOptions& options);
 void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options);
 void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options);
 void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options);

@@ -6,6 +6,7 @@
 
 #include "sluice/config/patterns.h"
 
+#include "config/framing.h"
 #include "config/options.h"
 #include "config/quote.h"
 #include "config/values.h"
@@ -43,13 +44,12 @@ constexpr Field<RouteDraft> kRouteFields[] = {
     {"static", Keep<&RouteDraft::page>},
     {"keepalive", ReadOption<ReadKeepalive>},
     {"timeouts", ReadOption<ReadRouteTimeouts>},
+    {"limits", ReadOption<ReadRouteLimits>},
     {"on_dial_failure", ReadOption<ReadOnDialFailure>},
     {"subprotocols", ReadOption<ReadSubprotocols>},
     {"origins", ReadOption<ReadOrigins>},
-};
-
-constexpr Misplaced kNotInRoute[] = {
-    {"limits", "apply before a route is known; set them under 'defaults'"},
+    {"framing", ReadOption<ReadFraming>},
+    {"compression", ReadOption<ReadCompression>},
 };
 
 struct MatchDraft {
@@ -151,7 +151,7 @@ void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaul
   for (const auto& item : items) {
     RouteDraft draft;
     draft.route.options = defaults;
-    if (!reader.ReadMapping<RouteDraft>(item, kRouteFields, draft, kNotInRoute)) continue;
+    if (!reader.ReadMapping<RouteDraft>(item, kRouteFields, draft)) continue;
     auto& route = draft.route;
     if (draft.name) {
       ReadName(reader, draft, lines, route);

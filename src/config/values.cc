@@ -84,6 +84,12 @@ Parsed<uint64_t> ParseCount(std::string_view text, const Range& range) {
       "a number from " + std::to_string(range.min) + " to " + std::to_string(range.max), text));
 }
 
+Parsed<bool> ParseBool(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  return Unexpected(Expected("'true' or 'false'", text));
+}
+
 Parsed<unsigned> ParseWorkers(std::string_view text) {
   if (text == "auto") return 0U;
   const auto number = base::ParseNumber(text, 256);

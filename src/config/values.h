@@ -36,6 +36,9 @@ Parsed<size_t> ParseSize(std::string_view text, const Range& range);
 /// A decimal number.
 Parsed<uint64_t> ParseCount(std::string_view text, const Range& range);
 
+/// `true` or `false`.
+Parsed<bool> ParseBool(std::string_view text);
+
 /// `auto` (0) or 1 to 256.
 Parsed<unsigned> ParseWorkers(std::string_view text);
 

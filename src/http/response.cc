@@ -69,7 +69,8 @@ std::string RefusalResponse(const Refusal& refusal) {
   return response += "\r\n" + body;
 }
 
-std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol) {
+std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol,
+                                       std::string_view extensions) {
   constexpr std::string_view kFixed =
       "HTTP/1.1 101 Switching Protocols\r\n"
       "Upgrade: websocket\r\n"
@@ -79,6 +80,7 @@ std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view
   response.append(kFixed);
   AddHeader(response, "Sec-WebSocket-Accept", accept);
   if (!subprotocol.empty()) AddHeader(response, "Sec-WebSocket-Protocol", subprotocol);
+  if (!extensions.empty()) AddHeader(response, "Sec-WebSocket-Extensions", extensions);
   return response += "\r\n";
 }
 

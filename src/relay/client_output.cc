@@ -31,6 +31,22 @@ ClientOutput::Status ClientOutput::SendMessage(net::Stream& stream, Opcode opcod
   return Status::kWouldBlock;
 }
 
+ClientOutput::Status ClientOutput::SendFrames(net::Stream& stream, base::Bytes frames) {
+  if (!idle()) {
+    queue_.Append(frames);
+    return Flush(stream);
+  }
+  net::IoResult sent{Status::kWouldBlock, 0, 0};
+  if (stream.writable()) sent = stream.Write(frames);
+  if (sent.status == Status::kError) return Status::kError;
+  if (sent.bytes == frames.size()) return Status::kOk;
+  size_t frame_end = 0;
+  while (frame_end < sent.bytes) frame_end += FrameSize(frames.subspan(frame_end));
+  queue_.Append(frames.subspan(sent.bytes));
+  frame_left_ = frame_end - sent.bytes;
+  return Status::kWouldBlock;
+}
+
 ClientOutput::Status ClientOutput::SendSpliced(net::Stream& stream, Opcode opcode,
                                                net::PipePool::Lent pipe) {
   std::array<uint8_t, websocket::kMaxServerHeader> buffer;
@@ -146,6 +162,10 @@ ClientOutput::Status ClientOutput::Flush(net::Stream& stream) {
 size_t ClientOutput::NextFrameSize() const {
   std::array<uint8_t, websocket::kMaxServerHeader> header{};
   queue_.Peek(header);
+  return FrameSize(header);
+}
+
+size_t ClientOutput::FrameSize(base::Bytes header) {
   const uint8_t short_length = header[1] & websocket::kLengthBits;
   if (short_length < websocket::kLength16) return 2u + short_length;
   const size_t length_size = short_length == websocket::kLength16 ? 2 : 8;

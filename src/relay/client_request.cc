@@ -6,7 +6,10 @@
 #include "sluice/auth/origin.h"
 #include "sluice/http/response.h"
 #include "sluice/relay/session.h"
+#include "sluice/websocket/extensions.h"
 #include "sluice/websocket/handshake.h"
+
+#include "message_relay.h"
 
 namespace sluice::relay {
 namespace {
@@ -21,6 +24,27 @@ constexpr base::Duration kReplyTimeout{5'000};
 constexpr std::string_view kConsolePolicy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "connect-src ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The answer to the client's offers, which CheckUpgrade has found well-formed.
+std::optional<websocket::DeflateAnswer> AnswerDeflate(std::string_view header,
+                                                      const config::Compression& compression) {
+  if (!compression.enabled || header.empty()) return std::nullopt;
+  const auto offers = websocket::ParseExtensions(header);
+  if (!offers) return std::nullopt;
+  return websocket::NegotiateDeflate(
+      *offers, {.server_context_takeover = compression.server_context_takeover,
+                .client_context_takeover = compression.client_context_takeover,
+                .server_window_bits = compression.server_window_bits,
+                .client_window_bits = compression.client_window_bits});
+}
+
+/// The type of messages that a subprotocol of IRCv3 asks for
+/// (ircv3.net/specs/extensions/websocket).
+std::optional<config::MessageType> TypeBySubprotocol(std::string_view subprotocol) {
+  if (subprotocol == "text.ircv3.net") return config::MessageType::kText;
+  if (subprotocol == "binary.ircv3.net") return config::MessageType::kBinary;
+  return std::nullopt;
+}
 
 http::HeadLimits LimitsOf(const config::Config& config) {
   return {config.limits.request_line, config.limits.header, config.limits.header_count};
@@ -146,6 +170,7 @@ std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
   const std::string connection = head.Joined("Connection");
   const std::string version = head.Joined("Sec-WebSocket-Version");
   const std::string protocol = head.Joined("Sec-WebSocket-Protocol");
+  const std::string extensions = head.Joined("Sec-WebSocket-Extensions");
   websocket::UpgradeFields fields;
   fields.upgrade = upgrade;
   fields.connection = connection;
@@ -153,6 +178,7 @@ std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
   fields.key = head.Find("Sec-WebSocket-Key").value_or("");
   fields.key_count = head.Count("Sec-WebSocket-Key");
   fields.protocol = protocol;
+  fields.extensions = extensions;
   if (auto checked = websocket::CheckUpgrade(fields); !checked) {
     return http::Refusal{checked.error().cause, checked.error().detail};
   }
@@ -230,10 +256,13 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
                                   std::optional<base::Cause> cause) {
   const http::RequestHead& head = parser_.head();
   const config::SessionOptions& options = route().options;
-  const std::string response = http::SwitchingProtocolsResponse(
-      websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")),
+  const std::string subprotocol =
       websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"),
-                                   options.subprotocols ? &*options.subprotocols : nullptr));
+                                   options.subprotocols ? &*options.subprotocols : nullptr);
+  const auto deflate = AnswerDeflate(head.Joined("Sec-WebSocket-Extensions"), options.compression);
+  const std::string response = http::SwitchingProtocolsResponse(
+      websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
+      deflate ? std::string_view(deflate->header) : std::string_view());
   const routing::Candidate& candidate = candidates_[next_candidate_];
   Session::Peers peers;
   peers.client = address_;
@@ -244,8 +273,11 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
   if (context_.draining && !cause) cause = base::Cause::kDrain;
 
   client_->SetHandler(nullptr);
-  Session& session = context_.sessions.Add(
-      std::make_unique<Session>(context_, peers, std::move(client_), std::move(backend)));
+  Session& session = context_.sessions.Add(std::make_unique<Session>(
+      context_, peers, std::move(client_), std::move(backend),
+      MessageRelay::New(context_.zlib, options,
+                        deflate ? std::optional(deflate->agreement) : std::nullopt,
+                        TypeBySubprotocol(subprotocol))));
   session.Start(response, early_, cause);
   state_ = State::kDone;
   context_.Release(*this);

@@ -4,14 +4,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "message_relay.h"
+#include "session_limits.h"
+
 namespace sluice::relay {
 
 Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net::Stream> client,
-                 std::unique_ptr<net::Stream> backend)
+                 std::unique_ptr<net::Stream> backend, std::unique_ptr<MessageRelay> messages)
     : context_(context),
       peers_(peers),
       client_(std::move(client)),
       backend_(std::move(backend)),
+      reader_(messages && messages->to_backend.has_compression()),
+      messages_(std::move(messages)),
       timer_(context.loop, *this),
       keep_alive_(options().keepalive, net::EventLoop::Now(), context.Jitter()),
       started_(net::EventLoop::Now()),
@@ -50,7 +55,7 @@ void Session::Start(std::string_view head, base::Bytes early, std::optional<base
   if (!early.empty()) {
     const auto in = context_.scratch.first(early.size());
     std::copy(early.begin(), early.end(), in.begin());
-    TakeFromClient(in);
+    TakeFromClient(in, kTurnBudget);
   }
   RestartTimer();
   Pump();

@@ -18,6 +18,7 @@
 
 #include "sluice/relay/session.h"
 
+#include "message_relay.h"
 #include "session_limits.h"
 
 namespace sluice::relay {
@@ -84,6 +85,9 @@ void Session::CheckClient(base::TimePoint now) {
     case KeepAlive::Action::kNone:
       return;
     case KeepAlive::Action::kPing:
+      if (messages_ && now - last_payload_ >= options().keepalive.ping_interval) {
+        messages_->to_client.Release();
+      }
       client_output_.RequestPing(keep_alive_.ping_payload());
       pinged_at_ = std::chrono::steady_clock::now();
       route_metrics().pings_sent.Add();
@@ -95,7 +99,7 @@ void Session::CheckClient(base::TimePoint now) {
 }
 
 void Session::OnClosingTimer(base::TimePoint now) {
-  if (violation_ != websocket::Violation::kNone && client_) {
+  if (is_client_broken_ && client_) {
     // Its bytes make no sense any more, so it need not be waited for; the backend still gets the
     // rest.
     OnClientEnd(/*in_good_order=*/false);
@@ -146,7 +150,7 @@ void Session::RestartTimer() {
     if (options().idle_timeout.count() != 0) sooner(last_payload_ + options().idle_timeout);
   } else {
     auto limit = options().close_timeout;
-    if (violation_ != websocket::Violation::kNone) limit = std::min(limit, kBrokenClientTimeout);
+    if (is_client_broken_) limit = std::min(limit, kBrokenClientTimeout);
     next = now + limit + kClockSlack;
   }
   if (next) {
@@ -240,6 +244,7 @@ void Session::End() {
   context_.metrics.listeners[peers_.listener].connections_active.Subtract();
 
   Log(cause, lived.count());
+  messages_.reset();  // The pool that its states go back to may be gone when the session is.
   // Still on the stack of its own callbacks: destroyed in the next turn.
   context_.Release(*this);
 }
@@ -259,9 +264,7 @@ void Session::Log(base::Cause cause, double seconds) {
                                         {"reason", info.reason},
                                         {"fault", base::ToString(info.fault)}};
   if (close_code_ != 0) fields.emplace_back("code", close_code_);
-  if (violation_ != websocket::Violation::kNone) {
-    fields.emplace_back("detail", ToString(violation_));
-  }
+  if (!detail_.empty()) fields.emplace_back("detail", detail_);
   context_.log.Write(info.level, "session", fields);
 }
 

@@ -6,6 +6,7 @@
 
 #include "sluice/relay/session.h"
 
+#include "message_relay.h"
 #include "session_limits.h"
 
 namespace sluice::relay {
@@ -24,6 +25,10 @@ bool IsLast(FrameEvent::Kind kind) {
 
 void Session::RelayToBackend() {
   size_t budget = kTurnBudget;
+  if (messages_ && messages_->to_backend.is_holding() && to_backend_.pauses == 0 &&
+      to_backend_.input == Input::kRelayed) {
+    budget -= std::min(budget, TakeHeldMessages(budget));
+  }
   while (MayRead(to_backend_, client_)) {
     if (budget == 0) {
       PauseSource(to_backend_, kTurnUsedUp);
@@ -41,13 +46,17 @@ void Session::RelayToBackend() {
     last_received_ = net::EventLoop::Now();
     size_t cost = got.bytes;
     if (to_backend_.input == Input::kRelayed) {
-      cost += TakeFromClient(buffer.first(got.bytes)) * kFrameCost;
+      cost += TakeFromClient(buffer.first(got.bytes), budget);
     }
     budget -= std::min(budget, cost);
   }
 }
 
-size_t Session::TakeFromClient(base::MutableBytes in) {
+size_t Session::TakeFromClient(base::MutableBytes in, size_t budget) {
+  return messages_ ? TakeMessages(in, 0, budget) : TakeFrames(in);
+}
+
+size_t Session::TakeFrames(base::MutableBytes in) {
   size_t frames = 0;
   uint8_t* const payload = in.data();
   uint8_t* end = payload;
@@ -61,8 +70,7 @@ size_t Session::TakeFromClient(base::MutableBytes in) {
         if (event.begins_message) MetricsOf(to_backend_).messages.Add();
         break;
       case FrameEvent::Kind::kPing:
-        if (!client_output_.HasRoomForPong()) FlushToClient();
-        client_output_.RequestPong(event.payload);
+        OnPing(event.payload);
         break;
       case FrameEvent::Kind::kPong:
         OnPong(event.payload);
@@ -74,8 +82,10 @@ size_t Session::TakeFromClient(base::MutableBytes in) {
 
   if (end != payload) SendToBackend({payload, end});
   if (event.kind == FrameEvent::Kind::kClose) OnClose(event.payload);
-  if (event.kind == FrameEvent::Kind::kViolation) OnViolation(event.violation);
-  return frames;
+  if (event.kind == FrameEvent::Kind::kViolation) {
+    OnBreach({CauseOf(event.violation), ToString(event.violation)});
+  }
+  return frames * kFrameCost;
 }
 
 void Session::SendToBackend(base::Bytes payload) {
@@ -115,6 +125,11 @@ void Session::OnBackendWriteError() {
   ResumeSource(to_backend_, kFarLegFull);
 }
 
+void Session::OnPing(base::Bytes payload) {
+  if (!client_output_.HasRoomForPong()) FlushToClient();
+  client_output_.RequestPong(payload);
+}
+
 void Session::OnPong(base::Bytes payload) {
   uint32_t number = 0;
   if (payload.size() != sizeof(number)) return;  // Unsolicited, as section 5.5.3 allows.
@@ -135,9 +150,10 @@ void Session::OnClose(base::Bytes payload) {
   Enter(SessionEvent::kCloseReceived);
 }
 
-void Session::OnViolation(websocket::Violation violation) {
-  BeginClose(CauseOf(violation));
-  violation_ = violation;
+void Session::OnBreach(const MessageFault& fault) {
+  BeginClose(fault.cause);
+  detail_ = fault.detail;
+  is_client_broken_ = true;
   Enter(SessionEvent::kFramingBroken);
 }
 

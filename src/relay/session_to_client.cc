@@ -6,6 +6,7 @@
 
 #include "sluice/relay/session.h"
 
+#include "message_relay.h"
 #include "session_limits.h"
 
 namespace sluice::relay {
@@ -20,7 +21,9 @@ void Session::RelayToClient() {
       return;
     }
     net::PipePool::Lent pipe = PipeToClient();
-    const net::IoResult got = pipe ? SpliceToClient(std::move(pipe), budget) : CopyToClient(budget);
+    const net::IoResult got = pipe        ? SpliceToClient(std::move(pipe), budget)
+                              : messages_ ? DecodeToClient(budget)
+                                          : CopyToClient(budget);
     if (got.status == net::IoResult::Status::kEnd || got.status == net::IoResult::Status::kError) {
       OnBackendEnd(got.status == net::IoResult::Status::kEnd);
       return;
@@ -92,10 +95,11 @@ void Session::OnClientWrite(ClientOutput::Status status) {
 }
 
 void Session::OnBackendEnd(bool in_good_order) {
-  to_client_.input = Input::kEnded;
   // An error of a write uses up the socket's error, so that the end then looks like one in good
   // order.
   const bool reset = !in_good_order || to_backend_.write_failed;
+  if (!reset) EndMessagesToClient();
+  to_client_.input = Input::kEnded;
   if (!in_good_order) OnBackendWriteError();
   BeginClose(reset ? base::Cause::kBackendReset : base::Cause::kBackendClosed);
 }

@@ -29,6 +29,7 @@ WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_res
       tls_log_limits(configuration.listeners.size(), base::LogLimit(kTlsLogInterval)),
       scratch_storage_(std::make_unique_for_overwrite<Scratch>()) {
   scratch = scratch_storage_->payload;
+  output = scratch_storage_->output;
 }
 
 WorkerContext::~WorkerContext() = default;

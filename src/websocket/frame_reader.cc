@@ -25,7 +25,7 @@ std::string_view ToString(Violation violation) {
     case Violation::kNone:
       return "";
     case Violation::kReservedBits:
-      return "a reserved bit is set and no extension was negotiated (RFC 6455 section 5.2)";
+      return "a reserved bit is set that no negotiated extension defines (RFC 6455 section 5.2)";
     case Violation::kReservedOpcode:
       return "reserved opcode (RFC 6455 section 5.2)";
     case Violation::kUnmasked:
@@ -119,7 +119,11 @@ FrameReader::HeaderEnd FrameReader::ParseHeader(base::Bytes bytes) {
 }
 
 Violation FrameReader::CheckStart(uint8_t start, uint8_t length7) const {
-  if ((start & kReservedBitsMask) != 0) return Violation::kReservedBits;
+  if ((start & kReservedBitsMask) != 0) {
+    const bool begins_message = (start & kControlBit) == 0 && (start & kOpcodeBits) != 0;
+    const uint8_t known = compression_ && begins_message ? kCompressedBit : uint8_t{0};
+    if ((start & kReservedBitsMask & ~known) != 0) return Violation::kReservedBits;
+  }
   switch (static_cast<Opcode>(start & kOpcodeBits)) {
     case Opcode::kContinuation:
       if (!in_message_) return Violation::kContinuationUnexpected;
@@ -151,6 +155,7 @@ void FrameReader::BeginFrame() {
   in_message_ = true;
   begins_message_ = true;
   is_text_ = opcode() == Opcode::kText;
+  is_compressed_ = (start_ & kCompressedBit) != 0;
   utf8_.Reset();
 }
 
@@ -163,7 +168,7 @@ FrameEvent FrameReader::ReadPayload(base::MutableBytes& in, uint8_t* out) {
 
   const bool ends_frame = offset_ == length_;
   const bool ends_message = ends_frame && fin();
-  if (is_text_) {
+  if (is_text_ && !is_compressed_) {
     const bool good = utf8_.Feed({out, take}) && (!ends_message || utf8_.AtBoundary());
     if (!good) return Broken(Violation::kTextNotUtf8);
   }
@@ -173,6 +178,7 @@ FrameEvent FrameReader::ReadPayload(base::MutableBytes& in, uint8_t* out) {
   // their stores would stall for longer than all the rest of a small frame takes.
   return {.kind = FrameEvent::Kind::kPayload,
           .is_text = is_text_,
+          .is_compressed = is_compressed_,
           .begins_message = std::exchange(begins_message_, false),
           .ends_message = ends_message,
           .payload = {out, take}};

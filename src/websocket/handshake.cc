@@ -8,6 +8,7 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/text.h"
+#include "sluice/websocket/extensions.h"
 
 namespace sluice::websocket {
 namespace {
@@ -57,6 +58,7 @@ base::Result<void, UpgradeError> CheckUpgrade(const UpgradeFields& fields) {
   if (!AreOffersValid(fields.protocol)) {
     return BadRequest("Sec-WebSocket-Protocol must be a list of different tokens");
   }
+  if (auto offers = ParseExtensions(fields.extensions); !offers) return BadRequest(offers.error());
   return {};
 }
 

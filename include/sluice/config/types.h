@@ -63,6 +63,50 @@ enum class OnDialFailure : uint8_t {
   kHttp,   ///< 502 or 504 instead of the 101
 };
 
+enum class MessageType : uint8_t { kText, kBinary };
+enum class LineEnd : uint8_t { kLf, kCrLf };
+enum class ByteOrder : uint8_t { kBig, kLittle };
+
+/// Bytes: messages are cut as they come, and mean nothing.
+struct StreamFraming {
+  bool operator==(const StreamFraming&) const = default;
+};
+
+/// One message for each line.
+struct LinesFraming {
+  LineEnd end = LineEnd::kCrLf;           ///< what is appended to the client's messages
+  size_t max_length = 64 * 1024;          ///< bytes of a line, its end not counted; over it: 1009
+  MessageType type = MessageType::kText;  ///< of the messages to the client
+
+  bool operator==(const LinesFraming&) const = default;
+};
+
+/// A length, perhaps a type byte, then the message.
+struct LengthPrefixedFraming {
+  uint8_t size = 4;  ///< bytes of the length: 1, 2 or 4
+  ByteOrder order = ByteOrder::kBig;
+  bool includes_header = false;             ///< the length counts itself and the type byte, too
+  bool type_byte = false;                   ///< a byte behind the length: 1 for text, 2 for binary
+  MessageType type = MessageType::kBinary;  ///< of the messages to the client without a type byte
+
+  bool operator==(const LengthPrefixedFraming&) const = default;
+};
+
+using Framing = std::variant<StreamFraming, LinesFraming, LengthPrefixedFraming>;
+
+/// permessage-deflate.
+struct Compression {
+  bool enabled = false;
+  size_t min_size = 1024;  ///< messages to the client that are shorter go out as they are
+  bool server_context_takeover = false;  ///< messages to the client share a window
+  bool client_context_takeover = false;  ///< messages from the client may
+  int server_window_bits = 15;           ///< 9 to 15; of the window for messages to the client
+  int client_window_bits = 15;           ///< likewise from it, where the client can be told
+  int memory_level = 8;                  ///< 1 to 9: zlib's memory besides the window
+
+  bool operator==(const Compression&) const = default;
+};
+
 /// What a route, or `defaults` for all of them, can say of its sessions.
 struct SessionOptions {
   Keepalive keepalive;
@@ -75,6 +119,9 @@ struct SessionOptions {
   /// Allowed values of Origin, lower case, `*` for any; unset: same origin only. A missing Origin
   /// passes.
   std::optional<std::vector<std::string>> origins;
+  size_t message_limit = 16 * 1024 * 1024;  ///< bytes of a message where it matters; over it: 1009
+  Framing framing;
+  Compression compression;
 };
 
 /// The PEM files of a certificate. Paths are absolute, or relative to where sluice was started.

@@ -16,8 +16,10 @@ namespace sluice::http {
 std::string RefusalResponse(const Refusal& refusal);
 
 /// The 101 of RFC 6455 section 4.2.2. `accept` is the value of Sec-WebSocket-Accept; an empty
-/// `subprotocol` means none. Both are the handshake's and free of control characters.
-std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol);
+/// `subprotocol` or `extensions` means none. All are the handshake's and free of control
+/// characters.
+std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol,
+                                       std::string_view extensions);
 
 /// A page that is part of the program.
 struct Page {

@@ -58,7 +58,7 @@ extern const std::span<const double> kLifetimeBounds;
 enum class Direction : uint8_t { kToBackend, kToClient };
 
 struct DirectionMetrics {
-  Counter bytes;     ///< payload read from the one leg for the other
+  Counter bytes;     ///< payload relayed, as it is on the backend's leg
   Counter messages;  ///< WebSocket messages begun
   Counter pauses;    ///< times the reading leg was paused because the far leg was full
   Counter queued;    ///< gauge: bytes now waiting for the far leg

@@ -30,6 +30,9 @@ class ClientOutput {
   /// payload behind them. What the client does not take is queued.
   Status SendMessage(net::Stream& stream, websocket::Opcode opcode, base::MutableBytes frame);
 
+  /// Sends whole frames of messages, likewise, with no room before them.
+  Status SendFrames(net::Stream& stream, base::Bytes frames);
+
   /// Sends what `pipe` holds, which is not nothing, as the payload of a message. Only when idle();
   /// takes no other message while is_splicing().
   Status SendSpliced(net::Stream& stream, websocket::Opcode opcode, net::PipePool::Lent pipe);
@@ -68,6 +71,8 @@ class ClientOutput {
   static constexpr size_t kMaxPongs = 2048;  // Bytes of pong frames that wait, but for the last.
 
   bool IsBetweenFrames() const { return frame_left_ == 0 && !pipe_; }
+  /// The size of the frame that begins with `header`, which may be longer or shorter than it.
+  static size_t FrameSize(base::Bytes header);
   /// The size of the frame at the front of the queue.
   size_t NextFrameSize() const;
   /// The control frames that are due next, in `buffer` or in pongs_; empty if none is.

@@ -17,6 +17,7 @@
 #include "sluice/base/bytes.h"
 #include "sluice/base/cause.h"
 #include "sluice/base/session_id.h"
+#include "sluice/framing/decoder.h"
 #include "sluice/net/address.h"
 #include "sluice/net/byte_queue.h"
 #include "sluice/net/event_loop.h"
@@ -29,6 +30,10 @@
 #include "sluice/websocket/frame_reader.h"
 
 namespace sluice::relay {
+
+class FrameBatch;
+struct MessageFault;
+struct MessageRelay;
 
 /// Belongs to the table of its worker and to that worker's thread; takes itself out when it has
 /// ended.
@@ -45,9 +50,10 @@ class Session final : public TableEntry,
     base::SessionId id;
   };
 
-  /// `backend` is null if the dial failed. The config in `context` outlives the session.
+  /// `backend` is null if the dial failed, `messages` if messages mean nothing. The config in
+  /// `context` outlives the session.
   Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net::Stream> client,
-          std::unique_ptr<net::Stream> backend);
+          std::unique_ptr<net::Stream> backend, std::unique_ptr<MessageRelay> messages);
   ~Session();
 
   /// Sends `head`, the 101, and takes `early`, the bytes that came behind the request's head; they
@@ -72,6 +78,11 @@ class Session final : public TableEntry,
     kFarLegFull = 1,  // What was read before does not fit into the far leg.
     kTurnUsedUp = 2,  // It had its share of this turn of the loop.
   };
+  // Bytes for the backend that are collected in a buffer of the worker's.
+  struct Collected {
+    base::MutableBytes buffer;
+    size_t size = 0;
+  };
   // One way through the session: from the leg it reads, its source, to the far one.
   struct Direction {
     Input input = Input::kRelayed;
@@ -91,12 +102,15 @@ class Session final : public TableEntry,
 
   // The direction to_backend (session_to_backend.cc).
   void RelayToBackend();
-  size_t TakeFromClient(base::MutableBytes in);  // Returns the number of frames, about.
+  // Both return what it cost of `budget`.
+  size_t TakeFromClient(base::MutableBytes in, size_t budget);
+  size_t TakeFrames(base::MutableBytes in);
   void SendToBackend(base::Bytes payload);
   void FlushToBackend();
+  void OnPing(base::Bytes payload);
   void OnPong(base::Bytes payload);
   void OnClose(base::Bytes payload);
-  void OnViolation(websocket::Violation violation);
+  void OnBreach(const MessageFault& fault);
   void OnClientEnd(bool in_good_order);
   void OnBackendWriteError();
 
@@ -110,6 +124,17 @@ class Session final : public TableEntry,
   void FlushToClient();
   void OnClientWrite(ClientOutput::Status status);
   void OnBackendEnd(bool in_good_order);
+
+  // Both with messages that mean something (session_messages.cc).
+  size_t TakeHeldMessages(size_t budget);
+  size_t TakeMessages(base::MutableBytes in, size_t payload_size, size_t budget);
+  void PutToBackend(base::Bytes bytes, Collected& collected);
+  void FlushMessages(Collected& collected);
+  net::IoResult DecodeToClient(size_t budget);
+  void EndMessagesToClient();
+  bool SendDecoded(const framing::Decoded& decoded, FrameBatch& batch);
+  void SendBatch(FrameBatch& batch);
+  void OnBackendFault(const MessageFault& fault, FrameBatch& batch);
 
   // Both directions.
   bool MayRead(const Direction& direction, const std::unique_ptr<net::Stream>& source) const;
@@ -155,7 +180,8 @@ class Session final : public TableEntry,
   SessionState state_ = SessionState::kOpen;
   std::optional<base::Cause> cause_;  // Why it closes: the first cause, set once.
   uint16_t close_code_ = 0;           // What was sent, or will be; 0: an empty Close or none.
-  websocket::Violation violation_ = websocket::Violation::kNone;
+  std::string_view detail_;           // For the log, beside the cause.
+  bool is_client_broken_ = false;     // What it sends makes no sense any more.
 
   Direction to_backend_;
   websocket::FrameReader reader_;
@@ -164,6 +190,7 @@ class Session final : public TableEntry,
   Direction to_client_;
   ClientOutput client_output_;
   bool is_bulk_ = false;  // The backend has lately sent more than it pays to copy.
+  std::unique_ptr<MessageRelay> messages_;  // Null for the plain session.
 
   net::Timer timer_;
   KeepAlive keep_alive_;

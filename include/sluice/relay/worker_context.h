@@ -25,6 +25,7 @@
 #include "sluice/relay/table.h"
 #include "sluice/routing/balancer.h"
 #include "sluice/routing/router.h"
+#include "sluice/websocket/zlib_pool.h"
 
 namespace sluice::relay {
 
@@ -87,7 +88,11 @@ struct WorkerContext {
   /// The first `size` bytes of it, and the room for a frame header that lies before them.
   base::MutableBytes ScratchFrame(size_t size) const;
 
+  /// Shared likewise, for what is made of what was read where that needs room of its own.
+  base::MutableBytes output;
+
   net::PipePool pipes;
+  websocket::ZlibPool zlib;
 
   Table<ClientRequest> requests;
   Table<Session> sessions;
@@ -101,6 +106,7 @@ struct WorkerContext {
   struct Scratch {
     alignas(4096) std::array<uint8_t, 2048> head_room;
     std::array<uint8_t, kQueueMark> payload;
+    std::array<uint8_t, kQueueMark + 4096> output;  // A whole read and what goes with it.
   };
 
   const std::unique_ptr<Scratch> scratch_storage_;

@@ -26,6 +26,7 @@ enum class Opcode : uint8_t {
 
 inline constexpr uint8_t kFinBit = 0x80;
 inline constexpr uint8_t kReservedBitsMask = 0x70;
+inline constexpr uint8_t kCompressedBit = 0x40;  // RSV1, with permessage-deflate (RFC 7692).
 inline constexpr uint8_t kOpcodeBits = 0x0f;
 inline constexpr uint8_t kControlBit = 0x08;  // Set in the opcodes of all control frames.
 inline constexpr uint8_t kMaskBit = 0x80;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "sluice/base/bytes.h"
@@ -52,6 +53,7 @@ struct FrameEvent {
   };
   Kind kind = Kind::kNeedMore;
   bool is_text = false;         ///< kPayload: of a text message
+  bool is_compressed = false;   ///< kPayload: of a compressed message, whose text is not checked
   bool begins_message = false;  ///< kPayload: the first piece of its message
   bool ends_message = false;    ///< kPayload: the last piece of its message
   Violation violation = Violation::kNone;
@@ -64,11 +66,20 @@ struct FrameEvent {
 /// control frame that comes in parts, and only until the call after the one that tells it.
 class FrameReader {
  public:
+  /// With `compression`, the first frame of a message may have RSV1 set (RFC 7692 section 6).
+  explicit FrameReader(bool compression = false) : compression_(compression) {}
+
   /// Takes bytes from the front of `in` until there is something to tell. Payload is written
   /// unmasked to `out`, which may be in.data() or lie before it (then a caller that advances `out`
   /// by each payload finds the payloads of all frames together). What was taken of `in` may have
   /// been overwritten. Must not be called again after kClose or kViolation.
   FrameEvent Next(base::MutableBytes& in, uint8_t* out);
+
+  /// Right behind a kPayload that begins a message: how much payload its frames have, if it comes
+  /// in one frame.
+  std::optional<uint64_t> whole_length() const {
+    return fin() ? std::optional(length_) : std::nullopt;
+  }
 
  private:
   enum class Part : uint8_t { kHeader, kPayload, kControl };
@@ -89,8 +100,10 @@ class FrameReader {
   bool fin() const { return (start_ & kFinBit) != 0; }
 
   Part part_ = Part::kHeader;
-  bool in_message_ = false;      // A message has begun and its last frame has not ended.
+  bool in_message_ = false;  // A message has begun and its last frame has not ended.
+  const bool compression_;
   bool is_text_ = false;         // That message is text.
+  bool is_compressed_ = false;   // That message is compressed.
   bool begins_message_ = false;  // Nothing of that message has been told yet.
   Utf8Validator utf8_;
 

@@ -22,6 +22,7 @@ struct UpgradeFields {
   std::string_view key;
   size_t key_count = 0;  ///< how often Sec-WebSocket-Key came: joined keys could not be told apart
   std::string_view protocol;
+  std::string_view extensions;
 };
 
 struct UpgradeError {

@@ -151,6 +151,77 @@ TEST(LoadErrors, OfDefaults) {
           "9:42: origins: 'https://a' is in the list twice"));
 }
 
+TEST(LoadErrors, OfFramings) {
+  EXPECT_THAT(
+      HeadsOfRoute("    match: {path: /a}\n"
+                   "    backend: a:1\n"
+                   "    framing: line\n"),
+      ElementsAre("6:14: framing: expected 'stream', 'lines' or 'length_prefixed', found 'line'"));
+  const auto heads = [](const std::string& framing) {
+    return HeadsWith("defaults: {framing: " + framing + "}\n");
+  };
+  EXPECT_THAT(heads(""), ElementsAre("3:12: framing: expected 'stream', 'lines' or "
+                                     "'length_prefixed', found nothing"));
+  EXPECT_THAT(heads("[lines]"), ElementsAre("3:21: framing: expected 'stream', 'lines' or "
+                                            "'length_prefixed', found a list"));
+  for (const char* framing : {"{}", "{lines: {}, length_prefixed: {}}"}) {
+    EXPECT_THAT(heads(framing), ElementsAre("3:21: framing: expected one key, 'lines' or "
+                                            "'length_prefixed'"));
+  }
+  EXPECT_THAT(heads("{line: {}}"), ElementsAre("3:22: unknown key 'line'; did you mean 'lines'?"));
+  EXPECT_THAT(heads("{stream: {}}"), ElementsAre("3:22: unknown key 'stream'; the known keys here "
+                                                 "are: lines, length_prefixed"));
+  EXPECT_THAT(heads("{lines: {end: \"\\n\", max_length: 0, typ: text, type: utf8}}"),
+              ElementsAre("3:35: end: expected 'lf' or 'crlf', found '\\x0a'",
+                          "3:53: max_length: expected a size from 1 to 1024MiB (bytes, or units "
+                          "KiB, MiB), found '0'",
+                          "3:56: unknown key 'typ'; did you mean 'type'?",
+                          "3:73: type: expected 'text' or 'binary', found 'utf8'"));
+  EXPECT_THAT(
+      heads("{length_prefixed: {size: 4, order: network, includes_header: yes, type_byte: 1}}"),
+      ElementsAre("3:46: size: expected 'u8', 'u16' or 'u32', found '4'",
+                  "3:56: order: expected 'big' or 'little', found 'network'",
+                  "3:82: includes_header: expected 'true' or 'false', found 'yes'",
+                  "3:98: type_byte: expected 'true' or 'false', found '1'"));
+  EXPECT_THAT(heads("{length_prefixed: {type: text, type_byte: true}}"),
+              ElementsAre("3:46: type: says nothing where 'type_byte' is true; leave it out"));
+  EXPECT_THAT(heads("{length_prefixed: {end: lf, sizes: u8}}"),
+              ElementsAre("3:40: unknown key 'end'; the known keys here are: size, order, "
+                          "includes_header, type_byte, type",
+                          "3:49: unknown key 'sizes'; did you mean 'size'?"));
+}
+
+TEST(LoadErrors, OfCompression) {
+  EXPECT_THAT(
+      HeadsWith("defaults:\n"
+                "  compression: {enabled: on, min_size: 0, server_context_takeover: 1, "
+                "client_context_takeover: }\n"
+                "  limits: {message: 1023}\n"),
+      ElementsAre("4:26: enabled: expected 'true' or 'false', found 'on'",
+                  "4:40: min_size: expected a size from 1 to 1MiB (bytes, or units KiB, MiB), "
+                  "found '0'",
+                  "4:68: server_context_takeover: expected 'true' or 'false', found '1'",
+                  "4:71: client_context_takeover: expected 'true' or 'false', found nothing",
+                  "5:21: message: expected a size from 1KiB to 1024MiB (bytes, or units KiB, MiB), "
+                  "found '1023'"));
+  EXPECT_THAT(
+      HeadsOfRoute("    match: {path: /a}\n"
+                   "    backend: a:1\n"
+                   "    compression: {server_window_bits: 8, client_window_bits: 16, "
+                   "memory_level: 10, level: 9}\n"
+                   "    limits: {message: 2048MiB}\n"),
+      ElementsAre("6:39: server_window_bits: expected a number from 9 to 15, found '8'",
+                  "6:62: client_window_bits: expected a number from 9 to 15, found '16'",
+                  "6:80: memory_level: expected a number from 1 to 9, found '10'",
+                  "6:84: unknown key 'level'; the known keys here are: enabled, min_size, "
+                  "server_context_takeover, client_context_takeover, server_window_bits, "
+                  "client_window_bits, memory_level",
+                  "7:23: message: expected a size from 1KiB to 1024MiB (bytes, or units KiB, MiB), "
+                  "found '2048MiB'"));
+  EXPECT_THAT(HeadsWith("defaults: {compression: true}\n"),
+              ElementsAre("3:25: compression: expected a mapping, found 'true'"));
+}
+
 TEST(LoadErrors, OfTheRequestLineAndTheHeader) {
   EXPECT_THAT(HeadsWith("defaults: {limits: {request_line: 32KiB}}\n"),
               ElementsAre("3:35: request_line: expected no more than 'header', which is 16KiB, "
@@ -267,13 +338,15 @@ TEST(LoadErrors, OfWhatARouteCannotSay) {
       HeadsOfRoute("    match: {path: /a}\n"
                    "    backend: a:1\n"
                    "    timeouts: {handshake: 1s, drain: 1s, idel: 1s}\n"
-                   "    limits: {header: 1KiB}\n"),
+                   "    limits: {header: 1KiB, mesage: 1MiB}\n"),
       ElementsAre("6:16: 'handshake' applies before a route is known; set it in 'timeouts' under "
                   "'defaults'",
                   "6:31: 'drain' applies to the whole process; set it in 'timeouts' under "
                   "'defaults'",
                   "6:42: unknown key 'idel'; did you mean 'idle'?",
-                  "7:5: 'limits' apply before a route is known; set them under 'defaults'"));
+                  "7:14: 'header' applies before a route is known; set it in 'limits' under "
+                  "'defaults'",
+                  "7:28: unknown key 'mesage'; did you mean 'message'?"));
 }
 
 TEST(LoadErrors, OfAStaticRoute) {
@@ -284,13 +357,19 @@ TEST(LoadErrors, OfAStaticRoute) {
                    "    on_dial_failure: http\n"
                    "    subprotocols: [a]\n"
                    "    origins: [\"*\"]\n"
+                   "    limits: {message: 1MiB}\n"
+                   "    framing: lines\n"
+                   "    compression: {enabled: true}\n"
                    "    static: /usr/share/novnc\n"),
       ElementsAre("5:16: keepalive: a static route has no sessions that this could apply to",
                   "6:15: timeouts: a static route has no sessions that this could apply to",
                   "7:22: on_dial_failure: a static route has no sessions that this could apply to",
                   "8:19: subprotocols: a static route has no sessions that this could apply to",
                   "9:14: origins: a static route has no sessions that this could apply to",
-                  "10:13: static: expected 'builtin:console', the only static content so far, "
+                  "10:13: limits: a static route has no sessions that this could apply to",
+                  "11:14: framing: a static route has no sessions that this could apply to",
+                  "12:18: compression: a static route has no sessions that this could apply to",
+                  "13:13: static: expected 'builtin:console', the only static content so far, "
                   "found '/usr/share/novnc'"));
 }
 

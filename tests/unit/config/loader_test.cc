@@ -74,6 +74,10 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kClose);
   EXPECT_FALSE(options.subprotocols);
   EXPECT_FALSE(options.origins);
+  EXPECT_EQ(options.message_limit, 16U << 20);
+  EXPECT_EQ(options.framing, Framing(StreamFraming()));
+  EXPECT_EQ(options.compression, Compression());
+  EXPECT_FALSE(options.compression.enabled);
 }
 
 TEST(LoadString, ReadsEveryKey) {
@@ -88,10 +92,19 @@ dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3}
 defaults:
   keepalive: {ping_interval: 1s, pong_timeout: 2s, backend_timeout: 3s}
   timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, close: 7s, drain: 8s}
-  limits: {request_line: 1024, header: 2KiB, header_count: 9}
+  limits: {request_line: 1024, header: 2KiB, header_count: 9, message: 5MiB}
   on_dial_failure: http
   subprotocols: [binary, mqtt]
   origins: [HTTPS://A.example:443, "null"]
+  framing: {lines: {end: lf, max_length: 510, type: binary}}
+  compression:
+    enabled: true
+    min_size: 99
+    server_context_takeover: true
+    client_context_takeover: true
+    server_window_bits: 9
+    client_window_bits: 10
+    memory_level: 1
 backends:
   lab: {servers: [10.0.0.5:5900, "unix:/run/app.sock", "[::1]:22", "builtin:echo"]}
 routes:
@@ -134,6 +147,9 @@ routes:
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kHttp);
   EXPECT_THAT(*options.subprotocols, ElementsAre("binary", "mqtt"));
   EXPECT_THAT(*options.origins, ElementsAre("https://a.example", "null"));
+  EXPECT_EQ(options.message_limit, 5U << 20);
+  EXPECT_EQ(options.framing, Framing(LinesFraming{LineEnd::kLf, 510, MessageType::kBinary}));
+  EXPECT_EQ(options.compression, (Compression{true, 99, true, true, 9, 10, 1}));
   EXPECT_TRUE(config.routes[1].is_console);
   EXPECT_FALSE(config.routes[1].backend);
 }
@@ -177,6 +193,59 @@ listeners: [8080]
   EXPECT_EQ(b.on_dial_failure, OnDialFailure::kHttp);
   EXPECT_THAT(*b.subprotocols, ElementsAre("y", "z"));
   EXPECT_FALSE(b.origins);
+}
+
+Framing LoadFraming(const std::string& framing) {
+  return Load(kMinimal + std::string("defaults: {framing: ") + framing + "}\n")
+      .config.routes[0]
+      .options.framing;
+}
+
+TEST(LoadString, ReadsEveryFraming) {
+  EXPECT_EQ(LoadFraming("stream"), Framing(StreamFraming()));
+  // The word, or without options, is as good as all defaults.
+  for (const char* lines : {"lines", "{lines: {}}", "{lines: }"}) {
+    EXPECT_EQ(LoadFraming(lines), Framing(LinesFraming())) << lines;
+  }
+  EXPECT_EQ(LoadFraming("length_prefixed"), Framing(LengthPrefixedFraming()));
+  EXPECT_EQ(LoadFraming("{length_prefixed: {size: u8, type: text}}"),
+            Framing(LengthPrefixedFraming{.size = 1, .type = MessageType::kText}));
+  EXPECT_EQ(
+      LoadFraming("{length_prefixed: {size: u16, order: little, includes_header: true, "
+                  "type_byte: true}}"),
+      Framing(LengthPrefixedFraming{
+          .size = 2, .order = ByteOrder::kLittle, .includes_header = true, .type_byte = true}));
+  EXPECT_EQ(LoadFraming("{length_prefixed: {size: u32, type_byte: false, type: binary}}"),
+            Framing(LengthPrefixedFraming()));
+  EXPECT_EQ(LoadFraming("{lines: {type: \"${TYPE:-binary}\"}}"),
+            Framing(LinesFraming{.type = MessageType::kBinary}));
+}
+
+TEST(LoadString, ReplacesTheFramingAndOverridesTheRest) {
+  const auto config = Load(R"(
+listeners: [8080]
+defaults:
+  limits: {message: 1MiB}
+  framing: {lines: {end: lf}}
+  compression: {enabled: true, min_size: 5}
+routes:
+  - name: a
+    match: {path: /a}
+    backend: a:1
+    limits: {message: 2MiB}
+    framing: {lines: {max_length: 9}}
+    compression: {memory_level: 3}
+  - {name: b, match: {path: /b}, backend: a:1, framing: stream}
+)")
+                          .config;
+  const auto& a = config.routes[0].options;
+  EXPECT_EQ(a.message_limit, 2U << 20);
+  EXPECT_EQ(a.framing, Framing(LinesFraming{.max_length = 9}));
+  EXPECT_EQ(a.compression, (Compression{.enabled = true, .min_size = 5, .memory_level = 3}));
+  const auto& b = config.routes[1].options;
+  EXPECT_EQ(b.message_limit, 1U << 20);
+  EXPECT_EQ(b.framing, Framing(StreamFraming()));
+  EXPECT_EQ(b.compression, (Compression{.enabled = true, .min_size = 5}));
 }
 
 TEST(LoadString, SharesTheBackendOfEqualShortForms) {

@@ -83,11 +83,11 @@ TEST(Schema, ShowsTheRealDefaults) {
     return text + "}";
   };
   const std::string rest = "listeners: [1]\nroutes: [{name: a, match: {path: /a}, backend: a:1}]\n";
-  const auto spelled = LoadString(rest + "dns: " + section("dns") +
-                                      "\ndefaults:\n  keepalive: " + section("keepalive") +
-                                      "\n  timeouts: " + section("default_timeouts") +
-                                      "\n  limits: " + section("limits") + "\n",
-                                  "f");
+  const auto spelled = LoadString(
+      rest + "dns: " + section("dns") + "\ndefaults:\n  keepalive: " + section("keepalive") +
+          "\n  timeouts: " + section("default_timeouts") + "\n  limits: " + section("limits") +
+          "\n  compression: " + section("compression") + "\n",
+      "f");
   ASSERT_TRUE(spelled) << spelled.error().front().ToString();
   const Config expected;
   const auto& config = spelled->config;
@@ -106,6 +106,17 @@ TEST(Schema, ShowsTheRealDefaults) {
   EXPECT_EQ(options.connect_timeout, defaults.connect_timeout);
   EXPECT_EQ(options.idle_timeout, defaults.idle_timeout);
   EXPECT_EQ(options.close_timeout, defaults.close_timeout);
+  EXPECT_EQ(options.message_limit, defaults.message_limit);
+  EXPECT_EQ(options.compression, defaults.compression);
+
+  for (const char* name : {"lines", "length_prefixed"}) {
+    const auto framing = [&](const std::string& value) {
+      const auto loaded = LoadString(rest + "defaults: {framing: " + value + "}\n", "f");
+      EXPECT_TRUE(loaded) << loaded.error().front().ToString();
+      return loaded ? loaded->config.routes[0].options.framing : Framing();
+    };
+    EXPECT_EQ(framing(std::string("{") + name + ": " + section(name) + "}"), framing(name));
+  }
 }
 
 std::vector<std::string> ShippedFiles() {

@@ -154,6 +154,16 @@ TEST(ParseOrigin, NormalizesLikeABrowser) {
             "no '/' at the end), '*' or 'null', found 'https://a/'");
 }
 
+TEST(ParseBool, TakesTwoWords) {
+  EXPECT_TRUE(*ParseBool("true"));
+  EXPECT_FALSE(*ParseBool("false"));
+  for (const char* text : {"", "yes", "on", "1", "True", "true "}) {
+    ASSERT_FALSE(ParseBool(text)) << text;
+    EXPECT_EQ(ParseBool(text).error(),
+              "expected 'true' or 'false', found '" + std::string(text) + '\'');
+  }
+}
+
 TEST(Format, IsTheShortestSpelling) {
   EXPECT_EQ(FormatTimeout(0ms), "off");
   EXPECT_EQ(FormatTimeout(90s), "90s");

@@ -71,14 +71,19 @@ TEST(RefusalResponse, BodyStaysOneLineOfText) {
 }
 
 TEST(SwitchingProtocolsResponse, WithAndWithoutSubprotocol) {
-  EXPECT_EQ(SwitchingProtocolsResponse("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", ""),
+  EXPECT_EQ(SwitchingProtocolsResponse("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "", ""),
             "HTTP/1.1 101 Switching Protocols\r\n"
             "Upgrade: websocket\r\n"
             "Connection: Upgrade\r\n"
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
             "\r\n");
-  EXPECT_THAT(SwitchingProtocolsResponse("x", "binary"),
+  EXPECT_THAT(SwitchingProtocolsResponse("x", "binary", ""),
               testing::EndsWith("\r\nSec-WebSocket-Protocol: binary\r\n\r\n"));
+}
+
+TEST(SwitchingProtocolsResponse, WithExtensions) {
+  EXPECT_THAT(SwitchingProtocolsResponse("x", "", "permessage-deflate"),
+              testing::EndsWith("\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"));
 }
 
 TEST(PageHeader, PlansThePage) {

@@ -56,6 +56,46 @@ TEST_F(ClientOutputTest, ANotWritableStreamIsNotTried) {
   EXPECT_FALSE(output.idle());
 }
 
+// Wherever the client stops taking, a control frame goes to the next border of frames.
+TEST_F(ClientOutputTest, AControlFrameGoesBetweenTheFramesOfABatch) {
+  const std::string batch =
+      std::string("\x82\x01") + "a" + "\x82\x7e\x01\x2c" + Pattern(300) + "\x82\x01" + "b";
+  for (size_t taken = 0; taken <= batch.size(); ++taken) {
+    SCOPED_TRACE(taken);
+    FakePeer slow;
+    const std::unique_ptr<net::Stream> leg = slow.Connect();
+    ClientOutput out;
+    slow.TakeNothing();
+    if (taken != 0) slow.Take(taken);
+    const Status status = out.SendFrames(*leg, base::AsBytes(batch));
+    EXPECT_EQ(status, taken == batch.size() ? Status::kOk : Status::kWouldBlock);
+    out.RequestPong(base::AsBytes("x"));
+    slow.Take();
+    EXPECT_EQ(out.Flush(*leg), Status::kOk);
+    const auto frames = FramesIn(slow.written());
+    ASSERT_EQ(frames.size(), 4u);
+    size_t border = 0;  // The first border that is not before what was taken.
+    size_t place = 0;
+    for (const size_t size : {3u, 304u, 3u}) {
+      if (border >= taken) break;
+      border += size;
+      ++place;
+    }
+    EXPECT_EQ(frames[place], kPongX);
+  }
+}
+
+TEST_F(ClientOutputTest, ABatchGoesBehindWhatWaits) {
+  peer.TakeNothing();
+  SendMessage("a");
+  EXPECT_EQ(output.SendFrames(*stream, base::AsBytes("\x82\x01"
+                                                     "b")),
+            Status::kWouldBlock);
+  peer.Take();
+  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Frames(), (std::vector{kA, kB}));
+}
+
 TEST_F(ClientOutputTest, Order) {
   peer.TakeNothing();
   SendMessage("a");

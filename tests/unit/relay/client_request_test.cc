@@ -116,6 +116,35 @@ TEST_F(ClientRequestTest, BecomesASession) {
   EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 1u) << "the session's now";
 }
 
+TEST_F(ClientRequestTest, CompressionIsAgreedOnWhereItIsEnabled) {
+  options().compression.enabled = true;
+  Accept();
+  SendAll(client,
+          Upgrade("/ws",
+                  "Sec-WebSocket-Extensions: x-unknown\r\n"
+                  "Sec-WebSocket-Extensions: permessage-deflate; x, permessage-deflate\r\n"));
+  const std::string answer = AnswerUntil("\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 ")) << answer;
+  EXPECT_NE(answer.find("\r\nSec-WebSocket-Extensions: permessage-deflate;"), std::string::npos)
+      << answer;
+}
+
+TEST_F(ClientRequestTest, NoCompressionWhereItIsNotEnabled) {
+  Accept();
+  SendAll(client, Upgrade("/ws", "Sec-WebSocket-Extensions: permessage-deflate\r\n"));
+  const std::string answer = AnswerUntil("\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 ")) << answer;
+  EXPECT_EQ(answer.find("Sec-WebSocket-Extensions"), std::string::npos) << answer;
+}
+
+TEST_F(ClientRequestTest, ExtensionsThatBreakTheGrammarAreRefused) {
+  Accept();
+  SendAll(client, Upgrade("/ws", "Sec-WebSocket-Extensions: permessage-deflate;;\r\n"));
+  EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 400 "));
+  EXPECT_EQ(Refused(Cause::kBadRequest), 1u);
+  ExpectGone();
+}
+
 TEST_F(ClientRequestTest, EarlyFramesReachTheBackend) {
   Accept();
   SendAll(client, Upgrade() + Binary("with the head"));

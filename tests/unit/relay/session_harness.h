@@ -19,6 +19,7 @@
 
 #include "net/run_loop.h"
 #include "relay/fake_stream.h"
+#include "relay/message_relay.h"
 #include "websocket/client_frames.h"
 
 namespace sluice::relay::testing {
@@ -139,7 +140,8 @@ class Harness {
     peers.id = context.ids.Next();
     metrics.listeners[0].connections_active.Add();
     session = &context.sessions.Add(std::make_unique<Session>(
-        context, peers, client.Connect(), has_backend ? backend.Connect() : nullptr));
+        context, peers, client.Connect(), has_backend ? backend.Connect() : nullptr,
+        MessageRelay::New(context.zlib, options(), agreement)));
     session->Start(kHead, early, cause);
   }
   void Fail(base::Cause cause, base::Bytes early = {}) { Start(early, cause, false); }
@@ -209,6 +211,7 @@ class Harness {
   RecordingLog log;
   const config::Endpoint echo{config::Endpoint::Kind::kTcp, "127.0.0.1", 7};
   FaultPlan faults;
+  std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
   FakePeer client{&faults};
   FakePeer backend{&faults};
   WorkerContext context{loop, resolver, config, echo, "<page>", metrics, log, 1};

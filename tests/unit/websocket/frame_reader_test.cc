@@ -57,6 +57,50 @@ void ExpectHoweverCut(const Wire& wire, const Transcript& expected, size_t edge 
   }
 }
 
+/// The events of a reader that was told of compression, for a whole wire.
+std::vector<FrameEvent> EventsWithCompression(Wire& wire) {
+  FrameReader reader(/*compression=*/true);
+  base::MutableBytes in(reinterpret_cast<uint8_t*>(wire.data()), wire.size());
+  std::vector<FrameEvent> events;
+  do {
+    events.push_back(reader.Next(in, in.data()));
+  } while (events.back().kind != FrameEvent::Kind::kNeedMore &&
+           events.back().kind != FrameEvent::Kind::kViolation);
+  return events;
+}
+
+TEST(FrameReaderTest, ACompressedMessageIsToldAndItsTextIsNotChecked) {
+  const ClientFrame first{
+      .opcode = Opcode::kText, .payload = "\xff", .fin = false, .reserved_bits = kCompressedBit};
+  Wire wire = first.Bytes() + Ping("p") + Continuation("\xfe") + Text("plain");
+  const auto events = EventsWithCompression(wire);
+  ASSERT_EQ(events.size(), 5u);
+  EXPECT_TRUE(events[0].is_compressed && events[0].is_text && events[0].begins_message);
+  EXPECT_TRUE(events[2].is_compressed && events[2].is_text && events[2].ends_message);
+  EXPECT_FALSE(events[3].is_compressed);
+}
+
+TEST(FrameReaderTest, TheBitOfCompressionHasItsPlace) {
+  for (const Wire& bad :
+       {ClientFrame{.opcode = Opcode::kPing, .reserved_bits = kCompressedBit}.Bytes(),
+        Binary("a", false) +
+            ClientFrame{.opcode = Opcode::kContinuation, .reserved_bits = kCompressedBit}.Bytes(),
+        ClientFrame{.reserved_bits = 0x20}.Bytes(), ClientFrame{.reserved_bits = 0x50}.Bytes()}) {
+    Wire wire = bad;
+    EXPECT_EQ(EventsWithCompression(wire).back().violation, Violation::kReservedBits);
+  }
+}
+
+TEST(FrameReaderTest, TheLengthOfAMessageInOneFrameIsKnown) {
+  for (const bool fin : {true, false}) {
+    FrameReader reader;
+    Wire wire = Binary("abc", fin);
+    base::MutableBytes in(reinterpret_cast<uint8_t*>(wire.data()), wire.size() - 2);
+    ASSERT_TRUE(reader.Next(in, in.data()).begins_message);
+    EXPECT_EQ(reader.whole_length(), fin ? std::optional<uint64_t>(3) : std::nullopt);
+  }
+}
+
 TEST(FrameReaderTest, TheExamplesOfTheRfc) {
   // Section 5.7, those that a client may send.
   const Wire hello = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";

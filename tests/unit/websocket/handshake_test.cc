@@ -19,7 +19,8 @@ UpgradeFields Good() {
           .version = "13",
           .key = kExampleKey,
           .key_count = 1,
-          .protocol = ""};
+          .protocol = "",
+          .extensions = ""};
 }
 
 TEST(AcceptTest, TheExampleOfTheRfc) {
@@ -74,6 +75,8 @@ constexpr std::string_view kNoKey = "the Sec-WebSocket-Key header is missing";
 constexpr std::string_view kManyKeys = "there is more than one Sec-WebSocket-Key header";
 constexpr std::string_view kBadKey = "Sec-WebSocket-Key must be the base64 form of 16 bytes";
 constexpr std::string_view kBadOffers = "Sec-WebSocket-Protocol must be a list of different tokens";
+constexpr std::string_view kBadExtensions =
+    "Sec-WebSocket-Extensions lacks a parameter's name behind a ';'";
 
 const Refusal kRefusals[] = {
     {"no upgrade", [](UpgradeFields& f) { f.upgrade = ""; }, kBadRequest, kNoUpgrade},
@@ -103,6 +106,8 @@ const Refusal kRefusals[] = {
     {"offer quoted", [](UpgradeFields& f) { f.protocol = "\"a\""; }, kBadRequest, kBadOffers},
     {"offer beyond ASCII", [](UpgradeFields& f) { f.protocol = "\xc3\xa4"; }, kBadRequest,
      kBadOffers},
+    {"extensions that are no list", [](UpgradeFields& f) { f.extensions = "permessage-deflate;;"; },
+     kBadRequest, kBadExtensions},
     {"offer twice", [](UpgradeFields& f) { f.protocol = "a, b, a"; }, kBadRequest, kBadOffers},
 };
 

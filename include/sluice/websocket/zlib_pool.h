@@ -1,0 +1,57 @@
+// The states of zlib, which are large: with the largest windows 268 KB to compress and 40 KB to
+// decompress. Most sessions idle most of the time, so what they do not need goes back to the
+// worker's pool, which keeps a few for the next message.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+struct z_stream_s;
+
+namespace sluice::websocket {
+
+struct EndDeflate {
+  void operator()(z_stream_s* stream) const;
+};
+struct EndInflate {
+  void operator()(z_stream_s* stream) const;
+};
+using DeflateStream = std::unique_ptr<z_stream_s, EndDeflate>;
+using InflateStream = std::unique_ptr<z_stream_s, EndInflate>;
+
+/// What a deflate state is made for.
+struct DeflateShape {
+  int window_bits = 15;  ///< 9 to 15: 2^(window_bits + 2) bytes
+  int memory_level = 8;  ///< 1 to 9: 2^(memory_level + 9) bytes
+  bool operator==(const DeflateShape&) const = default;
+};
+
+/// One for each worker. Not thread-safe. Outlives the Deflaters and Inflaters that use it. Throws
+/// std::bad_alloc and nothing else.
+class ZlibPool {
+ public:
+  /// How many idle states of each kind are kept.
+  static constexpr size_t kMostIdle = 4;
+
+  /// A state at the start of a stream, its window empty.
+  DeflateStream TakeDeflate(const DeflateShape& shape);
+  InflateStream TakeInflate(int window_bits);
+
+  /// Takes a state back, whatever it was in the middle of.
+  void Return(DeflateStream stream, const DeflateShape& shape);
+  void Return(InflateStream stream);
+
+  size_t idle_deflate() const { return deflate_.size(); }
+  size_t idle_inflate() const { return inflate_.size(); }
+
+ private:
+  struct IdleDeflate {
+    DeflateShape shape;
+    DeflateStream stream;
+  };
+  std::vector<IdleDeflate> deflate_;  // The longest idle first.
+  std::vector<InflateStream> inflate_;
+};
+
+}  // namespace sluice::websocket

@@ -1,0 +1,21 @@
+// What a route says of messages: how the backend's bytes map to them, and whether they are
+// compressed.
+#pragma once
+
+#include <vector>
+
+#include "sluice/config/types.h"
+
+#include "config/reader.h"
+
+namespace sluice::config {
+
+/// Replaces the framing as a whole.
+void ReadFraming(Reader& reader, const Value& value, SessionOptions& options);
+
+/// What the file does not say stays as it is.
+void ReadCompression(Reader& reader, const Value& value, SessionOptions& options);
+
+void AddFramingMappings(std::vector<KnownMapping>& mappings);
+
+}  // namespace sluice::config

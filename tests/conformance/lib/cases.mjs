@@ -19,12 +19,23 @@ import { closeFrame, encodeFrame, kOpcode } from '../../scenario/lib/frames.mjs'
 
 export const { continuation, text, binary, close, ping, pong } = kOpcode;
 
+const kDeflate = 'permessage-deflate';
+
 /**
  * recorder: `stream` framing before a service that keeps what it gets. echo: the same before an echo, so
  * that bytes come back but not messages. messages: `length_prefixed` before the same echo, which makes it a
- * WebSocket echo. deflate: the same with compression.
+ * WebSocket echo. deflate: the same with compression, each message for itself; takeover: with shared windows.
+ * reset and reset-messages: both framings before a service that answers with a RST.
  */
-export const kRoutes = ['recorder', 'echo', 'messages', 'deflate'];
+export const kRoutes = {
+  recorder: { recorded: true },
+  echo: { bytes: true },
+  messages: { messages: true },
+  deflate: { messages: true, offer: `${kDeflate}; client_no_context_takeover; server_no_context_takeover` },
+  takeover: { messages: true, offer: kDeflate },
+  reset: {},
+  'reset-messages': {},
+};
 
 export const kProtocolError = { code: 1002, reason: 'protocol_error' };
 export const kInvalidUtf8 = { code: 1007, reason: 'invalid_utf8' };

@@ -6,14 +6,12 @@ import { assertSameBytes } from '../../scenario/lib/bytes.mjs';
 import { parseClose } from '../../scenario/lib/frames.mjs';
 import { openRaw } from '../../scenario/lib/raw_client.mjs';
 import { waitFor } from '../../scenario/lib/wait.mjs';
-import { binary, close, closeFrame, continuation, ping, pong, text, toBytes } from './cases.mjs';
+import { binary, close, closeFrame, continuation, kRoutes, ping, pong, text, toBytes } from './cases.mjs';
 
 /** A connection that is failed ends within this time, whether or not the client answers. */
 const kEndsWithin = 3_000;
 
 const kRsv1 = 4;
-
-export const kOffer = 'permessage-deflate; client_no_context_takeover; server_no_context_takeover';
 
 /** Everything that a server sends, by kind. */
 class Reader {
@@ -23,15 +21,19 @@ class Reader {
   close = undefined;
   #fragments = undefined;
 
-  constructor(client, { deflate }) {
+  #deflated = [];
+  #inflatedBytes = 0;
+
+  constructor(client, route) {
     this.client = client;
-    this.deflate = deflate;
+    this.rsv = kRoutes[route].offer ? kRsv1 : 0;
+    this.sharesWindow = route === 'takeover';
   }
 
   async readUntil(condition) {
     while (!condition()) {
       assert.equal(this.close, undefined, `a Close came too early: ${JSON.stringify(this.close)}`);
-      this.#take(await this.client.nextFrame({ rsv: this.deflate ? kRsv1 : 0 }));
+      this.#take(await this.client.nextFrame({ rsv: this.rsv }));
     }
   }
 
@@ -71,13 +73,18 @@ class Reader {
     const { opcode, compressed, parts } = this.#fragments;
     this.#fragments = undefined;
     const payload = Buffer.concat(parts);
-    this.messages.push({ opcode, payload: compressed ? inflate(payload) : payload });
+    this.messages.push({ opcode, payload: compressed ? this.#inflate(payload) : payload });
   }
-}
 
-export function inflate(payload) {
-  const tail = Buffer.from([0, 0, 0xff, 0xff]);
-  return zlib.inflateRawSync(Buffer.concat([payload, tail]), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+  /** RFC 7692 section 7.2.2. With a shared window all that came before is inflated again. */
+  #inflate(payload) {
+    if (!this.sharesWindow) this.#deflated = [];
+    this.#deflated.push(payload, Buffer.from([0, 0, 0xff, 0xff]));
+    const all = zlib.inflateRawSync(Buffer.concat(this.#deflated), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+    const start = this.sharesWindow ? this.#inflatedBytes : 0;
+    this.#inflatedBytes = all.length;
+    return all.subarray(start);
+  }
 }
 
 function* pieces(data, cut = 'whole') {
@@ -126,32 +133,31 @@ function compareRecord(got, messages, partial) {
 }
 
 async function openSession(t, world, lane, route) {
-  const recorder = route === 'recorder' ? lane.recorder : undefined;
-  const before = recorder?.peers.length;
-  const headers = route === 'deflate' ? { 'Sec-WebSocket-Extensions': kOffer } : {};
-  const target = recorder ? lane.path : `/${route}`;
-  const client = await openRaw(t, world.sluice, { target, headers });
-  return { client, peer: recorder && (await recorder.peer(before)) };
+  const { recorded, offer } = kRoutes[route];
+  const before = lane.recorder.peers.length;
+  const headers = { 'Sec-WebSocket-Extensions': offer ?? null };
+  const client = await openRaw(t, world.sluice, { target: recorded ? lane.path : `/${route}`, headers });
+  return { client, peer: recorded && (await lane.recorder.peer(before)) };
 }
 
-function readerFor(client, route, { messages, pongs }) {
-  const reader = new Reader(client, { deflate: route === 'deflate' });
+/** Whether all that is expected has come back. */
+function isComplete(reader, route, { messages, pongs }) {
   const size = messages.reduce((sum, m) => sum + m.payload.length, 0);
-  const hasEcho = {
-    recorder: () => true,
-    echo: () => reader.bytes >= size,
-  }[route] ?? (() => reader.messages.length >= messages.length);
-  return { reader, isComplete: () => hasEcho() && reader.pongs.length >= pongs.length };
+  return (
+    reader.pongs.length >= pongs.length &&
+    (!kRoutes[route].bytes || reader.bytes >= size) &&
+    (!kRoutes[route].messages || reader.messages.length >= messages.length)
+  );
 }
 
 export async function play(t, world, lane, { route, send, cut, silent = false, expect }) {
   const { messages = [], partial = Buffer.alloc(0), pongs = [] } = expect;
   const { client, peer } = await openSession(t, world, lane, route);
-  const { reader, isComplete } = readerFor(client, route, { messages, pongs });
+  const reader = new Reader(client, route);
   const written = write(client, send, cut);
   if (!expect.close) {
     await written;
-    await reader.readUntil(isComplete);
+    await reader.readUntil(() => isComplete(reader, route, { messages, pongs }));
     client.write(closeFrame(1000));
   }
   await reader.readUntil(() => reader.close);
@@ -163,9 +169,11 @@ export async function play(t, world, lane, { route, send, cut, silent = false, e
   client.end();
 
   comparePongs(reader.pongs, pongs);
-  if (route === 'messages' || route === 'deflate') compareMessages(reader.messages, messages);
-  if (route === 'echo') compareRecord(Buffer.concat(reader.messages.map((m) => m.payload)), messages, partial);
-  if (route === 'recorder') {
+  if (kRoutes[route].messages) compareMessages(reader.messages, messages);
+  if (kRoutes[route].bytes) {
+    compareRecord(Buffer.concat(reader.messages.map((m) => m.payload)), messages, partial);
+  }
+  if (peer) {
     await peer.waitForFin();
     compareRecord(peer.received(), messages, partial);
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
 import { connectRaw, kKey } from '../../scenario/lib/raw_client.mjs';
+import { ping, pong } from './cases.mjs';
 
 const kGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -30,8 +31,10 @@ async function expectOpen(client, { key = kKey, fields = {} }) {
     'sec-websocket-protocol': null,
     ...fields,
   });
-  client.sendFrame({ payload: Buffer.from('hello') });
-  assert.equal((await client.readPayload(5)).toString(), 'hello');
+  client.sendFrame({ opcode: ping, payload: Buffer.from('hello') });
+  const answer = await client.nextFrame();
+  assert.equal(answer.opcode, pong);
+  assert.equal(answer.payload.toString(), 'hello');
 }
 
 /** An answer, then the end of the connection. */

@@ -6,9 +6,12 @@ import { start } from '../../scenario/lib/sluice.mjs';
 export const kLanes = 24;
 
 const kMessages = { length_prefixed: { size: 'u32', order: 'big', type_byte: true } };
+const kCompression = { enabled: true, min_size: 1 };
+const kTakeover = { server_context_takeover: true, client_context_takeover: true };
 
 export async function createWorld(t) {
   const service = await echo(t);
+  const resetter = await listen(t, (peer) => peer.socket.once('data', () => peer.reset()));
   const recorders = await Promise.all(Array.from({ length: kLanes }, () => listen(t)));
   const route = (name, backend, more = {}) => ({
     name,
@@ -20,7 +23,10 @@ export async function createWorld(t) {
     routes: [
       route('echo', service),
       route('messages', service, { framing: kMessages }),
-      route('deflate', service, { framing: kMessages, compression: { enabled: true, min_size: 1 } }),
+      route('deflate', service, { framing: kMessages, compression: kCompression }),
+      route('takeover', service, { framing: kMessages, compression: { ...kCompression, ...kTakeover } }),
+      route('reset', resetter),
+      route('reset-messages', resetter, { framing: kMessages }),
       ...recorders.map((recorder, i) => route(`recorder-${i}`, recorder)),
     ],
   });

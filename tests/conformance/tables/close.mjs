@@ -123,4 +123,13 @@ const inMessage = [text, binary].map((opcode) => ({
   expect: { partial: Buffer.from('half'), close: kDone },
 }));
 
-export default [...good, ...bad, ...forms, fragmented, ...behind, ...before, ...inMessage];
+const reset = ['whole', 'bytes'].map((cut) => ({
+  name: `the backend resets upon a message that comes ${cut === 'whole' ? 'in one piece' : 'byte by byte'}`,
+  rfc: 'RFC 6455 7.4.1',
+  on: ['reset', 'reset-messages'],
+  send: [hello],
+  cut,
+  expect: { close: { code: 1011, reason: 'backend_reset' } },
+}));
+
+export default [...good, ...bad, ...forms, fragmented, ...behind, ...before, ...inMessage, ...reset];

@@ -144,7 +144,7 @@ const requestLines = [
 const others = [
   ['two spaces before the target', rfc9112, head().replace('GET ', 'GET  '), kBadRequest],
   ['LF alone everywhere', 'RFC 9112 2.2', head().replaceAll('\r\n', '\n'), kBadRequest],
-  ['CR alone everywhere', 'RFC 9112 2.2', head().replaceAll('\r\n', '\r'), kHttpVersion],
+  ['CR alone everywhere', 'RFC 9112 2.2', head().replaceAll('\r\n', '\r'), kBadRequest],
   ['a TLS handshake', rfc9112, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', kBadRequest],
   ['SSH', rfc9112, 'SSH-2.0-OpenSSH_9.2\r\n', kBadRequest],
   ['zero bytes', rfc9112, '\0'.repeat(64), kBadRequest],

@@ -96,4 +96,16 @@ const large = [
   },
 ];
 
-export default [...whole, ...byBytes, ...cutOnce, ...notMinimal, ...highBit, ...large];
+const kTooBig = { code: 1009, reason: 'message_too_big' };
+const tooBig = [
+  ['in one frame', [message(pattern(16 * MiB + 1))]],
+  ['in two fragments', fragments(binary, [big, 'x'])],
+].map(([how, send]) => ({
+  name: `16 MiB and a byte, ${how}, is over limits.message`,
+  rfc: 'RFC 6455 7.4.1',
+  on: ['messages'],
+  send,
+  expect: { close: kTooBig },
+}));
+
+export default [...whole, ...byBytes, ...cutOnce, ...notMinimal, ...highBit, ...large, ...tooBig];

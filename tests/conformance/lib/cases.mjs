@@ -9,7 +9,8 @@
 //               or a list of sizes, what is left being the last piece
 //   silent      the client leaves the gateway's Close unanswered
 //   expect      what must come of it, nothing more and nothing less:
-//     messages    whole messages: echoed in front of an echo, delivered as bytes to a recorder
+//     messages    whole messages: echoed in front of an echo, delivered as bytes to a recorder. `pongsBefore`
+//                 says how many pongs an echo comes behind
 //     partial     bytes of a message that never ends; a recorder gets them, too. `{least, most}` where it
 //                 depends on the cuts how much of them is passed on before the breach is found
 //     pongs       payloads

@@ -73,7 +73,11 @@ class Reader {
     const { opcode, compressed, parts } = this.#fragments;
     this.#fragments = undefined;
     const payload = Buffer.concat(parts);
-    this.messages.push({ opcode, payload: compressed ? this.#inflate(payload) : payload });
+    this.messages.push({
+      opcode,
+      payload: compressed ? this.#inflate(payload) : payload,
+      pongsBefore: this.pongs.length,
+    });
   }
 
   /** RFC 7692 section 7.2.2. With a shared window all that came before is inflated again. */
@@ -112,7 +116,10 @@ const kindOf = (opcode) => (opcode === text ? 'text' : 'binary');
 function compareMessages(got, expected) {
   const shape = (list) => list.map((m) => `${kindOf(m.opcode)} of ${m.payload.length}`);
   assert.deepEqual(shape(got), shape(expected), 'the messages that came back');
-  got.forEach(({ payload }, i) => assertSameBytes(payload, expected[i].payload, `message ${i}`));
+  got.forEach(({ payload, pongsBefore }, i) => {
+    assertSameBytes(payload, expected[i].payload, `message ${i}`);
+    assert.equal(pongsBefore, expected[i].pongsBefore ?? pongsBefore, `the pongs before message ${i}`);
+  });
 }
 
 function comparePongs(got, expected) {

@@ -59,7 +59,7 @@ const between = [1, 2, 10, 100].map((count) => {
     rfc: 'RFC 6455 5.4',
     on: [...kBoth, 'deflate'],
     send: frames.flatMap((frame, i) => (i < count ? [frame, { opcode: ping, payload: pings[i] }] : [frame])),
-    expect: { pongs: pings, messages: [textMessage(parts.join(''))] },
+    expect: { pongs: pings, messages: [{ ...textMessage(parts.join('')), pongsBefore: count }] },
   };
 });
 

@@ -72,8 +72,11 @@ class Client {
   }
 }
 
-/** Opens a WebSocket; fails if it does not open. It is cut when the test is over. */
-export async function openWs(t, url, { protocols = [], ...options } = {}) {
+/**
+ * Opens a WebSocket; fails if it does not open, or if other than `extensions` is agreed on. It is cut when the
+ * test is over.
+ */
+export async function openWs(t, url, { protocols = [], extensions = '', ...options } = {}) {
   const socket = new WebSocket(url, protocols, options);
   const client = new Client(socket);
   defer(t, () => socket.terminate());
@@ -82,7 +85,7 @@ export async function openWs(t, url, { protocols = [], ...options } = {}) {
     socket.once('error', reject);
   });
   await within(`the WebSocket ${url} to open`, opened);
-  assert.equal(socket.extensions, '', 'sluice takes no extension');
+  assert.equal(socket.extensions, extensions, 'the extensions agreed on');
   return client;
 }
 

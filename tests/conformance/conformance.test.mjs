@@ -34,7 +34,9 @@ test('conformance', { concurrency: true }, async (t) => {
     await t.test(subject, { concurrency: kLanes }, (t) =>
       Promise.all(
         [...testsOf(subject, cases)].map(({ name, ...one }) =>
-          t.test(name, (t) => world.inLane((lane) => (one.request ? playHandshake : play)(t, world, lane, one))),
+          t.test(name, (t) =>
+            world.inLane((lane) => (one.request ? playHandshake : play)(t, world, lane, one)),
+          ),
         ),
       ),
     );

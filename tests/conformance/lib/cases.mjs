@@ -56,6 +56,12 @@ export function fragments(opcode, payloads) {
   }));
 }
 
+/** `payload` in pieces of `size` bytes. */
+export function inPieces(payload, size) {
+  const count = Math.ceil(payload.length / size);
+  return Array.from({ length: count }, (_, i) => payload.subarray(i * size, (i + 1) * size));
+}
+
 export const toBytes = (item) => (Buffer.isBuffer(item) ? item : encodeFrame(item));
 
 /** A Close with this payload, whatever it is. */

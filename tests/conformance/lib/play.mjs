@@ -84,7 +84,9 @@ class Reader {
   #inflate(payload) {
     if (!this.sharesWindow) this.#deflated = [];
     this.#deflated.push(payload, Buffer.from([0, 0, 0xff, 0xff]));
-    const all = zlib.inflateRawSync(Buffer.concat(this.#deflated), { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+    const all = zlib.inflateRawSync(Buffer.concat(this.#deflated), {
+      finishFlush: zlib.constants.Z_SYNC_FLUSH,
+    });
     const start = this.sharesWindow ? this.#inflatedBytes : 0;
     this.#inflatedBytes = all.length;
     return all.subarray(start);

@@ -26,7 +26,9 @@ async function expectOpen(client, { key = kKey, fields = {} }) {
   expectFields(head, {
     upgrade: 'websocket',
     connection: 'Upgrade',
-    'sec-websocket-accept': createHash('sha1').update(key + kGuid).digest('base64'),
+    'sec-websocket-accept': createHash('sha1')
+      .update(key + kGuid)
+      .digest('base64'),
     'sec-websocket-extensions': null,
     'sec-websocket-protocol': null,
     ...fields,

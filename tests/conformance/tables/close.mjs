@@ -20,7 +20,9 @@ const kBoth = ['recorder', 'messages'];
 const hello = textMessage('Hello, world!');
 const code = (number) => bytes(number >> 8, number & 0xff);
 
-const kGood = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001, 3999, 4000, 4999];
+const kGood = [
+  1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001, 3999, 4000, 4999,
+];
 const kBad = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1017, 1100, 1999, 2000, 2999, 5000, 10000, 32768, 65535];
 
 const good = kGood.flatMap((number) => [

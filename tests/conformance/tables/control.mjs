@@ -1,6 +1,16 @@
 // Pings and pongs (RFC 6455 sections 5.5, 5.5.2 and 5.5.3).
 import { pattern } from '../../scenario/lib/bytes.mjs';
-import { binary, continuation, fragments, kProtocolError, message, ping, pong, text, textMessage } from '../lib/cases.mjs';
+import {
+  binary,
+  continuation,
+  fragments,
+  kProtocolError,
+  message,
+  ping,
+  pong,
+  text,
+  textMessage,
+} from '../lib/cases.mjs';
 
 const kBoth = ['recorder', 'messages'];
 const hello = textMessage('Hello, world!');

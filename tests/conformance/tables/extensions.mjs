@@ -9,6 +9,7 @@ import {
   continuation,
   fragments,
   hex,
+  inPieces,
   kInvalidUtf8,
   kProtocolError,
   message,
@@ -66,7 +67,9 @@ const kBad = [
   ...['0', '7', '8', '16', '08', '010', '-10', '10.0', 'x', '99999999999999999999'].map(
     (bits) => `${kDeflate}; server_max_window_bits=${bits}`,
   ),
-  ...['0', '7', '16', '08', '015', '-10', '10.0', 'x'].map((bits) => `${kDeflate}; client_max_window_bits=${bits}`),
+  ...['0', '7', '16', '08', '015', '-10', '10.0', 'x'].map(
+    (bits) => `${kDeflate}; client_max_window_bits=${bits}`,
+  ),
   `${kDeflate}; server_max_window_bits=10; server_max_window_bits=10`,
   `${kDeflate}; client_max_window_bits; client_max_window_bits=10`,
   `${kDeflate}; unknown, ${kDeflate}; server_max_window_bits=7`,
@@ -93,7 +96,10 @@ const kTakeover = [
   [`${kDeflate}; server_no_context_takeover`, `${kDeflate}; server_no_context_takeover`],
   [`${kDeflate}; client_no_context_takeover`, `${kDeflate}; client_no_context_takeover`],
   [`${kDeflate}; client_no_context_takeover; server_no_context_takeover`, kNoTakeover],
-  [`${kDeflate}; server_max_window_bits=9; client_max_window_bits=9`, `${kDeflate}; server_max_window_bits=9; client_max_window_bits=9`],
+  [
+    `${kDeflate}; server_max_window_bits=9; client_max_window_bits=9`,
+    `${kDeflate}; server_max_window_bits=9; client_max_window_bits=9`,
+  ],
 ];
 
 const offers = [
@@ -116,10 +122,8 @@ function deflate(payload, options = {}) {
 }
 
 const compressed = (payload, opcode = text) => ({ opcode, rsv: 4, payload });
-const inFragments = (payload, size, opcode = text) => {
-  const parts = Array.from({ length: Math.ceil(payload.length / size) }, (_, i) => payload.subarray(i * size, (i + 1) * size));
-  return fragments(opcode, parts).map((frame, i) => (i === 0 ? { ...frame, rsv: 4 } : frame));
-};
+const inFragments = (payload, size, opcode = text) =>
+  fragments(opcode, inPieces(payload, size)).map((frame, i) => (i === 0 ? { ...frame, rsv: 4 } : frame));
 
 const hello = textMessage('Hello');
 const examples = [
@@ -131,7 +135,11 @@ const examples = [
   ['two blocks', [compressed(hex('f2 48 05 00 00 00 ff ff ca c9 c9 07 00'))], [hello]],
   ['an empty message', [compressed(hex('00'))], [textMessage('')]],
   ['a message that is not compressed', [hello], [hello]],
-  ['compressed and not in turn', [compressed(deflate('one')), hello, compressed(deflate('two'), binary)], [textMessage('one'), hello, message('two')]],
+  [
+    'compressed and not in turn',
+    [compressed(deflate('one')), hello, compressed(deflate('two'), binary)],
+    [textMessage('one'), hello, message('two')],
+  ],
 ].flatMap(([name, send, messages]) =>
   ['whole', 'bytes'].map((cut) => ({
     name: `${name}${cut === 'bytes' ? ', one byte at a time' : ''}`,
@@ -191,15 +199,29 @@ const pingsBetween = {
   rfc: 'RFC 7692 6.1',
   on: ['deflate'],
   send: inFragments(deflate('Hello, world!'), 4).flatMap((frame) => [{ opcode: ping, payload: 'p' }, frame]),
-  expect: { messages: [textMessage('Hello, world!')], pongs: inFragments(deflate('Hello, world!'), 4).map(() => 'p') },
+  expect: {
+    messages: [textMessage('Hello, world!')],
+    pongs: inFragments(deflate('Hello, world!'), 4).map(() => 'p'),
+  },
 };
 
 const breaches = [
   ['RSV1 on a ping', [{ opcode: ping, rsv: 4 }], kProtocolError],
   ['RSV1 on a pong', [{ opcode: pong, rsv: 4 }], kProtocolError],
   ['RSV1 on a Close', [closeFrame(1000, '', { rsv: 4 })], kProtocolError],
-  ['RSV1 on a continuation', [{ opcode: text, fin: false, payload: 'a' }, { opcode: continuation, rsv: 4 }], kProtocolError],
-  ['RSV1 on a compressed continuation', inFragments(deflate('Hello'), 3).map((f) => ({ ...f, rsv: 4 })), kProtocolError],
+  [
+    'RSV1 on a continuation',
+    [
+      { opcode: text, fin: false, payload: 'a' },
+      { opcode: continuation, rsv: 4 },
+    ],
+    kProtocolError,
+  ],
+  [
+    'RSV1 on a compressed continuation',
+    inFragments(deflate('Hello'), 3).map((f) => ({ ...f, rsv: 4 })),
+    kProtocolError,
+  ],
   ['RSV1 and RSV2', [{ opcode: text, rsv: 6, payload: deflate('a') }], kProtocolError],
   ['RSV1 and RSV3', [{ opcode: text, rsv: 5, payload: deflate('a') }], kProtocolError],
   ['a reserved type of block', [compressed(hex('06 00 00'))], kProtocolError],

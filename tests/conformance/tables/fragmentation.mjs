@@ -1,17 +1,27 @@
 // Frames of messages in every order, legal or not (RFC 6455 section 5.4).
 import { KiB, pattern } from '../../scenario/lib/bytes.mjs';
-import { binary, continuation, fragments, kProtocolError, message, ping, text, textMessage } from '../lib/cases.mjs';
+import {
+  binary,
+  continuation,
+  fragments,
+  inPieces,
+  kProtocolError,
+  message,
+  ping,
+  text,
+  textMessage,
+} from '../lib/cases.mjs';
 
 const rfc = 'RFC 6455 5.4';
 const kBoth = ['recorder', 'messages'];
 
 const kFrames = {
-  'text': { opcode: text, fin: true },
+  text: { opcode: text, fin: true },
   'text…': { opcode: text, fin: false },
-  'binary': { opcode: binary, fin: true },
+  binary: { opcode: binary, fin: true },
   'more…': { opcode: continuation, fin: false },
-  'end': { opcode: continuation, fin: true },
-  'ping': { opcode: ping, fin: true },
+  end: { opcode: continuation, fin: true },
+  ping: { opcode: ping, fin: true },
 };
 
 /** What must come of frames in this order: section 5.4 in a few lines. */
@@ -56,7 +66,7 @@ const many = {
   name: '65,536 fragments of one byte',
   rfc,
   on: kBoth,
-  send: fragments(binary, Array.from(single, (_, i) => single.subarray(i, i + 1))),
+  send: fragments(binary, inPieces(single, 1)),
   expect: { messages: [message(single)] },
 };
 const manyEmpty = {

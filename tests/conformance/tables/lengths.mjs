@@ -1,7 +1,7 @@
 // Lengths of payloads: every form of the length, at its edges, in one piece and cut (RFC 6455 section 5.2).
 import { MiB, pattern, utf8Text } from '../../scenario/lib/bytes.mjs';
 import { encodeFrame } from '../../scenario/lib/frames.mjs';
-import { binary, fragments, kProtocolError, message, text } from '../lib/cases.mjs';
+import { binary, fragments, inPieces, kProtocolError, message, text } from '../lib/cases.mjs';
 
 const kEdges = [0, 1, 2, 124, 125, 126, 127, 128, 65534, 65535, 65536, 65537];
 const kAll = ['recorder', 'echo', 'messages', 'deflate'];
@@ -65,9 +65,6 @@ const highBit = [2n ** 63n, 2n ** 63n + 5n, 2n ** 64n - 1n].map((announced) => (
   expect: { close: kProtocolError },
 }));
 
-const pieces = (payload, size) =>
-  Array.from({ length: Math.ceil(payload.length / size) }, (_, i) => payload.subarray(i * size, (i + 1) * size));
-
 const big = pattern(16 * MiB, 64);
 const large = [
   {
@@ -82,7 +79,7 @@ const large = [
     rfc: 'RFC 6455 5.4',
     on: ['recorder', 'messages'],
     get send() {
-      return fragments(binary, pieces(big, 64));
+      return fragments(binary, inPieces(big, 64));
     },
     expect: { messages: [message(big)] },
   },

@@ -1,6 +1,6 @@
 // Text that is UTF-8, and text that is not (RFC 6455 sections 5.6 and 8.1, RFC 3629; the sequences are the
 // usual ones of Markus Kuhn's decoder test).
-import { continuation, fragments, hex, kInvalidUtf8, text, textMessage } from '../lib/cases.mjs';
+import { continuation, fragments, hex, inPieces, kInvalidUtf8, text, textMessage } from '../lib/cases.mjs';
 
 const kValid = {
   'ASCII with NUL and DEL': '00 41 7f',
@@ -34,8 +34,8 @@ const kInvalid = {
   'a start behind a start': 'e2 !e2 82 ac',
   'a start of five bytes': '!f8 88 80 80 80',
   'a start of six bytes': '!fc 84 80 80 80 80',
-  'FE': '61 62 !fe',
-  'FF': '61 62 !ff',
+  FE: '61 62 !fe',
+  FF: '61 62 !ff',
   'FE FE FF FF': '!fe fe ff ff',
   'an overlong slash of two bytes': '!c0 af',
   'an overlong slash of three bytes': 'e0 !80 af',
@@ -72,15 +72,14 @@ const kIncomplete = {
 
 const rfc = 'RFC 6455 8.1';
 const kBoth = ['recorder', 'messages'];
-const eachByte = (data) => Array.from(data, (_, i) => data.subarray(i, i + 1));
 
 /** Ways to send the same text: `frames` and `cut`. */
 function waysToSend(data) {
   return [
     ['in one piece', [{ opcode: text, payload: data }], 'whole'],
     ['one byte at a time', [{ opcode: text, payload: data }], 'bytes'],
-    ['a fragment for each byte', fragments(text, eachByte(data)), 'whole'],
-    ['a fragment for each byte, one byte at a time', fragments(text, eachByte(data)), 'bytes'],
+    ['a fragment for each byte', fragments(text, inPieces(data, 1)), 'whole'],
+    ['a fragment for each byte, one byte at a time', fragments(text, inPieces(data, 1)), 'bytes'],
   ];
 }
 
@@ -114,7 +113,11 @@ const invalid = Object.entries(kInvalid).flatMap(([name, digits]) => {
   // Nothing more comes, and what was announced never does.
   const atOnce = [
     ['in a frame that is not over', [{ opcode: text, payload: upToBad, announced: 1000 }], 'whole'],
-    ['byte by byte in a frame that is not over', [{ opcode: text, payload: upToBad, announced: 70000 }], 'bytes'],
+    [
+      'byte by byte in a frame that is not over',
+      [{ opcode: text, payload: upToBad, announced: 70000 }],
+      'bytes',
+    ],
     ['in a message that is not over', [{ opcode: text, fin: false, payload: upToBad }], 'whole'],
     [
       'in a continuation that is not over',

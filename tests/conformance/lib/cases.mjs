@@ -6,7 +6,8 @@
 //   on          the routes it is played on, each a test of its own (kRoutes)
 //   send        frames (as for encodeFrame) and buffers with raw bytes, in order
 //   cut         how they are written: 'whole' in one piece (the default), 'bytes' one byte at a time,
-//               or a list of sizes, what is left being the last piece
+//               a list of sizes, what is left being the last piece, or {each: size} for such pieces as fast
+//               as they are taken
 //   silent      the client leaves the gateway's Close unanswered
 //   expect      what must come of it, nothing more and nothing less:
 //     messages    whole messages: echoed in front of an echo, delivered as bytes to a recorder. `pongsBefore`

@@ -1,12 +1,24 @@
 // Plays one case: sends its bytes as they are, takes everything that comes back, and compares.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import zlib from 'node:zlib';
 
 import { assertSameBytes } from '../../scenario/lib/bytes.mjs';
 import { parseClose } from '../../scenario/lib/frames.mjs';
 import { openRaw } from '../../scenario/lib/raw_client.mjs';
-import { waitFor } from '../../scenario/lib/wait.mjs';
-import { binary, close, closeFrame, continuation, kRoutes, ping, pong, text, toBytes } from './cases.mjs';
+import { waitFor, within } from '../../scenario/lib/wait.mjs';
+import {
+  binary,
+  close,
+  closeFrame,
+  continuation,
+  inPieces,
+  kRoutes,
+  ping,
+  pong,
+  text,
+  toBytes,
+} from './cases.mjs';
 
 /** A connection that is failed ends within this time, whether or not the client answers. */
 const kEndsWithin = 3_000;
@@ -105,11 +117,19 @@ function* pieces(data, cut = 'whole') {
   }
 }
 
-/** Each piece reaches the kernel before the next is written. */
+/** Each piece reaches the kernel, and the gateway has a moment to read it, before the next is written. */
 async function write(client, send, cut) {
-  for (const piece of pieces(Buffer.concat(send.map(toBytes)), cut)) {
+  const data = Buffer.concat(send.map(toBytes));
+  if (cut?.each) return writeFast(client, inPieces(data, cut.each));
+  for (const piece of pieces(data, cut)) {
     if (client.closed || client.error) return;
     await new Promise((resolve) => client.socket.write(piece, () => setImmediate(resolve)));
+  }
+}
+
+async function writeFast(client, list) {
+  for (const piece of list) {
+    if (!client.socket.write(piece)) await within('the gateway to read on', once(client.socket, 'drain'));
   }
 }
 
@@ -164,6 +184,7 @@ export async function play(t, world, lane, { route, send, cut, silent = false, e
   const { client, peer } = await openSession(t, world, lane, route);
   const reader = new Reader(client, route);
   const written = write(client, send, cut);
+  written.catch(() => {}); // It is awaited further down, unless something else fails first.
   if (!expect.close) {
     await written;
     await reader.readUntil(() => isComplete(reader, route, { messages, pongs }));

@@ -1,7 +1,7 @@
 // Lengths of payloads: every form of the length, at its edges, in one piece and cut (RFC 6455 section 5.2).
-import { MiB, pattern, utf8Text } from '../../scenario/lib/bytes.mjs';
+import { pattern, utf8Text } from '../../scenario/lib/bytes.mjs';
 import { encodeFrame } from '../../scenario/lib/frames.mjs';
-import { binary, fragments, inPieces, kProtocolError, message, text } from '../lib/cases.mjs';
+import { binary, kProtocolError, message, text } from '../lib/cases.mjs';
 
 const kEdges = [0, 1, 2, 124, 125, 126, 127, 128, 65534, 65535, 65536, 65537];
 const kAll = ['recorder', 'echo', 'messages', 'deflate'];
@@ -65,45 +65,4 @@ const highBit = [2n ** 63n, 2n ** 63n + 5n, 2n ** 64n - 1n].map((announced) => (
   expect: { close: kProtocolError },
 }));
 
-const big = pattern(16 * MiB, 64);
-const large = [
-  {
-    name: '16 MiB in one frame',
-    rfc,
-    on: ['recorder', 'messages'],
-    send: [message(big)],
-    expect: { messages: [message(big)] },
-  },
-  {
-    name: '16 MiB in fragments of 64 bytes',
-    rfc: 'RFC 6455 5.4',
-    on: ['recorder', 'messages'],
-    get send() {
-      return fragments(binary, inPieces(big, 64));
-    },
-    expect: { messages: [message(big)] },
-  },
-  {
-    name: '16 MiB in one frame that is written 64 bytes at a time',
-    rfc,
-    on: ['recorder', 'messages'],
-    send: [message(big)],
-    cut: { each: 64 },
-    expect: { messages: [message(big)] },
-  },
-];
-
-const kTooBig = { code: 1009, reason: 'message_too_big' };
-const tooBig = [
-  // Refused as soon as it is announced.
-  ['in one frame', [{ payload: 'x', announced: 16 * MiB + 1 }]],
-  ['in two fragments', fragments(binary, [big, 'x'])],
-].map(([how, send]) => ({
-  name: `16 MiB and a byte, ${how}, is over limits.message`,
-  rfc: 'RFC 6455 7.4.1',
-  on: ['messages'],
-  send,
-  expect: { close: kTooBig },
-}));
-
-export default [...whole, ...byBytes, ...cutOnce, ...notMinimal, ...highBit, ...large, ...tooBig];
+export default [...whole, ...byBytes, ...cutOnce, ...notMinimal, ...highBit];

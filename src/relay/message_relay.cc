@@ -72,6 +72,7 @@ std::unique_ptr<MessageRelay> MessageRelay::New(
   } else if (!agreement) {
     return nullptr;
   }
+  const bool has_framing = decoder != nullptr;
   std::unique_ptr<websocket::Inflater> inflater;
   std::unique_ptr<websocket::Deflater> deflater;
   if (agreement) {
@@ -85,7 +86,8 @@ std::unique_ptr<MessageRelay> MessageRelay::New(
   }
   return std::unique_ptr<MessageRelay>(
       new MessageRelay{{std::move(encoder), std::move(inflater)},
-                       {std::move(decoder), std::move(deflater), options.compression.min_size}});
+                       {std::move(decoder), std::move(deflater), options.compression.min_size},
+                       has_framing});
 }
 
 // ---- To the backend ----

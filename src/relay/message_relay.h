@@ -15,6 +15,7 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/cause.h"
+#include "sluice/base/clock.h"
 #include "sluice/config/types.h"
 #include "sluice/framing/decoder.h"
 #include "sluice/framing/encoder.h"
@@ -120,6 +121,12 @@ class MessagesToClient {
   bool is_begun_ = false;        // A frame of this message has been made.
 };
 
+/// The last that a client says: a Close with its code, or what breaks the framing.
+struct LastFrame {
+  std::optional<uint16_t> close_code = std::nullopt;
+  std::optional<MessageFault> fault = std::nullopt;
+};
+
 /// Both, for one session.
 struct MessageRelay {
   /// Null if messages mean nothing: `stream` without compression. `type` overrides the one of
@@ -131,6 +138,10 @@ struct MessageRelay {
 
   MessagesToBackend to_backend;
   MessagesToClient to_client;
+  /// Whether there is a framing, so that the backend answers messages, not bytes.
+  bool has_framing = false;
+  LastFrame last_frame = {};           ///< in the state kAnswering
+  base::TimePoint answers_until = {};  ///< when that is over at the latest
 };
 
 /// What an error of the framing is to the session, by who sent the message.

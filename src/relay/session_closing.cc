@@ -27,6 +27,8 @@ void Session::OnTimer() {
   const base::TimePoint now = net::EventLoop::Now();
   if (state_ == SessionState::kOpen) {
     OnOpenTimer(now);
+  } else if (state_ == SessionState::kAnswering) {
+    OnAnswersTimer(now);
   } else {
     OnClosingTimer(now);
   }
@@ -151,6 +153,7 @@ void Session::RestartTimer() {
   } else {
     auto limit = options().close_timeout;
     if (is_client_broken_) limit = std::min(limit, kBrokenClientTimeout);
+    if (state_ == SessionState::kAnswering) limit = std::min(limit, kAnswerTimeout);
     next = now + limit + kClockSlack;
   }
   if (next) {
@@ -168,8 +171,42 @@ void Session::Cut() {
   End();
 }
 
+// Where bytes have no bounds, nobody can tell what is an answer to what, and a client that says
+// Close has had what it waited for. Where a message is answered by a message, the answer to one
+// that came before the Close, or before the frame that broke the framing, is still owed.
+bool Session::AwaitAnswers(const LastFrame& last) {
+  if (state_ != SessionState::kOpen || !messages_ || !messages_->has_framing || !backend_ ||
+      to_backend_.write_failed || to_client_.write_failed || to_client_.input != Input::kRelayed) {
+    return false;
+  }
+  messages_->last_frame = last;
+  messages_->answers_until =
+      net::EventLoop::Now() + (last.fault ? kAnswerTimeout : options().close_timeout);
+  to_backend_.input = Input::kDiscarded;
+  to_backend_.pauses = 0;
+  Enter(SessionEvent::kLastFrame);
+  return true;
+}
+
+void Session::OnAnswersTimer(base::TimePoint now) {
+  const bool is_silent = stall_.IsStuck(now, Moved(), kAnswerTimeout);
+  if (is_silent || now >= messages_->answers_until) EndAnswers();
+}
+
+void Session::EndAnswers() {
+  const LastFrame last = messages_->last_frame;
+  if (last.fault) {
+    TakeBreach(*last.fault);
+  } else {
+    TakeClose(last.close_code);
+  }
+}
+
 void Session::BeginClose(base::Cause cause) {
-  if (state_ != SessionState::kOpen) return;
+  if (state_ == SessionState::kOpen) StartClose(cause);
+}
+
+void Session::StartClose(base::Cause cause) {
   cause_ = cause;
   const base::CauseInfo& info = base::InfoOf(cause);
   close_code_ = info.close_code;
@@ -196,6 +233,13 @@ void Session::Enter(SessionEvent event) {
 }
 
 void Session::FinishLegs() {
+  if (state_ == SessionState::kAnswering) {
+    // The backend's FIN says that it has no more answers; ours, that it gets no more to answer.
+    FinishBackendLeg();
+    if (backend_ && !to_client_.write_failed) return;
+    EndAnswers();
+    FlushToClient();
+  }
   if (state_ != SessionState::kFinishing) return;
   FinishBackendLeg();
   FinishClientLeg();

@@ -24,6 +24,10 @@ inline constexpr size_t kBulkRead = 32 * 1024;
 /// Python, max_size).
 inline constexpr size_t kMaxSpliced = net::Pipe::kCapacity;
 
+/// How long a backend may be silent before it has answered all messages that came before the
+/// client's last frame; and how long it has in all if that frame broke the framing.
+inline constexpr base::Duration kAnswerTimeout{500};
+
 /// How long a client that broke the framing may take to go away.
 inline constexpr base::Duration kBrokenClientTimeout{2'000};
 

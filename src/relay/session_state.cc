@@ -8,15 +8,16 @@ namespace {
 
 using enum SessionState;
 constexpr std::nullopt_t kNo = std::nullopt;
-using Row = std::array<std::optional<SessionState>, 6>;
+using Row = std::array<std::optional<SessionState>, 7>;
 
 // clang-format off
-constexpr std::array<Row, 4> kTable = {{
-  //              kCloseBegun  kCloseReceived  kFramingBroken  kClientGone  kLegsClosed  kTimeUp
-  /* kOpen */      Row{kCloseSent, kFinishing,     kFinishing,     kFinishing,  kNo,         kClosed},
-  /* kCloseSent */ Row{kNo,        kFinishing,     kFinishing,     kFinishing,  kNo,         kClosed},
-  /* kFinishing */ Row{kNo,        kNo,            kNo,            kNo,         kClosed,     kClosed},
-  /* kClosed */    Row{kNo,        kNo,            kNo,            kNo,         kNo,         kNo},
+constexpr std::array<Row, 5> kTable = {{
+  //                  kLastFrame  kCloseBegun kCloseReceived kFramingBroken kClientGone kLegsClosed kTimeUp
+  /* kOpen */      Row{kAnswering, kCloseSent, kFinishing,    kFinishing,    kFinishing, kNo,        kClosed},
+  /* kAnswering */ Row{kNo,        kCloseSent, kFinishing,    kFinishing,    kFinishing, kNo,        kClosed},
+  /* kCloseSent */ Row{kNo,        kNo,        kFinishing,    kFinishing,    kFinishing, kNo,        kClosed},
+  /* kFinishing */ Row{kNo,        kNo,        kNo,           kNo,           kNo,        kClosed,    kClosed},
+  /* kClosed */    Row{kNo,        kNo,        kNo,           kNo,           kNo,        kNo,        kNo},
 }};
 // clang-format on
 

@@ -140,10 +140,14 @@ void Session::OnPong(base::Bytes payload) {
 }
 
 void Session::OnClose(base::Bytes payload) {
-  if (state_ == SessionState::kOpen) {
+  std::optional<uint16_t> code;
+  if (payload.size() >= 2) code = static_cast<uint16_t>(payload[0] << 8 | payload[1]);
+  if (!AwaitAnswers({.close_code = code})) TakeClose(code);
+}
+
+void Session::TakeClose(std::optional<uint16_t> code) {
+  if (state_ == SessionState::kOpen || state_ == SessionState::kAnswering) {
     cause_ = base::Cause::kClientClosed;
-    std::optional<uint16_t> code;
-    if (payload.size() >= 2) code = static_cast<uint16_t>(payload[0] << 8 | payload[1]);
     close_code_ = code.value_or(0);
     client_output_.RequestClose(code, {});
   }
@@ -151,7 +155,11 @@ void Session::OnClose(base::Bytes payload) {
 }
 
 void Session::OnBreach(const MessageFault& fault) {
-  BeginClose(fault.cause);
+  if (!AwaitAnswers({.fault = fault})) TakeBreach(fault);
+}
+
+void Session::TakeBreach(const MessageFault& fault) {
+  if (state_ == SessionState::kOpen || state_ == SessionState::kAnswering) StartClose(fault.cause);
   detail_ = fault.detail;
   is_client_broken_ = true;
   Enter(SessionEvent::kFramingBroken);
@@ -160,7 +168,9 @@ void Session::OnBreach(const MessageFault& fault) {
 void Session::OnClientEnd(bool in_good_order) {
   to_backend_.input = Input::kEnded;
   // Behind its Close a client may end its direction and still read to the end of ours.
-  if (in_good_order && state_ == SessionState::kFinishing) return;
+  const bool said_its_last =
+      state_ == SessionState::kFinishing || state_ == SessionState::kAnswering;
+  if (in_good_order && said_its_last) return;
   to_client_.write_failed = true;  // No Close was said, so nobody listens any more.
   client_output_.Clear();
   NoteQueued(to_client_, 0);

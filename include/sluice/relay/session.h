@@ -32,6 +32,7 @@
 namespace sluice::relay {
 
 class FrameBatch;
+struct LastFrame;
 struct MessageFault;
 struct MessageRelay;
 
@@ -110,7 +111,9 @@ class Session final : public TableEntry,
   void OnPing(base::Bytes payload);
   void OnPong(base::Bytes payload);
   void OnClose(base::Bytes payload);
+  void TakeClose(std::optional<uint16_t> code);
   void OnBreach(const MessageFault& fault);
+  void TakeBreach(const MessageFault& fault);
   void OnClientEnd(bool in_good_order);
   void OnBackendWriteError();
 
@@ -161,6 +164,10 @@ class Session final : public TableEntry,
 
   // Closing.
   void BeginClose(base::Cause cause);
+  void StartClose(base::Cause cause);
+  bool AwaitAnswers(const LastFrame& last);
+  void OnAnswersTimer(base::TimePoint now);
+  void EndAnswers();
   void Enter(SessionEvent event);
   void FinishLegs();
   void CloseLeg(std::unique_ptr<net::Stream>& leg);

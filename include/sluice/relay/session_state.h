@@ -2,10 +2,14 @@
 //
 //                 we send a Close
 //        kOpen ─────────────────────► kCloseSent
-//          │                              │
-//          │ the client's Close came,     │ the client's Close came, or it broke
-//          │ or it broke the framing,     │ the framing, or it is gone
-//          │ or it is gone                │
+//          │ │                            │
+//          │ └─► kAnswering ─┐            │
+//          │                 │            │
+//          │ the client's    │ answered,  │ the client's Close came, or it broke
+//          │ Close came, or  │ or waited  │ the framing, or it is gone
+//          │ it broke the    │ for long   │
+//          │ framing, or it  │ enough     │
+//          │ is gone         ▼            │
 //          └───────────► kFinishing ◄─────┘
 //                            │
 //                            │ both legs are closed
@@ -13,6 +17,9 @@
 //                         kClosed  ◄── out of time, from any state
 //
 // kOpen:       both directions relay.
+// kAnswering:  only where messages mean something (message_relay.h). The client has said its last,
+//              a Close or what breaks the framing; what the backend answers to the messages before
+//              still goes out, and the end is told behind it.
 // kCloseSent:  a Close is sent or queued; what the client still sends is relayed until its Close.
 // kFinishing:  nothing more is taken in. What is queued is flushed, each leg is shut down behind it
 // and
@@ -25,9 +32,10 @@
 
 namespace sluice::relay {
 
-enum class SessionState : uint8_t { kOpen, kCloseSent, kFinishing, kClosed };
+enum class SessionState : uint8_t { kOpen, kAnswering, kCloseSent, kFinishing, kClosed };
 
 enum class SessionEvent : uint8_t {
+  kLastFrame,      ///< the client has said its last, and the backend may still answer
   kCloseBegun,     ///< ours: we decided to close
   kCloseReceived,  ///< the client's Close frame
   kFramingBroken,  ///< the client's bytes can no longer be understood

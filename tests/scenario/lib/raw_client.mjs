@@ -140,8 +140,8 @@ class RawClient {
   }
 
   /** Waits for the server's FIN (a reset is a failure). */
-  async waitForEnd() {
-    await this.waitFor('the end of the connection', () => this.over || this.error);
+  async waitForEnd(options) {
+    await this.waitFor('the end of the connection', () => this.over || this.error, options);
     assert.equal(this.error, undefined, `the connection broke: ${this.error}; ${this.details()}`);
     assert.ok(this.ended, `the connection closed without the server's FIN; ${this.details()}`);
   }
@@ -159,7 +159,10 @@ class RawClient {
     return head;
   }
 
-  /** The next frame, of whatever kind. Checks what holds of every frame from a server. `rsv` 4: compressed. */
+  /**
+   * The next frame, of whatever kind. Checks what holds of every frame from a server; `rsv` has the bits
+   * that an extension gives a meaning.
+   */
   async nextFrame({ rsv = 0 } = {}) {
     const frame = await this.waitFor('a frame', () => {
       const found = decodeFrame(this.buffer);
@@ -168,7 +171,7 @@ class RawClient {
     });
     this.take(frame.size);
     assert.equal(frame.masked, false, 'a server must not mask (RFC 6455 section 5.1)');
-    assert.equal(frame.rsv, rsv, 'no RSV bit may be set but what an extension that was agreed on defines');
+    assert.equal(frame.rsv & ~rsv, 0, 'no extension was agreed on that gives this RSV bit a meaning');
     return frame;
   }
 

@@ -83,6 +83,9 @@ struct DeflateHarness : Harness {
   }
   void ExpectClosed(Cause cause, std::string_view code) {
     Settle();
+    // Behind its FIN the backend has answered all that there was to answer.
+    if (backend.fin_seen()) backend.End();
+    Settle();
     ASSERT_FALSE(ToClient().empty());
     EXPECT_EQ(ToClient().back().opcode, Opcode::kClose);
     client.End();
@@ -107,6 +110,9 @@ TEST_P(SessionDeflateTest, MessagesOfTheClientAreInflated) {
     h.client.Send(h.Deflated(Pattern(size)) + Binary("as it is"));
     expected += Pattern(size) + "as it is";
   }
+  h.Settle();
+  // Behind its FIN the backend has answered all that there was to answer.
+  if (h.backend.fin_seen()) h.backend.End();
   h.Settle();
   EXPECT_TRUE(h.backend.written() == expected);
 }

@@ -71,6 +71,9 @@ void ExpectMessage(const Message& got, Opcode opcode, std::string_view payload) 
 /// How a session that its client broke, or its backend, ends.
 void ExpectClosed(Harness& h, Cause cause, std::string_view code) {
   h.Settle();
+  // Behind its FIN the backend has answered all that there was to answer.
+  if (h.backend.fin_seen()) h.backend.End();
+  h.Settle();
   ASSERT_FALSE(ToClient(h).empty());
   const Message last = ToClient(h).back();
   EXPECT_EQ(last.opcode, Opcode::kClose);
@@ -368,6 +371,71 @@ TEST(SessionFramingTest, ManyEmptyLinesStayBounded) {
   h.client.Take();
   h.Settle();
   EXPECT_EQ(ToClient(h).size(), 3 * kQueueMark);
+}
+
+// ---- The end ----
+
+TEST(SessionFramingTest, WhatCameBeforeTheCloseIsAnsweredFirst) {
+  Harness h(Prefixed());
+  h.Start();
+  h.client.Send(Binary("question") + Close(3000, "") + Binary("ignored"));
+  h.Settle();
+  EXPECT_TRUE(h.backend.fin_seen());
+  EXPECT_TRUE(ToClient(h).empty());
+  h.backend.Send(Packed("first"));
+  h.backend.SendAndEnd(Packed("second"));
+  h.Settle();
+  const auto got = ToClient(h);
+  ASSERT_EQ(got.size(), 3u);
+  ExpectMessage(got[0], Opcode::kBinary, "first");
+  ExpectMessage(got[1], Opcode::kBinary, "second");
+  EXPECT_EQ(got[2].payload, CloseBody(3000, ""));
+  EXPECT_EQ(h.backend.written(), Packed("question"));
+  h.client.End();
+  h.Settle();
+  h.ExpectOver(Cause::kClientClosed, "3000");
+}
+
+TEST(SessionFramingTest, WhatCameBeforeABreachIsAnsweredFirst) {
+  Harness h(Prefixed());
+  h.Start();
+  h.client.Send(Binary("question") + std::string("\xff\xff\xff\xff\xff\xff", 6));
+  h.Settle();
+  h.backend.SendAndEnd(Packed("answer"));
+  h.Settle();
+  const auto got = ToClient(h);
+  ASSERT_EQ(got.size(), 2u);
+  ExpectMessage(got[0], Opcode::kBinary, "answer");
+  EXPECT_EQ(got[1].payload, CloseBody(1002, "protocol_error"));
+  h.client.End();
+  h.Settle();
+  h.ExpectOver(Cause::kProtocolError, "1002");
+}
+
+TEST(SessionFramingTest, ABackendThatDoesNotAnswerIsNotWaitedForLong) {
+  for (const bool is_breach : {false, true}) {
+    Harness h(Prefixed());
+    h.Start();
+    h.client.Send(Binary("question") + (is_breach ? std::string(6, '\xff') : Close(1000, "")));
+    ASSERT_TRUE(h.RunUntil([&] { return !ToClient(h).empty(); }));
+    EXPECT_EQ(ToClient(h).back().opcode, Opcode::kClose);
+    h.client.End();
+    h.backend.End();
+    h.Settle();
+    h.ExpectOver(is_breach ? Cause::kProtocolError : Cause::kClientClosed,
+                 is_breach ? "1002" : "1000");
+  }
+}
+
+TEST(SessionFramingTest, AClientThatIsGoneIsNotAnswered) {
+  Harness h(Prefixed());
+  h.Start();
+  h.client.Send(Binary("question") + Close(1000, ""));
+  h.client.Reset();
+  h.Settle();
+  h.backend.SendAndEnd(Packed("answer"));
+  h.Settle();
+  h.ExpectOver(Cause::kClientLost, "-");
 }
 
 }  // namespace

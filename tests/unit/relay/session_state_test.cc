@@ -18,22 +18,45 @@ struct Row {
 constexpr auto kNothing = std::nullopt;
 
 constexpr Row kRows[] = {
-    {kOpen, kCloseBegun, kCloseSent},         {kOpen, kCloseReceived, kFinishing},
-    {kOpen, kFramingBroken, kFinishing},      {kOpen, kClientGone, kFinishing},
-    {kOpen, kLegsClosed, kNothing},           {kOpen, kTimeUp, kClosed},
-    {kCloseSent, kCloseBegun, kNothing},      {kCloseSent, kCloseReceived, kFinishing},
-    {kCloseSent, kFramingBroken, kFinishing}, {kCloseSent, kClientGone, kFinishing},
-    {kCloseSent, kLegsClosed, kNothing},      {kCloseSent, kTimeUp, kClosed},
-    {kFinishing, kCloseBegun, kNothing},      {kFinishing, kCloseReceived, kNothing},
-    {kFinishing, kFramingBroken, kNothing},   {kFinishing, kClientGone, kNothing},
-    {kFinishing, kLegsClosed, kClosed},       {kFinishing, kTimeUp, kClosed},
-    {kClosed, kCloseBegun, kNothing},         {kClosed, kCloseReceived, kNothing},
-    {kClosed, kFramingBroken, kNothing},      {kClosed, kClientGone, kNothing},
-    {kClosed, kLegsClosed, kNothing},         {kClosed, kTimeUp, kNothing},
+    {kOpen, kLastFrame, kAnswering},
+    {kAnswering, kLastFrame, kNothing},
+    {kCloseSent, kLastFrame, kNothing},
+    {kFinishing, kLastFrame, kNothing},
+    {kClosed, kLastFrame, kNothing},
+    {kAnswering, kCloseBegun, kCloseSent},
+    {kAnswering, kCloseReceived, kFinishing},
+    {kAnswering, kFramingBroken, kFinishing},
+    {kAnswering, kClientGone, kFinishing},
+    {kAnswering, kLegsClosed, kNothing},
+    {kAnswering, kTimeUp, kClosed},
+    {kOpen, kCloseBegun, kCloseSent},
+    {kOpen, kCloseReceived, kFinishing},
+    {kOpen, kFramingBroken, kFinishing},
+    {kOpen, kClientGone, kFinishing},
+    {kOpen, kLegsClosed, kNothing},
+    {kOpen, kTimeUp, kClosed},
+    {kCloseSent, kCloseBegun, kNothing},
+    {kCloseSent, kCloseReceived, kFinishing},
+    {kCloseSent, kFramingBroken, kFinishing},
+    {kCloseSent, kClientGone, kFinishing},
+    {kCloseSent, kLegsClosed, kNothing},
+    {kCloseSent, kTimeUp, kClosed},
+    {kFinishing, kCloseBegun, kNothing},
+    {kFinishing, kCloseReceived, kNothing},
+    {kFinishing, kFramingBroken, kNothing},
+    {kFinishing, kClientGone, kNothing},
+    {kFinishing, kLegsClosed, kClosed},
+    {kFinishing, kTimeUp, kClosed},
+    {kClosed, kCloseBegun, kNothing},
+    {kClosed, kCloseReceived, kNothing},
+    {kClosed, kFramingBroken, kNothing},
+    {kClosed, kClientGone, kNothing},
+    {kClosed, kLegsClosed, kNothing},
+    {kClosed, kTimeUp, kNothing},
 };
 
 TEST(SessionStateTest, TheWholeTable) {
-  static_assert(std::size(kRows) == 4 * 6, "every state with every event");
+  static_assert(std::size(kRows) == 5 * 7, "every state with every event");
   for (const auto& row : kRows) {
     EXPECT_EQ(Next(row.state, row.event), row.next)
         << "state " << static_cast<int>(row.state) << ", event " << static_cast<int>(row.event);

@@ -45,8 +45,15 @@ class Reader {
   async readUntil(condition) {
     while (!condition()) {
       assert.equal(this.close, undefined, `a Close came too early: ${JSON.stringify(this.close)}`);
-      this.#take(await this.client.nextFrame({ rsv: this.rsv }));
+      this.#take(await this.#next());
     }
+  }
+
+  /** RSV1 may be set where compression was agreed on, and need not be. */
+  async #next() {
+    const { client } = this;
+    await client.waitFor('a frame', () => client.buffer.length > 0 || client.over);
+    return client.nextFrame({ rsv: (client.buffer[0] >> 4) & this.rsv });
   }
 
   #take(frame) {

@@ -45,7 +45,7 @@ const kSettings = [
 for (const [what, compression, perMessageDeflate] of kSettings) {
   test(`messages of many sizes come back as they were, ${what}`, async (t) => {
     const sluice = await serve(t, { compression });
-    const client = await openWs(t, sluice.url(), { perMessageDeflate, extensions: 'permessage-deflate' });
+    const client = await openWs(t, sluice.url(), { perMessageDeflate, compressed: true });
     await assertEchoed(client, messagesOf(kMessageSizes));
     await assertEchoed(client, messagesOf([100, 2000, 2000]));
     await client.close();
@@ -54,7 +54,7 @@ for (const [what, compression, perMessageDeflate] of kSettings) {
 
 test('compressed messages are one stream of bytes to a service of bytes', async (t) => {
   const sluice = await serve(t, { framing: 'stream' });
-  const client = await openWs(t, sluice.url(), { perMessageDeflate: {}, extensions: 'permessage-deflate' });
+  const client = await openWs(t, sluice.url(), { perMessageDeflate: {}, compressed: true });
   const sent = Buffer.concat([pattern(MiB), Buffer.alloc(5 * MiB, 'text ')]);
   client.send(sent);
   assert.ok((await client.receive(sent.length)).equals(sent));

@@ -77,7 +77,8 @@ bool IsGoodUpgrade(const RequestHead& head) {
 std::string Answer(const RequestHead& head) {
   return http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")),
-      websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"), nullptr));
+      websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"), nullptr),
+      /*extensions=*/{});
 }
 
 RequestParser Parsed() {

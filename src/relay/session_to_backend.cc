@@ -90,6 +90,7 @@ size_t Session::TakeFrames(base::MutableBytes in) {
 
 void Session::SendToBackend(base::Bytes payload) {
   CountRelayed(to_backend_, payload.size());
+  is_bulk_ = false;  // Where both sides talk, splicing does not pay (docs/performance.md).
   if (to_backend_.write_failed) return;  // Nobody is left to take it.
   if (backend_queue_.empty() && backend_->writable()) {
     const net::IoResult sent = backend_->Write(payload);

@@ -58,6 +58,15 @@ TEST_F(SessionSpliceTest, SmallReadsAreCopied) {
   EXPECT_EQ(h.client.spliced(), 19u);
 }
 
+TEST_F(SessionSpliceTest, WhereTheClientSpeaksTooItIsCopied) {
+  h.Start();
+  h.backend.Send(Pattern(kBulkRead));
+  h.client.Send(websocket::testing::Binary("and so do I"));
+  h.backend.Send("copied");
+  EXPECT_EQ(h.client.spliced(), 0u);
+  EXPECT_EQ(h.ToClient(), Pattern(kBulkRead) + "copied");
+}
+
 TEST_F(SessionSpliceTest, BothLegsMustBeAbleTo) {
   h.client.can_splice = false;
   h.Start();

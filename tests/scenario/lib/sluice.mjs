@@ -185,8 +185,8 @@ class Sluice {
     return `ws://127.0.0.1:${this.port}${where}`;
   }
   /** Of a listener with TLS. */
-  wssUrl(where = '/', host = '127.0.0.1') {
-    return `wss://${host}:${this.port}${where}`;
+  wssUrl(where = '/') {
+    return `wss://127.0.0.1:${this.port}${where}`;
   }
   httpUrl(where = '/') {
     return `http://127.0.0.1:${this.port}${where}`;

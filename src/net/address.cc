@@ -47,6 +47,19 @@ std::optional<Address> Address::Parse(std::string_view host, uint16_t port) {
   return result;
 }
 
+Address Address::From(const base::IpAddress& ip, uint16_t port) {
+  Address result;
+  if (ip.is_v4()) {
+    result.storage_.v4.sin_family = AF_INET;
+    std::memcpy(&result.storage_.v4.sin_addr, &ip.bytes()[12], 4);
+  } else {
+    result.storage_.v6.sin6_family = AF_INET6;
+    std::memcpy(&result.storage_.v6.sin6_addr, ip.bytes().data(), 16);
+  }
+  result.set_port(port);
+  return result;
+}
+
 socklen_t Address::size() const {
   return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
 }
@@ -57,6 +70,15 @@ uint16_t Address::port() const {
 }
 void Address::set_port(uint16_t port) {
   storage_.v4.sin_port = htons(port);
+}
+
+std::optional<base::IpAddress> Address::ip() const {
+  const auto bytes = [](const auto& address) {
+    return std::span(reinterpret_cast<const uint8_t*>(&address), sizeof(address));
+  };
+  if (family() == AF_INET) return base::IpAddress::FromBytes(bytes(storage_.v4.sin_addr));
+  if (family() == AF_INET6) return base::IpAddress::FromBytes(bytes(storage_.v6.sin6_addr));
+  return std::nullopt;
 }
 
 std::string Address::ToString() const {

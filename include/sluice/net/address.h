@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "sluice/base/ip.h"
+
 namespace sluice::net {
 
 /// 28 bytes, so that every session can keep its client's.
@@ -19,12 +21,15 @@ class Address {
   static Address From(const sockaddr* address);
   /// From a literal without brackets; nothing if `host` is a name.
   static std::optional<Address> Parse(std::string_view host, uint16_t port);
+  static Address From(const base::IpAddress& ip, uint16_t port);
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const;
   sa_family_t family() const { return storage_.v4.sin_family; }
   uint16_t port() const;
   void set_port(uint16_t port);
+  /// Nothing if empty.
+  std::optional<base::IpAddress> ip() const;
 
   /// `10.0.0.1:5900`, `[::1]:22`; an IPv4 address inside IPv6 (RFC 4291 section 2.5.5.2) as IPv4;
   /// `unix` if empty, since a client without an IP address came through a Unix socket.

@@ -63,7 +63,8 @@ TEST(CauseTest, ReasonsAreUniqueAndSnakeCase) {
 TEST(CauseTest, StatusesAreErrors) {
   for (const CauseInfo& info : AllCauses()) {
     if (info.http_status == 0) continue;
-    EXPECT_THAT(info.http_status, AnyOf(400, 403, 404, 405, 408, 414, 426, 431, 502, 503, 504, 505))
+    EXPECT_THAT(info.http_status,
+                AnyOf(400, 401, 403, 404, 405, 408, 414, 426, 429, 431, 502, 503, 504, 505))
         << info.reason;
   }
 }

@@ -44,6 +44,17 @@ TEST(AddressTest, OtherFamiliesAreNobody) {
   EXPECT_EQ(Address().ToString(), "unix");
 }
 
+TEST(AddressTest, GivesAndTakesItsIp) {
+  for (const char* host : {"10.0.0.1", "fd00::5"}) {
+    const auto address = *Address::Parse(host, 80);
+    ASSERT_TRUE(address.ip());
+    EXPECT_EQ(address.ip()->ToString(), host);
+    EXPECT_EQ(Address::From(*address.ip(), 80).ToString(), address.ToString());
+  }
+  EXPECT_EQ(Address::Parse("::ffff:10.0.0.1", 1)->ip(), base::IpAddress::Parse("10.0.0.1"));
+  EXPECT_FALSE(Address().ip());
+}
+
 TEST(AddressTest, SetsThePort) {
   auto address = *Address::Parse("::1", 1);
   address.set_port(65535);

@@ -1,6 +1,6 @@
 // The frame reader against the plain parser of tests/unit/websocket/reference_parser.h: whole, a
-// byte at a time, and in pieces with the payloads moved together. The first byte of an input
-// decides how the rest of it is cut.
+// byte at a time, and in pieces with the payloads moved together; with compression agreed on and
+// without. The first byte of an input decides that, and how the rest of it is cut.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -34,12 +34,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   std::minstd_rand random(data[0] + 1u);
   const std::string_view wire(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const Transcript reference = ReferenceParser(wire).Run();
+  const bool compression = data[0] >= 128;
+  const Transcript reference = ReferenceParser(wire, compression).Run();
 
-  const Transcript bytewise = ReadByteByByte(wire);
+  const Transcript bytewise = ReadByteByByte(wire, compression);
   Require(bytewise == reference, "a byte at a time", bytewise, reference);
 
-  const Transcript whole = ReadInPieces(wire);
+  const Transcript whole = ReadInPieces(wire, {}, 0, compression);
   Require(AgreesWith(whole, reference), "whole", whole, reference);
 
   const size_t most = data[0] % 2 == 0 ? 8 : 300;
@@ -47,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t sum = 0; sum < wire.size(); sum += sizes.back()) {
     sizes.push_back(1 + random() % most);
   }
-  const Transcript pieces = ReadInPieces(wire, sizes, random() % 64);
+  const Transcript pieces = ReadInPieces(wire, sizes, random() % 64, compression);
   Require(AgreesWith(pieces, reference), "in pieces", pieces, reference);
   return 0;
 }

@@ -14,7 +14,8 @@ namespace sluice::websocket::testing {
 
 class ReferenceParser {
  public:
-  explicit ReferenceParser(std::string_view wire) : wire_(wire) {}
+  explicit ReferenceParser(std::string_view wire, bool compression = false)
+      : wire_(wire), compression_(compression) {}
 
   /// The transcript of the input. A text that is not UTF-8 is told up to its first bad byte, or
   /// its end if that is what is wrong; a reader fed in larger pieces may tell less of it.
@@ -48,7 +49,9 @@ class ReferenceParser {
   Violation JudgeStart() const {
     const int opcode = At(at_) % 16;
     const int length7 = At(at_ + 1) % 128;
-    if (At(at_) / 16 % 8 != 0) return Violation::kReservedBits;
+    const bool may_be_compressed = compression_ && opcode >= 1 && opcode < 8;
+    const int reserved = At(at_) / 16 % 8;
+    if (reserved != 0 && !(may_be_compressed && reserved == 4)) return Violation::kReservedBits;
     if ((opcode > 2 && opcode < 8) || opcode > 10) return Violation::kReservedOpcode;
     if (opcode >= 8 && At(at_) < 128) return Violation::kControlFragmented;
     if (opcode >= 8 && length7 > 125) return Violation::kControlTooLong;
@@ -117,12 +120,13 @@ class ReferenceParser {
     if (first % 16 != 0) {
       in_message_ = true;
       is_text_ = first % 16 == 1;
+      is_compressed_ = first / 64 % 2 == 1;
       text_.clear();
       begin_pending_ = true;
     }
     std::string good = payload;
     bool bad = false;
-    if (is_text_) {
+    if (is_text_ && !is_compressed_) {
       const size_t before = text_.size();
       text_ += payload;
       const Utf8Verdict verdict = JudgeUtf8(text_);
@@ -137,7 +141,7 @@ class ReferenceParser {
       }
     }
     if (begin_pending_ && (!bad || !good.empty())) {
-      transcript_.items.push_back({is_text_ ? Item::Kind::kText : Item::Kind::kBinary, {}});
+      transcript_.items.push_back(Start(is_text_, is_compressed_));
       begin_pending_ = false;
     }
     transcript_.AddBytes(good);
@@ -151,9 +155,11 @@ class ReferenceParser {
   }
 
   const std::string_view wire_;
+  const bool compression_;
   size_t at_ = 0;
   bool in_message_ = false;
   bool is_text_ = false;
+  bool is_compressed_ = false;
   bool begin_pending_ = false;
   std::string text_;  // Of the message under way, from its start.
   Transcript transcript_;

@@ -24,6 +24,11 @@ struct Item {
   bool operator==(const Item&) const = default;
 };
 
+/// The start of a message; its payload says whether it is compressed.
+inline Item Start(bool is_text, bool is_compressed) {
+  return {is_text ? Item::Kind::kText : Item::Kind::kBinary, is_compressed ? "compressed" : ""};
+}
+
 struct Transcript {
   std::vector<Item> items;
   Violation violation = Violation::kNone;
@@ -67,7 +72,7 @@ inline std::ostream& operator<<(std::ostream& out, const Transcript& transcript)
 /// and the payloads are written together at the buffer's start.
 class Recorder {
  public:
-  explicit Recorder(size_t gap = 0) : gap_(gap) {}
+  explicit Recorder(size_t gap = 0, bool compression = false) : gap_(gap), reader_(compression) {}
 
   /// Hands `piece` to the reader. Throws std::logic_error where the reader breaks its own contract.
   void Feed(std::string_view piece) {
@@ -114,9 +119,11 @@ class Recorder {
         Require(event.begins_message != in_message_, "a message begins twice, or not at all");
         if (event.begins_message) {
           is_text_ = event.is_text;
-          transcript_.items.push_back({is_text_ ? Item::Kind::kText : Item::Kind::kBinary, {}});
+          is_compressed_ = event.is_compressed;
+          transcript_.items.push_back(Start(is_text_, is_compressed_));
         }
-        Require(event.is_text == is_text_, "the kind of the message changed");
+        Require(event.is_text == is_text_ && event.is_compressed == is_compressed_,
+                "the kind of the message changed");
         transcript_.AddBytes(payload);
         if (event.ends_message) transcript_.items.push_back({Item::Kind::kEnd, {}});
         in_message_ = !event.ends_message;
@@ -142,12 +149,13 @@ class Recorder {
   std::vector<uint8_t> scratch_;
   bool in_message_ = false;
   bool is_text_ = false;
+  bool is_compressed_ = false;
 };
 
 /// The transcript of `wire`, read in pieces of the given sizes; what they leave is the last piece.
 inline Transcript ReadInPieces(std::string_view wire, std::span<const size_t> sizes = {},
-                               size_t gap = 0) {
-  Recorder recorder(gap);
+                               size_t gap = 0, bool compression = false) {
+  Recorder recorder(gap, compression);
   for (const size_t size : sizes) {
     recorder.Feed(wire.substr(0, size));
     wire.remove_prefix(std::min(size, wire.size()));
@@ -157,8 +165,8 @@ inline Transcript ReadInPieces(std::string_view wire, std::span<const size_t> si
 }
 
 /// The same, a byte at a time.
-inline Transcript ReadByteByByte(std::string_view wire) {
-  Recorder recorder;
+inline Transcript ReadByteByByte(std::string_view wire, bool compression = false) {
+  Recorder recorder(0, compression);
   for (const char& byte : wire) recorder.Feed({&byte, 1});
   return recorder.transcript();
 }

@@ -1,0 +1,163 @@
+// Every cause, produced through the real binary: what the client gets, the log line and the metric are as
+// docs/close-codes.md says. A unit test holds that page to the table in code.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { deadAddress, echo, listen, silentAddress } from './lib/backends.mjs';
+import { startDns } from './lib/dns.mjs';
+import { closeFrame, kOpcode, parseClose } from './lib/frames.mjs';
+import { connectRaw, openRaw, upgradeHead } from './lib/raw_client.mjs';
+import { kProjectRoot, start } from './lib/sluice.mjs';
+
+/** The rows of docs/close-codes.md: reason -> {status, code, fault}, null for `none`. */
+const kCauses = new Map(
+  readFileSync(path.join(kProjectRoot, 'docs/close-codes.md'), 'utf8')
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .filter((cells) => /^`\w+`$/.test(cells[1] ?? ''))
+    .map(([, reason, status, code, fault]) => [
+      reason.slice(1, -1),
+      { status: Number(status) || null, code: Number(code) || null, fault },
+    ]),
+);
+
+/** Refused before the upgrade: reason -> what is sent. */
+const kRefused = {
+  bad_request: upgradeHead({ target: '/echo', headers: { 'Sec-WebSocket-Key': 'short' } }),
+  origin_not_allowed: upgradeHead({ target: '/echo', headers: { Origin: 'https://evil.example' } }),
+  no_route: upgradeHead({ target: '/nowhere' }),
+  method_not_allowed: upgradeHead({ method: 'POST' }),
+  handshake_timeout: 'GET / HTTP/1.1\r\n',
+  uri_too_long: upgradeHead({ target: `/${'a'.repeat(9000)}` }),
+  upgrade_required: 'GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  unsupported_version: upgradeHead({ target: '/echo', headers: { 'Sec-WebSocket-Version': '8' } }),
+  header_too_large: upgradeHead({ headers: { Cookie: 'a'.repeat(20_000) } }),
+  http_version: upgradeHead({ version: 'HTTP/1.0' }),
+};
+
+/** A dial that fails, on the route of that name. */
+const kDials = ['backend_refused', 'backend_unreachable', 'backend_unresolved', 'backend_connect_timeout'];
+
+const frame = (opcode, payload) => ({ opcode, payload: Buffer.from(payload) });
+
+/** The end of a session: reason -> [the route, what the client does once it is open]. */
+const kEnds = {
+  backend_closed: ['end', () => {}],
+  backend_reset: ['reset', (client) => client.sendFrame(frame(kOpcode.binary, 'x'))],
+  client_closed: ['echo', (client) => client.write(closeFrame(4321, 'mine'))],
+  client_lost: ['echo', (client) => client.end()],
+  protocol_error: ['echo', (client) => client.sendFrame(frame(3, 'x'))],
+  invalid_utf8: ['echo', (client) => client.sendFrame(frame(kOpcode.text, [0xff]))],
+  message_too_big: ['prefixed', (client) => client.sendFrame(frame(kOpcode.binary, Buffer.alloc(2000)))],
+  line_end_in_message: ['lines', (client) => client.sendFrame(frame(kOpcode.text, 'a\nb'))],
+  backend_framing: ['bad-framing', () => {}],
+  backend_message_too_big: ['too-big', () => {}],
+  backend_invalid_utf8: ['no-text', () => {}],
+  idle_timeout: ['idle', () => {}],
+  pong_timeout: ['deaf', () => {}],
+};
+
+async function createGateway(t) {
+  const saying = async (...bytes) =>
+    (await listen(t, ({ socket }) => socket.write(Buffer.from(bytes)))).address;
+  const dns = await startDns(t, {});
+  const service = (await echo(t)).address;
+  const route = (name, backend, more = {}) => ({ name, match: { path: `/${name}` }, backend, ...more });
+  return start(t, {
+    dns: { servers: [dns.address], timeout: '500ms', attempts: 1 },
+    defaults: { timeouts: { handshake: '1s', connect: '500ms', close: '1s' } },
+    routes: [
+      route('echo', service),
+      route('backend_refused', await deadAddress(t)),
+      route('backend_unreachable', 'unix:/nowhere/at/all.sock'),
+      route('backend_unresolved', 'nowhere.example:80'),
+      route('backend_connect_timeout', await silentAddress(t)),
+      route('end', (await listen(t, ({ socket }) => socket.end())).address),
+      route('reset', (await listen(t, (peer) => peer.socket.once('data', () => peer.reset()))).address),
+      route('prefixed', service, { framing: 'length_prefixed', limits: { message: '1KiB' } }),
+      route('lines', service, { framing: 'lines' }),
+      route('bad-framing', await saying(0, 0, 0, 1, 7, 0), {
+        framing: { length_prefixed: { type_byte: true } },
+      }),
+      route('too-big', await saying(0xff, 0, 0, 0), { framing: 'length_prefixed' }),
+      route('no-text', await saying(0xff), { framing: { stream: { type: 'text' } } }),
+      route('idle', service, { timeouts: { idle: '1s' } }),
+      route('deaf', service, { keepalive: { ping_interval: '1s', pong_timeout: '1s' } }),
+    ],
+  });
+}
+
+async function expectRefusal(sluice, reason, response) {
+  const { status } = kCauses.get(reason);
+  assert.equal(response.status, status);
+  assert.match(response.body, new RegExp(`\\b${reason}\\b`));
+  await sluice.event('refused', { reason, code: status });
+  await sluice.metric('sluice_requests_refused_total', { reason, code: String(status) }, 1);
+}
+
+async function expectEnd(sluice, reason, client) {
+  const { code, fault } = kCauses.get(reason);
+  if (code) {
+    let last;
+    do last = await client.nextFrame();
+    while (last.opcode !== kOpcode.close);
+    assert.deepEqual(parseClose(last.payload), { code, reason });
+    if (reason !== 'pong_timeout') client.write(closeFrame(code)).end();
+  }
+  const line = await sluice.event('session', { reason });
+  assert.equal(line.fault, fault);
+  if (code) assert.equal(line.code, code);
+  const labels = code ? { reason, code: String(code) } : { reason };
+  await sluice.metric('sluice_sessions_closed_total', labels, 1);
+}
+
+test('every cause', { concurrency: true }, async (t) => {
+  const produced = new Set(['drain']);
+  const sluice = await createGateway(t);
+  const cases = [];
+  const check = (reason, play) => {
+    produced.add(reason);
+    cases.push(t.test(reason, play));
+  };
+
+  for (const [reason, request] of Object.entries(kRefused)) {
+    check(reason, async (t) => {
+      const client = await connectRaw(t, sluice.port);
+      client.write(request);
+      await expectRefusal(sluice, reason, await client.readResponse());
+    });
+  }
+  for (const reason of kDials) {
+    check(reason, async (t) => {
+      const client = await openRaw(t, sluice, { target: `/${reason}` });
+      await expectEnd(sluice, reason, client);
+    });
+  }
+  for (const [reason, [route, play]] of Object.entries(kEnds)) {
+    check(reason, async (t) => {
+      const client = await openRaw(t, sluice, { target: `/${route}` });
+      play(client);
+      await expectEnd(sluice, reason, client);
+    });
+  }
+  await Promise.all(cases);
+
+  await t.test('drain', async (t) => {
+    const request = await connectRaw(t, sluice.port);
+    request.write('GET / HTTP/1.1\r\n');
+    const client = await openRaw(t, sluice, { target: '/echo' });
+    sluice.signal('SIGTERM');
+    const { status, code } = kCauses.get('drain');
+    assert.equal((await request.readResponse()).status, status);
+    await sluice.event('refused', { reason: 'drain', code: status });
+    assert.deepEqual(await client.readClose(), { code, reason: 'drain' });
+    client.write(closeFrame(code)).end();
+    await sluice.event('session', { reason: 'drain', code, fault: 'sluice' });
+  });
+
+  await t.test('none is left out', () => {
+    assert.deepEqual([...produced].sort(), [...kCauses.keys()].sort());
+  });
+});

@@ -12,6 +12,7 @@ import fragmentation from './tables/fragmentation.mjs';
 import handshake from './tables/handshake.mjs';
 import large from './tables/large.mjs';
 import lengths from './tables/lengths.mjs';
+import lines from './tables/lines.mjs';
 import reserved from './tables/reserved.mjs';
 import utf8 from './tables/utf8.mjs';
 
@@ -22,6 +23,7 @@ const kSubjects = [
   ['reserved', reserved, kLanes],
   ['fragmentation', fragmentation, kLanes],
   ['utf8', utf8, kLanes],
+  ['lines', lines, kLanes],
   ['close', closing, kLanes],
   ['handshake', handshake, kLanes],
   ['extensions', extensions, kLanes],

@@ -27,6 +27,7 @@ const kDeflate = 'permessage-deflate';
  * recorder: `stream` framing before a service that keeps what it gets. echo: the same before an echo, so
  * that bytes come back but not messages. messages: `length_prefixed` before the same echo, which makes it a
  * WebSocket echo. deflate: the same with compression, each message for itself; takeover: with shared windows.
+ * lines and lines-deflate: `lines` before the same echo, of 1 KiB at most.
  * reset and reset-messages: both framings before a service that answers with a RST.
  */
 export const kRoutes = {
@@ -35,6 +36,8 @@ export const kRoutes = {
   messages: { messages: true },
   deflate: { messages: true, offer: `${kDeflate}; client_no_context_takeover; server_no_context_takeover` },
   takeover: { messages: true, offer: kDeflate },
+  lines: { messages: true },
+  'lines-deflate': { messages: true, offer: `${kDeflate}; client_no_context_takeover; server_no_context_takeover` },
   reset: {},
   'reset-messages': {},
 };

@@ -6,6 +6,7 @@ import { start } from '../../scenario/lib/sluice.mjs';
 export const kLanes = 24;
 
 const kMessages = { length_prefixed: { size: 'u32', order: 'big', type_byte: true } };
+const kLines = { lines: { max_length: 1024 } };
 const kCompression = { enabled: true, min_size: 1 };
 const kTakeover = { server_context_takeover: true, client_context_takeover: true };
 
@@ -25,6 +26,8 @@ export async function createWorld(t) {
       route('messages', service, { framing: kMessages }),
       route('deflate', service, { framing: kMessages, compression: kCompression }),
       route('takeover', service, { framing: kMessages, compression: { ...kCompression, ...kTakeover } }),
+      route('lines', service, { framing: kLines }),
+      route('lines-deflate', service, { framing: kLines, compression: kCompression }),
       route('reset', resetter),
       route('reset-messages', resetter, { framing: kMessages }),
       ...recorders.map((recorder, i) => route(`recorder-${i}`, recorder)),

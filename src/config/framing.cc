@@ -80,6 +80,10 @@ void ReadIntInto(Reader& reader, const Value& value, Compression& target) {
   }
 }
 
+constexpr Field<StreamFraming> kStreamFields[] = {
+    {"type", ReadWordInto<&StreamFraming::type, kMessageTypes>},
+};
+
 constexpr Field<LinesFraming> kLinesFields[] = {
     {"end", ReadWordInto<&LinesFraming::end, kLineEnds>},
     {"max_length", ReadSizeInto<&LinesFraming::max_length, kMaxLengthRange>},
@@ -119,6 +123,10 @@ constexpr Field<LengthPrefixedDraft> kLengthPrefixedFields[] = {
 };
 
 constexpr Field<Framing> kFramingFields[] = {
+    {"stream",
+     [](Reader& reader, const Value& value, Framing& framing) {
+       reader.ReadMapping<StreamFraming>(value, kStreamFields, framing.emplace<StreamFraming>());
+     }},
     {"lines",
      [](Reader& reader, const Value& value, Framing& framing) {
        reader.ReadMapping<LinesFraming>(value, kLinesFields, framing.emplace<LinesFraming>());
@@ -154,7 +162,7 @@ void ReadFraming(Reader& reader, const Value& value, SessionOptions& options) {
   if (!value.node.IsMap()) {
     ReadWord(reader, value, kFramings, options.framing);
   } else if (value.node.size() != 1) {
-    reader.Error(value, "expected one key, 'lines' or 'length_prefixed'");
+    reader.Error(value, "expected one key, 'stream', 'lines' or 'length_prefixed'");
   } else {
     reader.ReadMapping<Framing>(value, kFramingFields, options.framing);
   }
@@ -166,6 +174,7 @@ void ReadCompression(Reader& reader, const Value& value, SessionOptions& options
 
 void AddFramingMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"framing", KeysOf<Framing>(kFramingFields)});
+  mappings.push_back({"stream", KeysOf<StreamFraming>(kStreamFields)});
   mappings.push_back({"lines", KeysOf<LinesFraming>(kLinesFields)});
   mappings.push_back({"length_prefixed", KeysOf<LengthPrefixedDraft>(kLengthPrefixedFields)});
   mappings.push_back({"compression", KeysOf<Compression>(kCompressionFields)});

@@ -164,6 +164,7 @@ constexpr Field<Defaults> kDefaultsFields[] = {
      }},
     {"limits", ReadLimits},
     {"on_dial_failure", InOptions<ReadOnDialFailure>},
+    {"close_codes", InOptions<ReadCloseCodes>},
     {"subprotocols", InOptions<ReadSubprotocols>},
     {"origins", InOptions<ReadOrigins>},
     {"framing", InOptions<ReadFraming>},
@@ -204,6 +205,10 @@ void ReadRouteLimits(Reader& reader, const Value& value, SessionOptions& options
 
 void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options) {
   reader.ReadScalar(value, "'close' or 'http'", ParseOnDialFailure, options.on_dial_failure);
+}
+
+void ReadCloseCodes(Reader& reader, const Value& value, SessionOptions& options) {
+  reader.ReadScalar(value, "'standard' or 'websockify'", ParseCloseCodes, options.close_codes);
 }
 
 void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options) {

@@ -24,6 +24,7 @@ void ReadKeepalive(Reader& reader, const Value& value, SessionOptions& options);
 void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& options);
 void ReadRouteLimits(Reader& reader, const Value& value, SessionOptions& options);
 void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options);
+void ReadCloseCodes(Reader& reader, const Value& value, SessionOptions& options);
 void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options);
 void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options);
 

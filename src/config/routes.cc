@@ -46,6 +46,7 @@ constexpr Field<RouteDraft> kRouteFields[] = {
     {"timeouts", ReadOption<ReadRouteTimeouts>},
     {"limits", ReadOption<ReadRouteLimits>},
     {"on_dial_failure", ReadOption<ReadOnDialFailure>},
+    {"close_codes", ReadOption<ReadCloseCodes>},
     {"subprotocols", ReadOption<ReadSubprotocols>},
     {"origins", ReadOption<ReadOrigins>},
     {"framing", ReadOption<ReadFraming>},

@@ -112,6 +112,12 @@ Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text) {
   return Unexpected(Expected("'close' or 'http'", text));
 }
 
+Parsed<CloseCodes> ParseCloseCodes(std::string_view text) {
+  if (text == "standard") return CloseCodes::kStandard;
+  if (text == "websockify") return CloseCodes::kWebsockify;
+  return Unexpected(Expected("'standard' or 'websockify'", text));
+}
+
 Parsed<TlsVersion> ParseTlsVersion(std::string_view text) {
   if (text == "1.2") return TlsVersion::k12;
   if (text == "1.3") return TlsVersion::k13;

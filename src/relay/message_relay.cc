@@ -6,6 +6,7 @@
 
 #include "sluice/framing/length_prefixed.h"
 #include "sluice/framing/lines.h"
+#include "sluice/framing/text_stream.h"
 #include "sluice/websocket/frame.h"
 
 namespace sluice::relay {
@@ -69,10 +70,12 @@ std::unique_ptr<MessageRelay> MessageRelay::New(
     const framing::LengthPrefixedOptions of_prefixed = OptionsOf(*prefixed, options.message_limit);
     encoder = framing::NewLengthPrefixedEncoder(of_prefixed);
     decoder = framing::NewLengthPrefixedDecoder(of_prefixed);
+  } else if (std::get<config::StreamFraming>(options.framing).type == config::MessageType::kText) {
+    decoder = framing::NewTextStreamDecoder();
   } else if (!agreement) {
     return nullptr;
   }
-  const bool has_framing = decoder != nullptr;
+  const bool has_framing = encoder != nullptr;
   std::unique_ptr<websocket::Inflater> inflater;
   std::unique_ptr<websocket::Deflater> deflater;
   if (agreement) {

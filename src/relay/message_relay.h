@@ -1,5 +1,6 @@
-// What a session has more if its messages mean something: a framing other than `stream`, or
-// compression. Between the frames of the client and the bytes of the backend, each way:
+// What a session has more if its messages mean something: a framing other than `stream`, text for
+// the client, or compression. Between the frames of the client and the bytes of the backend, each
+// way:
 //
 //   to_backend   FrameEvent ─► Inflater ─► UTF-8 ─► framing::Encoder ─► bytes
 //   to_client    bytes ─► framing::Decoder ─► UTF-8 ─► Deflater ─► payload of frames
@@ -87,12 +88,12 @@ class MessagesToBackend {
 /// The backend's messages on their way to the client.
 class MessagesToClient {
  public:
-  /// The decoder is null for `stream`, the deflater without compression.
+  /// The decoder is null for `stream` of binary, the deflater without compression.
   MessagesToClient(std::unique_ptr<framing::Decoder> decoder,
                    std::unique_ptr<websocket::Deflater> deflater, size_t min_size)
       : decoder_(std::move(decoder)), deflater_(std::move(deflater)), min_size_(min_size) {}
 
-  /// As the decoder; for `stream`, all of `in` is a message.
+  /// As the decoder; without one, all of `in` is a message.
   framing::Decoded Next(base::Bytes& in);
   framing::Decoded End();
 
@@ -129,8 +130,8 @@ struct LastFrame {
 
 /// Both, for one session.
 struct MessageRelay {
-  /// Null if messages mean nothing: `stream` without compression. `type` overrides the one of
-  /// `lines`.
+  /// Null if messages mean nothing: `stream` of binary without compression. `type` overrides the
+  /// one of `lines`.
   static std::unique_ptr<MessageRelay> New(
       websocket::ZlibPool& pool, const config::SessionOptions& options,
       const std::optional<websocket::DeflateAgreement>& agreement,

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "sluice/relay/session.h"
+#include "sluice/websocket/close_code.h"
 
 #include "message_relay.h"
 #include "session_limits.h"
@@ -210,7 +211,10 @@ void Session::StartClose(base::Cause cause) {
   cause_ = cause;
   const base::CauseInfo& info = base::InfoOf(cause);
   close_code_ = info.close_code;
-  if (!to_client_.write_failed) client_output_.RequestClose(info.close_code, info.reason);
+  if (options().close_codes == config::CloseCodes::kWebsockify) {
+    close_code_ = std::min(close_code_, websocket::kCloseInternalError);
+  }
+  if (!to_client_.write_failed) client_output_.RequestClose(close_code_, info.reason);
   Enter(SessionEvent::kCloseBegun);
 }
 

@@ -117,6 +117,19 @@ for (const [protocol, isBinary] of [
   });
 }
 
+test('a stream of text is cut between characters alone', async (t) => {
+  const text = 'Grüße, 世界 🌐\n'.repeat(20_000);
+  const backend = await listen(t, ({ socket }) => socket.end(text));
+  const sluice = await start(t, {
+    backend: backend.address,
+    route: { framing: { stream: { type: 'text' } } },
+  });
+  const client = await openWs(t, sluice.url()); // `ws` closes with 1007 where a message is no text.
+  assert.deepEqual(await client.waitForClose(), { code: 1000, reason: 'backend_closed' });
+  assert.ok(client.messages.every(({ isBinary }) => !isBinary));
+  assert.equal(client.received().toString(), text);
+});
+
 test('no command hides behind a line end', async (t) => {
   const backend = await listen(t);
   const sluice = await start(t, { backend: backend.address, route: { framing: 'lines' } });
@@ -151,6 +164,7 @@ const kBackendFaults = [
   ['a message cut short', kSurviving, [0, 0, 0, 9, 1, 0x61], 1011, 'backend_framing'],
   ['too long a message', kSurviving, [0xff, 0, 0, 0, 1], 1009, 'backend_message_too_big'],
   ['text that is not UTF-8', 'lines', [0xff, 0x0a], 1007, 'backend_invalid_utf8'],
+  ['a stream that is no text', { stream: { type: 'text' } }, [0x61, 0xff], 1007, 'backend_invalid_utf8'],
 ];
 for (const [what, framing, bytes, code, reason] of kBackendFaults) {
   test(`${what} from the backend`, async (t) => {

@@ -63,12 +63,20 @@ enum class OnDialFailure : uint8_t {
   kHttp,   ///< 502 or 504 instead of the 101
 };
 
+/// The codes of the Close frames that are sluice's own choice.
+enum class CloseCodes : uint8_t {
+  kStandard,    ///< as the table of causes has them
+  kWebsockify,  ///< 1011 in place of 1012 to 1014, which websockify does not know
+};
+
 enum class MessageType : uint8_t { kText, kBinary };
 enum class LineEnd : uint8_t { kLf, kCrLf };
 enum class ByteOrder : uint8_t { kBig, kLittle };
 
 /// Bytes: messages are cut as they come, and mean nothing.
 struct StreamFraming {
+  MessageType type = MessageType::kBinary;  ///< of the messages to the client
+
   bool operator==(const StreamFraming&) const = default;
 };
 
@@ -114,6 +122,7 @@ struct SessionOptions {
   Timeout idle_timeout{0};         ///< without payload either way; pings do not count
   Timeout close_timeout{5'000};    ///< for each bounded step of ending a session
   OnDialFailure on_dial_failure = OnDialFailure::kClose;
+  CloseCodes close_codes = CloseCodes::kStandard;
   /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
   std::optional<std::vector<std::string>> subprotocols;
   /// Allowed values of Origin, lower case, `*` for any; unset: same origin only. A missing Origin

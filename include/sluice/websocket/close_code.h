@@ -6,6 +6,7 @@
 namespace sluice::websocket {
 
 inline constexpr uint16_t kCloseNormal = 1000;
+inline constexpr uint16_t kCloseInternalError = 1011;
 /// Stand for "the Close was empty" and "there was no Close" in programming interfaces. Never on the
 /// wire.
 inline constexpr uint16_t kCloseNoStatus = 1005;

@@ -123,6 +123,7 @@ TEST(LoadErrors, OfDefaults) {
                 "  timeouts: {handshake: 0s, connect: 6m, idle: 0, close: 5, drain: 25h}\n"
                 "  limits: {request_line: 255, header: 2MiB, header_count: 1001}\n"
                 "  on_dial_failure: retry\n"
+                "  close_codes: rfc\n"
                 "  subprotocols: [\"a b\", c, c]\n"
                 "  origins: [https://a/, null, https://a, HTTPS://A:443]\n"),
       ElementsAre(
@@ -142,13 +143,14 @@ TEST(LoadErrors, OfDefaults) {
           "'2MiB'",
           "6:59: header_count: expected a number from 1 to 1000, found '1001'",
           "7:20: on_dial_failure: expected 'close' or 'http', found 'retry'",
-          "8:18: subprotocols: expected a subprotocol's name (a token: no spaces, and no "
+          "8:16: close_codes: expected 'standard' or 'websockify', found 'rfc'",
+          "9:18: subprotocols: expected a subprotocol's name (a token: no spaces, and no "
           "separators such as ',', '/' or ':'), found 'a b'",
-          "8:28: subprotocols: 'c' is in the list twice",
-          "9:13: origins: expected an origin such as https://www.example.com or "
+          "9:28: subprotocols: 'c' is in the list twice",
+          "10:13: origins: expected an origin such as https://www.example.com or "
           "http://localhost:8080 (no path, no '/' at the end), '*' or 'null', found 'https://a/'",
-          "9:25: origins: expected a text (in quotes, if it is the word null), found nothing",
-          "9:42: origins: 'https://a' is in the list twice"));
+          "10:25: origins: expected a text (in quotes, if it is the word null), found nothing",
+          "10:42: origins: 'https://a' is in the list twice"));
 }
 
 TEST(LoadErrors, OfFramings) {
@@ -165,12 +167,12 @@ TEST(LoadErrors, OfFramings) {
   EXPECT_THAT(heads("[lines]"), ElementsAre("3:21: framing: expected 'stream', 'lines' or "
                                             "'length_prefixed', found a list"));
   for (const char* framing : {"{}", "{lines: {}, length_prefixed: {}}"}) {
-    EXPECT_THAT(heads(framing), ElementsAre("3:21: framing: expected one key, 'lines' or "
-                                            "'length_prefixed'"));
+    EXPECT_THAT(heads(framing), ElementsAre("3:21: framing: expected one key, 'stream', 'lines' "
+                                            "or 'length_prefixed'"));
   }
   EXPECT_THAT(heads("{line: {}}"), ElementsAre("3:22: unknown key 'line'; did you mean 'lines'?"));
-  EXPECT_THAT(heads("{stream: {}}"), ElementsAre("3:22: unknown key 'stream'; the known keys here "
-                                                 "are: lines, length_prefixed"));
+  EXPECT_THAT(heads("{udp: {}}"), ElementsAre("3:22: unknown key 'udp'; the known keys here are: "
+                                              "stream, lines, length_prefixed"));
   EXPECT_THAT(heads("{lines: {end: \"\\n\", max_length: 0, typ: text, type: utf8}}"),
               ElementsAre("3:35: end: expected 'lf' or 'crlf', found '\\x0a'",
                           "3:53: max_length: expected a size from 1 to 1024MiB (bytes, or units "

@@ -72,6 +72,7 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.idle_timeout, 0s);
   EXPECT_EQ(options.close_timeout, 5s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kClose);
+  EXPECT_EQ(options.close_codes, CloseCodes::kStandard);
   EXPECT_FALSE(options.subprotocols);
   EXPECT_FALSE(options.origins);
   EXPECT_EQ(options.message_limit, 16U << 20);
@@ -94,6 +95,7 @@ defaults:
   timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, close: 7s, drain: 8s}
   limits: {request_line: 1024, header: 2KiB, header_count: 9, message: 5MiB}
   on_dial_failure: http
+  close_codes: websockify
   subprotocols: [binary, mqtt]
   origins: [HTTPS://A.example:443, "null"]
   framing: {lines: {end: lf, max_length: 510, type: binary}}
@@ -145,6 +147,7 @@ routes:
   EXPECT_EQ(options.idle_timeout, 6min);
   EXPECT_EQ(options.close_timeout, 7s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kHttp);
+  EXPECT_EQ(options.close_codes, CloseCodes::kWebsockify);
   EXPECT_THAT(*options.subprotocols, ElementsAre("binary", "mqtt"));
   EXPECT_THAT(*options.origins, ElementsAre("https://a.example", "null"));
   EXPECT_EQ(options.message_limit, 5U << 20);
@@ -203,6 +206,7 @@ Framing LoadFraming(const std::string& framing) {
 
 TEST(LoadString, ReadsEveryFraming) {
   EXPECT_EQ(LoadFraming("stream"), Framing(StreamFraming()));
+  EXPECT_EQ(LoadFraming("{stream: {type: text}}"), Framing(StreamFraming{MessageType::kText}));
   // The word, or without options, is as good as all defaults.
   for (const char* lines : {"lines", "{lines: {}}", "{lines: }"}) {
     EXPECT_EQ(LoadFraming(lines), Framing(LinesFraming())) << lines;

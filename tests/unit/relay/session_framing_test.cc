@@ -373,6 +373,48 @@ TEST(SessionFramingTest, ManyEmptyLinesStayBounded) {
   EXPECT_EQ(ToClient(h).size(), 3 * kQueueMark);
 }
 
+// ---- A stream of text ----
+
+TEST(SessionFramingTest, AStreamOfTextIsNeverCutInsideACharacter) {
+  Harness h(With(config::StreamFraming{config::MessageType::kText}));
+  h.Start();
+  h.backend.Send("Gr\xc3");
+  h.backend.Send("\xbcn");
+  const auto messages = ToClient(h);
+  ASSERT_EQ(messages.size(), 3U);
+  ExpectMessage(messages[0], Opcode::kText, "Gr");
+  ExpectMessage(messages[1], Opcode::kText, "ü");
+  ExpectMessage(messages[2], Opcode::kText, "n");
+  // From the client both types are bytes, as they come.
+  h.client.Send(Text("a") + Binary("\xff"));
+  EXPECT_EQ(h.backend.written(), "a\xff");
+}
+
+TEST(SessionFramingTest, AStreamThatIsNoTextEndsTheSession) {
+  for (const char* bytes : {"good \xff", "\xe2(", "\xf8"}) {
+    Harness h(With(config::StreamFraming{config::MessageType::kText}));
+    h.Start();
+    h.backend.Send(bytes);
+    ExpectClosed(h, Cause::kBackendInvalidUtf8, "1007");
+  }
+  Harness h(With(config::StreamFraming{config::MessageType::kText}));
+  h.Start();
+  h.backend.Send("cut \xe2\x82");
+  h.backend.End();
+  ExpectClosed(h, Cause::kBackendInvalidUtf8, "1007");
+}
+
+TEST(SessionFramingTest, AnswersOfAStreamAreNotAwaited) {
+  Harness h(With(config::StreamFraming{config::MessageType::kText}));
+  h.Start();
+  h.client.SendAndEnd(Binary("bye") + Close(1000, ""));
+  h.backend.Send("too late");
+  EXPECT_EQ(ToClient(h).size(), 1U);
+  EXPECT_EQ(h.backend.written(), "bye");
+  h.backend.End();
+  h.ExpectOver(Cause::kClientClosed, "1000");
+}
+
 // ---- The end ----
 
 TEST(SessionFramingTest, WhatCameBeforeTheCloseIsAnsweredFirst) {

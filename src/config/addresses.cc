@@ -4,6 +4,7 @@
 
 #include "config/quote.h"
 #include "config/suggest.h"
+#include "config/targets.h"
 #include "config/tls.h"
 #include "config/values.h"
 
@@ -88,6 +89,8 @@ constexpr Field<Dns> kDnsFields[] = {
 struct BackendDraft {
   std::vector<Endpoint> servers;
   bool has_servers = false;
+  std::optional<Value> server;
+  std::optional<Value> allow;
 };
 
 constexpr Field<BackendDraft> kBackendFields[] = {
@@ -96,6 +99,8 @@ constexpr Field<BackendDraft> kBackendFields[] = {
        draft.has_servers = true;
        draft.servers = ReadEndpoints(reader, value, ParseServer);
      }},
+    {"server", [](Reader&, const Value& value, BackendDraft& draft) { draft.server = value; }},
+    {"allow", [](Reader&, const Value& value, BackendDraft& draft) { draft.allow = value; }},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -110,6 +115,27 @@ std::string DescribeUnknown(std::string_view text, const std::string& server_fau
       "unknown backend " + Quote(text) + Suggestion(text, names, "the known backends are");
   if (Nearest(text, names).empty()) message += "; a server must have a port: host:port";
   return message;
+}
+
+// A backend that a route has to itself: servers, or one that the request names.
+Backend ReadOwnBackend(Reader& reader, const Value& value, const Route& route) {
+  // No name of `backends` has a colon.
+  Backend backend{"route:" + route.name, {}};
+  BackendDraft draft;
+  if (!reader.ReadMapping<BackendDraft>(value, kBackendFields, draft)) return backend;
+  backend.servers = std::move(draft.servers);
+  if (draft.server) {
+    backend.target = ReadTarget(reader, *draft.server, draft.allow, route.match);
+    backend.servers = {{Endpoint::Kind::kDynamic, backend.target->server.text, 0}};
+    if (draft.has_servers) {
+      reader.Error(*draft.server, "a backend has either 'servers' or a 'server', not both");
+    }
+  } else if (draft.allow) {
+    reader.Error(*draft.allow, "bounds a 'server' that the request names, and there is none");
+  } else if (!draft.has_servers) {
+    reader.Error(value, "missing key 'server' (or 'servers')");
+  }
+  return backend;
 }
 
 }  // namespace
@@ -175,14 +201,23 @@ void ReadBackends(Reader& reader, const Value& value, BackendTable& table) {
         !draft.has_servers) {
       reader.Missing(entry.value, "servers");
     }
+    for (const auto& misplaced : {draft.server, draft.allow}) {
+      if (misplaced) {
+        reader.Error(*misplaced, "belongs in the 'backend' of a route, whose match captures");
+      }
+    }
     // A backend with faults is known all the same, so that its routes are not faulted for them.
     table.by_name.emplace(entry.key, table.backends.size());
     table.backends.push_back({entry.key, std::move(draft.servers)});
   }
 }
 
-std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
+std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value, const Route& route,
                                            BackendTable& table) {
+  if (value.node.IsMap()) {
+    table.backends.push_back(ReadOwnBackend(reader, value, route));
+    return table.backends.size() - 1;
+  }
   const auto text = reader.Text(value, "the name of a backend, or a server");
   if (!text) return std::nullopt;
   if (const auto named = table.by_name.find(*text); named != table.by_name.end()) {

@@ -33,8 +33,10 @@ struct BackendTable {
 void ReadBackends(Reader& reader, const Value& value, BackendTable& table);
 
 /// What a route's `backend` says: a name, or a server, which is then added as a backend of its own,
-/// once for every address. Nothing if it is neither, which has then been reported.
-std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value, BackendTable& table);
+/// once for every address, or a mapping, which is a backend of the route's own. Nothing if it is
+/// none of these, which has then been reported. The route's name and match have been read.
+std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value, const Route& route,
+                                           BackendTable& table);
 
 void AddAddressMappings(std::vector<KnownMapping>& mappings);
 

@@ -15,15 +15,54 @@ namespace {
 
 using base::Unexpected;
 
-bool IsHexDigit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 bool HasPercentEscape(std::string_view text) {
   for (size_t i = 0; i + 2 < text.size(); ++i) {
-    if (text[i] == '%' && IsHexDigit(text[i + 1]) && IsHexDigit(text[i + 2])) return true;
+    if (text[i] == '%' && base::HexDigit(text[i + 1]) && base::HexDigit(text[i + 2])) return true;
   }
   return false;
+}
+
+bool IsName(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  });
+}
+
+// The name in `{name}`, nothing if `text` is anything else.
+std::optional<std::string_view> CaptureIn(std::string_view text) {
+  if (text.size() < 2 || text.front() != '{' || text.back() != '}') return std::nullopt;
+  text = text.substr(1, text.size() - 2);
+  return IsName(text) ? std::optional(text) : std::nullopt;
+}
+
+bool HasBrace(std::string_view text) {
+  return text.find_first_of("{}") != std::string_view::npos;
+}
+
+// Cuts a path with braces into its segments. `path` is without a `/**`.
+base::Result<void, std::string> ReadCaptures(std::string_view text, PathPattern& pattern) {
+  const auto fail = [text] {
+    return Unexpected(Expected(
+        "a '{name}' (letters, digits and '_') that stands alone between two '/', or a '{name...}' "
+        "at the end",
+        text));
+  };
+  std::string_view rest = pattern.path;
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::string_view segment = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(segment.size());
+    if (segment.ends_with("...}") && rest.empty() && !pattern.is_prefix) {
+      const auto name = CaptureIn(std::string(segment.substr(0, segment.size() - 4)) + '}');
+      if (!name) return fail();
+      pattern.rest = *name;
+      continue;
+    }
+    const auto name = CaptureIn(segment);
+    if (!name && HasBrace(segment)) return fail();
+    pattern.segments.push_back({name.has_value(), std::string(name.value_or(segment))});
+  }
+  return {};
 }
 
 bool HasControlCharacter(std::string_view text) {
@@ -66,15 +105,24 @@ std::optional<std::string> NormalizeAuthority(std::string_view scheme, std::stri
 }  // namespace
 
 Parsed<std::string> ParseHostPattern(std::string_view text) {
+  if (text.starts_with('{')) {
+    const auto dot = text.find('.');
+    const auto rest = dot == std::string_view::npos ? "" : base::ToLower(text.substr(dot));
+    if (CaptureIn(text.substr(0, dot)) && rest.size() > 1 && !HostNameFault(rest.substr(1))) {
+      return std::string(text.substr(0, dot)) + rest;
+    }
+    return Unexpected(Expected("a capture and a name, such as {name}.example.com", text));
+  }
   auto host = base::ToLower(text);
   if (host.ends_with('.')) host.pop_back();
   const auto name = std::string_view(host).substr(host.starts_with("*.") ? 2 : 0);
   const bool is_ipv4 = name == host && NormalizeIp(name) && !NormalizeIpv6(name);
   if (is_ipv4 || !HostNameFault(name)) return host;
-  return Unexpected(Expected(
-      "a host name such as www.example.com or *.example.com, without a port (leave 'host' out for "
-      "any host)",
-      text));
+  return Unexpected(
+      Expected("a host name such as www.example.com, *.example.com or {name}.example.com, without "
+               "a port (leave 'host' out for "
+               "any host)",
+               text));
 }
 
 Parsed<PathPattern> ParsePathPattern(std::string_view text) {
@@ -96,6 +144,9 @@ Parsed<PathPattern> ParsePathPattern(std::string_view text) {
   }
   if (HasControlCharacter(pattern.path)) {
     return Unexpected(Expected("a path without control characters", text));
+  }
+  if (HasBrace(pattern.path)) {
+    if (auto read = ReadCaptures(text, pattern); !read) return Unexpected(read.error());
   }
   return pattern;
 }

@@ -1,5 +1,6 @@
 #include "config/routes.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "config/framing.h"
 #include "config/options.h"
 #include "config/quote.h"
+#include "config/targets.h"
 #include "config/values.h"
 
 namespace sluice::config {
@@ -84,6 +86,11 @@ void ReadMatch(Reader& reader, const Value& value, Match& match) {
   MatchDraft draft;
   if (!reader.ReadMapping<MatchDraft>(value, kMatchFields, draft)) return;
   if (!draft.has_path) reader.Missing(value, "path");
+  auto names = CaptureNames(draft.match);
+  std::sort(names.begin(), names.end());
+  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
+    reader.Error(value, "two captures are named '{" + std::string(*twice) + "}'");
+  }
   match = std::move(draft.match);
 }
 
@@ -101,7 +108,7 @@ void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
 // Where requests go: exactly one of `backend` and `static`.
 void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft, BackendTable& backends,
                 Route& route) {
-  if (draft.backend) route.backend = ReadBackendReference(reader, *draft.backend, backends);
+  if (draft.backend) route.backend = ReadBackendReference(reader, *draft.backend, route, backends);
   if (draft.page) ReadStatic(reader, draft, route);
   if (draft.backend && draft.page) {
     reader.Error(*draft.page, "a route has either a 'backend' or a 'static', not both");
@@ -112,13 +119,42 @@ void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft, Bac
 
 bool HostCovers(const std::string& a, const std::string& b) {
   if (a.empty() || a == b) return true;
+  if (a.front() == '{') {
+    // Any one label before the suffix; a `*` may stand for more.
+    const auto suffix = std::string_view(a).substr(a.find('.'));
+    const auto label = std::string_view(b).substr(0, b.find('.'));
+    return label != "*" && b.substr(label.size()) == suffix;
+  }
   // `*.x` covers `y.x` and `*.y.x`. It does not cover `x` itself.
   return a.starts_with("*.") && b.size() > a.size() - 1 && b.ends_with(a.substr(1));
 }
 
+std::vector<PathSegment> SegmentsOf(const PathPattern& pattern) {
+  if (pattern.has_captures()) return pattern.segments;
+  std::vector<PathSegment> segments;
+  for (std::string_view rest = pattern.path; !rest.empty();) {
+    rest.remove_prefix(1);
+    const auto piece = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(piece.size());
+    segments.push_back({false, std::string(piece)});
+  }
+  return segments;
+}
+
 bool PathCovers(const PathPattern& a, const PathPattern& b) {
-  if (!a.is_prefix) return !b.is_prefix && a.path == b.path;
-  return b.path == a.path || b.path.starts_with(a.path + '/');
+  const auto of_a = SegmentsOf(a);
+  const auto of_b = SegmentsOf(b);
+  if (of_b.size() < of_a.size()) return false;
+  for (size_t i = 0; i < of_a.size(); ++i) {
+    const bool covers =
+        of_a[i].is_capture ? of_b[i].is_capture || !of_b[i].text.empty() : of_a[i] == of_b[i];
+    if (!covers) return false;
+  }
+  if (a.is_prefix) return true;
+  const bool has_more = of_b.size() > of_a.size();
+  // A `{rest...}` is never empty, a `/**` may be.
+  if (!a.rest.empty()) return !b.rest.empty() || has_more;
+  return !has_more && !b.is_prefix && b.rest.empty();
 }
 
 void WarnOfHidden(Reader& reader, const std::vector<Value>& items,

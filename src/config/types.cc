@@ -150,6 +150,8 @@ std::string Endpoint::ToString() const {
       return std::string(kUnixPrefix) + host;
     case Kind::kBuiltin:
       return std::string(kBuiltinPrefix) + host;
+    case Kind::kDynamic:
+      return host;
     case Kind::kTcp:
       break;
   }

@@ -19,13 +19,6 @@ Unexpected<Refusal> BadRequest(std::string detail) {
   return Unexpected(Refusal{base::Cause::kBadRequest, std::move(detail)});
 }
 
-std::optional<int> HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
-
 base::Result<std::string, Refusal> DecodePath(std::string_view path) {
   std::string decoded;
   decoded.reserve(path.size());
@@ -34,8 +27,8 @@ base::Result<std::string, Refusal> DecodePath(std::string_view path) {
       decoded += path[i];
       continue;
     }
-    const auto high = i + 2 < path.size() ? HexDigit(path[i + 1]) : std::nullopt;
-    const auto low = i + 2 < path.size() ? HexDigit(path[i + 2]) : std::nullopt;
+    const auto high = i + 2 < path.size() ? base::HexDigit(path[i + 1]) : std::nullopt;
+    const auto low = i + 2 < path.size() ? base::HexDigit(path[i + 2]) : std::nullopt;
     if (!high || !low) return BadRequest("the path has a % without two hexadecimal digits");
     const int byte = *high * 16 + *low;
     if (byte < 0x20 || byte == 0x7f) return BadRequest("the path has an escaped control character");

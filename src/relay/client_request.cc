@@ -6,6 +6,7 @@
 #include "sluice/auth/origin.h"
 #include "sluice/http/response.h"
 #include "sluice/relay/session.h"
+#include "sluice/routing/target.h"
 #include "sluice/websocket/extensions.h"
 #include "sluice/websocket/handshake.h"
 
@@ -153,9 +154,12 @@ void ClientRequest::TakeHead() {
     Refuse(*refusal);
     return;
   }
+  if (const auto refusal = ChooseServers()) {
+    Refuse(*refusal);
+    return;
+  }
   state_ = State::kDialing;
   timer_.Stop();
-  candidates_ = context_.balancer.Candidates(*route().backend);
   dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
   DialNext();
 }
@@ -192,6 +196,18 @@ std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
   return std::nullopt;
 }
 
+std::optional<http::Refusal> ClientRequest::ChooseServers() {
+  candidates_ = context_.balancer.Candidates(*route().backend);
+  if (!backend().target) return std::nullopt;
+  const http::RequestHead& head = parser_.head();
+  const routing::Captures captures =
+      routing::CapturesOf(route().match, routing::NormalizeHost(head.host), head.path);
+  auto server = routing::ResolveTarget(*backend().target, {captures, head.query});
+  if (!server) return http::Refusal{base::Cause::kTargetNotAllowed, server.error()};
+  candidates_.front().server = std::make_shared<const config::Endpoint>(*std::move(server));
+  return std::nullopt;
+}
+
 void ClientRequest::ServePage() {
   if (parser_.head().WantsUpgrade()) {
     Refuse({base::Cause::kNoRoute, "there is a page at this path, not a WebSocket"});
@@ -211,10 +227,17 @@ void ClientRequest::DialNext() {
   const auto left = dial_deadline_ - net::EventLoop::Now();
   const auto share = std::max(left / static_cast<int64_t>(candidates_.size() - next_candidate_),
                               base::Duration(1));  // Zero would stand for no limit.
+  net::DialOptions options{.timeout = share};
+  if (backend().target) {
+    options.may_dial = [&target = *backend().target,
+                        &server = *candidate.server](const net::Address& address) {
+      const auto ip = address.ip();
+      return ip && routing::MayConnect(target, server, *ip);
+    };
+  }
   dial_started_ = std::chrono::steady_clock::now();
   dial_ = std::make_unique<net::Dial>(
-      context_.loop, context_.resolver, context_.Dialable(*candidate.server),
-      net::DialOptions{.timeout = share},
+      context_.loop, context_.resolver, context_.Dialable(*candidate.server), std::move(options),
       [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
 }
 

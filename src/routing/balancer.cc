@@ -17,7 +17,9 @@ std::vector<Candidate> Balancer::Candidates(size_t backend) {
   candidates.reserve(servers.size());
   for (size_t i = 0; i < servers.size(); ++i) {
     const size_t place = (state.next + i) % servers.size();
-    candidates.push_back({&servers[place], state.first_id + place});
+    // The configuration outlives it, so there is nothing to count.
+    candidates.push_back(
+        {{std::shared_ptr<const config::Endpoint>(), &servers[place]}, state.first_id + place});
   }
   state.next = (state.next + 1) % servers.size();
   return candidates;

@@ -29,6 +29,9 @@ bool ListContains(std::string_view value, std::string_view token);
 /// Whether `text` is a token (RFC 9110 section 5.6.2): one character or more, no separators.
 bool IsToken(std::string_view text);
 
+/// The value of a hexadecimal digit, nothing if it is none.
+std::optional<int> HexDigit(char c);
+
 /// The whole of `text` as a decimal number without sign, nothing if it is anything else or is over
 /// `max`.
 std::optional<uint64_t> ParseNumber(std::string_view text, uint64_t max);

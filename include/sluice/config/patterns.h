@@ -10,11 +10,11 @@
 
 namespace sluice::config {
 
-/// A host name or IPv4 address, or `*.` and a name; returned in lower case, without a dot at its
-/// end.
+/// A host name or IPv4 address, or `*.` or `{name}.` and a name; returned in lower case, without a
+/// dot at its end.
 base::Result<std::string, std::string> ParseHostPattern(std::string_view text);
 
-/// `/exact` or `/prefix/**`.
+/// `/exact` or `/prefix/**`, with `{name}` for a piece between two `/`, and `{name...}` at the end.
 base::Result<PathPattern, std::string> ParsePathPattern(std::string_view text);
 
 /// `*`, `null` or `scheme://host[:port]`; returned as a browser sends it (RFC 6454 section 6.2): in

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sluice/base/clock.h"
+#include "sluice/base/ip.h"
 #include "sluice/base/result.h"
 
 namespace sluice::config {
@@ -26,6 +27,7 @@ struct Endpoint {
     kTcp,      ///< `host` (a name, IPv4 or IPv6 without brackets) and `port`
     kUnix,     ///< `host` is the path of a Unix stream socket
     kBuiltin,  ///< `host` names a service inside sluice; `echo` is the only one
+    kDynamic,  ///< `host` is a template: every request makes a server of its own of it
   };
   Kind kind = Kind::kTcp;
   std::string host;
@@ -180,21 +182,69 @@ struct BackendTls {
   bool operator==(const BackendTls&) const = default;
 };
 
+/// A text with places for what a request brings: `{server}:5432`.
+struct Template {
+  enum class Source : uint8_t {
+    kLiteral,
+    kCapture,  ///< `{name}`, of the route's host or path
+    kQuery,    ///< `{query.name}`
+    kClaim,    ///< `{claim.name}`, of the client's token
+  };
+  struct Part {
+    Source source;
+    std::string text;  ///< the literal, or the name
+
+    bool operator==(const Part&) const = default;
+  };
+  std::string text;  ///< as it stands in the file
+  std::vector<Part> parts;
+};
+
+/// One thing that a dynamic target may be.
+struct AllowRule {
+  std::optional<base::IpRange> range;  ///< of addresses
+  std::string host;  ///< else: a name in lower case, `*.` and a name, or `*`, at public addresses
+  uint16_t first_port = 1;
+  uint16_t last_port = 65535;
+};
+
+/// A server that the request names, within bounds.
+struct DynamicTarget {
+  Template server;
+  std::vector<AllowRule> allow;  ///< nothing else can be reached
+};
+
 struct Backend {
-  std::string name;  ///< of `backends`, or the server's address for the short form
-  std::vector<Endpoint> servers;
+  std::string name;               ///< of `backends`, or the server's address for the short form
+  std::vector<Endpoint> servers;  ///< one of kDynamic where there is a target
   std::optional<BackendTls> tls = std::nullopt;  ///< unset: plain
+  std::optional<DynamicTarget> target = std::nullopt;
+};
+
+/// A piece of a path between two `/`.
+struct PathSegment {
+  bool is_capture = false;  ///< `{name}`: any piece that is not empty
+  std::string text;         ///< the piece, or the name
+
+  bool operator==(const PathSegment&) const = default;
 };
 
 struct PathPattern {
   bool is_prefix = false;  ///< `/prefix/**`: that path and everything below it
   std::string path;        ///< without the `/**`; empty for the pattern `/**`
+  /// Where there is a capture in it: the pieces of `path`, less a `{rest...}`.
+  std::vector<PathSegment> segments = {};
+  std::string rest =
+      {};  ///< `{rest...}` at the end: the name of all that is left, slashes included
 
+  bool has_captures() const { return !segments.empty() || !rest.empty(); }
   std::string ToString() const { return is_prefix ? path + "/**" : path; }
 };
 
 struct Match {
-  std::string host;  ///< lower case, without port; empty: any; `*.example.com`: any name below it
+  /// Lower case, without port; empty: any; `*.example.com`: any name below it;
+  /// `{name}.example.com`: one label, captured (the capture's name in its own case).
+  std::string host;
   PathPattern path;
 };
 

@@ -55,6 +55,7 @@ class ClientRequest final : public TableEntry,
   void ReadHead();
   void TakeHead();
   std::optional<http::Refusal> CheckWebSocket();
+  std::optional<http::Refusal> ChooseServers();
   void ServePage();
 
   // TLS (client_request_tls.cc).
@@ -74,6 +75,7 @@ class ClientRequest final : public TableEntry,
 
   metrics::ListenerMetrics& listener_metrics();
   const config::Route& route() const { return context_.config.routes[*route_]; }
+  const config::Backend& backend() const { return context_.config.backends[*route().backend]; }
 
   WorkerContext& context_;
   const net::Address address_;

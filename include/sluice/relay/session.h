@@ -45,9 +45,9 @@ class Session final : public TableEntry,
  public:
   struct Peers {
     net::Address client;
-    size_t listener = 0;                       ///< index into Config::listeners
-    size_t route = 0;                          ///< index into Config::routes
-    const config::Endpoint* server = nullptr;  ///< of the configuration: the one that was dialled
+    size_t listener = 0;                             ///< index into Config::listeners
+    size_t route = 0;                                ///< index into Config::routes
+    std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled
     base::SessionId id;
   };
 

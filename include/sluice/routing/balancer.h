@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "sluice/config/types.h"
@@ -10,7 +11,7 @@ namespace sluice::routing {
 
 /// A server to dial.
 struct Candidate {
-  const config::Endpoint* server;
+  std::shared_ptr<const config::Endpoint> server;  ///< never null
   size_t id;  ///< its number among all servers of all backends, in the order of the file
 };
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sluice/config/types.h"
 
@@ -15,6 +17,12 @@ std::string NormalizeHost(std::string_view host);
 
 /// Whether `match` takes a request for `path` (percent-decoded) at `host` (normalized).
 bool Matches(const config::Match& match, std::string_view host, std::string_view path);
+
+/// Names and values.
+using Captures = std::vector<std::pair<std::string, std::string>>;
+
+/// What the patterns of `match` capture of a request that it matches.
+Captures CapturesOf(const config::Match& match, std::string_view host, std::string_view path);
 
 /// The routes of a configuration, which outlives it. Safe to share among threads.
 class Router {

@@ -295,8 +295,8 @@ TEST(LoadErrors, OfBackendReferences) {
   EXPECT_EQ(head("lab:x"),
             "4:43: backend: 'lab:x' has a port that is not 1 to 65535; expected host:port, "
             "[IPv6]:port, unix:/path or builtin:echo");
-  EXPECT_EQ(head("{server: a}"),
-            "4:43: backend: expected the name of a backend, or a server, found a mapping");
+  EXPECT_EQ(head("[a:1]"),
+            "4:43: backend: expected the name of a backend, or a server, found a list");
 }
 
 TEST(LoadErrors, OfAFaultyBackendAreNotRepeatedAtItsRoutes) {
@@ -323,8 +323,8 @@ TEST(LoadErrors, OfRoutes) {
             "  - hello\n"),
       ElementsAre(
           "3:29: path: expected a path that begins with '/', found 'vnc'",
-          "3:40: host: expected a host name such as www.example.com or *.example.com, without a "
-          "port (leave 'host' out for any host), found 'a:80'",
+          "3:40: host: expected a host name such as www.example.com, *.example.com or "
+          "{name}.example.com, without a port (leave 'host' out for any host), found 'a:80'",
           "4:12: name: 'a' is already the name of the route in line 3",
           "4:22: match: missing key 'path'", "5:5: routes: missing key 'name'",
           "5:5: routes: missing key 'match'", "5:5: routes: missing key 'backend' (or 'static')",
@@ -349,6 +349,39 @@ TEST(LoadErrors, OfWhatARouteCannotSay) {
                   "7:14: 'header' applies before a route is known; set it in 'limits' under "
                   "'defaults'",
                   "7:28: unknown key 'mesage'; did you mean 'message'?"));
+}
+
+TEST(LoadErrors, OfABackendOfTheRoutesOwn) {
+  const auto heads = [](const std::string& backend) {
+    return HeadsOfRoute("    match: {path: \"/pg/{server}\"}\n    backend: " + backend + "\n");
+  };
+  EXPECT_THAT(
+      heads("{server: \"{sever}:5432\", allow: [10.0.0.0/8]}"),
+      ElementsAre("5:23: server: nothing is captured as '{sever}' by the route's match; did "
+                  "you mean 'server'?"));
+  EXPECT_THAT(heads("{server: \"{server}:5432\"}"),
+              ElementsAre("5:23: server: needs 'allow' beside it: the ranges and names that it may "
+                          "be"));
+  EXPECT_THAT(heads("{server: \"{server}:5432\", allow: []}"),
+              ElementsAre("5:47: allow: expected a list of one or more ranges and names, found an "
+                          "empty list"));
+  EXPECT_THAT(heads("{server: db:5432, allow: [a/8]}"),
+              ElementsAre("5:23: server: expected a server with a '{name}', '{query.name}' or "
+                          "'{claim.name}' in it, such as {name}:5432, found 'db:5432'",
+                          "5:40: allow: expected an address range such as 10.0.0.0/8 or fd00::/8, "
+                          "or one address, found 'a/8'"));
+  EXPECT_THAT(heads("{allow: [10.0.0.0/8], servers: [a:1]}"),
+              ElementsAre("5:22: allow: bounds a 'server' that the request names, and there is "
+                          "none"));
+  EXPECT_THAT(heads("{}"), ElementsAre("5:14: backend: missing key 'server' (or 'servers')"));
+  EXPECT_THAT(heads("{server: \"{server}:1\", allow: [\"*\"], servers: [a:1]}"),
+              ElementsAre("5:23: server: a backend has either 'servers' or a 'server', not both"));
+  EXPECT_THAT(HeadsWith("backends: {a: {servers: [a:1], server: \"{x}:1\"}}\n"),
+              ElementsAre("3:40: server: belongs in the 'backend' of a route, whose match "
+                          "captures"));
+  EXPECT_THAT(HeadsOfRoute("    match: {host: \"{a}.x.com\", path: \"/{b}/{a}\"}\n"
+                           "    backend: a:1\n"),
+              ElementsAre("4:12: match: two captures are named '{a}'"));
 }
 
 TEST(LoadErrors, OfAStaticRoute) {

@@ -343,6 +343,54 @@ routes:
           "    ^"));
 }
 
+TEST(LoadString, WarnsOfRoutesBehindCaptures) {
+  const auto warnings = Load(R"(
+listeners: [8080]
+routes:
+  - {name: a, match: {path: "/a/{x}"}, backend: a:1}
+  - {name: b, match: {path: /a/b}, backend: a:1}
+  - {name: c, match: {path: "/a/{x}/c"}, backend: a:1}
+  - {name: d, match: {path: "/a/{y}"}, backend: a:1}
+  - {name: e, match: {path: "/a/"}, backend: a:1}
+  - {name: f, match: {path: "/f/{x}/{rest...}"}, backend: a:1}
+  - {name: g, match: {path: "/f/{x}/**"}, backend: a:1}
+  - {name: h, match: {path: "/f/1/2/3"}, backend: a:1}
+  - {name: i, match: {host: "{name}.x.com", path: /i}, backend: a:1}
+  - {name: j, match: {host: "y.x.com", path: /i}, backend: a:1}
+  - {name: k, match: {host: "*.x.com", path: /i}, backend: a:1}
+)")
+                            .warnings;
+  std::vector<std::string> hidden;
+  for (const auto& warning : warnings) hidden.push_back(warning.message.substr(0, 9));
+  EXPECT_THAT(hidden, ElementsAre("route 'b'", "route 'd'", "route 'h'", "route 'j'"));
+}
+
+TEST(LoadString, ReadsABackendOfTheRoutesOwn) {
+  const auto config = Load(R"(
+listeners: [8080]
+routes:
+  - name: pg
+    match: {host: "{tenant}.example.com", path: "/pg/{server}"}
+    backend: {server: "{server}.{tenant}.internal:5432", allow: [10.1.0.0/16, "*.internal:5432"]}
+  - name: two
+    match: {path: /two}
+    backend: {servers: [a:1, b:1]}
+)")
+                          .config;
+  ASSERT_EQ(config.backends.size(), 2U);
+  const auto& dynamic = config.backends[*config.routes[0].backend];
+  EXPECT_EQ(dynamic.name, "route:pg");
+  ASSERT_TRUE(dynamic.target);
+  ASSERT_EQ(dynamic.servers.size(), 1U);
+  EXPECT_EQ(dynamic.servers[0].kind, Endpoint::Kind::kDynamic);
+  EXPECT_EQ(dynamic.servers[0].ToString(), "{server}.{tenant}.internal:5432");
+  EXPECT_EQ(dynamic.target->allow.size(), 2U);
+  const auto& two = config.backends[*config.routes[1].backend];
+  EXPECT_EQ(two.name, "route:two");
+  EXPECT_EQ(two.servers.size(), 2U);
+  EXPECT_FALSE(two.target);
+}
+
 class LoadFileTest : public testing::Test {
  protected:
   void SetUp() override {

@@ -114,6 +114,35 @@ TEST(ParsePathPattern, TellsExactFromPrefix) {
   }
 }
 
+TEST(ParsePathPattern, ReadsCaptures) {
+  const auto pattern = ParsePathPattern("/pg/{server}/x/{rest...}");
+  ASSERT_TRUE(pattern);
+  EXPECT_EQ(pattern->segments,
+            (std::vector<PathSegment>{{false, "pg"}, {true, "server"}, {false, "x"}}));
+  EXPECT_EQ(pattern->rest, "rest");
+  EXPECT_EQ(pattern->ToString(), "/pg/{server}/x/{rest...}");
+  const auto below = ParsePathPattern("/{a}/**");
+  ASSERT_TRUE(below);
+  EXPECT_TRUE(below->is_prefix);
+  EXPECT_EQ(below->segments, (std::vector<PathSegment>{{true, "a"}}));
+  EXPECT_EQ(ParsePathPattern("/{all...}")->rest, "all");
+  EXPECT_FALSE(ParsePathPattern("/vnc")->has_captures());
+  for (const char* text : {"/{}", "/{a b}", "/{a-b}", "/x{a}", "/{a}x", "/{a", "/a}", "/{{a}}",
+                           "/{a...}/b", "/{a...}/**", "/{a}{b}", "/{...}", "/{a..}"}) {
+    const auto bad = ParsePathPattern(text);
+    ASSERT_FALSE(bad) << text;
+    EXPECT_TRUE(bad.error().starts_with("expected a '{name}'")) << text;
+  }
+}
+
+TEST(ParseHostPattern, ReadsACapture) {
+  EXPECT_EQ(*ParseHostPattern("{Name}.Example.com"), "{Name}.example.com");
+  for (const char* text : {"{name}", "{name}.", "{}.example.com", "a{name}.example.com",
+                           "{name}x.example.com", "{a}.{b}.example.com", "example.{name}"}) {
+    EXPECT_FALSE(ParseHostPattern(text)) << text;
+  }
+}
+
 TEST(ParsePathPattern, SaysWhatIsWrong) {
   EXPECT_EQ(ParsePathPattern("vnc").error(), "expected a path that begins with '/', found 'vnc'");
   for (const char* text : {"/**/a", "/a**", "/*", "/a*/**", "/**/**"}) {

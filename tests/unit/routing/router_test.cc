@@ -90,6 +90,55 @@ TEST(RouterTest, MatchesPaths) {
   }
 }
 
+/// `/pg/{server}/{rest...}` as the loader reads it.
+config::PathPattern Capturing(std::vector<config::PathSegment> segments, std::string rest = "",
+                              bool is_prefix = false) {
+  return {is_prefix, "", std::move(segments), std::move(rest)};
+}
+
+TEST(RouterTest, MatchesAndCaptures) {
+  const config::PathPattern server = Capturing({{false, "pg"}, {true, "server"}});
+  const config::PathPattern below = Capturing({{false, "pg"}, {true, "server"}}, "", true);
+  const config::PathPattern rest = Capturing({{true, "a"}}, "rest");
+  const struct {
+    const config::PathPattern& pattern;
+    const char* path;
+    bool matches;
+    Captures captures;
+  } rows[] = {
+      {server, "/pg/db1", true, {{"server", "db1"}}},
+      {server, "/pg/a b%2Fc", true, {{"server", "a b%2Fc"}}},
+      {server, "/pg/", false, {}},
+      {server, "/pg", false, {}},
+      {server, "/pg/db1/", false, {}},
+      {server, "/pg/db1/x", false, {}},
+      {server, "/xx/db1", false, {}},
+      {below, "/pg/db1", true, {{"server", "db1"}}},
+      {below, "/pg/db1/x/y", true, {{"server", "db1"}}},
+      {below, "/pg//x", false, {}},
+      {rest, "/x/y/z", true, {{"a", "x"}, {"rest", "y/z"}}},
+      {rest, "/x/", false, {}},
+      {rest, "/x", false, {}},
+      {rest, "/x//", true, {{"a", "x"}, {"rest", "/"}}},
+  };
+  for (const auto& row : rows) {
+    const config::Match match{"", row.pattern};
+    ASSERT_EQ(Matches(match, "h", row.path), row.matches) << row.path;
+    if (!row.matches) continue;
+    EXPECT_EQ(CapturesOf(match, "h", row.path), row.captures) << row.path;
+  }
+}
+
+TEST(RouterTest, CapturesALabelOfTheHost) {
+  const config::Match match{"{Name}.example.com", Pattern("/**")};
+  EXPECT_TRUE(Matches(match, "db1.example.com", "/"));
+  EXPECT_EQ(CapturesOf(match, "db1.example.com", "/"), (Captures{{"Name", "db1"}}));
+  for (const char* other :
+       {"example.com", ".example.com", "a.b.example.com", "db1.example.org", ""}) {
+    EXPECT_FALSE(Matches(match, other, "/")) << other;
+  }
+}
+
 config::Config WithRoutes(std::initializer_list<std::pair<const char*, const char*>> routes) {
   config::Config config;
   for (const auto& [host, path] : routes) {

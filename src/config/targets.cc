@@ -1,0 +1,164 @@
+#include "config/targets.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/base/text.h"
+
+#include "config/address_text.h"
+#include "config/quote.h"
+#include "config/suggest.h"
+
+namespace sluice::config {
+namespace {
+
+using base::Unexpected;
+using Source = Template::Source;
+
+constexpr std::string_view kQueryPrefix = "query.";
+constexpr std::string_view kClaimPrefix = "claim.";
+
+// What stands between the braces.
+std::optional<Template::Part> ParsePlace(std::string_view text) {
+  Source source = Source::kCapture;
+  if (text.starts_with(kQueryPrefix)) {
+    source = Source::kQuery;
+    text.remove_prefix(kQueryPrefix.size());
+  } else if (text.starts_with(kClaimPrefix)) {
+    source = Source::kClaim;
+    text.remove_prefix(kClaimPrefix.size());
+  }
+  const auto is_good = [source](char c) {
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
+    // Those of others may have dots and dashes, too.
+    return c == '_' || (source != Source::kCapture && (c == '-' || c == '.'));
+  };
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_good)) return std::nullopt;
+  return Template::Part{source, std::string(text)};
+}
+
+// The port or range of ports behind a host; false if `text` is neither.
+bool ParsePorts(std::string_view text, AllowRule& rule) {
+  const auto dash = text.find('-');
+  const auto first = ParsePort(text.substr(0, dash), 1);
+  const auto last = dash == std::string_view::npos ? first : ParsePort(text.substr(dash + 1), 1);
+  if (!first || !last || *last < *first) return false;
+  rule.first_port = *first;
+  rule.last_port = *last;
+  return true;
+}
+
+bool ParseAllowedHost(std::string_view host, AllowRule& rule) {
+  if (host.find('/') != std::string_view::npos || NormalizeIp(host)) {
+    auto range = base::IpRange::Parse(host);
+    if (range) rule.range = *std::move(range);
+    return rule.range.has_value();
+  }
+  rule.host = base::ToLower(host);
+  if (rule.host.ends_with('.')) rule.host.pop_back();
+  const std::string_view name = std::string_view(rule.host).substr(host.starts_with("*.") ? 2 : 0);
+  return host == "*" || !HostNameFault(name);
+}
+
+}  // namespace
+
+std::vector<std::string_view> CaptureNames(const Match& match) {
+  std::vector<std::string_view> names;
+  if (match.host.starts_with('{')) {
+    names.push_back(std::string_view(match.host).substr(1, match.host.find('}') - 1));
+  }
+  for (const PathSegment& segment : match.path.segments) {
+    if (segment.is_capture) names.push_back(segment.text);
+  }
+  if (!match.path.rest.empty()) names.push_back(match.path.rest);
+  return names;
+}
+
+Parsed<Template> ParseTemplate(std::string_view text) {
+  const auto fail = [text] {
+    return Unexpected(Expected(
+        "a server with a '{name}', '{query.name}' or '{claim.name}' in it, such as {name}:5432",
+        text));
+  };
+  Template result;
+  result.text = text;
+  bool has_place = false;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto open = rest.find_first_of("{}");
+    if (open != 0) {
+      result.parts.push_back({Source::kLiteral, std::string(rest.substr(0, open))});
+      rest.remove_prefix(std::min(open, rest.size()));
+      continue;
+    }
+    const auto close = rest.find('}');
+    auto place = close == 0 || close == std::string_view::npos
+                     ? std::nullopt
+                     : ParsePlace(rest.substr(1, close - 1));
+    if (!place) return fail();
+    result.parts.push_back(*std::move(place));
+    rest.remove_prefix(close + 1);
+    has_place = true;
+  }
+  if (!has_place) return fail();
+  return result;
+}
+
+Parsed<AllowRule> ParseAllowRule(std::string_view text) {
+  const auto fail = [text] {
+    return Unexpected(Expected(
+        "a range or a name, and perhaps ports: 10.1.0.0/16, [fd00::/8]:5432, db.example.com:5432, "
+        "*.example.com:5900-5999 or *",
+        text));
+  };
+  AllowRule rule;
+  std::string_view host = text;
+  std::string_view ports;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos) return fail();
+    host = text.substr(1, end - 1);
+    ports = text.substr(end + 1);
+    if (host.find(':') == std::string_view::npos) return fail();
+  } else if (std::count(text.begin(), text.end(), ':') == 1) {
+    host = text.substr(0, text.find(':'));
+    ports = text.substr(host.size());
+  }
+  if (!ParseAllowedHost(host, rule)) {
+    // The range's own words say more.
+    if (host.find('/') == std::string_view::npos) return fail();
+    return Unexpected(base::IpRange::Parse(host).error());
+  }
+  if (!ports.empty() && (!ports.starts_with(':') || !ParsePorts(ports.substr(1), rule))) {
+    return fail();
+  }
+  return rule;
+}
+
+DynamicTarget ReadTarget(Reader& reader, const Value& server, const std::optional<Value>& allow,
+                         const Match& match) {
+  DynamicTarget target;
+  const auto names = CaptureNames(match);
+  if (reader.ReadScalar(server, "a server with a '{name}'", ParseTemplate, target.server)) {
+    for (const auto& part : target.server.parts) {
+      if (part.source != Source::kCapture ||
+          std::find(names.begin(), names.end(), part.text) != names.end()) {
+        continue;
+      }
+      reader.Error(server, "nothing is captured as '{" + part.text + "}' by the route's match" +
+                               Suggestion(part.text, names, "what is captured is"));
+    }
+  }
+  if (!allow) {
+    reader.Error(server, "needs 'allow' beside it: the ranges and names that it may be");
+    return target;
+  }
+  for (const auto& item : reader.Items(*allow, "ranges and names")) {
+    AllowRule rule;
+    if (reader.ReadScalar(item, "a range or a name", ParseAllowRule, rule)) {
+      target.allow.push_back(std::move(rule));
+    }
+  }
+  return target;
+}
+
+}  // namespace sluice::config

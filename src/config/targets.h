@@ -1,0 +1,29 @@
+// Dynamic targets: the template of a server that a request names, and what it may be.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/config/types.h"
+
+#include "config/reader.h"
+#include "config/values.h"
+
+namespace sluice::config {
+
+/// The names that the patterns of `match` capture, in their order.
+std::vector<std::string_view> CaptureNames(const Match& match);
+
+/// `{name}:5432`, `{query.address}`, `db-{claim.tenant}.example.com:5432`.
+Parsed<Template> ParseTemplate(std::string_view text);
+
+/// `10.1.0.0/16`, `10.1.2.3:5432`, `[fd00::/8]:22`, `*.example.com:5900-5999`, `*`.
+Parsed<AllowRule> ParseAllowRule(std::string_view text);
+
+/// Reads `server` and `allow` of a route's backend. Every capture that the template names has to be
+/// one of `match`.
+DynamicTarget ReadTarget(Reader& reader, const Value& server, const std::optional<Value>& allow,
+                         const Match& match);
+
+}  // namespace sluice::config

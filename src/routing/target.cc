@@ -1,0 +1,161 @@
+#include "sluice/routing/target.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "sluice/base/text.h"
+#include "sluice/http/query.h"
+
+namespace sluice::routing {
+namespace {
+
+using base::IpAddress;
+using base::IpRange;
+using base::Unexpected;
+using config::AllowRule;
+using Source = config::Template::Source;
+
+// Addresses that are not of the public Internet (RFC 6890 and the IANA's registries of
+// special-purpose addresses), those that stand for others by translation, and those at which clouds
+// tell their tenants secrets.
+const std::vector<IpRange>& SpecialRanges() {
+  static const std::vector<IpRange> ranges = [] {
+    constexpr const char* kRanges[] = {
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "100.100.100.200",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "169.254.169.254",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/96",
+        "::1",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fc00::/7",
+        "fd00:ec2::254",
+        "fe80::/10",
+        "fec0::/10",
+        "ff00::/8",
+    };
+    std::vector<IpRange> parsed;
+    for (const char* range : kRanges) parsed.push_back(*IpRange::Parse(range));
+    return parsed;
+  }();
+  return ranges;
+}
+
+// The narrowest special range that has the address; null if it is public.
+const IpRange* SpecialRangeOf(const IpAddress& address) {
+  const IpRange* narrowest = nullptr;
+  for (const IpRange& range : SpecialRanges()) {
+    if (range.Contains(address) && (narrowest == nullptr || narrowest->Covers(range))) {
+      narrowest = &range;
+    }
+  }
+  return narrowest;
+}
+
+bool FitsPort(const AllowRule& rule, const config::Endpoint& server) {
+  return server.port >= rule.first_port && server.port <= rule.last_port;
+}
+
+bool FitsName(const AllowRule& rule, std::string_view host) {
+  if (rule.range) return false;
+  if (rule.host == "*") return true;
+  if (!rule.host.starts_with("*.")) return host == rule.host;
+  const std::string_view suffix = std::string_view(rule.host).substr(1);
+  return host.size() > suffix.size() && host.ends_with(suffix);
+}
+
+std::string NameOf(const config::Endpoint& server) {
+  std::string name = base::ToLower(server.host);
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
+// The value for one place of the template.
+base::Result<std::string, std::string> ValueOf(const config::Template::Part& part,
+                                               const TemplateValues& values) {
+  switch (part.source) {
+    case Source::kLiteral:
+      return part.text;
+    case Source::kCapture:
+      for (const auto& [name, value] : values.captures) {
+        if (name == part.text) return value;
+      }
+      break;
+    case Source::kQuery: {
+      auto found = http::QueryValues(values.query, part.text);
+      // Of two, one program takes the first and the other the last.
+      if (found.size() > 1) {
+        return Unexpected("the query has more than one '" + part.text + "'");
+      }
+      if (found.size() == 1) return std::move(found.front());
+      return Unexpected("the query has no '" + part.text + "'");
+    }
+    case Source::kClaim:
+      if (auto value = values.claim ? values.claim(part.text) : std::nullopt) {
+        return *std::move(value);
+      }
+      return Unexpected("the token has no claim '" + part.text + "'");
+  }
+  return Unexpected("nothing is captured as '" + part.text + "'");
+}
+
+}  // namespace
+
+base::Result<config::Endpoint, std::string> ResolveTarget(const config::DynamicTarget& target,
+                                                          const TemplateValues& values) {
+  std::string text;
+  for (const auto& part : target.server.parts) {
+    auto value = ValueOf(part, values);
+    if (!value) return Unexpected(std::move(value).error());
+    text += *value;
+  }
+  auto server = config::ParseServer(text);
+  if (!server || server->kind != config::Endpoint::Kind::kTcp) {
+    return Unexpected(std::string("what the request names is no host and port"));
+  }
+  const auto literal = IpAddress::Parse(server->host);
+  const std::string name = NameOf(*server);
+  const bool may_be_allowed =
+      literal ? MayConnect(target, *server, *literal)
+              // What a name resolves to is judged when it is known.
+              : std::any_of(target.allow.begin(), target.allow.end(), [&](const AllowRule& rule) {
+                  return FitsPort(rule, *server) && (rule.range || FitsName(rule, name));
+                });
+  if (!may_be_allowed) {
+    return Unexpected(std::string("the server that the request names is not one that is allowed"));
+  }
+  return server;
+}
+
+bool MayConnect(const config::DynamicTarget& target, const config::Endpoint& server,
+                const IpAddress& address) {
+  const IpRange* const special = SpecialRangeOf(address);
+  const std::string name = NameOf(server);
+  return std::any_of(target.allow.begin(), target.allow.end(), [&](const AllowRule& rule) {
+    if (!FitsPort(rule, server)) return false;
+    if (!rule.range) return special == nullptr && FitsName(rule, name);
+    return rule.range->Contains(address) && (special == nullptr || special->Covers(*rule.range));
+  });
+}
+
+}  // namespace sluice::routing

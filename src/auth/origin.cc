@@ -43,19 +43,32 @@ bool IsSameOrigin(std::string_view text, std::string_view host) {
   return origin->authority == WithoutPort(own, DefaultPort(origin->scheme));
 }
 
+// `entry` is canonical, and perhaps has a `*.` before its name; `origin` is the canonical text.
+bool Fits(std::string_view entry, std::string_view origin) {
+  const auto star = entry.find("://*.");
+  if (star == std::string_view::npos) return entry == "*" || entry == origin;
+  const std::string_view scheme = entry.substr(0, star + 3);
+  const std::string_view suffix = entry.substr(star + 4);  // From the dot on.
+  if (!origin.starts_with(scheme) || !origin.ends_with(suffix)) return false;
+  // What the star stands for is a name: a port or a user there would be those of another host.
+  const std::string_view labels = origin.substr(
+      scheme.size(), origin.size() - std::min(origin.size(), scheme.size() + suffix.size()));
+  return !labels.empty() && labels.find_first_of(":@/[]") == std::string_view::npos;
+}
+
 bool IsListed(std::string_view text, const std::vector<std::string>& allowed) {
   const auto origin = Parse(text);
   const std::string canonical =
       origin ? origin->scheme + "://" + origin->authority : base::ToLower(text);
   return std::any_of(allowed.begin(), allowed.end(),
-                     [&](const std::string& entry) { return entry == "*" || entry == canonical; });
+                     [&](const std::string& entry) { return Fits(entry, canonical); });
 }
 
 }  // namespace
 
 bool IsOriginAllowed(std::optional<std::string_view> origin, std::string_view host,
-                     const std::optional<std::vector<std::string>>& allowed) {
-  if (!origin) return true;
+                     const std::optional<std::vector<std::string>>& allowed, bool require) {
+  if (!origin) return !require;
   return allowed ? IsListed(*origin, *allowed) : IsSameOrigin(*origin, host);
 }
 

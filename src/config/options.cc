@@ -26,12 +26,15 @@ constexpr TimeoutRange kBackendTimeoutRange{seconds(1), hours(1), true};
 constexpr TimeoutRange kHandshakeRange{milliseconds(100), minutes(5)};
 constexpr TimeoutRange kConnectRange{milliseconds(100), minutes(5)};
 constexpr TimeoutRange kIdleRange{seconds(1), hours(168), true};
+constexpr TimeoutRange kMaxAgeRange{seconds(1), hours(24 * 365), true};
 constexpr TimeoutRange kCloseRange{milliseconds(100), minutes(5)};
 constexpr TimeoutRange kDrainRange{milliseconds(100), hours(24)};
 constexpr Range kRequestLineRange{256, 1024 * 1024};
 constexpr Range kHeaderRange{1024, 1024 * 1024};
 constexpr Range kHeaderCountRange{1, 1000};
 constexpr Range kMessageRange{1024, 1024 * 1024 * 1024};
+constexpr Range kMemoryRange{1024 * 1024, uint64_t{1} << 50, true};
+constexpr Range kBandwidthRange{1024, uint64_t{1} << 40, true};
 
 // The function that reads one duration, for a table of fields.
 template <auto Member, const TimeoutRange& range, typename T>
@@ -50,6 +53,7 @@ void InOptions(Reader& reader, const Value& value, Defaults& defaults) {
 constexpr auto kReadConnect =
     ReadTimeout<&SessionOptions::connect_timeout, kConnectRange, SessionOptions>;
 constexpr auto kReadIdle = ReadTimeout<&SessionOptions::idle_timeout, kIdleRange, SessionOptions>;
+constexpr auto kReadMaxAge = ReadTimeout<&SessionOptions::max_age, kMaxAgeRange, SessionOptions>;
 constexpr auto kReadClose =
     ReadTimeout<&SessionOptions::close_timeout, kCloseRange, SessionOptions>;
 
@@ -62,6 +66,7 @@ constexpr Field<Keepalive> kKeepaliveFields[] = {
 constexpr Field<SessionOptions> kRouteTimeoutFields[] = {
     {"connect", kReadConnect},
     {"idle", kReadIdle},
+    {"max_age", kReadMaxAge},
     {"close", kReadClose},
 };
 
@@ -74,6 +79,7 @@ constexpr Field<Defaults> kDefaultTimeoutFields[] = {
     {"handshake", ReadTimeout<&Defaults::handshake_timeout, kHandshakeRange>},
     {"connect", InOptions<kReadConnect>},
     {"idle", InOptions<kReadIdle>},
+    {"max_age", InOptions<kReadMaxAge>},
     {"close", InOptions<kReadClose>},
     {"drain", ReadTimeout<&Defaults::drain_timeout, kDrainRange>},
 };
@@ -83,8 +89,24 @@ void ReadMessageLimit(Reader& reader, const Value& value, SessionOptions& option
   reader.ReadScalar(value, "a size", parse, options.message_limit);
 }
 
+template <auto member>
+void ReadRate(Reader& reader, const Value& value, Bandwidth& bandwidth) {
+  const auto parse = [](std::string_view text) { return ParseSize(text, kBandwidthRange); };
+  reader.ReadScalar(value, "a size", parse, bandwidth.*member);
+}
+
+constexpr Field<Bandwidth> kBandwidthFields[] = {
+    {"to_backend", ReadRate<&Bandwidth::to_backend>},
+    {"to_client", ReadRate<&Bandwidth::to_client>},
+};
+
+void ReadBandwidth(Reader& reader, const Value& value, SessionOptions& options) {
+  reader.ReadMapping<Bandwidth>(value, kBandwidthFields, options.bandwidth);
+}
+
 constexpr Field<SessionOptions> kRouteLimitFields[] = {
     {"message", ReadMessageLimit},
+    {"bandwidth", ReadBandwidth},
 };
 
 constexpr std::string_view kLimitNotInRoute =
@@ -94,6 +116,7 @@ constexpr Misplaced kNoRouteLimits[] = {
     {"request_line", kLimitNotInRoute},
     {"header", kLimitNotInRoute},
     {"header_count", kLimitNotInRoute},
+    {"memory", "is of all sessions together; set it in 'limits' under 'defaults'"},
 };
 
 struct LimitsDraft {
@@ -133,6 +156,13 @@ constexpr Field<LimitsDraft> kLimitFields[] = {
      }},
     {"message", [](Reader& reader, const Value& value,
                    LimitsDraft& draft) { ReadMessageLimit(reader, value, draft.options); }},
+    {"bandwidth", [](Reader& reader, const Value& value,
+                     LimitsDraft& draft) { ReadBandwidth(reader, value, draft.options); }},
+    {"memory",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       const auto parse = [](std::string_view text) { return ParseSize(text, kMemoryRange); };
+       reader.ReadScalar(value, "a size", parse, draft.limits.memory);
+     }},
 };
 
 // The request line is a part of the head, so its own limit must leave it room.
@@ -167,6 +197,7 @@ constexpr Field<Defaults> kDefaultsFields[] = {
     {"close_codes", InOptions<ReadCloseCodes>},
     {"subprotocols", InOptions<ReadSubprotocols>},
     {"origins", InOptions<ReadOrigins>},
+    {"require_origin", InOptions<ReadRequireOrigin>},
     {"framing", InOptions<ReadFraming>},
     {"compression", InOptions<ReadCompression>},
 };
@@ -219,6 +250,10 @@ void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options) {
   ReadDistinct(reader, value, "origins", ParseOrigin, options.origins);
 }
 
+void ReadRequireOrigin(Reader& reader, const Value& value, SessionOptions& options) {
+  reader.ReadScalar(value, "'true' or 'false'", ParseBool, options.require_origin);
+}
+
 void ReadDefaults(Reader& reader, const Value& value, Defaults& defaults) {
   reader.ReadMapping<Defaults>(value, kDefaultsFields, defaults);
 }
@@ -227,6 +262,7 @@ void AddOptionMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"defaults", KeysOf<Defaults>(kDefaultsFields)});
   mappings.push_back({"keepalive", KeysOf<Keepalive>(kKeepaliveFields)});
   mappings.push_back({"default_timeouts", KeysOf<Defaults>(kDefaultTimeoutFields)});
+  mappings.push_back({"bandwidth", KeysOf<Bandwidth>(kBandwidthFields)});
   mappings.push_back({"limits", KeysOf<LimitsDraft>(kLimitFields)});
   mappings.push_back({"route_timeouts", KeysOf<SessionOptions>(kRouteTimeoutFields)});
   mappings.push_back({"route_limits", KeysOf<SessionOptions>(kRouteLimitFields)});

@@ -27,6 +27,7 @@ void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& optio
 void ReadCloseCodes(Reader& reader, const Value& value, SessionOptions& options);
 void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options);
 void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options);
+void ReadRequireOrigin(Reader& reader, const Value& value, SessionOptions& options);
 
 void AddOptionMappings(std::vector<KnownMapping>& mappings);
 

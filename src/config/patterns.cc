@@ -87,7 +87,8 @@ std::optional<std::string> NormalizeOriginHost(std::string_view host) {
   }
   if (NormalizeIpv6(host)) return std::nullopt;  // lacks its brackets
   if (const auto ip = NormalizeIp(host)) return ip;
-  return HostNameFault(host) ? std::nullopt : std::optional(std::string(host));
+  const auto name = host.substr(host.starts_with("*.") ? 2 : 0);
+  return HostNameFault(name) ? std::nullopt : std::optional(std::string(host));
 }
 
 // `host` or `host:port`; the default port of the scheme is left out.
@@ -161,10 +162,11 @@ Parsed<std::string> ParseOrigin(std::string_view text) {
         NormalizeAuthority(scheme, std::string_view(origin).substr(separator + 3));
     if (IsScheme(scheme) && authority) return scheme + "://" + *authority;
   }
-  return Unexpected(Expected(
-      "an origin such as https://www.example.com or http://localhost:8080 (no path, no '/' at the "
-      "end), '*' or 'null'",
-      text));
+  return Unexpected(
+      Expected("an origin such as https://www.example.com, https://*.example.com or "
+               "http://localhost:8080 (no "
+               "path, no '/' at the end), '*' or 'null'",
+               text));
 }
 
 }  // namespace sluice::config

@@ -40,19 +40,13 @@ void ReadOption(Reader& reader, const Value& value, RouteDraft& draft) {
 }
 
 constexpr Field<RouteDraft> kRouteFields[] = {
-    {"name", Keep<&RouteDraft::name>},
-    {"match", Keep<&RouteDraft::match>},
-    {"backend", Keep<&RouteDraft::backend>},
-    {"static", Keep<&RouteDraft::page>},
-    {"keepalive", ReadOption<ReadKeepalive>},
-    {"timeouts", ReadOption<ReadRouteTimeouts>},
-    {"limits", ReadOption<ReadRouteLimits>},
-    {"on_dial_failure", ReadOption<ReadOnDialFailure>},
-    {"close_codes", ReadOption<ReadCloseCodes>},
-    {"subprotocols", ReadOption<ReadSubprotocols>},
-    {"origins", ReadOption<ReadOrigins>},
-    {"framing", ReadOption<ReadFraming>},
-    {"compression", ReadOption<ReadCompression>},
+    {"name", Keep<&RouteDraft::name>},           {"match", Keep<&RouteDraft::match>},
+    {"backend", Keep<&RouteDraft::backend>},     {"static", Keep<&RouteDraft::page>},
+    {"keepalive", ReadOption<ReadKeepalive>},    {"timeouts", ReadOption<ReadRouteTimeouts>},
+    {"limits", ReadOption<ReadRouteLimits>},     {"on_dial_failure", ReadOption<ReadOnDialFailure>},
+    {"close_codes", ReadOption<ReadCloseCodes>}, {"subprotocols", ReadOption<ReadSubprotocols>},
+    {"origins", ReadOption<ReadOrigins>},        {"require_origin", ReadOption<ReadRequireOrigin>},
+    {"framing", ReadOption<ReadFraming>},        {"compression", ReadOption<ReadCompression>},
 };
 
 struct MatchDraft {

@@ -70,10 +70,12 @@ Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range) {
 }
 
 Parsed<size_t> ParseSize(std::string_view text, const Range& range) {
+  if (range.may_be_off && text == "off") return size_t{0};
   const auto size = ParseWithUnit(text, kSizeUnits);
   if (size && Contains(range, *size)) return static_cast<size_t>(*size);
   return Unexpected(Expected("a size from " + FormatSize(range.min) + " to " +
-                                 FormatSize(range.max) + " (bytes, or units KiB, MiB)",
+                                 FormatSize(range.max) + " (bytes, or units KiB, MiB)" +
+                                 (range.may_be_off ? " or 'off'" : ""),
                              text));
 }
 

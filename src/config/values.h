@@ -25,12 +25,13 @@ struct TimeoutRange {
 struct Range {
   uint64_t min;
   uint64_t max;
+  bool may_be_off = false;  ///< the word `off`, read as zero: no bound
 };
 
 /// `500ms`, `30s`, `5m`, `1h`, and `off` where the range allows it.
 Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range);
 
-/// `4096`, `16KiB`, `1MiB`, in bytes.
+/// `4096`, `16KiB`, `1MiB`, in bytes; and `off` where the range allows it.
 Parsed<size_t> ParseSize(std::string_view text, const Range& range);
 
 /// A decimal number.

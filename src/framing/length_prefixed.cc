@@ -66,6 +66,8 @@ class LengthPrefixedDecoder : public Decoder {
     return {.kind = Decoded::Kind::kError, .error = FramingError::kCutShort};
   }
 
+  size_t held() const override { return have_; }
+
  private:
   bool FillHeader(base::Bytes& in) {
     const size_t take = std::min(layout_.header_size - have_, in.size());
@@ -123,6 +125,8 @@ class LengthPrefixedEncoder : public Encoder {
             .payload = message,
             .assembled = partial_.Take()};
   }
+
+  size_t held() const override { return partial_.bytes().size(); }
 
  private:
   base::Bytes Header(MessageType type, uint64_t length) {

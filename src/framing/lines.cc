@@ -32,6 +32,8 @@ class LinesDecoder : public Decoder {
 
   Decoded End() override { return partial_.empty() ? Decoded{} : Assembled(); }
 
+  size_t held() const override { return partial_.bytes().size(); }
+
  private:
   // Room for a CR, which may turn out to be a part of the line's end.
   bool Append(base::Bytes bytes) { return partial_.Append(bytes, options_.max_length + 1); }
@@ -74,6 +76,8 @@ class LinesEncoder : public Encoder {
     const base::Bytes message = partial_.bytes();
     return Message(message, partial_.Take());
   }
+
+  size_t held() const override { return partial_.bytes().size(); }
 
  private:
   static constexpr std::string_view kCrLf = "\r\n";

@@ -45,6 +45,8 @@ class TextStreamDecoder : public Decoder {
 
   Decoded End() override { return cut_.empty() ? Decoded{} : Cut(); }
 
+  size_t held() const override { return cut_.bytes().size(); }
+
  private:
   /// The character that a read has cut is a message of its own.
   Decoded CompleteCharacter(base::Bytes& in) {

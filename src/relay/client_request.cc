@@ -158,8 +158,12 @@ void ClientRequest::TakeHead() {
     Refuse(*refusal);
     return;
   }
-  state_ = State::kDialing;
   timer_.Stop();
+  if (context_.memory != nullptr && context_.memory->IsUsedUp()) {
+    TellFailure(base::Cause::kMemory);
+    return;
+  }
+  state_ = State::kDialing;
   dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
   DialNext();
 }
@@ -189,9 +193,12 @@ std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
   if (head.Count("Origin") > 1) {
     return http::Refusal{base::Cause::kBadRequest, "there is more than one Origin header"};
   }
-  if (!auth::IsOriginAllowed(head.Find("Origin"), head.host, route().options.origins)) {
+  if (!auth::IsOriginAllowed(head.Find("Origin"), head.host, route().options.origins,
+                             route().options.require_origin)) {
     return http::Refusal{base::Cause::kOriginNotAllowed,
-                         "pages of this origin may not connect here"};
+                         head.Count("Origin") == 0
+                             ? "a request without an Origin may not connect here"
+                             : "pages of this origin may not connect here"};
   }
   return std::nullopt;
 }
@@ -268,12 +275,17 @@ void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {
 
 void ClientRequest::OnAllDialsFailed(const net::DialFailure& failure) {
   --next_candidate_;
-  const bool is_refusal = base::InfoOf(failure.cause).close_code == 0;
+  TellFailure(failure.cause);
+}
+
+// As the route says, by a Close, which a page can read, or by a status.
+void ClientRequest::TellFailure(base::Cause cause) {
+  const bool is_refusal = base::InfoOf(cause).close_code == 0;
   if (is_refusal || route().options.on_dial_failure == config::OnDialFailure::kHttp) {
-    // The detail has addresses that are nobody's business outside.
-    Refuse({failure.cause, std::string(base::InfoOf(failure.cause).description)});
+    // What a dial says has addresses that are nobody's business outside.
+    Refuse({cause, std::string(base::InfoOf(cause).description)});
   } else {
-    BecomeSession(nullptr, failure.cause);
+    BecomeSession(nullptr, cause);
   }
 }
 

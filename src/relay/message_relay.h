@@ -69,6 +69,9 @@ class MessagesToBackend {
   };
   Held TakeHeld();
 
+  /// Bytes that wait here: held, or of a message that is not whole.
+  size_t waiting() const { return held_.bytes.size() + (encoder_ ? encoder_->held() : 0); }
+
  private:
   Step Encode(base::Bytes payload, bool ends_message);
 
@@ -109,6 +112,9 @@ class MessagesToClient {
 
   /// The session is idle: lets go of what can be made anew.
   void Release();
+
+  /// Bytes of a message that is not whole.
+  size_t waiting() const { return decoder_ ? decoder_->held() : 0; }
 
  private:
   uint8_t StartByte(bool fin);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bandwidth.h"
 #include "message_relay.h"
 #include "session_limits.h"
 
@@ -23,6 +24,10 @@ Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net
       last_received_(started_),
       last_payload_(started_),
       backend_check_at_(started_ + options().keepalive.backend_timeout / 2) {
+  if (options().bandwidth.is_bounded()) {
+    bandwidth_ =
+        std::make_unique<Bandwidth>(context.loop, options().bandwidth, [this] { OnBandwidth(); });
+  }
   client_->SetHandler(this);
   if (backend_) {
     backend_->SetHandler(this);
@@ -83,6 +88,10 @@ void Session::Pump() {
   RelayToBackend();
   RelayToClient();
   FlushToClient();
+  if (messages_) {
+    NoteQueued(to_backend_);
+    NoteQueued(to_client_);
+  }
   FinishLegs();  // May end the session: nothing may follow.
 }
 
@@ -98,11 +107,36 @@ bool Session::MayRead(const Direction& direction,
          direction.pauses == 0;
 }
 
-size_t Session::RoomToRead(const Direction& direction, size_t queued, size_t budget) const {
+size_t Session::RoomToRead(const Direction& direction, size_t queued, size_t budget) {
   // What is discarded needs no room in the queue. What is relayed is only read while the queue is
   // below half its mark, so there always is some.
-  const size_t room = direction.input == Input::kRelayed ? kQueueMark - queued : kQueueMark;
-  return std::min(room, budget);
+  if (direction.input != Input::kRelayed) return std::min(kQueueMark, budget);
+  return Bounded(direction, std::min(kQueueMark - queued, budget));
+}
+
+// `size`, or what of it the bandwidth allows now.
+size_t Session::Bounded(const Direction& direction, size_t size) {
+  return bandwidth_ ? std::min(size, RateOf(direction).Room(net::EventLoop::Now())) : size;
+}
+
+DirectionRate& Session::RateOf(const Direction& direction) {
+  return &direction == &to_backend_ ? bandwidth_->to_backend : bandwidth_->to_client;
+}
+
+// Whether the direction still has some of its bandwidth; if not, it is paused until it has.
+bool Session::MayReadNow(Direction& direction) {
+  if (!bandwidth_ || direction.input != Input::kRelayed) return true;
+  const base::TimePoint now = net::EventLoop::Now();
+  if (RateOf(direction).Room(now) != 0) return true;
+  PauseSource(direction, kTooFast);
+  bandwidth_->WakeIn(RateOf(direction).TimeUntilRoom(now));
+  return false;
+}
+
+void Session::OnBandwidth() {
+  ResumeSource(to_backend_, kTooFast);
+  ResumeSource(to_client_, kTooFast);
+  Pump();
 }
 
 void Session::PauseSource(Direction& direction, Pause reason) {
@@ -123,8 +157,20 @@ void Session::CountRelayed(Direction& direction, size_t bytes) {
   last_payload_ = net::EventLoop::Now();
 }
 
-void Session::NoteQueued(Direction& direction, size_t size) {
+void Session::NoteQueued(Direction& direction) {
+  size_t size = 0;
+  if (&direction == &to_backend_) {
+    size = backend_queue_.size() + (messages_ ? messages_->to_backend.waiting() : 0);
+  } else {
+    size = client_output_.size() + (messages_ ? messages_->to_client.waiting() : 0);
+  }
+  SetQueued(direction, size);
+}
+
+void Session::SetQueued(Direction& direction, size_t size) {
   if (size == direction.queued) return;
+  context_.metrics.queued.Add(size);
+  context_.metrics.queued.Subtract(direction.queued);
   MetricsOf(direction).queued.Add(size);
   MetricsOf(direction).queued.Subtract(direction.queued);
   direction.queued = static_cast<uint32_t>(size);

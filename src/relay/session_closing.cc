@@ -19,6 +19,7 @@
 #include "sluice/relay/session.h"
 #include "sluice/websocket/close_code.h"
 
+#include "bandwidth.h"
 #include "message_relay.h"
 #include "session_limits.h"
 
@@ -39,10 +40,16 @@ void Session::OnTimer() {
 }
 
 void Session::OnOpenTimer(base::TimePoint now) {
-  CheckIdle(now);
+  CheckAge(now);
+  if (state_ == SessionState::kOpen) CheckIdle(now);
   if (state_ == SessionState::kOpen) CheckBackend(now);
   if (state_ == SessionState::kOpen) CheckPausedClient(now);
   if (state_ == SessionState::kOpen) CheckClient(now);
+}
+
+void Session::CheckAge(base::TimePoint now) {
+  const base::Duration max_age = options().max_age;
+  if (max_age.count() != 0 && now - started_ >= max_age) BeginClose(base::Cause::kMaxAge);
 }
 
 void Session::CheckIdle(base::TimePoint now) {
@@ -150,6 +157,7 @@ void Session::RestartTimer() {
     };
     next = keep_alive_.next();
     if (options().keepalive.backend_timeout.count() != 0) sooner(backend_check_at_);
+    if (options().max_age.count() != 0) sooner(started_ + options().max_age);
     if (options().idle_timeout.count() != 0) sooner(last_payload_ + options().idle_timeout);
   } else {
     auto limit = options().close_timeout;
@@ -281,8 +289,8 @@ void Session::FinishClientLeg() {
 
 void Session::End() {
   timer_.Stop();
-  NoteQueued(to_backend_, 0);
-  NoteQueued(to_client_, 0);
+  SetQueued(to_backend_, 0);
+  SetQueued(to_client_, 0);
   const base::Cause cause = cause_.value_or(base::Cause::kDrain);
   const std::chrono::duration<double> lived = net::EventLoop::Now() - started_;
   auto& metrics = route_metrics();

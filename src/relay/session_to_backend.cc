@@ -6,6 +6,7 @@
 
 #include "sluice/relay/session.h"
 
+#include "bandwidth.h"
 #include "message_relay.h"
 #include "session_limits.h"
 
@@ -34,6 +35,7 @@ void Session::RelayToBackend() {
       PauseSource(to_backend_, kTurnUsedUp);
       return;
     }
+    if (!MayReadNow(to_backend_)) return;
     // Payload is never longer than the frames it came in, so what is read fits into the queue.
     const auto buffer =
         context_.scratch.first(RoomToRead(to_backend_, backend_queue_.size(), budget));
@@ -44,6 +46,7 @@ void Session::RelayToBackend() {
       return;
     }
     last_received_ = net::EventLoop::Now();
+    if (bandwidth_) bandwidth_->to_backend.Take(got.bytes);
     size_t cost = got.bytes;
     if (to_backend_.input == Input::kRelayed) {
       cost += TakeFromClient(buffer.first(got.bytes), budget);
@@ -102,7 +105,7 @@ void Session::SendToBackend(base::Bytes payload) {
   }
   if (payload.empty()) return;
   backend_queue_.Append(payload);
-  NoteQueued(to_backend_, backend_queue_.size());
+  NoteQueued(to_backend_);
   PauseSource(to_backend_, kFarLegFull);
 }
 
@@ -113,7 +116,7 @@ void Session::FlushToBackend() {
     OnBackendWriteError();
     return;
   }
-  NoteQueued(to_backend_, backend_queue_.size());
+  NoteQueued(to_backend_);
   if (backend_queue_.size() < kQueueMark / 2) ResumeSource(to_backend_, kFarLegFull);
 }
 
@@ -122,7 +125,7 @@ void Session::OnBackendWriteError() {
   // still be read; the end of that is told there (OnBackendEnd).
   to_backend_.write_failed = true;
   backend_queue_.Clear();
-  NoteQueued(to_backend_, 0);
+  NoteQueued(to_backend_);
   ResumeSource(to_backend_, kFarLegFull);
 }
 
@@ -174,7 +177,7 @@ void Session::OnClientEnd(bool in_good_order) {
   if (in_good_order && said_its_last) return;
   to_client_.write_failed = true;  // No Close was said, so nobody listens any more.
   client_output_.Clear();
-  NoteQueued(to_client_, 0);
+  NoteQueued(to_client_);
   if (!cause_) cause_ = base::Cause::kClientLost;
   Enter(SessionEvent::kClientGone);
 }

@@ -6,6 +6,7 @@
 
 #include "sluice/relay/session.h"
 
+#include "bandwidth.h"
 #include "message_relay.h"
 #include "session_limits.h"
 
@@ -20,6 +21,7 @@ void Session::RelayToClient() {
       PauseSource(to_client_, kTurnUsedUp);
       return;
     }
+    if (!MayReadNow(to_client_)) return;
     net::PipePool::Lent pipe = PipeToClient();
     const net::IoResult got = pipe        ? SpliceToClient(std::move(pipe), budget)
                               : messages_ ? DecodeToClient(budget)
@@ -28,6 +30,7 @@ void Session::RelayToClient() {
       OnBackendEnd(got.status == net::IoResult::Status::kEnd);
       return;
     }
+    if (bandwidth_) bandwidth_->to_client.Take(got.bytes);
     budget -= got.bytes;
   }
 }
@@ -57,7 +60,8 @@ net::PipePool::Lent Session::PipeToClient() {
 }
 
 net::IoResult Session::SpliceToClient(net::PipePool::Lent pipe, size_t budget) {
-  const net::IoResult got = backend_->ReadInto(*pipe, std::min(budget, kMaxSpliced));
+  const net::IoResult got =
+      backend_->ReadInto(*pipe, Bounded(to_client_, std::min(budget, kMaxSpliced)));
   if (got.bytes == 0) return got;
   is_bulk_ = got.bytes >= kBulkRead;
   CountMessageToClient(got.bytes);
@@ -91,7 +95,7 @@ void Session::OnClientWrite(ClientOutput::Status status) {
     to_client_.write_failed = true;
     client_output_.Clear();
   }
-  NoteQueued(to_client_, client_output_.size());
+  NoteQueued(to_client_);
 }
 
 void Session::OnBackendEnd(bool in_good_order) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sluice/net/listener.h"
+#include "sluice/relay/memory_budget.h"
 #include "sluice/server/cpu_count.h"
 
 #include "server/echo_service.h"
@@ -57,6 +58,7 @@ class Server::Impl final : private net::TimerHandler {
       : loop_(loop),
         config_(std::move(config)),
         log_(log),
+        memory_(config_->limits.memory),
         collector_(std::make_shared<metrics::Collector>(LabelsOf(*config_, version))),
         files_(loop),
         drain_timer_(loop, *this) {}
@@ -95,12 +97,13 @@ class Server::Impl final : private net::TimerHandler {
 
   base::Result<void, std::string> MakeWorkers() {
     const unsigned count = config_->workers != 0 ? config_->workers : UsableCpus();
-    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage, log_, tls_};
+    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage, log_, memory_, tls_};
     for (unsigned i = 0; i < count; ++i) {
       auto sockets = SocketsForWorker(i + 1 == count);
       if (!sockets) return base::Unexpected(sockets.error());
-      auto worker =
-          Worker::Create(setup, collector_->AddWorker(), *std::move(sockets), RandomSeed());
+      metrics::WorkerMetrics& metrics = collector_->AddWorker();
+      memory_.Count(metrics);
+      auto worker = Worker::Create(setup, metrics, *std::move(sockets), RandomSeed());
       if (!worker) return base::Unexpected(worker.error());
       workers_.push_back(*std::move(worker));
     }
@@ -165,6 +168,7 @@ class Server::Impl final : private net::TimerHandler {
   net::EventLoop& loop_;
   const std::shared_ptr<const config::Config> config_;
   base::Log& log_;
+  relay::MemoryBudget memory_;
   const std::shared_ptr<metrics::Collector> collector_;
   FileWatch files_;
   std::unique_ptr<EchoService> echo_;

@@ -63,6 +63,7 @@ base::Result<std::unique_ptr<Worker>, std::string> Worker::Create(
   worker->context_ = std::make_unique<relay::WorkerContext>(
       worker->loop_, *worker->resolver_, setup.config, setup.echo_address, setup.console_page,
       metrics, setup.log, seed);
+  worker->context_->memory = &setup.memory;
   for (size_t i = 0; i < sockets.size(); ++i) {
     worker->ports_.push_back(
         std::make_unique<Port>(*worker->context_, i, std::move(sockets[i]), setup.tls[i]));

@@ -26,6 +26,7 @@ struct WorkerSetup {
   const config::Endpoint& echo_address;
   std::string_view console_page;
   base::Log& log;
+  const relay::MemoryBudget& memory;
   /// For each listener of the configuration; null where it is plain.
   const std::vector<std::shared_ptr<const net::TlsContext>>& tls;
 };

@@ -10,11 +10,11 @@
 
 namespace sluice::auth {
 
-/// Whether a request with this Origin (nothing: it had none, so no browser sent it, and it may
-/// pass) and this authority (the Host) is let in. `allowed` holds origins in lower case without
-/// default ports, or
-/// `*`; unset: same origin only. Schemes are not compared then, since a proxy in front may end TLS.
+/// Whether a request with this Origin and this authority (the Host) is let in. `allowed` holds
+/// origins in lower case without default ports, `*`, or origins with a `*.` before the name; unset:
+/// same origin only. Schemes are not compared then, since a proxy in front may end TLS. Without an
+/// Origin the request does not come from a browser, and passes unless one is required.
 bool IsOriginAllowed(std::optional<std::string_view> origin, std::string_view host,
-                     const std::optional<std::vector<std::string>>& allowed);
+                     const std::optional<std::vector<std::string>>& allowed, bool require = false);
 
 }  // namespace sluice::auth

@@ -51,6 +51,9 @@ struct Limits {
   size_t request_line = 8 * 1024;  ///< bytes of the request target; over it: 414
   size_t header = 16 * 1024;       ///< bytes of the whole request head; over it: 431
   size_t header_count = 100;       ///< header fields; over it: 431
+  /// Bytes that all sessions may hold together for peers that are slow, or until a message is
+  /// whole; over it no session begins. 0: no bound.
+  size_t memory = 0;
 };
 
 struct Keepalive {
@@ -117,20 +120,31 @@ struct Compression {
   bool operator==(const Compression&) const = default;
 };
 
+/// Bytes a second that each session may relay; 0: no bound.
+struct Bandwidth {
+  size_t to_backend = 0;
+  size_t to_client = 0;
+
+  bool is_bounded() const { return to_backend != 0 || to_client != 0; }
+};
+
 /// What a route, or `defaults` for all of them, can say of its sessions.
 struct SessionOptions {
   Keepalive keepalive;
   Timeout connect_timeout{5'000};  ///< for the dial as a whole, the name's resolution included
   Timeout idle_timeout{0};         ///< without payload either way; pings do not count
+  Timeout max_age{0};              ///< of a session, whatever it does
   Timeout close_timeout{5'000};    ///< for each bounded step of ending a session
   OnDialFailure on_dial_failure = OnDialFailure::kClose;
   CloseCodes close_codes = CloseCodes::kStandard;
   /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
   std::optional<std::vector<std::string>> subprotocols;
-  /// Allowed values of Origin, lower case, `*` for any; unset: same origin only. A missing Origin
-  /// passes.
+  /// Allowed values of Origin, lower case, `*` for any and `https://*.example.com` for all names
+  /// below one; unset: same origin only.
   std::optional<std::vector<std::string>> origins;
+  bool require_origin = false;              ///< a request without an Origin does not pass
   size_t message_limit = 16 * 1024 * 1024;  ///< bytes of a message where it matters; over it: 1009
+  Bandwidth bandwidth;
   Framing framing;
   Compression compression;
 };

@@ -38,6 +38,9 @@ class Decoder {
   /// The backend ended behind all that was given: what was left, or kNeedMore if that was nothing.
   /// To be called once, after Next needed more.
   virtual Decoded End() = 0;
+
+  /// Bytes of a message that is not whole yet.
+  virtual size_t held() const = 0;
 };
 
 }  // namespace sluice::framing

@@ -27,6 +27,9 @@ class Encoder {
   /// Takes the next piece. With an error nothing of this piece was encoded, and nothing must
   /// follow.
   virtual Encoded Take(const MessagePiece& piece) = 0;
+
+  /// Bytes of a message that is not whole yet.
+  virtual size_t held() const = 0;
 };
 
 }  // namespace sluice::framing

@@ -61,7 +61,7 @@ struct DirectionMetrics {
   Counter bytes;     ///< payload relayed, as it is on the backend's leg
   Counter messages;  ///< WebSocket messages begun
   Counter pauses;    ///< times the reading leg was paused because the far leg was full
-  Counter queued;    ///< gauge: bytes now waiting for the far leg
+  Counter queued;    ///< gauge: bytes now waiting for the far leg, or until a message is whole
 };
 
 struct RouteMetrics {
@@ -115,6 +115,7 @@ struct WorkerMetrics {
   std::vector<RouteMetrics> routes;
   std::vector<ListenerMetrics> listeners;
   std::vector<ServerMetrics> servers;
+  Counter queued;  ///< gauge: the sum of the routes' own
 };
 
 }  // namespace sluice::metrics

@@ -35,6 +35,8 @@ class FrameBatch;
 struct LastFrame;
 struct MessageFault;
 struct MessageRelay;
+class Bandwidth;
+class DirectionRate;
 
 /// Belongs to the table of its worker and to that worker's thread; takes itself out when it has
 /// ended.
@@ -78,6 +80,7 @@ class Session final : public TableEntry,
   enum Pause : uint8_t {
     kFarLegFull = 1,  // What was read before does not fit into the far leg.
     kTurnUsedUp = 2,  // It had its share of this turn of the loop.
+    kTooFast = 4,     // It had its share of this time (limits.bandwidth).
   };
   // Bytes for the backend that are collected in a buffer of the worker's.
   struct Collected {
@@ -141,11 +144,16 @@ class Session final : public TableEntry,
 
   // Both directions.
   bool MayRead(const Direction& direction, const std::unique_ptr<net::Stream>& source) const;
-  size_t RoomToRead(const Direction& direction, size_t queued, size_t budget) const;
+  size_t RoomToRead(const Direction& direction, size_t queued, size_t budget);
+  size_t Bounded(const Direction& direction, size_t size);
   void PauseSource(Direction& direction, Pause reason);
   void ResumeSource(Direction& direction, Pause reason);
   void CountRelayed(Direction& direction, size_t bytes);
-  void NoteQueued(Direction& direction, size_t size);
+  void NoteQueued(Direction& direction);
+  void SetQueued(Direction& direction, size_t size);
+  DirectionRate& RateOf(const Direction& direction);
+  bool MayReadNow(Direction& direction);
+  void OnBandwidth();
   metrics::DirectionMetrics& MetricsOf(const Direction& direction);
 
   // Time (session_closing.cc, like all that follows).
@@ -154,6 +162,7 @@ class Session final : public TableEntry,
   void CheckClient(base::TimePoint now);
   void OnClosingTimer(base::TimePoint now);
   void RestartTimer();
+  void CheckAge(base::TimePoint now);
   void CheckIdle(base::TimePoint now);
   void CheckPausedClient(base::TimePoint now);
   base::Duration StallLimit() const;  // How long a living peer may take nothing.
@@ -198,6 +207,7 @@ class Session final : public TableEntry,
   ClientOutput client_output_;
   bool is_bulk_ = false;  // The backend has lately sent more than it pays to copy.
   std::unique_ptr<MessageRelay> messages_;  // Null for the plain session.
+  std::unique_ptr<Bandwidth> bandwidth_;    // Null without a bound.
 
   net::Timer timer_;
   KeepAlive keep_alive_;

@@ -22,6 +22,7 @@
 #include "sluice/net/pipe.h"
 #include "sluice/net/resolver.h"
 #include "sluice/net/tls_stream.h"
+#include "sluice/relay/memory_budget.h"
 #include "sluice/relay/table.h"
 #include "sluice/routing/balancer.h"
 #include "sluice/routing/router.h"
@@ -75,6 +76,9 @@ struct WorkerContext {
   base::SessionIdGenerator ids;
   std::minstd_rand random;
   bool draining = false;
+
+  /// Shared by all workers; null: no bound.
+  const MemoryBudget* memory = nullptr;
 
   /// For the log lines of failed TLS handshakes, by listener.
   std::vector<base::LogLimit> tls_log_limits;

@@ -86,6 +86,40 @@ TEST(OriginTest, AListSaysItAll) {
   }
 }
 
+TEST(OriginTest, AMissingOriginCanBeRefused) {
+  EXPECT_FALSE(IsOriginAllowed(std::nullopt, "example.com", std::nullopt, true));
+  EXPECT_FALSE(IsOriginAllowed(std::nullopt, "example.com", std::vector<std::string>{"*"}, true));
+  EXPECT_TRUE(IsOriginAllowed("http://example.com", "example.com", std::nullopt, true));
+}
+
+TEST(OriginTest, AStarStandsForNamesBelow) {
+  const std::vector<std::string> allowed = {"https://*.example.com", "http://*.lab.test:8080"};
+  const struct {
+    const char* origin;
+    bool allowed;
+  } rows[] = {
+      {"https://a.example.com", true},
+      {"https://A.B.Example.com:443", true},
+      {"https://example.com", false},
+      {"https://.example.com", false},
+      {"http://a.example.com", false},
+      {"https://a.example.com:8443", false},
+      {"https://aexample.com", false},
+      {"https://a.example.com.evil.org", false},
+      {"https://evil.org:443@a.example.com", false},
+      {"https://evil.org/.example.com", false},
+      {"https://[::1].example.com", false},
+      {"http://a.lab.test:8080", true},
+      {"http://a.lab.test", false},
+      {"null", false},
+      {"", false},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(IsOriginAllowed(row.origin, "gateway.example.com", allowed), row.allowed)
+        << row.origin;
+  }
+}
+
 TEST(OriginTest, SpecialEntries) {
   const std::vector<std::string> any = {"*"};
   for (const char* origin : {"https://anywhere.example", "null", "", "nonsense"}) {

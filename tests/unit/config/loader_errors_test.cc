@@ -147,8 +147,9 @@ TEST(LoadErrors, OfDefaults) {
           "9:18: subprotocols: expected a subprotocol's name (a token: no spaces, and no "
           "separators such as ',', '/' or ':'), found 'a b'",
           "9:28: subprotocols: 'c' is in the list twice",
-          "10:13: origins: expected an origin such as https://www.example.com or "
-          "http://localhost:8080 (no path, no '/' at the end), '*' or 'null', found 'https://a/'",
+          "10:13: origins: expected an origin such as https://www.example.com, "
+          "https://*.example.com or http://localhost:8080 (no path, no '/' at the end), '*' or "
+          "'null', found 'https://a/'",
           "10:25: origins: expected a text (in quotes, if it is the word null), found nothing",
           "10:42: origins: 'https://a' is in the list twice"));
 }

@@ -75,6 +75,10 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.close_codes, CloseCodes::kStandard);
   EXPECT_FALSE(options.subprotocols);
   EXPECT_FALSE(options.origins);
+  EXPECT_FALSE(options.require_origin);
+  EXPECT_EQ(options.max_age, 0s);
+  EXPECT_EQ(config.limits.memory, 0U);
+  EXPECT_FALSE(options.bandwidth.is_bounded());
   EXPECT_EQ(options.message_limit, 16U << 20);
   EXPECT_EQ(options.framing, Framing(StreamFraming()));
   EXPECT_EQ(options.compression, Compression());
@@ -92,8 +96,11 @@ admin: {address: 127.0.0.1:9090}
 dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3}
 defaults:
   keepalive: {ping_interval: 1s, pong_timeout: 2s, backend_timeout: 3s}
-  timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, close: 7s, drain: 8s}
-  limits: {request_line: 1024, header: 2KiB, header_count: 9, message: 5MiB}
+  timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, max_age: 9h, close: 7s, drain: 8s}
+  limits:
+    {request_line: 1024, header: 2KiB, header_count: 9, message: 5MiB, memory: 3MiB,
+     bandwidth: {to_backend: 1KiB, to_client: off}}
+  require_origin: true
   on_dial_failure: http
   close_codes: websockify
   subprotocols: [binary, mqtt]
@@ -150,6 +157,11 @@ routes:
   EXPECT_EQ(options.close_codes, CloseCodes::kWebsockify);
   EXPECT_THAT(*options.subprotocols, ElementsAre("binary", "mqtt"));
   EXPECT_THAT(*options.origins, ElementsAre("https://a.example", "null"));
+  EXPECT_TRUE(options.require_origin);
+  EXPECT_EQ(options.max_age, 9h);
+  EXPECT_EQ(config.limits.memory, 3U << 20);
+  EXPECT_EQ(options.bandwidth.to_backend, 1024U);
+  EXPECT_EQ(options.bandwidth.to_client, 0U);
   EXPECT_EQ(options.message_limit, 5U << 20);
   EXPECT_EQ(options.framing, Framing(LinesFraming{LineEnd::kLf, 510, MessageType::kBinary}));
   EXPECT_EQ(options.compression, (Compression{true, 99, true, true, 9, 10, 1}));

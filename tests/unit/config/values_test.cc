@@ -171,16 +171,37 @@ TEST(ParseOrigin, NormalizesLikeABrowser) {
   EXPECT_EQ(*ParseOrigin("http://[0::1]:8080"), "http://[::1]:8080");
   EXPECT_EQ(*ParseOrigin("http://[::1]"), "http://[::1]");
   EXPECT_EQ(*ParseOrigin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+  EXPECT_EQ(*ParseOrigin("https://*.Example.com:443"), "https://*.example.com");
   EXPECT_EQ(*ParseOrigin("chrome-extension://abcdef"), "chrome-extension://abcdef");
-  for (const char* text :
-       {"", "a", "example.com", "//a", "://a", "https://", "https://a/", "https://a/b",
-        "https://a:0", "https://a:", "https://a:b", "https://::1", "https://[::1", "https://[]",
-        "https://*.a", "https://u@a", "1s://a", "https://a b", "https://bücher.example"}) {
+  for (const char* text : {"",
+                           "a",
+                           "example.com",
+                           "//a",
+                           "://a",
+                           "https://",
+                           "https://a/",
+                           "https://a/b",
+                           "https://a:0",
+                           "https://a:",
+                           "https://a:b",
+                           "https://::1",
+                           "https://[::1",
+                           "https://[]",
+                           "https://*",
+                           "https://*.",
+                           "https://*a",
+                           "https://a.*.b",
+                           "https://*.1.2.3.4",
+                           "https://u@a",
+                           "1s://a",
+                           "https://a b",
+                           "https://bücher.example"}) {
     EXPECT_FALSE(ParseOrigin(text)) << text;
   }
-  EXPECT_EQ(ParseOrigin("https://a/").error(),
-            "expected an origin such as https://www.example.com or http://localhost:8080 (no path, "
-            "no '/' at the end), '*' or 'null', found 'https://a/'");
+  EXPECT_EQ(
+      ParseOrigin("https://a/").error(),
+      "expected an origin such as https://www.example.com, https://*.example.com or "
+      "http://localhost:8080 (no path, no '/' at the end), '*' or 'null', found 'https://a/'");
 }
 
 TEST(ParseBool, TakesTwoWords) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/proxy.h"
 #include "config/quote.h"
 #include "config/suggest.h"
 #include "config/tls.h"
@@ -20,11 +21,17 @@ constexpr Range kDnsAttemptsRange{1, 10};
 struct ListenerDraft {
   std::optional<Value> address;
   std::optional<Value> tls;
+  std::optional<Value> proxy_protocol;
+  std::optional<Value> proxy_protocol_from;
 };
 
 constexpr Field<ListenerDraft> kListenerFields[] = {
     {"address", [](Reader&, const Value& value, ListenerDraft& draft) { draft.address = value; }},
     {"tls", [](Reader&, const Value& value, ListenerDraft& draft) { draft.tls = value; }},
+    {"proxy_protocol",
+     [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol = value; }},
+    {"proxy_protocol_from",
+     [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol_from = value; }},
 };
 
 struct AdminDraft {
@@ -87,6 +94,7 @@ constexpr Field<Dns> kDnsFields[] = {
 
 struct BackendDraft {
   std::vector<Endpoint> servers;
+  SendProxy proxy_protocol = SendProxy::kOff;
   bool has_servers = false;
 };
 
@@ -95,6 +103,10 @@ constexpr Field<BackendDraft> kBackendFields[] = {
      [](Reader& reader, const Value& value, BackendDraft& draft) {
        draft.has_servers = true;
        draft.servers = ReadEndpoints(reader, value, ParseServer);
+     }},
+    {"proxy_protocol",
+     [](Reader& reader, const Value& value, BackendDraft& draft) {
+       ReadSendProxy(reader, value, draft.proxy_protocol);
      }},
 };
 
@@ -119,10 +131,12 @@ void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& c
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
-                           ? ListenerDraft{item, std::nullopt}
+                           ? ListenerDraft{item, {}, {}, {}}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
     if (draft.tls) tls = ReadTls(reader, *draft.tls, check_certificate);
+    auto proxy_protocol =
+        ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);
     const auto& address = draft.address;
     Endpoint endpoint;
     if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
@@ -136,7 +150,7 @@ void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& c
       reader.Error(*address, Quote(endpoint.ToString()) + " is already the address of the " +
                                  "listener in line " + std::to_string(lines[index]));
     }
-    listeners.push_back({std::move(endpoint), std::move(tls)});
+    listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol)});
     lines.push_back(address->mark.line + 1);
   }
 }
@@ -177,7 +191,7 @@ void ReadBackends(Reader& reader, const Value& value, BackendTable& table) {
     }
     // A backend with faults is known all the same, so that its routes are not faulted for them.
     table.by_name.emplace(entry.key, table.backends.size());
-    table.backends.push_back({entry.key, std::move(draft.servers)});
+    table.backends.push_back({entry.key, std::move(draft.servers), draft.proxy_protocol});
   }
 }
 

@@ -16,6 +16,7 @@
 #include "config/addresses.h"
 #include "config/framing.h"
 #include "config/options.h"
+#include "config/proxy.h"
 #include "config/reader.h"
 #include "config/routes.h"
 #include "config/source_text.h"
@@ -34,6 +35,7 @@ struct RootDraft {
   std::optional<Value> workers;
   std::optional<Value> listeners;
   std::optional<Value> admin;
+  std::optional<Value> trusted_proxies;
   std::optional<Value> dns;
   std::optional<Value> defaults;
   std::optional<Value> backends;
@@ -46,9 +48,13 @@ void Keep(Reader& /*reader*/, const Value& value, RootDraft& draft) {
 }
 
 constexpr Field<RootDraft> kRootFields[] = {
-    {"workers", Keep<&RootDraft::workers>},   {"listeners", Keep<&RootDraft::listeners>},
-    {"admin", Keep<&RootDraft::admin>},       {"dns", Keep<&RootDraft::dns>},
-    {"defaults", Keep<&RootDraft::defaults>}, {"backends", Keep<&RootDraft::backends>},
+    {"workers", Keep<&RootDraft::workers>},
+    {"listeners", Keep<&RootDraft::listeners>},
+    {"admin", Keep<&RootDraft::admin>},
+    {"trusted_proxies", Keep<&RootDraft::trusted_proxies>},
+    {"dns", Keep<&RootDraft::dns>},
+    {"defaults", Keep<&RootDraft::defaults>},
+    {"backends", Keep<&RootDraft::backends>},
     {"routes", Keep<&RootDraft::routes>},
 };
 
@@ -74,6 +80,9 @@ Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check
     reader.Missing(root, "listeners");
   }
   if (draft.admin) ReadAdmin(reader, *draft.admin, config.listeners, config.admin);
+  if (draft.trusted_proxies) {
+    ReadTrustedProxies(reader, *draft.trusted_proxies, config.trusted_proxies);
+  }
   if (draft.dns) ReadDns(reader, *draft.dns, config.dns);
   const auto defaults = ReadDefaultsInto(reader, draft, config);
   BackendTable table;
@@ -215,6 +224,7 @@ std::vector<KnownMapping> KnownMappings() {
   mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
   AddAddressMappings(mappings);
   AddTlsMappings(mappings);
+  AddProxyMappings(mappings);
   AddOptionMappings(mappings);
   AddFramingMappings(mappings);
   AddRouteMappings(mappings);

@@ -4,6 +4,7 @@
 #include "sluice/metrics/collector.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -168,14 +169,15 @@ void CollectRoutes(const std::vector<std::string>& routes, const Shards& shards,
 }
 
 /// A series for each result that has been counted.
-void AddTlsResults(MetricFamily& family, const Labels& labels,
-                   const Entries<ListenerMetrics>& entries) {
-  for (size_t i = 0; i < kTlsResults; ++i) {
+template <typename Result, size_t size>
+void AddResults(MetricFamily& family, const Labels& labels, const Entries<ListenerMetrics>& entries,
+                std::array<Counter, size> ListenerMetrics::*counters) {
+  for (size_t i = 0; i < size; ++i) {
     const double count = entries.Sum(
-        [i](const ListenerMetrics& m) -> const Counter& { return m.tls_handshakes[i]; });
+        [i, counters](const ListenerMetrics& m) -> const Counter& { return (m.*counters)[i]; });
     if (count == 0) continue;
     Labels with_result = labels;
-    with_result.push_back({"result", std::string(ToString(static_cast<TlsResult>(i)))});
+    with_result.push_back({"result", std::string(ToString(static_cast<Result>(i)))});
     Add(family, std::move(with_result), count);
   }
 }
@@ -190,6 +192,8 @@ void CollectListeners(const std::vector<std::string>& listeners, const Shards& s
   auto pages = CounterFamily("sluice_pages_served_total", "Plain requests answered with a page.");
   auto handshakes =
       CounterFamily("sluice_tls_handshakes_total", "TLS handshakes with clients, by their result.");
+  auto proxy_headers =
+      CounterFamily("sluice_proxy_headers_total", "PROXY headers awaited, by what became of them.");
   for (const auto& group : GroupsOf(listeners, std::equal_to<>())) {
     const Labels labels = {{"listener", listeners[group.front()]}};
     const Entries<ListenerMetrics> entries(shards, &WorkerMetrics::listeners, group);
@@ -199,9 +203,10 @@ void CollectListeners(const std::vector<std::string>& listeners, const Shards& s
     entries.AddCauses(refused, labels, &ListenerMetrics::requests_refused,
                       &base::CauseInfo::http_status);
     Add(pages, labels, entries.Sum(&ListenerMetrics::pages_served));
-    AddTlsResults(handshakes, labels, entries);
+    AddResults<TlsResult>(handshakes, labels, entries, &ListenerMetrics::tls_handshakes);
+    AddResults<ProxyHeader>(proxy_headers, labels, entries, &ListenerMetrics::proxy_headers);
   }
-  MoveTo(out, {&accepted, &active, &errors, &refused, &pages, &handshakes});
+  MoveTo(out, {&accepted, &active, &errors, &refused, &pages, &handshakes, &proxy_headers});
 }
 
 void CollectServers(const std::vector<MetricsLabels::Server>& servers, const Shards& shards,

@@ -35,6 +35,22 @@ std::string_view ToString(TlsResult result) {
   return {};
 }
 
+std::string_view ToString(ProxyHeader result) {
+  switch (result) {
+    case ProxyHeader::kTaken:
+      return "ok";
+    case ProxyHeader::kLocal:
+      return "local";
+    case ProxyHeader::kNone:
+      return "none";
+    case ProxyHeader::kMalformed:
+      return "malformed";
+    case ProxyHeader::kUntrusted:
+      return "untrusted";
+  }
+  return {};
+}
+
 void Histogram::Observe(double seconds) {
   // A bound is inclusive: `le` means less or equal.
   const auto bound = std::lower_bound(bounds_.begin(), bounds_.end(), seconds);

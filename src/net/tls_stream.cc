@@ -93,11 +93,12 @@ TlsBuffers::TlsBuffers()
       output_(storage_.get() + kInputSize, kOutputSize) {}
 
 TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
-                     TlsBuffers& buffers)
+                     TlsBuffers& buffers, base::Bytes received)
     : inner_(std::move(inner)),
       context_(std::move(context)),
       buffers_(buffers),
-      connection_(context_->Accept()) {
+      connection_(context_->Accept()),
+      kept_input_(received.begin(), received.end()) {
   inner_->SetHandler(this);
   BIO* const bio = connection_ ? Bio::New(*this) : nullptr;
   if (bio != nullptr) {

@@ -14,9 +14,6 @@
 namespace sluice::relay {
 namespace {
 
-// What is read at once of a head. Early frames behind it are kept, so this also bounds them.
-constexpr size_t kReadSize = 16 * 1024;
-
 // How long a client may take to read a response and to go away.
 constexpr base::Duration kReplyTimeout{5'000};
 
@@ -53,19 +50,27 @@ http::HeadLimits LimitsOf(const config::Config& config) {
 }  // namespace
 
 ClientRequest::ClientRequest(WorkerContext& context, std::unique_ptr<net::Stream> client,
-                             const net::Address& address, size_t listener)
+                             const net::Address& address, size_t listener,
+                             std::shared_ptr<const net::TlsContext> tls)
     : context_(context),
       address_(address),
       listener_(listener),
       accepted_(net::EventLoop::Now()),
       client_(std::move(client)),
+      tls_(std::move(tls)),
       timer_(context.loop, *this),
-      parser_(LimitsOf(context.config)) {
-  client_->SetHandler(this);
-  timer_.Start(context.config.handshake_timeout);
-}
+      parser_(LimitsOf(context.config)) {}
 
 ClientRequest::~ClientRequest() = default;
+
+void ClientRequest::Start() {
+  timer_.Start(context_.config.handshake_timeout);
+  if (context_.config.listeners[listener_].proxy_protocol) {
+    StartProxyHeader();
+  } else {
+    StartTls({});
+  }
+}
 
 metrics::ListenerMetrics& ClientRequest::listener_metrics() {
   return context_.metrics.listeners[listener_];
@@ -73,6 +78,9 @@ metrics::ListenerMetrics& ClientRequest::listener_metrics() {
 
 void ClientRequest::OnStreamReady() {
   switch (state_) {
+    case State::kReadingProxy:
+      ReadProxyHeader();
+      break;
     case State::kReadingHead:
       if (client_->readable()) ReadHead();
       break;
@@ -90,6 +98,8 @@ void ClientRequest::OnTimer() {
   if (IsTlsUnderWay()) {
     OnTlsEnd(metrics::TlsResult::kTimeout, "the handshake was not over in time");
     Finish();  // There is no way yet to tell the client.
+  } else if (state_ == State::kReadingProxy) {
+    RefuseUnheard({base::Cause::kHandshakeTimeout, "the PROXY header was not complete in time"});
   } else if (state_ == State::kReadingHead) {
     Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
   } else {
@@ -98,6 +108,8 @@ void ClientRequest::OnTimer() {
 }
 
 void ClientRequest::Drain() {
+  if (state_ == State::kReadingProxy) ReadProxyHeader();
+  if (state_ == State::kReadingProxy) Finish();
   if (state_ != State::kReadingHead) return;
   ReadHead();  // What has come and was not told yet counts, too.
   if (state_ != State::kReadingHead) return;
@@ -125,21 +137,28 @@ void ClientRequest::ReadHead() {
       Finish();
       return;
     }
-    head_begun_ = true;
-    const base::Bytes bytes = buffer.first(got.bytes);
-    const auto used = parser_.Feed(bytes);
-    if (!used) {
-      Refuse(used.error());
-      return;
-    }
-    if (!parser_.done()) continue;
-    early_.assign(bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
-    TakeHead();
+    TakeHeadBytes(buffer.first(got.bytes));
   }
+}
+
+void ClientRequest::TakeHeadBytes(base::Bytes bytes) {
+  head_begun_ = true;
+  const auto used = parser_.Feed(bytes);
+  if (!used) {
+    Refuse(used.error());
+    return;
+  }
+  if (!parser_.done()) return;
+  early_.assign(bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
+  TakeHead();
 }
 
 void ClientRequest::TakeHead() {
   const http::RequestHead& head = parser_.head();
+  if (const auto refusal = TakeForwarded()) {
+    Refuse(*refusal);
+    return;
+  }
   route_ = context_.router.Find(head.host, head.path);
   if (!route_) {
     Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
@@ -286,15 +305,23 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
 // ---- The reply ----
 
 void ClientRequest::Refuse(const http::Refusal& refusal) {
+  CountRefusal(refusal);
+  Reply(http::RefusalResponse(refusal));
+}
+
+void ClientRequest::CountRefusal(const http::Refusal& refusal) {
   const base::CauseInfo& info = base::InfoOf(refusal.cause);
   listener_metrics().requests_refused[static_cast<size_t>(refusal.cause)].Add();
+  const auto omitted =
+      context_.refusal_log_limits[static_cast<size_t>(refusal.cause)].Admit(net::EventLoop::Now());
+  if (!omitted) return;
   context_.log.Write(info.level, "refused",
                      {{"client", address_.ToString()},
                       {"route", route_ ? std::string_view(route().name) : std::string_view()},
                       {"code", info.http_status},
                       {"reason", info.reason},
-                      {"detail", refusal.detail}});
-  Reply(http::RefusalResponse(refusal));
+                      {"detail", refusal.detail},
+                      {"omitted", *omitted}});
 }
 
 void ClientRequest::Reply(std::string response) {

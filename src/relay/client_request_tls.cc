@@ -1,6 +1,7 @@
 // A request while its connection's TLS handshake is under way. The stream does the handshake; here
 // its end is counted and, if it failed, told.
 #include <string>
+#include <utility>
 
 #include "sluice/relay/client_request.h"
 
@@ -8,6 +9,19 @@ namespace sluice::relay {
 
 using Handshake = net::TlsState::Handshake;
 using metrics::TlsResult;
+
+/// `received` is what has been read already of what belongs to TLS, or to the head if there is no
+/// TLS.
+void ClientRequest::StartTls(base::Bytes received) {
+  state_ = State::kReadingHead;
+  if (tls_) {
+    client_ = std::make_unique<net::TlsStream>(std::move(client_), std::exchange(tls_, nullptr),
+                                               context_.tls_buffers, received);
+  }
+  client_->SetHandler(this);
+  if (client_->tls() == nullptr && !received.empty()) TakeHeadBytes(received);
+  if (state_ == State::kReadingHead && client_->readable()) ReadHead();
+}
 
 bool ClientRequest::IsTlsUnderWay() const {
   const net::TlsState* const tls = client_ ? client_->tls() : nullptr;

@@ -23,13 +23,11 @@ class Worker::Port final : private net::AcceptHandler {
   void OnAccept(net::Fd fd, const net::Address& client) override {
     metrics().connections_accepted.Add();
     metrics().connections_active.Add();
-    std::unique_ptr<net::Stream> stream =
-        std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
-    if (tls_) {
-      stream = std::make_unique<net::TlsStream>(std::move(stream), tls_, context_.tls_buffers);
-    }
-    context_.requests.Add(
-        std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_));
+    auto stream = std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
+    context_.requests
+        .Add(std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_,
+                                                    tls_))
+        .Start();
   }
 
   void OnAcceptError(int error) override {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sluice/base/clock.h"
+#include "sluice/base/ip.h"
 #include "sluice/base/result.h"
 
 namespace sluice::config {
@@ -145,9 +146,33 @@ struct Tls {
   TlsVersion min_version = TlsVersion::k12;
 };
 
+/// Whose word about the client's address counts.
+struct Sources {
+  std::vector<base::IpRange> ranges;
+  bool unix_sockets = false;  ///< whoever connects through a Unix socket
+
+  /// `peer` is nothing if it came through a Unix socket.
+  bool Contain(const std::optional<base::IpAddress>& peer) const;
+};
+
+/// The PROXY protocol, from load balancers.
+struct ProxyProtocol {
+  bool is_required = false;
+  Sources from;
+};
+
 struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
-  std::optional<Tls> tls = std::nullopt;  ///< unset: plain
+  std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
+  std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
+};
+
+enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
+
+/// HTTP proxies that tell in a header who the client is.
+struct TrustedProxies {
+  Sources from;
+  ForwardedHeader header = ForwardedHeader::kXForwardedFor;
 };
 
 struct Admin {
@@ -161,9 +186,12 @@ struct Dns {
   int attempts = 2;               ///< queries to each server before it is given up
 };
 
+enum class SendProxy : uint8_t { kOff, kV1, kV2 };
+
 struct Backend {
   std::string name;  ///< of `backends`, or the server's address for the short form
   std::vector<Endpoint> servers;
+  SendProxy proxy_protocol = SendProxy::kOff;  ///< the header that its connections begin with
 };
 
 struct PathPattern {
@@ -192,6 +220,7 @@ struct Config {
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
   std::optional<Admin> admin;
+  std::optional<TrustedProxies> trusted_proxies;
   Limits limits;
   Timeout handshake_timeout{10'000};  ///< from the accept until the head is complete
   Timeout drain_timeout{30'000};      ///< from the signal until the last session is cut

@@ -91,13 +91,27 @@ inline constexpr size_t kTlsResults = static_cast<size_t>(TlsResult::kNotTls) + 
 /// The value of the label.
 std::string_view ToString(TlsResult result);
 
+/// What became of the PROXY header that a connection was to begin with.
+enum class ProxyHeader : uint8_t {
+  kTaken,
+  kLocal,      ///< it names nobody: the load balancer speaks for itself
+  kNone,       ///< there was none
+  kMalformed,  ///< it was refused for what it says
+  kUntrusted,  ///< it was refused for who has sent it
+};
+inline constexpr size_t kProxyHeaders = static_cast<size_t>(ProxyHeader::kUntrusted) + 1;
+
+/// The value of the label.
+std::string_view ToString(ProxyHeader result);
+
 struct ListenerMetrics {
   Counter connections_accepted;
   Counter connections_active;  ///< gauge: accepted and not yet closed, before and after the upgrade
   Counter accept_errors;
   std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> requests_refused;  ///< by cause
   Counter pages_served;
-  std::array<Counter, kTlsResults> tls_handshakes;  ///< by TlsResult
+  std::array<Counter, kTlsResults> tls_handshakes;   ///< by TlsResult
+  std::array<Counter, kProxyHeaders> proxy_headers;  ///< by ProxyHeader
 };
 
 struct ServerMetrics {

@@ -57,9 +57,10 @@ struct TlsState {
 /// order: that nothing is missing must be told inside.
 class TlsStream final : public Stream, private StreamHandler {
  public:
-  /// `buffers` outlives the stream.
+  /// `received` is what was read from `inner` before and belongs to TLS. `buffers` outlives the
+  /// stream.
   TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
-            TlsBuffers& buffers);
+            TlsBuffers& buffers, base::Bytes received = {});
   ~TlsStream() override;
 
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }

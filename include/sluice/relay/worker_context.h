@@ -79,6 +79,9 @@ struct WorkerContext {
   /// For the log lines of failed TLS handshakes, by listener.
   std::vector<base::LogLimit> tls_log_limits;
 
+  /// For the log lines of refusals, by cause.
+  std::vector<base::LogLimit> refusal_log_limits;
+
   /// Shared by all TLS streams of the worker.
   net::TlsBuffers tls_buffers;
 

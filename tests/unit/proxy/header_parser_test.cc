@@ -53,7 +53,9 @@ Outcome Parse(const std::string& input, size_t cut) {
        {std::string_view(input).substr(0, cut), std::string_view(input).substr(cut)}) {
     const auto used = parser.Feed(base::AsBytes(piece));
     if (!used) {
-      return {.error = std::string(used.error())};
+      outcome = Outcome();
+      outcome.error = used.error();
+      return outcome;
     }
     outcome.used += *used;
   }

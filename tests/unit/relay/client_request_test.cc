@@ -59,8 +59,9 @@ class ClientRequestTest : public ::testing::Test {
     net::Fd ours;
     std::tie(ours, client) = net::testing::Pair();
     metrics.listeners[0].connections_active.Add();
-    context->requests.Add(std::make_unique<ClientRequest>(
-        *context, std::make_unique<net::TcpStream>(loop, std::move(ours)), net::Address(), 0));
+    auto stream = std::make_unique<net::TcpStream>(loop, std::move(ours));
+    context->requests.Add(std::make_unique<ClientRequest>(*context, std::move(stream), address, 0))
+        .Start();
   }
   bool RunUntil(const std::function<bool()>& done) { return net::testing::RunUntil(loop, done); }
 
@@ -94,6 +95,7 @@ class ClientRequestTest : public ::testing::Test {
   }
 
   config::Config config;
+  net::Address address;  ///< the next client's
   net::EventLoop loop;
   std::unique_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
   metrics::WorkerMetrics metrics{2, 1, 3};

@@ -25,6 +25,7 @@ class ClientRequestTlsTest : public ::testing::Test {
     client.tls.emplace();
     request = &h.context.requests.Add(
         std::make_unique<ClientRequest>(h.context, client.Connect(), net::Address(), 0));
+    request->Start();
   }
   /// How many handshakes had that result, and that no other was counted.
   uint64_t Only(TlsResult result) {

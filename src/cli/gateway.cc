@@ -76,6 +76,7 @@ int RunGateway(config::Config config, base::Log& log) {
   };
   const net::SignalWatch term(loop, SIGTERM, on_signal);
   const net::SignalWatch interrupt(loop, SIGINT, on_signal);
+  const net::SignalWatch hangup(loop, SIGHUP, [&server] { server.CheckFiles(); });
 
   server.Start();
   loop.Run();

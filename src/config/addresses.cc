@@ -191,7 +191,8 @@ void ReadBackends(Reader& reader, const Value& value, BackendTable& table) {
     }
     // A backend with faults is known all the same, so that its routes are not faulted for them.
     table.by_name.emplace(entry.key, table.backends.size());
-    table.backends.push_back({entry.key, std::move(draft.servers), draft.proxy_protocol});
+    table.backends.push_back({entry.key, std::move(draft.servers)});
+    table.backends.back().proxy_protocol = draft.proxy_protocol;
   }
 }
 

@@ -1,20 +1,16 @@
 #include "sluice/net/tls_context.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "sluice/base/text.h"
-#include "sluice/net/fd.h"
 
 #include "net/tls_error.h"
+#include "net/tls_files.h"
 
 namespace sluice::net {
 namespace {
@@ -27,53 +23,6 @@ constexpr unsigned char kSessionName[] = "sluice";
 constexpr unsigned char kHttp[] = "\x08http/1.1";
 
 using Fault = config::CertificateFault;
-
-std::optional<std::string> ReadError(const std::string& path) {
-  const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file) return std::nullopt;
-  return std::string("cannot be read: ") + std::strerror(errno);
-}
-
-// OpenSSL would ask for the passphrase at the terminal.
-int NotePassphrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
-  return -1;
-}
-
-std::optional<Fault> LoadChain(SSL_CTX* context, const std::string& path) {
-  if (auto error = ReadError(path)) return Fault{false, *std::move(error)};
-  ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(context, path.c_str()) == 1) return std::nullopt;
-  const bool is_empty = ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE;
-  const std::string reason = TakeTlsError();
-  return Fault{false, is_empty ? "holds no certificate in PEM form" : "cannot be used: " + reason};
-}
-
-std::optional<Fault> LoadKey(SSL_CTX* context, const std::string& path) {
-  if (auto error = ReadError(path)) return Fault{true, *std::move(error)};
-  bool is_encrypted = false;
-  SSL_CTX_set_default_passwd_cb(context, NotePassphrase);
-  SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
-  ERR_clear_error();
-  // A key of another type is taken without a complaint, and found out by the second call.
-  const bool used = SSL_CTX_use_PrivateKey_file(context, path.c_str(), SSL_FILETYPE_PEM) == 1 &&
-                    SSL_CTX_check_private_key(context) == 1;
-  SSL_CTX_set_default_passwd_cb(context, nullptr);
-  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
-  if (used) return std::nullopt;
-  const unsigned long error = ERR_peek_error();
-  const std::string reason = TakeTlsError();
-  if (is_encrypted) return Fault{true, "is encrypted; a key without a passphrase is needed"};
-  if (ERR_GET_LIB(error) == ERR_LIB_X509 || ERR_GET_LIB(error) == ERR_LIB_SSL) {
-    return Fault{true, "does not belong to the certificate"};
-  }
-  return Fault{true, "holds no private key in PEM form: " + reason};
-}
-
-std::optional<Fault> Load(SSL_CTX* context, const config::Certificate& files) {
-  auto fault = LoadChain(context, files.cert);
-  return fault ? fault : LoadKey(context, files.key);
-}
 
 std::string TextOf(const ASN1_STRING* text) {
   const auto* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
@@ -166,7 +115,7 @@ std::optional<std::string> TlsContext::Add(const config::Certificate& files,
                                            config::TlsVersion min_version) {
   ContextPtr context(NewContext(min_version));
   if (!context) return "OpenSSL: " + TakeTlsError();
-  if (const auto fault = Load(context.get(), files)) {
+  if (const auto fault = LoadCertificate(context.get(), files)) {
     return (fault->is_in_key ? files.key : files.cert) + ' ' + fault->message;
   }
   for (auto& host : HostsOf(SSL_CTX_get0_certificate(context.get()))) {
@@ -197,7 +146,7 @@ TlsConnectionPtr TlsContext::Accept() const {
 std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files) {
   const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
   if (!context) return Fault{false, "cannot be checked: " + TakeTlsError()};
-  return Load(context.get(), files);
+  return LoadCertificate(context.get(), files);
 }
 
 }  // namespace sluice::net

@@ -7,6 +7,7 @@
 #include "sluice/server/cpu_count.h"
 
 #include "server/echo_service.h"
+#include "server/file_watch.h"
 #include "server/worker.h"
 
 namespace sluice::embedded {
@@ -57,6 +58,7 @@ class Server::Impl final : private net::TimerHandler {
         config_(std::move(config)),
         log_(log),
         collector_(std::make_shared<metrics::Collector>(LabelsOf(*config_, version))),
+        files_(loop),
         drain_timer_(loop, *this) {}
 
   base::Result<void, std::string> StartEcho() {
@@ -132,6 +134,8 @@ class Server::Impl final : private net::TimerHandler {
     for (auto& worker : workers_) worker->Cut();
   }
 
+  void CheckFiles() { files_.CheckNow(); }
+
   std::shared_ptr<const metrics::Collector> collector() const { return collector_; }
 
  private:
@@ -162,6 +166,7 @@ class Server::Impl final : private net::TimerHandler {
   const std::shared_ptr<const config::Config> config_;
   base::Log& log_;
   const std::shared_ptr<metrics::Collector> collector_;
+  FileWatch files_;
   std::unique_ptr<EchoService> echo_;
   config::Endpoint echo_address_;
   std::vector<std::shared_ptr<const net::TlsContext>> tls_;
@@ -199,6 +204,10 @@ void Server::Drain(std::function<void()> done) {
 
 void Server::Cut() {
   impl_->Cut();
+}
+
+void Server::CheckFiles() {
+  impl_->CheckFiles();
 }
 
 std::shared_ptr<const metrics::Collector> Server::collector() const {

@@ -186,12 +186,23 @@ struct Dns {
   int attempts = 2;               ///< queries to each server before it is given up
 };
 
+/// TLS to the servers of a backend.
+struct BackendTls {
+  std::string ca = {};  ///< PEM file of who may sign their certificates; empty: the system's
+  std::string server_name = {};  ///< whose certificate it must be; empty: the host that is dialled
+  std::optional<Certificate> certificate = std::nullopt;  ///< ours, for servers that ask for one
+  bool insecure_skip_verify = false;                      ///< anybody's certificate will do
+
+  bool operator==(const BackendTls&) const = default;
+};
+
 enum class SendProxy : uint8_t { kOff, kV1, kV2 };
 
 struct Backend {
   std::string name;  ///< of `backends`, or the server's address for the short form
   std::vector<Endpoint> servers;
-  SendProxy proxy_protocol = SendProxy::kOff;  ///< the header that its connections begin with
+  std::optional<BackendTls> tls = std::nullopt;  ///< unset: plain
+  SendProxy proxy_protocol = SendProxy::kOff;    ///< the header that its connections begin with
 };
 
 struct PathPattern {

@@ -1,4 +1,4 @@
-// A Stream that speaks TLS to a client over another Stream.
+// A Stream that speaks TLS over another Stream: to a client, or to a backend.
 //
 // OpenSSL never touches the connection: what it reads comes from a buffer that a whole recv has
 // filled, and what it writes is gathered, so that many records leave in one send. Its writes always
@@ -14,6 +14,7 @@
 
 #include "sluice/net/byte_queue.h"
 #include "sluice/net/stream.h"
+#include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_context.h"
 
 struct bio_st;
@@ -50,18 +51,27 @@ struct TlsState {
   std::string failure;
 };
 
-/// The handshake is done by the first calls of Read; until it is over, nothing can be written.
+/// The handshake is done by the first calls of Read, or by ContinueHandshake; until it is over,
+/// nothing can be written.
 ///
 /// UnacknowledgedBytes and bytes_written count bytes of TLS, so their difference is what the peer
-/// has taken, handshake and overhead included. A FIN without a close_notify is an end in good
-/// order: that nothing is missing must be told inside.
+/// has taken, handshake and overhead included. A client's FIN without a close_notify is an end in
+/// good order: that nothing is missing is told inside. A backend's is an error: its bytes may have
+/// no end of their own, and anybody on the way can send a FIN.
 class TlsStream final : public Stream, private StreamHandler {
  public:
-  /// `received` is what was read from `inner` before and belongs to TLS. `buffers` outlives the
-  /// stream.
+  /// To a client. `received` is what was read from `inner` before and belongs to TLS. `buffers`
+  /// outlives the stream.
   TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
             TlsBuffers& buffers, base::Bytes received = {});
+  /// To a backend, whose certificate must be that of `host` unless `context` says otherwise.
+  TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsClientContext> context,
+            const std::string& host, TlsBuffers& buffers);
   ~TlsStream() override;
+
+  /// Goes on with the handshake without reading any payload, and says how far it is: for a backend,
+  /// to whom the first word is ours. An end of the connection is a failure.
+  TlsState::Handshake ContinueHandshake();
 
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }
   IoResult Read(base::MutableBytes buffer) override;
@@ -78,10 +88,16 @@ class TlsStream final : public Stream, private StreamHandler {
 
  private:
   struct Bio;
+
+  TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const void> context,
+            TlsConnectionPtr connection, bool is_to_client, TlsBuffers& buffers);
+
   enum class Shutdown : uint8_t { kNone, kDue, kDone };
 
   void OnStreamReady() override;
 
+  void Begin(size_t may_receive);
+  void Keep();
   bool Receive();
   bool SpeaksTls();
   IoResult ReadPlain(base::MutableBytes buffer);
@@ -97,7 +113,7 @@ class TlsStream final : public Stream, private StreamHandler {
   void FinishShutdown();
 
   std::unique_ptr<Stream> inner_;
-  const std::shared_ptr<const TlsContext> context_;
+  const std::shared_ptr<const void> context_;  // Kept for OpenSSL, which refers to it.
   TlsBuffers& buffers_;
   TlsConnectionPtr connection_;
   StreamHandler* handler_ = nullptr;
@@ -108,6 +124,7 @@ class TlsStream final : public Stream, private StreamHandler {
 
   IoResult end_;  // What stands behind the last byte to read; kOk while that is not known.
   bool end_was_read_ = false;
+  const bool is_to_client_;
   bool heard_client_ = false;  // Its first byte is known.
   int write_error_ = 0;        // An errno: the connection takes nothing any more.
   Shutdown shutdown_ = Shutdown::kNone;

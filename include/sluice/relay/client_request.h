@@ -81,7 +81,7 @@ class ClientRequest final : public TableEntry,
   void DialNext();
   void OnDialled(size_t server, net::Dial::Outcome outcome);
   void OnAllDialsFailed(const net::DialFailure& failure);
-  void BecomeSession(std::unique_ptr<net::TcpStream> backend, std::optional<base::Cause> cause);
+  void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
 
   void Refuse(const http::Refusal& refusal);
   void CountRefusal(const http::Refusal& refusal);

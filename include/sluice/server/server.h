@@ -35,6 +35,10 @@ class Server {
   /// Ends every session at once; the `done` of Drain follows. Only after Drain.
   void Cut();
 
+  /// Reads those files anew that have changed: what SIGHUP asks for. It happens by itself, too, but
+  /// up to two seconds later.
+  void CheckFiles();
+
   bool running() const { return running_; }
   bool draining() const { return draining_; }
   std::shared_ptr<const metrics::Collector> collector() const;

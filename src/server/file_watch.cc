@@ -1,0 +1,89 @@
+#include "server/file_watch.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+namespace sluice::server {
+namespace {
+
+constexpr base::Duration kInterval{1'000};
+
+struct DirCloser {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+// What tells a file from what it was. The time of its last change of status cannot be set at will.
+std::string Describe(const struct stat& file) {
+  std::string text;
+  const auto add = [&text](auto number) { (text += std::to_string(number)) += ' '; };
+  add(file.st_dev);
+  add(file.st_ino);
+  add(file.st_mode);
+  add(file.st_uid);
+  add(file.st_size);
+  for (const timespec& time : {file.st_mtim, file.st_ctim}) {
+    add(time.tv_sec);
+    add(time.tv_nsec);
+  }
+  return text;
+}
+
+std::vector<std::string> NamesIn(const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, DirCloser> directory(opendir(path.c_str()));
+  if (!directory) return names;
+  while (const dirent* const entry = readdir(directory.get())) names.emplace_back(entry->d_name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string Fingerprint(const std::string& path) {
+  struct stat file {};
+  if (stat(path.c_str(), &file) != 0) return "none";
+  std::string text = Describe(file);
+  if (!S_ISDIR(file.st_mode)) return text;
+  for (const auto& name : NamesIn(path)) {
+    struct stat entry {};
+    if (name == "." || name == ".." || stat((path + '/' + name).c_str(), &entry) != 0) continue;
+    text += name + '/' + Describe(entry);
+  }
+  return text;
+}
+
+std::string Fingerprint(const std::vector<std::string>& paths) {
+  std::string text;
+  for (const auto& path : paths) (text += Fingerprint(path)) += '\n';
+  return text;
+}
+
+}  // namespace
+
+void FileWatch::Add(std::vector<std::string> paths, std::function<void()> changed) {
+  if (paths.empty()) return;
+  const std::string now = Fingerprint(paths);
+  entries_.push_back({std::move(paths), std::move(changed), now, now});
+  timer_.Start(kInterval);
+}
+
+void FileWatch::CheckNow() {
+  for (auto& entry : entries_) {
+    entry.seen = Fingerprint(entry.paths);
+    if (std::exchange(entry.told, entry.seen) != entry.seen) entry.changed();
+  }
+}
+
+void FileWatch::OnTimer() {
+  timer_.Start(kInterval);
+  for (auto& entry : entries_) {
+    const std::string before = std::exchange(entry.seen, Fingerprint(entry.paths));
+    if (entry.seen != before || entry.seen == entry.told) continue;
+    entry.told = entry.seen;
+    entry.changed();
+  }
+}
+
+}  // namespace sluice::server

@@ -174,6 +174,7 @@ void ClientRequest::TakeHead() {
   }
   state_ = State::kDialing;
   timer_.Stop();
+  id_ = context_.ids.Next();
   candidates_ = context_.balancer.Candidates(*route().backend);
   dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
   DialNext();
@@ -233,7 +234,7 @@ void ClientRequest::DialNext() {
   dial_started_ = std::chrono::steady_clock::now();
   dial_ = std::make_unique<net::Dial>(
       context_.loop, context_.resolver, context_.Dialable(*candidate.server),
-      net::DialOptions{.timeout = share},
+      net::DialOptions{.timeout = share, .preamble = ProxyPreamble()},
       [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
 }
 
@@ -290,7 +291,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   peers.listener = listener_;
   peers.route = *route_;
   peers.server = candidate.server;
-  peers.id = context_.ids.Next();
+  peers.id = id_;
   if (context_.draining && !cause) cause = base::Cause::kDrain;
 
   client_->SetHandler(nullptr);

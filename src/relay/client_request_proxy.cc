@@ -1,10 +1,12 @@
 // Who the client of a request is, where others stand between it and sluice: load balancers, which
 // say so by a PROXY header before everything else, and HTTP proxies, which say so in the head. Only
 // those that the configuration names are believed.
+#include <array>
 #include <string>
 #include <utility>
 
 #include "sluice/http/forwarded.h"
+#include "sluice/proxy/header_writer.h"
 #include "sluice/relay/client_request.h"
 
 namespace sluice::relay {
@@ -103,6 +105,37 @@ std::optional<http::Refusal> ClientRequest::TakeForwarded() {
       nodes, [&](const base::IpAddress& ip) { return proxies->from.Contain(ip); });
   if (client) address_ = net::Address::From(*client->ip, client->port);
   return std::nullopt;
+}
+
+/// What the backend is to know of the client before anything else; nothing for most.
+std::vector<uint8_t> ClientRequest::ProxyPreamble() {
+  const config::SendProxy version = context_.config.backends[*route().backend].proxy_protocol;
+  if (version == config::SendProxy::kOff) return {};
+  std::optional<proxy::Endpoints> endpoints;
+  if (const auto ip = address_.ip()) {
+    endpoints = {{*ip, address_.port()}, DestinationFor(*ip)};
+  }
+  if (version == config::SendProxy::kV1) return proxy::WriteV1(endpoints);
+  const net::TlsDetails tls = client_->DescribeTls();
+  proxy::Details details;
+  details.alpn = tls.protocol;
+  details.authority =
+      tls.server_name.empty() ? routing::NormalizeHost(parser_.head().host) : tls.server_name;
+  details.unique_id = id_.ToString();
+  if (!tls.version.empty()) {
+    details.tls = {tls.version, tls.cipher, tls.has_certificate, tls.common_name};
+  }
+  return proxy::WriteV2(endpoints, details);
+}
+
+/// Where the client, whose address is `source`, has connected to: as the PROXY header has it, else
+/// our own end. If neither is known, no address of the same kind.
+proxy::Party ClientRequest::DestinationFor(const base::IpAddress& source) const {
+  if (destination_) return *destination_;
+  const net::Address own = client_->LocalAddress();
+  if (const auto ip = own.ip()) return {*ip, own.port()};
+  return {source.is_v4() ? base::IpAddress::FromBytes(std::array<uint8_t, 4>()) : base::IpAddress(),
+          0};
 }
 
 }  // namespace sluice::relay

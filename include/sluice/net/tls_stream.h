@@ -85,6 +85,8 @@ class TlsStream final : public Stream, private StreamHandler {
   bool readable() const override;
   bool writable() const override;
   const TlsState* tls() const override { return &state_; }
+  TlsDetails DescribeTls() const override;
+  Address LocalAddress() const override { return inner_->LocalAddress(); }
 
  private:
   struct Bio;

@@ -71,6 +71,8 @@ class ClientRequest final : public TableEntry,
   void EndProxyHeader(metrics::ProxyHeader result);
   std::optional<http::Refusal> TakeForwarded();
   void RefuseUnheard(const http::Refusal& refusal);
+  std::vector<uint8_t> ProxyPreamble();
+  proxy::Party DestinationFor(const base::IpAddress& source) const;
 
   // TLS (client_request_tls.cc).
   void StartTls(base::Bytes received);
@@ -113,6 +115,7 @@ class ClientRequest final : public TableEntry,
   http::RequestParser parser_;
   std::optional<size_t> route_;
   std::vector<uint8_t> early_;  // What came behind the head.
+  base::SessionId id_;          // Of the session that it is to become.
 
   std::vector<routing::Candidate> candidates_;
   size_t next_candidate_ = 0;

@@ -60,6 +60,8 @@ class ClientRequest final : public TableEntry,
   // TLS (client_request_tls.cc).
   bool IsTlsUnderWay() const;
   void NoteTls();
+  void OnPlain();
+  net::DialOptions OptionsToDial(base::Duration timeout) const;
   void OnTlsEnd(metrics::TlsResult result, std::string_view detail);
 
   void DialNext();

@@ -233,8 +233,7 @@ void ClientRequest::DialNext() {
                               base::Duration(1));  // Zero would stand for no limit.
   dial_started_ = std::chrono::steady_clock::now();
   dial_ = std::make_unique<net::Dial>(
-      context_.loop, context_.resolver, context_.Dialable(*candidate.server),
-      net::DialOptions{.timeout = share, .preamble = ProxyPreamble()},
+      context_.loop, context_.resolver, context_.Dialable(*candidate.server), OptionsToDial(share),
       [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
 }
 

@@ -141,9 +141,25 @@ struct CertificateFault {
 
 enum class TlsVersion : uint8_t { k12, k13 };
 
+enum class TlsMode : uint8_t {
+  kRequired,  ///< a plain request is answered with a 400
+  kAuto,      ///< TLS and plain are told apart by the first byte
+};
+
+enum class ClientCertificate : uint8_t {
+  kNone,      ///< not asked for
+  kOptional,  ///< asked for; one that is not accepted is worse than none
+  kRequired,  ///< no handshake without
+};
+
+/// TLS towards clients.
 struct Tls {
   std::vector<Certificate> certificates;  ///< the first is for clients that name no host we know
   TlsVersion min_version = TlsVersion::k12;
+  TlsMode mode = TlsMode::kRequired;
+  std::vector<std::string> ciphers = {};  ///< OpenSSL's names, most preferred first; empty: default
+  std::string client_ca = {};  ///< PEM file of who may sign clients' certificates; empty: nobody
+  ClientCertificate client_certificate = ClientCertificate::kNone;
 };
 
 /// Whose word about the client's address counts.

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/clock.h"
@@ -103,6 +104,10 @@ class Stream {
 
   /// Our end of the connection; empty if it has no IP address. A system call.
   virtual Address LocalAddress() const { return {}; }
+
+  /// The stream below, when this one merely passes its bytes on and has none of them: whoever takes
+  /// it destroys this one. Null otherwise.
+  virtual std::unique_ptr<Stream> TakePlain() { return nullptr; }
 
   virtual bool readable() const = 0;
   virtual bool writable() const = 0;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sluice/net/byte_queue.h"
+#include "sluice/net/peer_certificate.h"
 #include "sluice/net/stream.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_context.h"
@@ -49,6 +50,8 @@ struct TlsState {
   Handshake handshake = Handshake::kUnderWay;
   bool is_resumed = false;  ///< the handshake was a short one, thanks to a ticket
   std::string failure;
+  /// The client's; null if it has shown none.
+  std::shared_ptr<const PeerCertificate> peer_certificate;
 };
 
 /// The handshake is done by the first calls of Read, or by ContinueHandshake; until it is over,
@@ -84,9 +87,11 @@ class TlsStream final : public Stream, private StreamHandler {
   bool HasPeerEnded() const override { return inner_->HasPeerEnded(); }
   bool readable() const override;
   bool writable() const override;
+  void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }
   const TlsState* tls() const override { return &state_; }
   TlsDetails DescribeTls() const override;
   Address LocalAddress() const override { return inner_->LocalAddress(); }
+  std::unique_ptr<Stream> TakePlain() override;
 
  private:
   struct Bio;

@@ -78,6 +78,8 @@ class ClientRequest final : public TableEntry,
   void StartTls(base::Bytes received);
   bool IsTlsUnderWay() const;
   void NoteTls();
+  void OnPlain();
+  net::DialOptions OptionsToDial(base::Duration timeout);
   void OnTlsEnd(metrics::TlsResult result, std::string_view detail);
 
   void DialNext();

@@ -14,6 +14,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "config/addresses.h"
+#include "config/auth.h"
 #include "config/framing.h"
 #include "config/options.h"
 #include "config/reader.h"
@@ -35,6 +36,7 @@ struct RootDraft {
   std::optional<Value> listeners;
   std::optional<Value> admin;
   std::optional<Value> dns;
+  std::optional<Value> auth_failures;
   std::optional<Value> defaults;
   std::optional<Value> backends;
   std::optional<Value> routes;
@@ -49,7 +51,7 @@ constexpr Field<RootDraft> kRootFields[] = {
     {"workers", Keep<&RootDraft::workers>},   {"listeners", Keep<&RootDraft::listeners>},
     {"admin", Keep<&RootDraft::admin>},       {"dns", Keep<&RootDraft::dns>},
     {"defaults", Keep<&RootDraft::defaults>}, {"backends", Keep<&RootDraft::backends>},
-    {"routes", Keep<&RootDraft::routes>},
+    {"routes", Keep<&RootDraft::routes>},     {"auth_failures", Keep<&RootDraft::auth_failures>},
 };
 
 Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config) {
@@ -75,6 +77,7 @@ Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check
   }
   if (draft.admin) ReadAdmin(reader, *draft.admin, config.listeners, config.admin);
   if (draft.dns) ReadDns(reader, *draft.dns, config.dns);
+  if (draft.auth_failures) ReadAuthFailures(reader, *draft.auth_failures, config.auth_failures);
   const auto defaults = ReadDefaultsInto(reader, draft, config);
   BackendTable table;
   if (draft.backends) ReadBackends(reader, *draft.backends, table);
@@ -84,6 +87,16 @@ Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check
     reader.Missing(root, "routes");
   }
   config.backends = std::move(table.backends);
+  if (draft.admin && config.admin && UsesTickets(config.routes) &&
+      config.admin->token_file.empty()) {
+    reader.Error(*draft.admin,
+                 "a route takes tickets, so 'token_file' is needed here: who has its "
+                 "token may ask for them");
+  } else if (!draft.admin && UsesTickets(config.routes)) {
+    reader.Error(*draft.routes,
+                 "a route takes tickets, which only 'admin' with a 'token_file' "
+                 "hands out");
+  }
   return config;
 }
 
@@ -216,6 +229,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddAddressMappings(mappings);
   AddTlsMappings(mappings);
   AddOptionMappings(mappings);
+  AddAuthMappings(mappings);
   AddFramingMappings(mappings);
   AddRouteMappings(mappings);
   return mappings;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "sluice/auth/credentials.h"
@@ -17,11 +16,7 @@ class JwtMethod final : public Method {
   explicit JwtMethod(const config::JwtAuth& config) : config_(config) {}
 
   std::string_view name() const override { return "jwt"; }
-  std::string Challenge() const override {
-    const config::TokenSource header{config::TokenSource::Kind::kAuthorization};
-    const auto& from = config_.from;
-    return std::find(from.begin(), from.end(), header) != from.end() ? "Bearer" : "";
-  }
+  std::string Challenge() const override { return BearerChallenge(config_.from); }
   std::vector<std::string> paths() const override { return {path()}; }
 
   base::Result<void, std::string> Load(const Files& files) override {

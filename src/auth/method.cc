@@ -1,5 +1,6 @@
 #include "sluice/auth/method.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "auth/methods.h"
@@ -26,6 +27,11 @@ struct Maker {
 };
 
 }  // namespace
+
+std::string BearerChallenge(const std::vector<config::TokenSource>& from) {
+  const config::TokenSource header{config::TokenSource::Kind::kAuthorization};
+  return std::find(from.begin(), from.end(), header) != from.end() ? "Bearer" : "";
+}
 
 std::unique_ptr<Method> MakeMethod(const config::AuthMethod& method, Tickets& tickets) {
   return std::visit(Maker{tickets}, method);

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "sluice/auth/method.h"
 
 namespace sluice::auth {
+
+/// The challenge of a method whose token may be in the Authorization header; empty if it may not.
+std::string BearerChallenge(const std::vector<config::TokenSource>& from);
 
 std::unique_ptr<Method> MakeBasic(const config::BasicAuth& config);
 std::unique_ptr<Method> MakeJwt(const config::JwtAuth& config);

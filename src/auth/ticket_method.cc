@@ -14,6 +14,7 @@ class TicketMethod final : public Method {
       : config_(config), tickets_(tickets) {}
 
   std::string_view name() const override { return "ticket"; }
+  std::string Challenge() const override { return BearerChallenge(config_.from); }
 
   Answer Check(const Request& request) const override {
     const auto ticket = FindToken(request.head, request.route.match, config_.from);

@@ -24,6 +24,7 @@ class TokenMethod final : public Method {
   explicit TokenMethod(const config::TokenAuth& config) : config_(config) {}
 
   std::string_view name() const override { return "token"; }
+  std::string Challenge() const override { return BearerChallenge(config_.from); }
   std::vector<std::string> paths() const override {
     if (config_.redis) return {};
     return {config_.file.empty() ? config_.directory : config_.file};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sluice/auth/credentials.h"
 #include "sluice/auth/origin.h"
 #include "sluice/http/response.h"
 #include "sluice/relay/session.h"
@@ -79,6 +80,7 @@ void ClientRequest::OnStreamReady() {
     case State::kReplying:
       ContinueReply();
       break;
+    case State::kAuthenticating:
     case State::kDialing:  // What else the client sends stays in the kernel until there is a
                            // session.
     case State::kDone:
@@ -92,6 +94,8 @@ void ClientRequest::OnTimer() {
     Finish();  // There is no way yet to tell the client.
   } else if (state_ == State::kReadingHead) {
     Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
+  } else if (state_ == State::kAuthenticating) {
+    OnAuthTimeout();
   } else {
     Finish();
   }
@@ -153,9 +157,18 @@ void ClientRequest::TakeHead() {
     Refuse(*refusal);
     return;
   }
+  Authenticate();
+}
+
+void ClientRequest::StartDial() {
   state_ = State::kDialing;
   timer_.Stop();
-  candidates_ = context_.balancer.Candidates(*route().backend);
+  if (route().is_backend_from_token) {
+    // Its metrics are those behind the servers of the configuration.
+    candidates_ = {{&*identity_->server, context_.metrics.servers.size() - 1}};
+  } else {
+    candidates_ = context_.balancer.Candidates(*route().backend);
+  }
   dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
   DialNext();
 }
@@ -256,9 +269,10 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
                                   std::optional<base::Cause> cause) {
   const http::RequestHead& head = parser_.head();
   const config::SessionOptions& options = route().options;
-  const std::string subprotocol =
-      websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"),
-                                   options.subprotocols ? &*options.subprotocols : nullptr);
+  std::string offers = head.Joined("Sec-WebSocket-Protocol");
+  if (auth::TakesSubprotocol(route())) offers = auth::WithoutBearer(offers);
+  const std::string subprotocol = websocket::ChooseSubprotocol(
+      offers, options.subprotocols && offers != "bearer" ? &*options.subprotocols : nullptr);
   const auto deflate = AnswerDeflate(head.Joined("Sec-WebSocket-Extensions"), options.compression);
   const std::string response = http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
@@ -270,6 +284,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
   peers.route = *route_;
   peers.server = candidate.server;
   peers.id = context_.ids.Next();
+  peers.identity = identity_;
   if (context_.draining && !cause) cause = base::Cause::kDrain;
 
   client_->SetHandler(nullptr);
@@ -285,7 +300,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
 
 // ---- The reply ----
 
-void ClientRequest::Refuse(const http::Refusal& refusal) {
+void ClientRequest::Refuse(const http::Refusal& refusal, std::string_view detail) {
   const base::CauseInfo& info = base::InfoOf(refusal.cause);
   listener_metrics().requests_refused[static_cast<size_t>(refusal.cause)].Add();
   context_.log.Write(info.level, "refused",
@@ -293,7 +308,7 @@ void ClientRequest::Refuse(const http::Refusal& refusal) {
                       {"route", route_ ? std::string_view(route().name) : std::string_view()},
                       {"code", info.http_status},
                       {"reason", info.reason},
-                      {"detail", refusal.detail}});
+                      {"detail", detail.empty() ? refusal.detail : detail}});
   Reply(http::RefusalResponse(refusal));
 }
 
@@ -334,6 +349,7 @@ void ClientRequest::Finish() {
   if (IsTlsUnderWay()) OnTlsEnd(metrics::TlsResult::kAborted, {});
   state_ = State::kDone;
   timer_.Stop();
+  authentication_.reset();
   dial_.reset();
   client_.reset();
   listener_metrics().connections_active.Subtract();

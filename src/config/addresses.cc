@@ -91,6 +91,7 @@ constexpr Field<Dns> kDnsFields[] = {
 struct BackendDraft {
   std::vector<Endpoint> servers;
   bool has_servers = false;
+  std::optional<Value> tls;
 };
 
 constexpr Field<BackendDraft> kBackendFields[] = {
@@ -99,6 +100,7 @@ constexpr Field<BackendDraft> kBackendFields[] = {
        draft.has_servers = true;
        draft.servers = ReadEndpoints(reader, value, ParseServer);
      }},
+    {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -117,7 +119,7 @@ std::string DescribeUnknown(std::string_view text, const std::string& server_fau
 
 }  // namespace
 
-void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& check_certificate,
+void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
                    std::vector<Listener>& listeners) {
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
@@ -125,7 +127,7 @@ void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& c
                            ? ListenerDraft{item, std::nullopt}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
-    if (draft.tls) tls = ReadTls(reader, *draft.tls, check_certificate);
+    if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
     const auto& address = draft.address;
     Endpoint endpoint;
     if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
@@ -172,7 +174,8 @@ void ReadDns(Reader& reader, const Value& value, Dns& dns) {
   reader.ReadMapping<Dns>(value, kDnsFields, dns);
 }
 
-void ReadBackends(Reader& reader, const Value& value, BackendTable& table) {
+void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
+                  BackendTable& table) {
   if (!reader.ExpectMapping(value)) return;
   for (auto& entry : reader.Entries(value)) {
     if (const auto name = ParseName(entry.key); !name) {
@@ -184,9 +187,11 @@ void ReadBackends(Reader& reader, const Value& value, BackendTable& table) {
         !draft.has_servers) {
       reader.Missing(entry.value, "servers");
     }
+    std::optional<BackendTls> tls;
+    if (draft.tls) tls = ReadBackendTls(reader, *draft.tls, draft.servers, checks);
     // A backend with faults is known all the same, so that its routes are not faulted for them.
     table.by_name.emplace(entry.key, table.backends.size());
-    table.backends.push_back({entry.key, std::move(draft.servers)});
+    table.backends.push_back({entry.key, std::move(draft.servers), std::move(tls)});
   }
 }
 

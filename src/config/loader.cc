@@ -63,7 +63,7 @@ Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config
   return defaults;
 }
 
-Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check_certificate) {
+Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   Config config;
   RootDraft draft;
   if (!reader.ReadMapping<RootDraft>(root, kRootFields, draft)) return config;
@@ -71,7 +71,7 @@ Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check
     reader.ReadScalar(*draft.workers, "'auto' or a number", ParseWorkers, config.workers);
   }
   if (draft.listeners) {
-    ReadListeners(reader, *draft.listeners, check_certificate, config.listeners);
+    ReadListeners(reader, *draft.listeners, checks, config.listeners);
   } else {
     reader.Missing(root, "listeners");
   }
@@ -80,7 +80,7 @@ Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check
   if (draft.auth_failures) ReadAuthFailures(reader, *draft.auth_failures, config.auth_failures);
   const auto defaults = ReadDefaultsInto(reader, draft, config);
   BackendTable table;
-  if (draft.backends) ReadBackends(reader, *draft.backends, table);
+  if (draft.backends) ReadBackends(reader, *draft.backends, checks, table);
   if (draft.routes) {
     ReadRoutes(reader, *draft.routes, defaults.options, table, config.routes);
   } else {
@@ -141,7 +141,7 @@ std::optional<YAML::Mark> FindSecondDocument(const std::string& text) {
 
 // yaml-cpp's exceptions go through.
 LoadResult LoadSource(const SourceText& source, const Environment& environment,
-                      const CertificateCheck& check_certificate) {
+                      const FileChecks& checks) {
   const std::string text(source.text());
   if (const auto second = FindSecondDocument(text)) {
     return Fail(source.At(second->line, second->column,
@@ -150,8 +150,8 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment,
   }
   const auto document = YAML::Load(text);
   Reader reader(source, environment);
-  auto config = ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()},
-                         check_certificate);
+  auto config =
+      ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()}, checks);
   if (reader.has_errors()) return Unexpected(reader.TakeErrors());
   return Loaded{std::move(config), reader.TakeWarnings()};
 }
@@ -198,14 +198,14 @@ Environment ProcessEnvironment() {
 }
 
 LoadResult LoadString(std::string_view text, std::string file_name, const Environment& environment,
-                      const CertificateCheck& check_certificate) {
+                      const FileChecks& checks) {
   const SourceText source(text, std::move(file_name));
   if (text.size() > kMaxFileSize) {
     return Fail(source.AboutFile("is larger than " + FormatSize(kMaxFileSize)));
   }
   if (auto fault = source.FindFault()) return Fail(*std::move(fault));
   try {
-    return LoadSource(source, environment, check_certificate);
+    return LoadSource(source, environment, checks);
   } catch (const YAML::Exception& error) {
     const auto mark = error.mark.is_null() ? YAML::Mark() : error.mark;
     return Fail(
@@ -216,9 +216,9 @@ LoadResult LoadString(std::string_view text, std::string file_name, const Enviro
 }
 
 LoadResult LoadFile(const std::string& path, const Environment& environment,
-                    const CertificateCheck& check_certificate) {
+                    const FileChecks& checks) {
   const auto bytes = ReadBytes(path);
-  if (bytes) return LoadString(*bytes, path, environment, check_certificate);
+  if (bytes) return LoadString(*bytes, path, environment, checks);
   const auto reason = std::generic_category().message(bytes.error());
   return Fail({path, 0, 0, "cannot be read: " + reason, {}});
 }

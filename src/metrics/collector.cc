@@ -268,6 +268,7 @@ std::vector<MetricFamily> Collector::Collect() const {
   CollectRoutes(labels_.routes, workers_, families);
   CollectListeners(labels_.listeners, workers_, families);
   CollectServers(labels_.servers, workers_, families);
+  certificates_.AddTo(families);
   return families;
 }
 

@@ -31,6 +31,8 @@ std::string_view ToString(TlsResult result) {
       return "aborted";
     case TlsResult::kNotTls:
       return "not_tls";
+    case TlsResult::kPlain:
+      return "plain";
   }
   return {};
 }

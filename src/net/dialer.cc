@@ -24,19 +24,28 @@ base::Cause CauseOf(int error) {
 }
 
 int Rank(base::Cause cause) {
-  if (cause == base::Cause::kBackendRefused) return 2;
-  return cause == base::Cause::kBackendConnectTimeout ? 1 : 0;
+  switch (cause) {
+    case base::Cause::kBackendTls:
+      return 3;
+    case base::Cause::kBackendRefused:
+      return 2;
+    case base::Cause::kBackendConnectTimeout:
+      return 1;
+    default:
+      return 0;
+  }
 }
 
 }  // namespace
 
-Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server,
-           base::Duration timeout, Callback callback)
+Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server, DialOptions options,
+           Callback callback)
     : loop_(loop),
       resolver_(resolver),
       server_(server),
-      deadline_(EventLoop::Now() + timeout),
-      has_deadline_(timeout.count() > 0),
+      options_(std::move(options)),
+      deadline_(EventLoop::Now() + options_.timeout),
+      has_deadline_(options_.timeout.count() > 0),
       callback_(std::move(callback)),
       timer_(loop, *this) {
   Start();
@@ -45,14 +54,12 @@ Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server,
 
 void Dial::Start() {
   if (server_.kind == config::Endpoint::Kind::kUnix) {
-    addresses_.resize(1);
-    ConnectUnix();
+    TryAddresses({Address()});
     return;
   }
   // A literal address needs nobody to ask, and no turn of the loop to be told.
   if (const auto literal = Address::Parse(server_.host, server_.port)) {
-    addresses_ = {*literal};
-    TryNextAddress();
+    TryAddresses({*literal});
     return;
   }
   query_ = resolver_.Resolve(server_.host, server_.port,
@@ -66,20 +73,35 @@ void Dial::OnResolved(Resolver::Answer answer) {
     Fail(base::Cause::kBackendUnresolved, server_.host + ": " + answer.error());
     return;
   }
-  addresses_ = *std::move(answer);
-  if (addresses_.empty()) {
+  if (answer->empty()) {
     Fail(base::Cause::kBackendUnresolved, server_.host + ": the name has no address");
     return;
   }
+  TryAddresses(*std::move(answer));
+}
+
+/// One or more.
+void Dial::TryAddresses(std::vector<Address> addresses) {
+  const std::string first = addresses.front().ToString();
+  if (options_.may_dial) std::erase_if(addresses, std::not_fn(options_.may_dial));
+  if (addresses.empty()) {
+    Fail(base::Cause::kTargetNotAllowed, server_.ToString() + ": " + first + " is not allowed");
+    return;
+  }
+  addresses_ = std::move(addresses);
   TryNextAddress();
 }
 
 void Dial::TryNextAddress() {
-  const Address& address = addresses_[next_address_];
   if (has_deadline_) {
     const auto left = std::max(deadline_ - EventLoop::Now(), base::Duration(1));
     timer_.Start(left / static_cast<int64_t>(addresses_.size() - next_address_));
   }
+  if (server_.kind == config::Endpoint::Kind::kUnix) {
+    ConnectUnix();
+    return;
+  }
+  const Address& address = addresses_[next_address_];
   Connect(address.family(), address.get(), address.size());
 }
 
@@ -110,28 +132,75 @@ void Dial::Connect(int family, const sockaddr* address, socklen_t size) {
 }
 
 void Dial::OnStreamReady() {
-  if (!stream_->writable()) return;
+  if (tls_) {
+    ContinueTls();
+  } else if (stream_->writable()) {
+    OnConnected();
+  }
+}
+
+void Dial::OnConnected() {
   if (const int error = stream_->ConnectError(); error != 0) {
     AttemptFailed(error);
     return;
   }
+  if (!options_.preamble.empty()) {
+    const IoResult sent = stream_->Write(options_.preamble);
+    // The buffer of a new connection has room for far more.
+    if (sent.bytes != options_.preamble.size()) {
+      AttemptFailed(sent.error != 0 ? sent.error : ENOBUFS);
+      return;
+    }
+  }
+  if (!options_.tls) {
+    Succeed(std::move(stream_));
+    return;
+  }
+  const auto& name = options_.tls_server_name;
+  tls_ = std::make_unique<TlsStream>(std::move(stream_), options_.tls,
+                                     name.empty() ? server_.host : name, *options_.tls_buffers);
+  tls_->SetHandler(this);
+  ContinueTls();
+}
+
+void Dial::ContinueTls() {
+  switch (tls_->ContinueHandshake()) {
+    case TlsState::Handshake::kUnderWay:
+      break;
+    case TlsState::Handshake::kDone:
+      Succeed(std::move(tls_));
+      break;
+    default:
+      AttemptFailed(base::Cause::kBackendTls, tls_->tls()->failure);
+      break;
+  }
+}
+
+void Dial::Succeed(std::unique_ptr<Stream> stream) {
   timer_.Stop();
-  stream_->SetHandler(nullptr);
+  stream->SetHandler(nullptr);
   const auto callback = std::move(callback_);
-  callback(std::move(stream_));
+  callback(std::move(stream));
 }
 
 void Dial::OnTimer() {
   if (query_ && addresses_.empty()) {
     Fail(base::Cause::kBackendConnectTimeout, server_.host + ": the name was not resolved in time");
+  } else if (tls_) {
+    AttemptFailed(base::Cause::kBackendTls, "the TLS handshake was not over in time");
   } else {
     AttemptFailed(ETIMEDOUT);
   }
 }
 
 void Dial::AttemptFailed(int error) {
+  AttemptFailed(CauseOf(error), std::strerror(error));
+}
+
+void Dial::AttemptFailed(base::Cause cause, std::string_view why) {
+  const std::string reason(why);
   stream_.reset();
-  const base::Cause cause = CauseOf(error);
+  tls_.reset();
   if (Rank(cause) > Rank(worst_)) worst_ = cause;
   const std::string where = server_.kind == config::Endpoint::Kind::kUnix
                                 ? server_.ToString()
@@ -139,7 +208,7 @@ void Dial::AttemptFailed(int error) {
   if (++next_address_ < addresses_.size()) {
     TryNextAddress();
   } else {
-    Fail(worst_, where + ": " + std::strerror(error));
+    Fail(worst_, where + ": " + reason);
   }
 }
 

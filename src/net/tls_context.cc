@@ -1,79 +1,31 @@
 #include "sluice/net/tls_context.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include "sluice/base/text.h"
-#include "sluice/net/fd.h"
 
 #include "net/tls_error.h"
+#include "net/tls_files.h"
 
 namespace sluice::net {
 namespace {
 
-// In TLS 1.2, what has forward secrecy and authenticated encryption. All of 1.3 has both.
+// In TLS 1.2, unless the configuration says otherwise, what has forward secrecy and authenticated
+// encryption. All of 1.3 has both.
 constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+// Whose names stand for ciphers of TLS 1.3, which OpenSSL keeps in a list of their own.
+constexpr std::string_view kNewCipherPrefix = "TLS_";
 // A resumed session must come from here; without a name OpenSSL refuses those with a client's
 // certificate.
 constexpr unsigned char kSessionName[] = "sluice";
 constexpr unsigned char kHttp[] = "\x08http/1.1";
 
 using Fault = config::CertificateFault;
-
-std::optional<std::string> ReadError(const std::string& path) {
-  const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file) return std::nullopt;
-  return std::string("cannot be read: ") + std::strerror(errno);
-}
-
-// OpenSSL would ask for the passphrase at the terminal.
-int NotePassphrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
-  return -1;
-}
-
-std::optional<Fault> LoadChain(SSL_CTX* context, const std::string& path) {
-  if (auto error = ReadError(path)) return Fault{false, *std::move(error)};
-  ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(context, path.c_str()) == 1) return std::nullopt;
-  const bool is_empty = ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE;
-  const std::string reason = TakeTlsError();
-  return Fault{false, is_empty ? "holds no certificate in PEM form" : "cannot be used: " + reason};
-}
-
-std::optional<Fault> LoadKey(SSL_CTX* context, const std::string& path) {
-  if (auto error = ReadError(path)) return Fault{true, *std::move(error)};
-  bool is_encrypted = false;
-  SSL_CTX_set_default_passwd_cb(context, NotePassphrase);
-  SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
-  ERR_clear_error();
-  // A key of another type is taken without a complaint, and found out by the second call.
-  const bool used = SSL_CTX_use_PrivateKey_file(context, path.c_str(), SSL_FILETYPE_PEM) == 1 &&
-                    SSL_CTX_check_private_key(context) == 1;
-  SSL_CTX_set_default_passwd_cb(context, nullptr);
-  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
-  if (used) return std::nullopt;
-  const unsigned long error = ERR_peek_error();
-  const std::string reason = TakeTlsError();
-  if (is_encrypted) return Fault{true, "is encrypted; a key without a passphrase is needed"};
-  if (ERR_GET_LIB(error) == ERR_LIB_X509 || ERR_GET_LIB(error) == ERR_LIB_SSL) {
-    return Fault{true, "does not belong to the certificate"};
-  }
-  return Fault{true, "holds no private key in PEM form: " + reason};
-}
-
-std::optional<Fault> Load(SSL_CTX* context, const config::Certificate& files) {
-  auto fault = LoadChain(context, files.cert);
-  return fault ? fault : LoadKey(context, files.key);
-}
 
 std::string TextOf(const ASN1_STRING* text) {
   const auto* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
@@ -110,12 +62,39 @@ int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_OK;
 }
 
+std::string Join(const std::vector<std::string>& ciphers, bool is_new) {
+  std::string list;
+  for (const auto& cipher : ciphers) {
+    if (cipher.starts_with(kNewCipherPrefix) != is_new) continue;
+    list += (list.empty() ? "" : ":") + cipher;
+  }
+  return list;
+}
+
+bool SetCiphers(SSL_CTX* context, const std::vector<std::string>& ciphers) {
+  const std::string old_list = Join(ciphers, false);
+  const std::string new_list = Join(ciphers, true);
+  return SSL_CTX_set_cipher_list(context, old_list.empty() ? kCiphers : old_list.c_str()) == 1 &&
+         (new_list.empty() || SSL_CTX_set_ciphersuites(context, new_list.c_str()) == 1);
+}
+
+/// Asks clients for certificates. What is wrong with the file of authorities, if anything.
+std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls) {
+  if (tls.client_certificate == config::ClientCertificate::kNone) return std::nullopt;
+  if (auto error = LoadAuthorities(context, tls.client_ca)) return error;
+  // Clients choose by the names of the authorities which of their certificates to send.
+  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(tls.client_ca.c_str()));
+  const bool is_required = tls.client_certificate == config::ClientCertificate::kRequired;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                     nullptr);
+  return std::nullopt;
+}
+
 SSL_CTX* NewContext(config::TlsVersion min_version) {
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   if (context == nullptr) return nullptr;
   SSL_CTX_set_min_proto_version(
       context, min_version == config::TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  SSL_CTX_set_cipher_list(context, kCiphers);
   // A FIN without close_notify is an end like any: WebSocket says by a Close that nothing is
   // missing, and many clients leave close_notify out.
   SSL_CTX_set_options(
@@ -144,7 +123,7 @@ base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
     const config::Tls& tls) {
   std::shared_ptr<TlsContext> context(new TlsContext());
   for (const auto& files : tls.certificates) {
-    if (auto error = context->Add(files, tls.min_version)) {
+    if (auto error = context->Add(files, tls)) {
       return base::Unexpected(*std::move(error));
     }
   }
@@ -163,10 +142,11 @@ base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
 }
 
 std::optional<std::string> TlsContext::Add(const config::Certificate& files,
-                                           config::TlsVersion min_version) {
-  ContextPtr context(NewContext(min_version));
-  if (!context) return "OpenSSL: " + TakeTlsError();
-  if (const auto fault = Load(context.get(), files)) {
+                                           const config::Tls& tls) {
+  ContextPtr context(NewContext(tls.min_version));
+  if (!context || !SetCiphers(context.get(), tls.ciphers)) return "OpenSSL: " + TakeTlsError();
+  if (const auto error = AskClients(context.get(), tls)) return tls.client_ca + ' ' + *error;
+  if (const auto fault = LoadCertificate(context.get(), files)) {
     return (fault->is_in_key ? files.key : files.cert) + ' ' + fault->message;
   }
   for (auto& host : HostsOf(SSL_CTX_get0_certificate(context.get()))) {
@@ -194,10 +174,32 @@ TlsConnectionPtr TlsContext::Accept() const {
   return connection;
 }
 
+std::vector<int64_t> TlsContext::Expiry() const {
+  std::vector<int64_t> times;
+  for (const auto& context : contexts_) times.push_back(ExpiryOf(context.get()));
+  return times;
+}
+
 std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files) {
   const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
   if (!context) return Fault{false, "cannot be checked: " + TakeTlsError()};
-  return Load(context.get(), files);
+  return LoadCertificate(context.get(), files);
+}
+
+std::optional<std::string> CheckAuthorities(const std::string& path) {
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+  if (!context) return "cannot be checked: " + TakeTlsError();
+  return LoadAuthorities(context.get(), path);
+}
+
+bool IsCipher(const std::string& name) {
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+  const bool is_known =
+      context && (name.starts_with(kNewCipherPrefix)
+                      ? SSL_CTX_set_ciphersuites(context.get(), name.c_str()) == 1
+                      : SSL_CTX_set_cipher_list(context.get(), name.c_str()) == 1);
+  ERR_clear_error();
+  return is_known;
 }
 
 }  // namespace sluice::net

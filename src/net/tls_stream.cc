@@ -94,16 +94,25 @@ TlsBuffers::TlsBuffers()
 
 TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
                      TlsBuffers& buffers)
+    : TlsStream(std::move(inner), context, context->Accept(), true, buffers) {}
+
+TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsClientContext> context,
+                     const std::string& host, TlsBuffers& buffers)
+    : TlsStream(std::move(inner), context, context->Connect(host), false, buffers) {}
+
+TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const void> context,
+                     TlsConnectionPtr connection, bool is_to_client, TlsBuffers& buffers)
     : inner_(std::move(inner)),
       context_(std::move(context)),
       buffers_(buffers),
-      connection_(context_->Accept()) {
+      connection_(std::move(connection)),
+      is_to_client_(is_to_client) {
   inner_->SetHandler(this);
   BIO* const bio = connection_ ? Bio::New(*this) : nullptr;
   if (bio != nullptr) {
     SSL_set_bio(connection_.get(), bio, bio);
   } else {
-    state_ = {Handshake::kFailed, false, "no memory for a connection"};
+    state_ = {Handshake::kFailed, false, "no memory for a connection", nullptr};
     End(Status::kError, ENOMEM);
   }
 }
@@ -130,19 +139,43 @@ IoResult TlsStream::Read(base::MutableBytes buffer) {
   if (end_.status != Status::kOk) return TakeEnd();
   if (kept_output_.size() > kMostKeptOutput) return kWouldBlock;
 
-  // What is left of an earlier call comes first.
-  std::copy(kept_input_.begin(), kept_input_.end(), buffers_.input_.begin());
-  buffers_.received_ = buffers_.input_.first(kept_input_.size());
   // Payload is shorter than its records, so that what is received nearly always fits.
-  buffers_.may_receive_ = std::min(buffer.size(), buffers_.input_.size());
-  buffers_.in_vain_ = 0;
-
+  Begin(std::min(buffer.size(), buffers_.input_.size()));
   const IoResult result = SpeaksTls() ? Decrypt(buffer) : ReadPlain(buffer);
-
-  const base::Bytes rest = std::exchange(buffers_.received_, {});
-  kept_input_ = std::vector<uint8_t>(rest.begin(), rest.end());
+  Keep();
   Flush();
   return result;
+}
+
+Handshake TlsStream::ContinueHandshake() {
+  if (state_.handshake != Handshake::kUnderWay || end_.status != Status::kOk) {
+    return state_.handshake;
+  }
+  Begin(buffers_.input_.size());
+  ERR_clear_error();
+  const int result = SSL_do_handshake(connection_.get());
+  NoteHandshake();
+  if (result != 1) OnReadFailed(SSL_get_error(connection_.get(), result));
+  Keep();
+  Flush();
+  if (state_.handshake == Handshake::kUnderWay && end_.status != Status::kOk) {
+    state_.handshake = Handshake::kFailed;
+    state_.failure = end_.error != 0 ? std::strerror(end_.error) : "the peer ended the connection";
+  }
+  return state_.handshake;
+}
+
+/// Lends the buffers for one call: what is left of an earlier one comes first.
+void TlsStream::Begin(size_t may_receive) {
+  std::copy(kept_input_.begin(), kept_input_.end(), buffers_.input_.begin());
+  buffers_.received_ = buffers_.input_.first(kept_input_.size());
+  buffers_.may_receive_ = may_receive;
+  buffers_.in_vain_ = 0;
+}
+
+void TlsStream::Keep() {
+  const base::Bytes rest = std::exchange(buffers_.received_, {});
+  kept_input_ = std::vector<uint8_t>(rest.begin(), rest.end());
 }
 
 /// Fills the empty input buffer. False if there is nothing, or nothing more may come in this call.
@@ -159,8 +192,9 @@ bool TlsStream::Receive() {
   return got.status == Status::kOk;
 }
 
-/// Whether the client speaks TLS, as far as that can be told by now.
+/// Whether the peer speaks TLS, as far as that can be told by now.
 bool TlsStream::SpeaksTls() {
+  if (!is_to_client_) return true;
   if (!heard_client_ && (!buffers_.received_.empty() || Receive())) {
     heard_client_ = true;
     if (buffers_.received_.front() != kHandshakeRecord) state_.handshake = Handshake::kNotTls;
@@ -199,18 +233,32 @@ void TlsStream::NoteHandshake() {
   if (state_.handshake != Handshake::kUnderWay || !SSL_is_init_finished(connection_.get())) return;
   state_.handshake = Handshake::kDone;
   state_.is_resumed = SSL_session_reused(connection_.get()) == 1;
+  if (is_to_client_) state_.peer_certificate = ReadPeerCertificate(connection_.get());
+}
+
+std::unique_ptr<Stream> TlsStream::TakePlain() {
+  if (state_.handshake != Handshake::kNotTls || !kept_input_.empty()) return nullptr;
+  inner_->SetHandler(nullptr);
+  return std::move(inner_);
 }
 
 void TlsStream::OnReadFailed(int reason) {
   if (reason == SSL_ERROR_WANT_READ) return;
   const std::string failure = TakeTlsError();
-  if (end_.status != Status::kOk) return;  // It is the connection that has ended.
+  if (end_.status != Status::kOk) {  // It is the connection that has ended.
+    const bool is_cut = !is_to_client_ && reason == SSL_ERROR_SSL && end_.status == Status::kEnd;
+    if (is_cut && state_.handshake == Handshake::kDone) End(Status::kError, EPROTO);
+    return;
+  }
   if (reason == SSL_ERROR_ZERO_RETURN) {
     End(Status::kEnd, 0);
     return;
   }
   if (state_.handshake == Handshake::kUnderWay) state_.handshake = Handshake::kFailed;
-  state_.failure = failure;
+  const long verdict = SSL_get_verify_result(connection_.get());
+  state_.failure = verdict == X509_V_OK ? failure
+                                        : "the peer's certificate is not accepted: " +
+                                              std::string(X509_verify_cert_error_string(verdict));
   End(Status::kError, EPROTO);
 }
 

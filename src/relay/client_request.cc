@@ -226,7 +226,7 @@ void ClientRequest::DialNext() {
                               base::Duration(1));  // Zero would stand for no limit.
   dial_started_ = std::chrono::steady_clock::now();
   dial_ = std::make_unique<net::Dial>(
-      context_.loop, context_.resolver, context_.Dialable(*candidate.server), share,
+      context_.loop, context_.resolver, context_.Dialable(*candidate.server), OptionsToDial(share),
       [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
 }
 
@@ -257,7 +257,8 @@ void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {
 
 void ClientRequest::OnAllDialsFailed(const net::DialFailure& failure) {
   --next_candidate_;
-  if (route().options.on_dial_failure == config::OnDialFailure::kHttp) {
+  const bool is_refusal = base::InfoOf(failure.cause).close_code == 0;
+  if (is_refusal || route().options.on_dial_failure == config::OnDialFailure::kHttp) {
     // The detail has addresses that are nobody's business outside.
     Refuse({failure.cause, std::string(base::InfoOf(failure.cause).description)});
   } else {
@@ -265,7 +266,7 @@ void ClientRequest::OnAllDialsFailed(const net::DialFailure& failure) {
   }
 }
 
-void ClientRequest::BecomeSession(std::unique_ptr<net::TcpStream> backend,
+void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
                                   std::optional<base::Cause> cause) {
   const http::RequestHead& head = parser_.head();
   const config::SessionOptions& options = route().options;

@@ -1,6 +1,7 @@
-// A request while its connection's TLS handshake is under way. The stream does the handshake; here
-// its end is counted and, if it failed, told.
+// What a request has to do with TLS. While its connection's handshake is under way, the stream does
+// it; here its end is counted and, if it failed, told. And whether the backend is dialled with TLS.
 #include <string>
+#include <utility>
 
 #include "sluice/relay/client_request.h"
 
@@ -22,9 +23,33 @@ void ClientRequest::NoteTls() {
   } else if (tls->handshake == Handshake::kFailed) {
     OnTlsEnd(TlsResult::kFailed, tls->failure);
   } else {
+    OnPlain();
+  }
+}
+
+void ClientRequest::OnPlain() {
+  const auto& config = context_.config.listeners[listener_].tls;
+  if (config && config->mode == config::TlsMode::kRequired) {
     OnTlsEnd(TlsResult::kNotTls, {});
     Refuse({base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
+    return;
   }
+  OnTlsEnd(TlsResult::kPlain, {});
+  // From here on the connection costs what it would on a port without TLS.
+  if (auto plain = client_->TakePlain()) {
+    client_ = std::move(plain);
+    client_->SetHandler(this);
+  }
+}
+
+/// For the route's backend, within `timeout`.
+net::DialOptions ClientRequest::OptionsToDial(base::Duration timeout) const {
+  net::DialOptions options{.timeout = timeout};
+  if (const auto* const tls = context_.backend_tls[*route().backend]) {
+    options.tls = tls->Get();
+    options.tls_buffers = &context_.tls_buffers;
+  }
+  return options;
 }
 
 /// A failure without `detail` is not told here.

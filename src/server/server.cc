@@ -6,6 +6,7 @@
 #include "sluice/net/listener.h"
 #include "sluice/server/cpu_count.h"
 
+#include "server/certificates.h"
 #include "server/echo_service.h"
 #include "server/file_watch.h"
 #include "server/worker.h"
@@ -59,6 +60,7 @@ class Server::Impl final : private net::TimerHandler {
         log_(log),
         collector_(std::make_shared<metrics::Collector>(LabelsOf(*config_, version))),
         files_(loop),
+        certificates_(*config_, files_, log, collector_->certificates()),
         drain_timer_(loop, *this) {}
 
   base::Result<void, std::string> StartEcho() {
@@ -70,19 +72,7 @@ class Server::Impl final : private net::TimerHandler {
     return {};
   }
 
-  base::Result<void, std::string> LoadCertificates() {
-    for (const auto& listener : config_->listeners) {
-      tls_.push_back(nullptr);
-      if (!listener.tls) continue;
-      auto context = net::TlsContext::Create(*listener.tls);
-      if (!context) {
-        return base::Unexpected("the listener " + listener.address.ToString() +
-                                " cannot speak TLS: " + context.error());
-      }
-      tls_.back() = *std::move(context);
-    }
-    return {};
-  }
+  base::Result<void, std::string> LoadCertificates() { return certificates_.Load(); }
 
   base::Result<void, std::string> Listen() {
     for (const auto& listener : config_->listeners) {
@@ -95,7 +85,7 @@ class Server::Impl final : private net::TimerHandler {
 
   base::Result<void, std::string> MakeWorkers() {
     const unsigned count = config_->workers != 0 ? config_->workers : UsableCpus();
-    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage, log_, tls_};
+    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage, log_, certificates_};
     for (unsigned i = 0; i < count; ++i) {
       auto sockets = SocketsForWorker(i + 1 == count);
       if (!sockets) return base::Unexpected(sockets.error());
@@ -167,9 +157,9 @@ class Server::Impl final : private net::TimerHandler {
   base::Log& log_;
   const std::shared_ptr<metrics::Collector> collector_;
   FileWatch files_;
+  Certificates certificates_;
   std::unique_ptr<EchoService> echo_;
   config::Endpoint echo_address_;
-  std::vector<std::shared_ptr<const net::TlsContext>> tls_;
   std::vector<net::ListeningSocket> sockets_;
   std::vector<config::Endpoint> bound_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -15,8 +15,9 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/net/listener.h"
 #include "sluice/net/resolver.h"
-#include "sluice/net/tls_context.h"
 #include "sluice/relay/worker_context.h"
+
+#include "server/certificates.h"
 
 namespace sluice::server {
 
@@ -26,8 +27,7 @@ struct WorkerSetup {
   const config::Endpoint& echo_address;
   std::string_view console_page;
   base::Log& log;
-  /// For each listener of the configuration; null where it is plain.
-  const std::vector<std::shared_ptr<const net::TlsContext>>& tls;
+  const Certificates& certificates;
 };
 
 /// Made, started, told and joined by the main thread.

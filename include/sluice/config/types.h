@@ -142,9 +142,25 @@ struct CertificateFault {
 
 enum class TlsVersion : uint8_t { k12, k13 };
 
+enum class TlsMode : uint8_t {
+  kRequired,  ///< a plain request is answered with a 400
+  kAuto,      ///< TLS and plain are told apart by the first byte
+};
+
+enum class ClientCertificate : uint8_t {
+  kNone,      ///< not asked for
+  kOptional,  ///< asked for; one that is not accepted is worse than none
+  kRequired,  ///< no handshake without
+};
+
+/// TLS towards clients.
 struct Tls {
   std::vector<Certificate> certificates;  ///< the first is for clients that name no host we know
   TlsVersion min_version = TlsVersion::k12;
+  TlsMode mode = TlsMode::kRequired;
+  std::vector<std::string> ciphers = {};  ///< OpenSSL's names, most preferred first; empty: default
+  std::string client_ca = {};  ///< PEM file of who may sign clients' certificates; empty: nobody
+  ClientCertificate client_certificate = ClientCertificate::kNone;
 };
 
 struct Listener {
@@ -164,9 +180,20 @@ struct Dns {
   int attempts = 2;               ///< queries to each server before it is given up
 };
 
+/// TLS to the servers of a backend.
+struct BackendTls {
+  std::string ca = {};  ///< PEM file of who may sign their certificates; empty: the system's
+  std::string server_name = {};  ///< whose certificate it must be; empty: the host that is dialled
+  std::optional<Certificate> certificate = std::nullopt;  ///< ours, for servers that ask for one
+  bool insecure_skip_verify = false;                      ///< anybody's certificate will do
+
+  bool operator==(const BackendTls&) const = default;
+};
+
 struct Backend {
   std::string name;  ///< of `backends`, or the server's address for the short form
   std::vector<Endpoint> servers;
+  std::optional<BackendTls> tls = std::nullopt;  ///< unset: plain
 };
 
 struct PathPattern {

@@ -8,6 +8,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include "sluice/metrics/certificate_metrics.h"
 #include "sluice/metrics/worker_metrics.h"
 
 namespace sluice::metrics {
@@ -33,11 +34,14 @@ class Collector : public prometheus::Collectable {
   /// A new shard for a worker, of the labels' sizes. It lives as long as the collector.
   WorkerMetrics& AddWorker();
 
+  CertificateMetrics& certificates() { return certificates_; }
+
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   MetricsLabels labels_;
   std::vector<std::unique_ptr<WorkerMetrics>> workers_;
+  CertificateMetrics certificates_;
 };
 
 }  // namespace sluice::metrics

@@ -98,8 +98,9 @@ enum class TlsResult : uint8_t {
   kTimeout,
   kAborted,  ///< the connection ended first
   kNotTls,   ///< the client spoke something else
+  kPlain,    ///< likewise, on a listener where it may
 };
-inline constexpr size_t kTlsResults = static_cast<size_t>(TlsResult::kNotTls) + 1;
+inline constexpr size_t kTlsResults = static_cast<size_t>(TlsResult::kPlain) + 1;
 
 /// The value of the label.
 std::string_view ToString(TlsResult result);

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/clock.h"
@@ -95,6 +96,10 @@ class Stream {
 
   /// What is known of the TLS of this stream; null if there is none.
   virtual const TlsState* tls() const { return nullptr; }
+
+  /// The stream below, when this one merely passes its bytes on and has none of them: whoever takes
+  /// it destroys this one. Null otherwise.
+  virtual std::unique_ptr<Stream> TakePlain() { return nullptr; }
 
   virtual bool readable() const = 0;
   virtual bool writable() const = 0;

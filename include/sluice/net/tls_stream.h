@@ -1,4 +1,4 @@
-// A Stream that speaks TLS to a client over another Stream.
+// A Stream that speaks TLS over another Stream: to a client, or to a backend.
 //
 // OpenSSL never touches the connection: what it reads comes from a buffer that a whole recv has
 // filled, and what it writes is gathered, so that many records leave in one send. Its writes always
@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "sluice/net/byte_queue.h"
+#include "sluice/net/peer_certificate.h"
 #include "sluice/net/stream.h"
+#include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_context.h"
 
 struct bio_st;
@@ -48,19 +50,30 @@ struct TlsState {
   Handshake handshake = Handshake::kUnderWay;
   bool is_resumed = false;  ///< the handshake was a short one, thanks to a ticket
   std::string failure;
+  /// The client's; null if it has shown none.
+  std::shared_ptr<const PeerCertificate> peer_certificate;
 };
 
-/// The handshake is done by the first calls of Read; until it is over, nothing can be written.
+/// The handshake is done by the first calls of Read, or by ContinueHandshake; until it is over,
+/// nothing can be written.
 ///
 /// UnacknowledgedBytes and bytes_written count bytes of TLS, so their difference is what the peer
-/// has taken, handshake and overhead included. A FIN without a close_notify is an end in good
-/// order: that nothing is missing must be told inside.
+/// has taken, handshake and overhead included. A client's FIN without a close_notify is an end in
+/// good order: that nothing is missing is told inside. A backend's is an error: its bytes may have
+/// no end of their own, and anybody on the way can send a FIN.
 class TlsStream final : public Stream, private StreamHandler {
  public:
-  /// `buffers` outlives the stream.
+  /// To a client. `buffers` outlives the stream.
   TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
             TlsBuffers& buffers);
+  /// To a backend, whose certificate must be that of `host` unless `context` says otherwise.
+  TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsClientContext> context,
+            const std::string& host, TlsBuffers& buffers);
   ~TlsStream() override;
+
+  /// Goes on with the handshake without reading any payload, and says how far it is: for a backend,
+  /// to whom the first word is ours. An end of the connection is a failure.
+  TlsState::Handshake ContinueHandshake();
 
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }
   IoResult Read(base::MutableBytes buffer) override;
@@ -73,14 +86,22 @@ class TlsStream final : public Stream, private StreamHandler {
   bool HasPeerEnded() const override { return inner_->HasPeerEnded(); }
   bool readable() const override;
   bool writable() const override;
+  void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }
   const TlsState* tls() const override { return &state_; }
+  std::unique_ptr<Stream> TakePlain() override;
 
  private:
   struct Bio;
+
+  TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const void> context,
+            TlsConnectionPtr connection, bool is_to_client, TlsBuffers& buffers);
+
   enum class Shutdown : uint8_t { kNone, kDue, kDone };
 
   void OnStreamReady() override;
 
+  void Begin(size_t may_receive);
+  void Keep();
   bool Receive();
   bool SpeaksTls();
   IoResult ReadPlain(base::MutableBytes buffer);
@@ -96,7 +117,7 @@ class TlsStream final : public Stream, private StreamHandler {
   void FinishShutdown();
 
   std::unique_ptr<Stream> inner_;
-  const std::shared_ptr<const TlsContext> context_;
+  const std::shared_ptr<const void> context_;  // Kept for OpenSSL, which refers to it.
   TlsBuffers& buffers_;
   TlsConnectionPtr connection_;
   StreamHandler* handler_ = nullptr;
@@ -107,6 +128,7 @@ class TlsStream final : public Stream, private StreamHandler {
 
   IoResult end_;  // What stands behind the last byte to read; kOk while that is not known.
   bool end_was_read_ = false;
+  const bool is_to_client_;
   bool heard_client_ = false;  // Its first byte is known.
   int write_error_ = 0;        // An errno: the connection takes nothing any more.
   Shutdown shutdown_ = Shutdown::kNone;

@@ -61,6 +61,8 @@ class ClientRequest final : public TableEntry,
   // TLS (client_request_tls.cc).
   bool IsTlsUnderWay() const;
   void NoteTls();
+  void OnPlain();
+  net::DialOptions OptionsToDial(base::Duration timeout) const;
   void OnTlsEnd(metrics::TlsResult result, std::string_view detail);
 
   // Who the client is (client_request_auth.cc).
@@ -74,7 +76,7 @@ class ClientRequest final : public TableEntry,
   void DialNext();
   void OnDialled(size_t server, net::Dial::Outcome outcome);
   void OnAllDialsFailed(const net::DialFailure& failure);
-  void BecomeSession(std::unique_ptr<net::TcpStream> backend, std::optional<base::Cause> cause);
+  void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
 
   /// `detail` is for the log alone; without one it gets what the client gets.
   void Refuse(const http::Refusal& refusal, std::string_view detail = {});

@@ -16,11 +16,13 @@
 #include "sluice/base/log.h"
 #include "sluice/base/log_limit.h"
 #include "sluice/base/session_id.h"
+#include "sluice/base/snapshot.h"
 #include "sluice/config/types.h"
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/pipe.h"
 #include "sluice/net/resolver.h"
+#include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_stream.h"
 #include "sluice/relay/authentication.h"
 #include "sluice/relay/table.h"
@@ -78,6 +80,9 @@ struct WorkerContext {
   base::SessionIdGenerator ids;
   std::minstd_rand random;
   bool draining = false;
+
+  /// By backend; null: plain. Whoever makes the worker fills it in.
+  std::vector<const base::Snapshot<net::TlsClientContext>*> backend_tls;
 
   /// For the log lines of failed TLS handshakes, by listener.
   std::vector<base::LogLimit> tls_log_limits;

@@ -60,11 +60,16 @@ Address At(const char* host, uint16_t port) {
 class DialerTest : public ::testing::Test {
  protected:
   void Start(const config::Endpoint& server, base::Duration timeout = base::Duration(5000)) {
+    Start(server, DialOptions{.timeout = timeout});
+  }
+  void Start(const config::Endpoint& server, DialOptions options) {
     outcome.reset();
-    dial = std::make_unique<Dial>(loop, resolver, server, timeout, [this](Dial::Outcome o) {
-      EXPECT_FALSE(outcome.has_value()) << "told once";
-      outcome.emplace(std::move(o));
-    });
+    dial.reset();
+    dial =
+        std::make_unique<Dial>(loop, resolver, server, std::move(options), [this](Dial::Outcome o) {
+          EXPECT_FALSE(outcome.has_value()) << "told once";
+          outcome.emplace(std::move(o));
+        });
     EXPECT_FALSE(outcome.has_value()) << "never from inside the constructor";
   }
   bool Over() {
@@ -212,14 +217,52 @@ TEST_F(DialerTest, TheCallbackMayDestroyTheDial) {
   const Fd listener = ListeningOnLoopback();
   for (const uint16_t port : {PortOf(listener), RefusingPort()}) {
     bool called = false;
-    dial = std::make_unique<Dial>(loop, resolver, Tcp("server.test", 77), base::Duration(5000),
-                                  [&](Dial::Outcome) {
+    dial = std::make_unique<Dial>(loop, resolver, Tcp("server.test", 77),
+                                  DialOptions{.timeout = base::Duration(5000)}, [&](Dial::Outcome) {
                                     called = true;
                                     dial.reset();
                                   });
     resolver.Answer({At("127.0.0.1", port)});
     EXPECT_TRUE(RunUntil(loop, [&] { return called; }));
   }
+}
+
+TEST_F(DialerTest, APreambleIsSentFirst) {
+  const Fd listener = ListeningOnLoopback();
+  Start(Tcp("127.0.0.1", PortOf(listener)), DialOptions{.preamble = {'P', 'R', 'E'}});
+  ASSERT_TRUE(Over());
+  ASSERT_TRUE(*outcome);
+  outcome->value()->Write(base::AsBytes(" and more"));
+  EXPECT_EQ(testing::Available(testing::AcceptFrom(listener)), "PRE and more");
+}
+
+TEST_F(DialerTest, OnlyAllowedAddressesAreDialled) {
+  const Fd listener = ListeningOnLoopback();
+  const uint16_t port = PortOf(listener);
+  std::vector<std::string> asked;
+  const auto options = [&](std::string allowed) {
+    asked.clear();
+    return DialOptions{.may_dial = [&asked, allowed](const Address& address) {
+      asked.push_back(address.ToString());
+      return asked.back().starts_with(allowed);
+    }};
+  };
+  Start(Tcp("server.test", port), options("127.0.0.1:"));
+  resolver.Answer({At("10.0.0.1", port), At("127.0.0.1", port)});
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome);
+  EXPECT_EQ(asked.size(), 2u);
+
+  const std::string suffix = ':' + std::to_string(port);
+  Start(Tcp("server.test", port), options("10."));
+  resolver.Answer({At("127.0.0.1", port), At("127.0.0.2", port)});
+  ExpectFailure(Cause::kTargetNotAllowed,
+                "server.test" + suffix + ": 127.0.0.1" + suffix + " is not allowed");
+  Start(Tcp("127.0.0.1", port), options("10."));
+  ExpectFailure(Cause::kTargetNotAllowed,
+                "127.0.0.1" + suffix + ": 127.0.0.1" + suffix + " is not allowed");
+  Start(Unix("/run/none"), options("10."));
+  ExpectFailure(Cause::kTargetNotAllowed, "unix:/run/none: unix is not allowed");
 }
 
 TEST_F(DialerTest, UnixSocket) {

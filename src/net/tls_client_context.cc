@@ -1,0 +1,86 @@
+#include "sluice/net/tls_client_context.h"
+
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "sluice/net/address.h"
+
+#include "net/tls_error.h"
+#include "net/tls_files.h"
+
+namespace sluice::net {
+namespace {
+
+SSL_CTX* NewContext() {
+  SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  if (context == nullptr) return nullptr;
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // As towards clients.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  return context;
+}
+
+/// Has the handshake fail unless the certificate is that of `host` (RFC 6125).
+bool Expect(SSL* connection, const std::string& host, bool is_address) {
+  if (host.empty()) return false;  // Would stand for any.
+  X509_VERIFY_PARAM* const param = SSL_get0_param(connection);
+  if (is_address) return X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1;
+  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) == 1;
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<const TlsClientContext>, std::string> TlsClientContext::Create(
+    const config::BackendTls& tls) {
+  std::shared_ptr<TlsClientContext> made(new TlsClientContext());
+  made->server_name_ = tls.server_name;
+  made->is_verified_ = !tls.insecure_skip_verify;
+  made->context_.reset(NewContext());
+  SSL_CTX* const context = made->context_.get();
+  if (context == nullptr) return base::Unexpected("OpenSSL: " + TakeTlsError());
+  if (made->is_verified_) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  if (!tls.ca.empty()) {
+    if (const auto error = LoadAuthorities(context, tls.ca)) {
+      return base::Unexpected(tls.ca + ' ' + *error);
+    }
+  } else if (made->is_verified_ && SSL_CTX_set_default_verify_paths(context) != 1) {
+    return base::Unexpected("the system's authorities: " + TakeTlsError());
+  }
+  if (tls.certificate) {
+    if (const auto fault = LoadCertificate(context, *tls.certificate)) {
+      const auto& path = fault->is_in_key ? tls.certificate->key : tls.certificate->cert;
+      return base::Unexpected(path + ' ' + fault->message);
+    }
+  }
+  return std::shared_ptr<const TlsClientContext>(std::move(made));
+}
+
+std::optional<int64_t> TlsClientContext::Expiry() const {
+  if (SSL_CTX_get0_certificate(context_.get()) == nullptr) return std::nullopt;
+  return ExpiryOf(context_.get());
+}
+
+TlsConnectionPtr TlsClientContext::Connect(const std::string& host) const {
+  std::string name = server_name_.empty() ? host : server_name_;
+  if (name.ends_with('.')) name.pop_back();  // No certificate has it.
+  const bool is_address = Address::Parse(name, 0).has_value();
+  TlsConnectionPtr connection(SSL_new(context_.get()));
+  if (connection) {
+    SSL_set_connect_state(connection.get());
+    // RFC 6066 section 3: no addresses.
+    const bool is_named =
+        is_address || SSL_set_tlsext_host_name(connection.get(), name.c_str()) == 1;
+    if (!is_named || (is_verified_ && !Expect(connection.get(), name, is_address))) {
+      connection.reset();
+    }
+  }
+  ERR_clear_error();
+  return connection;
+}
+
+}  // namespace sluice::net

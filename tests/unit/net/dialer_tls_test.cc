@@ -1,0 +1,211 @@
+// Dials that speak TLS, to a server of our own TlsStream or to one that behaves badly.
+#include <optional>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "sluice/net/dialer.h"
+
+#include "net/certificates.h"
+#include "net/run_loop.h"
+#include "net/sockets.h"
+
+namespace sluice::net {
+namespace {
+
+using base::Cause;
+using testing::RunUntil;
+
+/// Never asked: the servers here are addresses.
+class NoResolver final : public Resolver {
+ public:
+  std::unique_ptr<Query> Resolve(const std::string&, uint16_t, Callback) override { return {}; }
+};
+
+/// The far end of a connection.
+struct Server final : StreamHandler {
+  Server(EventLoop& loop, Fd fd, std::shared_ptr<const TlsContext> context, TlsBuffers& buffers)
+      : stream(std::make_unique<TcpStream>(loop, std::move(fd)), std::move(context), buffers) {
+    stream.SetHandler(this);
+  }
+  void OnStreamReady() override {
+    std::array<uint8_t, 4096> buffer;
+    while (stream.readable()) {
+      const IoResult got = stream.Read(buffer);
+      received.append(base::AsText(base::Bytes(buffer).first(got.bytes)));
+      if (got.status != IoResult::Status::kOk) break;
+    }
+    // As a server that speaks first does: at the very end of the handshake.
+    if (!greeted && stream.writable()) {
+      greeted = true;
+      stream.Write(base::AsBytes("hello"));
+    }
+  }
+  TlsStream stream;
+  std::string received;
+  bool greeted = false;
+};
+
+class DialerTlsTest : public ::testing::Test {
+ protected:
+  DialerTlsTest() { listener = testing::ListeningOnLoopback(); }
+
+  config::Certificate Certificate(const std::string& host) {
+    return directory.Make(host, host, {host});
+  }
+  void Serve(const config::Certificate& certificate) {
+    auto made = TlsContext::Create({{certificate}});
+    ASSERT_TRUE(made) << made.error();
+    context = *made;
+  }
+  void Start(const config::BackendTls& tls, const std::string& name = "server.test",
+             base::Duration timeout = base::Duration(5000), std::vector<uint8_t> preamble = {}) {
+    auto made = TlsClientContext::Create(tls);
+    ASSERT_TRUE(made) << made.error();
+    server.reset();
+    outcome.reset();
+    dial =
+        std::make_unique<Dial>(loop, resolver, testing::Tcp("127.0.0.1", testing::PortOf(listener)),
+                               DialOptions{.timeout = timeout,
+                                           .preamble = std::move(preamble),
+                                           .tls = *made,
+                                           .tls_server_name = name,
+                                           .tls_buffers = &buffers},
+                               [this](Dial::Outcome o) { outcome.emplace(std::move(o)); });
+    peer = testing::AcceptFrom(listener);
+    if (context) {
+      fcntl(peer.get(), F_SETFL, O_NONBLOCK);
+      server.emplace(loop, std::move(peer), context, buffers);
+    }
+  }
+  bool Over() {
+    return RunUntil(loop, [this] { return outcome.has_value(); });
+  }
+  void AwaitHello() {
+    EXPECT_TRUE(RunUntil(loop, [this] { return !testing::Available(peer).empty(); }));
+  }
+  void ExpectFailure(const std::string& why) {
+    ASSERT_TRUE(Over());
+    ASSERT_FALSE(*outcome);
+    EXPECT_EQ(outcome->error().cause, Cause::kBackendTls);
+    EXPECT_EQ(outcome->error().detail,
+              "127.0.0.1:" + std::to_string(testing::PortOf(listener)) + ": " + why);
+  }
+  std::string Received() {
+    std::string text;
+    std::array<uint8_t, 4096> buffer;
+    RunUntil(loop, [&] {
+      const IoResult got = outcome->value()->Read(buffer);
+      text.append(base::AsText(base::Bytes(buffer).first(got.bytes)));
+      end = got;
+      return got.status != IoResult::Status::kWouldBlock;
+    });
+    return text;
+  }
+
+  testing::CertificateDirectory directory;
+  EventLoop loop;
+  TlsBuffers buffers;
+  NoResolver resolver;
+  Fd listener;
+  Fd peer;
+  std::shared_ptr<const TlsContext> context;
+  std::optional<Server> server;
+  std::unique_ptr<Dial> dial;
+  std::optional<Dial::Outcome> outcome;
+  IoResult end;
+};
+
+TEST_F(DialerTlsTest, WhatComesWithTheHandshakeIsNotLost) {
+  const auto certificate = Certificate("server.test");
+  Serve(certificate);
+  Start({.ca = certificate.cert});
+  ASSERT_TRUE(Over());
+  ASSERT_TRUE(*outcome) << outcome->error().detail;
+  dial.reset();
+  EXPECT_EQ(Received(), "hello");
+  Stream& stream = *outcome->value();
+  ASSERT_TRUE(stream.writable());
+  EXPECT_EQ(stream.Write(base::AsBytes("to the backend")).bytes, 14u);
+  EXPECT_TRUE(RunUntil(loop, [&] { return server->received == "to the backend"; }));
+}
+
+TEST_F(DialerTlsTest, ItMustBeTheCertificateOfTheServer) {
+  const auto certificate = Certificate("server.test");
+  Serve(certificate);
+  const std::string refused = "the peer's certificate is not accepted: ";
+  Start({.ca = certificate.cert}, "other.test");
+  ExpectFailure(refused + "hostname mismatch");
+  Start({.ca = certificate.cert, .server_name = "server.test"}, "other.test");
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome) << "the name of the configuration goes before";
+  Start({.ca = certificate.cert}, "");
+  ExpectFailure(refused + "IP address mismatch");
+  Start({.ca = Certificate("another-ca").cert});
+  ExpectFailure(refused + "self-signed certificate");
+  Start({});
+  ExpectFailure(refused + "self-signed certificate");
+  Start({.insecure_skip_verify = true}, "other.test");
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome) << "only this word turns it off";
+}
+
+TEST_F(DialerTlsTest, AServerWithoutTls) {
+  Start({.insecure_skip_verify = true});
+  testing::SendAll(peer, "RFB 003.008\n");
+  ExpectFailure("wrong version number");
+  Start({.insecure_skip_verify = true});
+  AwaitHello();
+  peer.Reset();
+  ExpectFailure("the peer ended the connection");
+  Start({.insecure_skip_verify = true});
+  AwaitHello();
+  testing::ResetConnection(std::move(peer));
+  ExpectFailure("Connection reset by peer");
+  Start({.insecure_skip_verify = true}, "server.test", base::Duration(50));
+  ExpectFailure("the TLS handshake was not over in time");
+  Start({.insecure_skip_verify = true});
+  AwaitHello();
+  dial.reset();
+  EXPECT_TRUE(testing::AtEnd(peer)) << "cancelled in the handshake";
+}
+
+TEST_F(DialerTlsTest, APreambleGoesBeforeTheHandshake) {
+  Start({.insecure_skip_verify = true}, "server.test", base::Duration(5000), {'P', 'R', 'E'});
+  std::string bytes;
+  EXPECT_TRUE(RunUntil(loop, [&] { return (bytes += testing::Available(peer)).size() > 4; }));
+  EXPECT_EQ(bytes.substr(0, 4), "PRE\x16");
+}
+
+TEST_F(DialerTlsTest, AnEndWithoutCloseNotifyIsNoneInGoodOrder) {
+  const auto certificate = Certificate("server.test");
+  for (const bool is_cut : {false, true}) {
+    Serve(certificate);
+    Start({.ca = certificate.cert});
+    ASSERT_TRUE(Over());
+    ASSERT_TRUE(*outcome);
+    EXPECT_EQ(Received(), "hello");
+    if (!is_cut) server->stream.ShutdownWrite();
+    server.reset();
+    EXPECT_EQ(Received(), "");
+    EXPECT_EQ(end.status, is_cut ? IoResult::Status::kError : IoResult::Status::kEnd);
+  }
+}
+
+TEST_F(DialerTlsTest, FilesThatAreNotRight) {
+  const auto certificate = Certificate("server.test");
+  const auto error = [](const config::BackendTls& tls) {
+    const auto made = TlsClientContext::Create(tls);
+    return made ? std::string() : made.error();
+  };
+  const std::string none = directory.Path("none");
+  EXPECT_EQ(error({.ca = none}), none + " cannot be read: No such file or directory");
+  const std::string empty = directory.MakeFile("empty", "");
+  EXPECT_EQ(error({.ca = empty}), empty + " holds no certificate in PEM form");
+  EXPECT_EQ(error({.ca = certificate.key}), certificate.key + " holds no certificate in PEM form");
+  const config::BackendTls tls{.certificate = config::Certificate{certificate.cert, empty}};
+  EXPECT_EQ(error(tls).find(empty + " holds no private key in PEM form: "), 0u) << error(tls);
+}
+
+}  // namespace
+}  // namespace sluice::net

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "sluice/base/text.h"
+#include "sluice/auth/tokens.h"
 
 #include "auth/base64.h"
 #include "auth/json.h"
@@ -157,13 +157,13 @@ Check CheckTimes(const json& claims, const config::JwtAuth& rules, WallTime now,
 base::Result<config::Endpoint, std::string> ServerIn(const json& claims, const std::string& name) {
   const std::string* const host = TextIn(claims, name);
   if (host == nullptr) return Fail("it names no server");
-  auto server = config::ParseServer(*host);
+  auto server = ParseNamedServer(*host);
   if (!server && claims.contains("port")) {
     const auto port = PlainText(claims["port"]);
-    if (port) server = config::ParseServer(*host + ':' + *port);
+    if (port) server = ParseNamedServer(*host + ':' + *port);
   }
   if (!server) return Fail("the server that it names is not host:port");
-  return server;
+  return *std::move(server);
 }
 
 }  // namespace

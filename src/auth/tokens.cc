@@ -37,12 +37,20 @@ base::Result<void, std::string> AddTokens(std::string_view text, std::string_vie
     if (token.empty()) return fail("is not 'token: host:port'");
     // The line holds a secret, so it is not shown.
     const auto endpoint = config::ParseServer(server);
-    if (!endpoint) return fail("has no server behind its token; expected host:port");
+    if (!endpoint || endpoint->kind == config::Endpoint::Kind::kBuiltin) {
+      return fail("has no server behind its token; expected host:port");
+    }
     if (!table.emplace(DigestOf(token), *endpoint).second) {
       return fail("has a token that is there already");
     }
   }
   return {};
+}
+
+std::optional<config::Endpoint> ParseNamedServer(std::string_view text) {
+  auto endpoint = config::ParseServer(text);
+  if (!endpoint || endpoint->kind != config::Endpoint::Kind::kTcp) return std::nullopt;
+  return *std::move(endpoint);
 }
 
 std::optional<config::Endpoint> ParseTokenValue(std::string_view text) {
@@ -54,9 +62,7 @@ std::optional<config::Endpoint> ParseTokenValue(std::string_view text) {
     }
     server = json["host"].get<std::string>();
   }
-  auto endpoint = config::ParseServer(server);
-  if (!endpoint) return std::nullopt;
-  return *std::move(endpoint);
+  return ParseNamedServer(server);
 }
 
 }  // namespace sluice::auth

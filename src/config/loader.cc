@@ -63,6 +63,20 @@ Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config
   return defaults;
 }
 
+// Tickets are taken by routes and handed out by the admin listener: neither is of use alone.
+void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) {
+  const bool uses_tickets = UsesTickets(config.routes);
+  const bool has_token = config.admin && !config.admin->token_file.empty();
+  if (uses_tickets && !has_token && (config.admin || !draft.admin)) {
+    reader.Error(draft.admin ? *draft.admin : *draft.routes,
+                 "a route takes tickets; expected an 'admin' with a 'token_file', which hands them "
+                 "out");
+  }
+  if (has_token && !uses_tickets && !reader.has_errors()) {
+    reader.Warn(*draft.admin, "'token_file' has no effect: no route takes tickets");
+  }
+}
+
 Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   Config config;
   RootDraft draft;
@@ -87,16 +101,7 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
     reader.Missing(root, "routes");
   }
   config.backends = std::move(table.backends);
-  if (draft.admin && config.admin && UsesTickets(config.routes) &&
-      config.admin->token_file.empty()) {
-    reader.Error(*draft.admin,
-                 "a route takes tickets, so 'token_file' is needed here: who has its "
-                 "token may ask for them");
-  } else if (!draft.admin && UsesTickets(config.routes)) {
-    reader.Error(*draft.routes,
-                 "a route takes tickets, which only 'admin' with a 'token_file' "
-                 "hands out");
-  }
+  CheckTickets(reader, draft, config);
   return config;
 }
 

@@ -269,6 +269,13 @@ std::vector<MetricFamily> Collector::Collect() const {
   CollectListeners(labels_.listeners, workers_, families);
   CollectServers(labels_.servers, workers_, families);
   certificates_.AddTo(families);
+  if (auth_reloads_ + auth_reloads_failed_ != 0) {
+    auto reloads = CounterFamily("sluice_auth_reloads_total",
+                                 "Times that changed files of auth were read anew, by the result.");
+    Add(reloads, {{"result", "ok"}}, static_cast<double>(auth_reloads_));
+    Add(reloads, {{"result", "failed"}}, static_cast<double>(auth_reloads_failed_));
+    MoveTo(families, {&reloads});
+  }
   return families;
 }
 

@@ -107,7 +107,14 @@ void ClientRequest::OnAuthTimeout() {
 
 /// That of the TLS handshake, if the client sent one.
 std::optional<auth::ClientCertificate> ClientRequest::ClientCertificate() const {
-  return std::nullopt;
+  const net::TlsState* const tls = client_->tls();
+  if (tls == nullptr || !tls->peer_certificate) return std::nullopt;
+  const auto& peer = *tls->peer_certificate;
+  auth::ClientCertificate certificate{peer.common_name, peer.dns_names};
+  auto& names = certificate.names;
+  names.insert(names.end(), peer.emails.begin(), peer.emails.end());
+  names.insert(names.end(), peer.uris.begin(), peer.uris.end());
+  return certificate;
 }
 
 }  // namespace sluice::relay

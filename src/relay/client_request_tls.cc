@@ -45,6 +45,7 @@ void ClientRequest::OnPlain() {
 /// For the route's backend, within `timeout`.
 net::DialOptions ClientRequest::OptionsToDial(base::Duration timeout) const {
   net::DialOptions options{.timeout = timeout};
+  if (!route().backend) return options;  // A token names the server.
   if (const auto* const tls = context_.backend_tls[*route().backend]) {
     options.tls = tls->Get();
     options.tls_buffers = &context_.tls_buffers;

@@ -28,6 +28,10 @@ using TokenTable = std::map<Digest, config::Endpoint>;
 base::Result<void, std::string> AddTokens(std::string_view text, std::string_view file_name,
                                           TokenTable& table);
 
+/// A server that somebody else names: host:port only, since a socket of this machine is not for
+/// others to choose.
+std::optional<config::Endpoint> ParseNamedServer(std::string_view text);
+
 /// A server from what a store has for a token: `host:port`, or JSON {"host": "host:port"}.
 std::optional<config::Endpoint> ParseTokenValue(std::string_view text);
 

@@ -36,10 +36,13 @@ constexpr Field<ListenerDraft> kListenerFields[] = {
 
 struct AdminDraft {
   std::optional<Value> address;
+  std::optional<Value> token_file;
 };
 
 constexpr Field<AdminDraft> kAdminFields[] = {
     {"address", [](Reader&, const Value& value, AdminDraft& draft) { draft.address = value; }},
+    {"token_file",
+     [](Reader&, const Value& value, AdminDraft& draft) { draft.token_file = value; }},
 };
 
 // A mapping that must have an `address`.
@@ -159,7 +162,13 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
 
 void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
                std::optional<Admin>& admin) {
-  const auto address = ReadDraft<AdminDraft>(reader, value, kAdminFields).address;
+  const auto draft = ReadDraft<AdminDraft>(reader, value, kAdminFields);
+  const auto& address = draft.address;
+  std::string token_file;
+  if (draft.token_file &&
+      reader.ReadScalar(*draft.token_file, "the path of a file", ParsePath, token_file)) {
+    token_file = reader.PathFromHere(token_file);
+  }
   Endpoint endpoint;
   if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) return;
   const auto text = Quote(endpoint.ToString());
@@ -172,7 +181,7 @@ void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& 
       break;
     }
   }
-  admin = Admin{std::move(endpoint)};
+  admin = Admin{std::move(endpoint), std::move(token_file)};
 }
 
 void ReadDns(Reader& reader, const Value& value, Dns& dns) {

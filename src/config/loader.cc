@@ -14,6 +14,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "config/addresses.h"
+#include "config/auth.h"
 #include "config/framing.h"
 #include "config/options.h"
 #include "config/proxy.h"
@@ -37,6 +38,7 @@ struct RootDraft {
   std::optional<Value> admin;
   std::optional<Value> trusted_proxies;
   std::optional<Value> dns;
+  std::optional<Value> auth_failures;
   std::optional<Value> defaults;
   std::optional<Value> backends;
   std::optional<Value> routes;
@@ -56,6 +58,7 @@ constexpr Field<RootDraft> kRootFields[] = {
     {"defaults", Keep<&RootDraft::defaults>},
     {"backends", Keep<&RootDraft::backends>},
     {"routes", Keep<&RootDraft::routes>},
+    {"auth_failures", Keep<&RootDraft::auth_failures>},
 };
 
 Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config) {
@@ -65,6 +68,20 @@ Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config
   config.handshake_timeout = defaults.handshake_timeout;
   config.drain_timeout = defaults.drain_timeout;
   return defaults;
+}
+
+// Tickets are taken by routes and handed out by the admin listener: neither is of use alone.
+void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) {
+  const bool uses_tickets = UsesTickets(config.routes);
+  const bool has_token = config.admin && !config.admin->token_file.empty();
+  if (uses_tickets && !has_token && (config.admin || !draft.admin)) {
+    reader.Error(draft.admin ? *draft.admin : *draft.routes,
+                 "a route takes tickets; expected an 'admin' with a 'token_file', which hands them "
+                 "out");
+  }
+  if (has_token && !uses_tickets && !reader.has_errors()) {
+    reader.Warn(*draft.admin, "'token_file' has no effect: no route takes tickets");
+  }
 }
 
 Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
@@ -84,6 +101,7 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
     ReadTrustedProxies(reader, *draft.trusted_proxies, config.trusted_proxies);
   }
   if (draft.dns) ReadDns(reader, *draft.dns, config.dns);
+  if (draft.auth_failures) ReadAuthFailures(reader, *draft.auth_failures, config.auth_failures);
   const auto defaults = ReadDefaultsInto(reader, draft, config);
   BackendTable table;
   if (draft.backends) ReadBackends(reader, *draft.backends, checks, table);
@@ -93,6 +111,7 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
     reader.Missing(root, "routes");
   }
   config.backends = std::move(table.backends);
+  CheckTickets(reader, draft, config);
   return config;
 }
 
@@ -226,6 +245,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddTlsMappings(mappings);
   AddProxyMappings(mappings);
   AddOptionMappings(mappings);
+  AddAuthMappings(mappings);
   AddFramingMappings(mappings);
   AddRouteMappings(mappings);
   return mappings;

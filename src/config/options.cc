@@ -6,6 +6,7 @@
 
 #include "sluice/config/patterns.h"
 
+#include "config/auth.h"
 #include "config/framing.h"
 #include "config/quote.h"
 #include "config/values.h"
@@ -168,6 +169,7 @@ constexpr Field<Defaults> kDefaultsFields[] = {
     {"origins", InOptions<ReadOrigins>},
     {"framing", InOptions<ReadFraming>},
     {"compression", InOptions<ReadCompression>},
+    {"auth", InOptions<ReadAuth>},
 };
 
 // A list of texts, each read by `parse`, none twice.

@@ -6,6 +6,7 @@
 
 #include "sluice/config/patterns.h"
 
+#include "config/auth.h"
 #include "config/framing.h"
 #include "config/options.h"
 #include "config/quote.h"
@@ -50,6 +51,7 @@ constexpr Field<RouteDraft> kRouteFields[] = {
     {"origins", ReadOption<ReadOrigins>},
     {"framing", ReadOption<ReadFraming>},
     {"compression", ReadOption<ReadCompression>},
+    {"auth", ReadOption<ReadAuth>},
 };
 
 struct MatchDraft {
@@ -100,7 +102,12 @@ void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
 // Where requests go: exactly one of `backend` and `static`.
 void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft, BackendTable& backends,
                 Route& route) {
-  if (draft.backend) route.backend = ReadBackendReference(reader, *draft.backend, backends);
+  if (draft.backend && draft.backend->node.IsMap()) {
+    ReadBackendFromToken(reader, *draft.backend, route);
+    CheckTokenBackend(reader, *draft.backend, route);
+  } else if (draft.backend) {
+    route.backend = ReadBackendReference(reader, *draft.backend, backends);
+  }
   if (draft.page) ReadStatic(reader, draft, route);
   if (draft.backend && draft.page) {
     reader.Error(*draft.page, "a route has either a 'backend' or a 'static', not both");

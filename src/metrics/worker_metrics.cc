@@ -53,6 +53,20 @@ std::string_view ToString(ProxyHeader result) {
   return {};
 }
 
+std::string_view ToString(AuthResult result) {
+  switch (result) {
+    case AuthResult::kAccepted:
+      return "accepted";
+    case AuthResult::kAbsent:
+      return "absent";
+    case AuthResult::kRefused:
+      return "refused";
+    case AuthResult::kUnavailable:
+      return "unavailable";
+  }
+  return {};
+}
+
 void Histogram::Observe(double seconds) {
   // A bound is inclusive: `le` means less or equal.
   const auto bound = std::lower_bound(bounds_.begin(), bounds_.end(), seconds);

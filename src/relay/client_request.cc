@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sluice/auth/credentials.h"
 #include "sluice/auth/origin.h"
 #include "sluice/http/response.h"
 #include "sluice/relay/session.h"
@@ -87,6 +88,7 @@ void ClientRequest::OnStreamReady() {
     case State::kReplying:
       ContinueReply();
       break;
+    case State::kAuthenticating:
     case State::kDialing:  // What else the client sends stays in the kernel until there is a
                            // session.
     case State::kDone:
@@ -102,6 +104,8 @@ void ClientRequest::OnTimer() {
     RefuseUnheard({base::Cause::kHandshakeTimeout, "the PROXY header was not complete in time"});
   } else if (state_ == State::kReadingHead) {
     Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
+  } else if (state_ == State::kAuthenticating) {
+    OnAuthTimeout();
   } else {
     Finish();
   }
@@ -172,10 +176,19 @@ void ClientRequest::TakeHead() {
     Refuse(*refusal);
     return;
   }
+  Authenticate();
+}
+
+void ClientRequest::StartDial() {
   state_ = State::kDialing;
   timer_.Stop();
   id_ = context_.ids.Next();
-  candidates_ = context_.balancer.Candidates(*route().backend);
+  if (route().is_backend_from_token) {
+    // Its metrics are those behind the servers of the configuration.
+    candidates_ = {{&*identity_->server, context_.metrics.servers.size() - 1}};
+  } else {
+    candidates_ = context_.balancer.Candidates(*route().backend);
+  }
   dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
   DialNext();
 }
@@ -277,9 +290,10 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
                                   std::optional<base::Cause> cause) {
   const http::RequestHead& head = parser_.head();
   const config::SessionOptions& options = route().options;
-  const std::string subprotocol =
-      websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"),
-                                   options.subprotocols ? &*options.subprotocols : nullptr);
+  std::string offers = head.Joined("Sec-WebSocket-Protocol");
+  if (auth::TakesSubprotocol(route())) offers = auth::WithoutBearer(offers);
+  const std::string subprotocol = websocket::ChooseSubprotocol(
+      offers, options.subprotocols && offers != "bearer" ? &*options.subprotocols : nullptr);
   const auto deflate = AnswerDeflate(head.Joined("Sec-WebSocket-Extensions"), options.compression);
   const std::string response = http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
@@ -291,6 +305,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   peers.route = *route_;
   peers.server = candidate.server;
   peers.id = id_;
+  peers.identity = identity_;
   if (context_.draining && !cause) cause = base::Cause::kDrain;
 
   client_->SetHandler(nullptr);
@@ -306,12 +321,12 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
 
 // ---- The reply ----
 
-void ClientRequest::Refuse(const http::Refusal& refusal) {
-  CountRefusal(refusal);
+void ClientRequest::Refuse(const http::Refusal& refusal, std::string_view detail) {
+  CountRefusal(refusal, detail);
   Reply(http::RefusalResponse(refusal));
 }
 
-void ClientRequest::CountRefusal(const http::Refusal& refusal) {
+void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view detail) {
   const base::CauseInfo& info = base::InfoOf(refusal.cause);
   listener_metrics().requests_refused[static_cast<size_t>(refusal.cause)].Add();
   const auto omitted =
@@ -322,7 +337,7 @@ void ClientRequest::CountRefusal(const http::Refusal& refusal) {
                       {"route", route_ ? std::string_view(route().name) : std::string_view()},
                       {"code", info.http_status},
                       {"reason", info.reason},
-                      {"detail", refusal.detail},
+                      {"detail", detail.empty() ? refusal.detail : detail},
                       {"omitted", *omitted}});
 }
 
@@ -363,6 +378,7 @@ void ClientRequest::Finish() {
   if (IsTlsUnderWay()) OnTlsEnd(metrics::TlsResult::kAborted, {});
   state_ = State::kDone;
   timer_.Stop();
+  authentication_.reset();
   dial_.reset();
   client_.reset();
   listener_metrics().connections_active.Subtract();

@@ -109,6 +109,7 @@ std::optional<http::Refusal> ClientRequest::TakeForwarded() {
 
 /// What the backend is to know of the client before anything else; nothing for most.
 std::vector<uint8_t> ClientRequest::ProxyPreamble() {
+  if (!route().backend) return {};  // A token names the server.
   const config::SendProxy version = context_.config.backends[*route().backend].proxy_protocol;
   if (version == config::SendProxy::kOff) return {};
   std::optional<proxy::Endpoints> endpoints;
@@ -123,7 +124,9 @@ std::vector<uint8_t> ClientRequest::ProxyPreamble() {
       tls.server_name.empty() ? routing::NormalizeHost(parser_.head().host) : tls.server_name;
   details.unique_id = id_.ToString();
   if (!tls.version.empty()) {
-    details.tls = {tls.version, tls.cipher, tls.has_certificate, tls.common_name};
+    const auto& certificate = client_->tls()->peer_certificate;
+    details.tls = {tls.version, tls.cipher, certificate != nullptr,
+                   certificate ? certificate->common_name : ""};
   }
   return proxy::WriteV2(endpoints, details);
 }

@@ -58,6 +58,7 @@ void ClientRequest::OnPlain() {
 /// For the route's backend, within `timeout`.
 net::DialOptions ClientRequest::OptionsToDial(base::Duration timeout) {
   net::DialOptions options{.timeout = timeout, .preamble = ProxyPreamble()};
+  if (!route().backend) return options;  // A token names the server.
   if (const auto* const tls = context_.backend_tls[*route().backend]) {
     options.tls = tls->Get();
     options.tls_buffers = &context_.tls_buffers;

@@ -23,6 +23,10 @@ Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net
       last_received_(started_),
       last_payload_(started_),
       backend_check_at_(started_ + options().keepalive.backend_timeout / 2) {
+  if (peers_.identity && peers_.identity->expires) {
+    const auto left = *peers_.identity->expires - std::chrono::system_clock::now();
+    expires_ = started_ + std::chrono::ceil<base::Duration>(left);
+  }
   client_->SetHandler(this);
   if (backend_) {
     backend_->SetHandler(this);

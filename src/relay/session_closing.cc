@@ -38,10 +38,15 @@ void Session::OnTimer() {
 }
 
 void Session::OnOpenTimer(base::TimePoint now) {
-  CheckIdle(now);
+  CheckExpiry(now);
+  if (state_ == SessionState::kOpen) CheckIdle(now);
   if (state_ == SessionState::kOpen) CheckBackend(now);
   if (state_ == SessionState::kOpen) CheckPausedClient(now);
   if (state_ == SessionState::kOpen) CheckClient(now);
+}
+
+void Session::CheckExpiry(base::TimePoint now) {
+  if (expires_ && now >= *expires_) BeginClose(base::Cause::kTokenExpired);
 }
 
 void Session::CheckIdle(base::TimePoint now) {
@@ -149,6 +154,7 @@ void Session::RestartTimer() {
     };
     next = keep_alive_.next();
     if (options().keepalive.backend_timeout.count() != 0) sooner(backend_check_at_);
+    if (expires_) sooner(*expires_);
     if (options().idle_timeout.count() != 0) sooner(last_payload_ + options().idle_timeout);
   } else {
     auto limit = options().close_timeout;
@@ -307,6 +313,10 @@ void Session::Log(base::Cause cause, double seconds) {
                                         {"duration_seconds", seconds},
                                         {"reason", info.reason},
                                         {"fault", base::ToString(info.fault)}};
+  if (peers_.identity) {
+    fields.emplace_back("auth", peers_.identity->method);
+    fields.emplace_back("user", peers_.identity->user);
+  }
   if (close_code_ != 0) fields.emplace_back("code", close_code_);
   if (!detail_.empty()) fields.emplace_back("detail", detail_);
   context_.log.Write(info.level, "session", fields);

@@ -1,5 +1,6 @@
 #include "sluice/server/server.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -29,6 +30,10 @@ metrics::MetricsLabels LabelsOf(const config::Config& config, std::string_view v
     for (const auto& server : backend.servers) {
       labels.servers.push_back({backend.name, server.ToString()});
     }
+  }
+  const auto is_from_token = [](const auto& route) { return route.is_backend_from_token; };
+  if (std::any_of(config.routes.begin(), config.routes.end(), is_from_token)) {
+    labels.servers.push_back({"token", "token"});
   }
   return labels;
 }
@@ -61,6 +66,7 @@ class Server::Impl final : private net::TimerHandler {
         collector_(std::make_shared<metrics::Collector>(LabelsOf(*config_, version))),
         files_(loop),
         certificates_(*config_, files_, log, collector_->certificates()),
+        gatekeeper_(*config_, files_, log, *collector_),
         drain_timer_(loop, *this) {}
 
   base::Result<void, std::string> StartEcho() {
@@ -73,6 +79,7 @@ class Server::Impl final : private net::TimerHandler {
   }
 
   base::Result<void, std::string> LoadCertificates() { return certificates_.Load(); }
+  base::Result<void, std::string> LoadAuth() { return gatekeeper_.Load(); }
 
   base::Result<void, std::string> Listen() {
     for (const auto& listener : config_->listeners) {
@@ -85,7 +92,8 @@ class Server::Impl final : private net::TimerHandler {
 
   base::Result<void, std::string> MakeWorkers() {
     const unsigned count = config_->workers != 0 ? config_->workers : UsableCpus();
-    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage, log_, certificates_};
+    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage,
+                            log_,     certificates_, gatekeeper_};
     for (unsigned i = 0; i < count; ++i) {
       auto sockets = SocketsForWorker(i + 1 == count);
       if (!sockets) return base::Unexpected(sockets.error());
@@ -126,6 +134,8 @@ class Server::Impl final : private net::TimerHandler {
 
   void CheckFiles() { files_.CheckNow(); }
 
+  const std::shared_ptr<auth::Guard>& guard() const { return gatekeeper_.guard(); }
+
   std::shared_ptr<const metrics::Collector> collector() const { return collector_; }
 
  private:
@@ -158,6 +168,7 @@ class Server::Impl final : private net::TimerHandler {
   const std::shared_ptr<metrics::Collector> collector_;
   FileWatch files_;
   Certificates certificates_;
+  Gatekeeper gatekeeper_;
   std::unique_ptr<EchoService> echo_;
   config::Endpoint echo_address_;
   std::vector<net::ListeningSocket> sockets_;
@@ -174,6 +185,7 @@ base::Result<std::unique_ptr<Server>, std::string> Server::Create(
   auto impl = std::make_unique<Impl>(loop, std::move(config), log, version);
   if (auto done = impl->StartEcho(); !done) return base::Unexpected(done.error());
   if (auto done = impl->LoadCertificates(); !done) return base::Unexpected(done.error());
+  if (auto done = impl->LoadAuth(); !done) return base::Unexpected(done.error());
   if (auto done = impl->Listen(); !done) return base::Unexpected(done.error());
   if (auto done = impl->MakeWorkers(); !done) return base::Unexpected(done.error());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
@@ -198,6 +210,10 @@ void Server::Cut() {
 
 void Server::CheckFiles() {
   impl_->CheckFiles();
+}
+
+std::shared_ptr<auth::Guard> Server::guard() const {
+  return impl_->guard();
 }
 
 std::shared_ptr<const metrics::Collector> Server::collector() const {

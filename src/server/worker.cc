@@ -61,6 +61,7 @@ base::Result<std::unique_ptr<Worker>, std::string> Worker::Create(
   worker->context_ = std::make_unique<relay::WorkerContext>(
       worker->loop_, *worker->resolver_, setup.config, setup.echo_address, setup.console_page,
       metrics, setup.log, seed);
+  worker->context_->auth = setup.gatekeeper.MakeDesk(worker->loop_, *worker->resolver_);
   const auto& backends = setup.certificates.backends();
   for (size_t i = 0; i < backends.size(); ++i) {
     worker->context_->backend_tls[i] = backends[i].get();

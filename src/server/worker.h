@@ -18,6 +18,7 @@
 #include "sluice/relay/worker_context.h"
 
 #include "server/certificates.h"
+#include "server/gatekeeper.h"
 
 namespace sluice::server {
 
@@ -28,6 +29,7 @@ struct WorkerSetup {
   std::string_view console_page;
   base::Log& log;
   const Certificates& certificates;
+  const Gatekeeper& gatekeeper;
 };
 
 /// Made, started, told and joined by the main thread.

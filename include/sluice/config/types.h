@@ -15,6 +15,7 @@
 #include "sluice/base/clock.h"
 #include "sluice/base/ip.h"
 #include "sluice/base/result.h"
+#include "sluice/config/auth_types.h"
 
 namespace sluice::config {
 
@@ -123,6 +124,7 @@ struct SessionOptions {
   size_t message_limit = 16 * 1024 * 1024;  ///< bytes of a message where it matters; over it: 1009
   Framing framing;
   Compression compression;
+  std::vector<AuthMethod> auth;  ///< any one of them suffices; none: whoever comes is let in
 };
 
 /// The PEM files of a certificate. Paths are absolute, or relative to where sluice was started.
@@ -193,6 +195,7 @@ struct TrustedProxies {
 
 struct Admin {
   Endpoint address;
+  std::string token_file = {};  ///< who knows the token in it may ask for tickets; empty: nobody
 };
 
 /// How names of servers are resolved; empty: as /etc/resolv.conf says.
@@ -236,8 +239,9 @@ struct Match {
 struct Route {
   std::string name;
   Match match;
-  /// Index into Config::backends; none for a page.
+  /// Index into Config::backends; none for a page, and for a server that a token names.
   std::optional<size_t> backend;
+  bool is_backend_from_token = false;  ///< the server is that of the client's identity
   /// `static: builtin:console`: answers plain GET requests with the embedded console.
   bool is_console = false;
   SessionOptions options;
@@ -252,6 +256,7 @@ struct Config {
   Timeout handshake_timeout{10'000};  ///< from the accept until the head is complete
   Timeout drain_timeout{30'000};      ///< from the signal until the last session is cut
   Dns dns;
+  AuthFailures auth_failures;
   std::vector<Backend> backends;
   std::vector<Route> routes;  ///< in the order of the file; the first that matches is taken
 };

@@ -1,6 +1,8 @@
 // Turns the workers' counters into Prometheus metric families at the scrape.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,12 +38,17 @@ class Collector : public prometheus::Collectable {
 
   CertificateMetrics& certificates() { return certificates_; }
 
+  /// The files of a method of `auth` were read anew, or could not be used. Any thread.
+  void CountAuthReload(bool is_ok) { ++(is_ok ? auth_reloads_ : auth_reloads_failed_); }
+
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   MetricsLabels labels_;
   std::vector<std::unique_ptr<WorkerMetrics>> workers_;
   CertificateMetrics certificates_;
+  std::atomic<uint64_t> auth_reloads_{0};
+  std::atomic<uint64_t> auth_reloads_failed_{0};
 };
 
 }  // namespace sluice::metrics

@@ -64,11 +64,24 @@ struct DirectionMetrics {
   Counter queued;    ///< gauge: bytes now waiting for the far leg
 };
 
+/// What came of asking a client who it is.
+enum class AuthResult : uint8_t {
+  kAccepted,
+  kAbsent,       ///< it had no credentials
+  kRefused,      ///< they were not good
+  kUnavailable,  ///< they could not be checked
+};
+inline constexpr size_t kAuthResults = static_cast<size_t>(AuthResult::kUnavailable) + 1;
+
+/// The value of the label.
+std::string_view ToString(AuthResult result);
+
 struct RouteMetrics {
   Counter sessions_opened;
   Counter sessions_active;                                                            ///< gauge
   std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> sessions_closed;  ///< by cause
   std::array<DirectionMetrics, 2> directions;
+  std::array<Counter, kAuthResults> authentications;  ///< by AuthResult
   Counter pings_sent;
   Histogram ping_rtt{kLatencyBounds};
   Histogram session_duration{kLifetimeBounds};

@@ -1,4 +1,4 @@
-// What both ends of a TLS connection have agreed on and shown, in words that others take.
+// What both ends of a TLS connection have agreed on, in words that others take.
 #pragma once
 
 #include <string>
@@ -11,8 +11,6 @@ struct TlsDetails {
   std::string cipher;            ///< `TLS_AES_256_GCM_SHA384`
   std::string protocol;          ///< the application protocol (ALPN): `http/1.1`
   std::string server_name;       ///< the host that the client has asked for (SNI)
-  bool has_certificate = false;  ///< the client has shown a certificate, and it was good
-  std::string common_name;       ///< of that certificate
 };
 
 }  // namespace sluice::net

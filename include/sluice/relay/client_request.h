@@ -1,12 +1,13 @@
 // An accepted connection from its accept until it has become a session, been refused, or been
 // served a page.
 //
-//   kReadingProxy ──► kReadingHead ──► kDialing ──► a Session takes the connection
-//        │                 │              │
-//        └─────────────────┴──────────────┴───────► kReplying ──► closed
+//   kReadingProxy ──► kReadingHead ──► kAuthenticating ──► kDialing ──► a Session takes the
+//        │                 │                  │               │         connection
+//        └─────────────────┴──────────────────┴───────────────┴───────► kReplying ──► closed
 //
 // A load balancer's PROXY header comes before everything else, TLS included, if the listener takes
-// one. One deadline (timeouts.handshake) is over all of that, however it trickles. The backend
+// one. One deadline (timeouts.handshake) is over all of that, however it trickles, and over the
+// question who the client is. The backend
 // is dialled before the 101 is sent; bytes that the client sent behind its head wait for the
 // session.
 #pragma once
@@ -53,7 +54,14 @@ class ClientRequest final : public TableEntry,
   void Cut();
 
  private:
-  enum class State : uint8_t { kReadingProxy, kReadingHead, kDialing, kReplying, kDone };
+  enum class State : uint8_t {
+    kReadingProxy,
+    kReadingHead,
+    kAuthenticating,
+    kDialing,
+    kReplying,
+    kDone
+  };
 
   void OnStreamReady() override;
   void OnTimer() override;
@@ -82,13 +90,22 @@ class ClientRequest final : public TableEntry,
   net::DialOptions OptionsToDial(base::Duration timeout);
   void OnTlsEnd(metrics::TlsResult result, std::string_view detail);
 
+  // Who the client is (client_request_auth.cc).
+  void Authenticate();
+  void OnVerdict(const auth::Verdict& verdict);
+  void RefuseUnknown(const auth::Verdict& verdict);
+  void OnAuthTimeout();
+  std::optional<auth::ClientCertificate> ClientCertificate() const;
+
+  void StartDial();
   void DialNext();
   void OnDialled(size_t server, net::Dial::Outcome outcome);
   void OnAllDialsFailed(const net::DialFailure& failure);
   void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
 
-  void Refuse(const http::Refusal& refusal);
-  void CountRefusal(const http::Refusal& refusal);
+  /// `detail` is for the log alone; without one it gets what the client gets.
+  void Refuse(const http::Refusal& refusal, std::string_view detail = {});
+  void CountRefusal(const http::Refusal& refusal, std::string_view detail = {});
   void Reply(std::string response);
   void ContinueReply();
   void Finish();
@@ -118,6 +135,9 @@ class ClientRequest final : public TableEntry,
   std::optional<size_t> route_;
   std::vector<uint8_t> early_;  // What came behind the head.
   base::SessionId id_;          // Of the session that it is to become.
+
+  std::unique_ptr<Authentication> authentication_;
+  std::shared_ptr<const auth::Identity> identity_;  // Null where nobody is asked.
 
   std::vector<routing::Candidate> candidates_;
   size_t next_candidate_ = 0;

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "sluice/auth/identity.h"
 #include "sluice/base/bytes.h"
 #include "sluice/base/cause.h"
 #include "sluice/base/session_id.h"
@@ -49,6 +50,7 @@ class Session final : public TableEntry,
     size_t route = 0;                          ///< index into Config::routes
     const config::Endpoint* server = nullptr;  ///< of the configuration: the one that was dialled
     base::SessionId id;
+    std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null where nobody is asked
   };
 
   /// `backend` is null if the dial failed, `messages` if messages mean nothing. The config in
@@ -154,6 +156,7 @@ class Session final : public TableEntry,
   void CheckClient(base::TimePoint now);
   void OnClosingTimer(base::TimePoint now);
   void RestartTimer();
+  void CheckExpiry(base::TimePoint now);
   void CheckIdle(base::TimePoint now);
   void CheckPausedClient(base::TimePoint now);
   base::Duration StallLimit() const;  // How long a living peer may take nothing.
@@ -202,6 +205,7 @@ class Session final : public TableEntry,
   net::Timer timer_;
   KeepAlive keep_alive_;
   base::TimePoint started_;
+  std::optional<base::TimePoint> expires_;           // With the token that let the client in.
   base::TimePoint last_received_;                    // From the client, of any kind.
   base::TimePoint last_payload_;                     // Either way.
   std::chrono::steady_clock::time_point pinged_at_;  // Precise, for the round-trip time.

@@ -24,6 +24,7 @@
 #include "sluice/net/resolver.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_stream.h"
+#include "sluice/relay/authentication.h"
 #include "sluice/relay/table.h"
 #include "sluice/routing/balancer.h"
 #include "sluice/routing/router.h"
@@ -68,6 +69,8 @@ struct WorkerContext {
   net::EventLoop& loop;
   net::Resolver& resolver;
   const config::Config& config;
+  /// Null where nobody is asked who he is.
+  std::unique_ptr<AuthDesk> auth;
   const routing::Router router;
   routing::Balancer balancer;
   const config::Endpoint echo_address;  ///< where `builtin:echo` listens

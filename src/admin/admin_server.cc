@@ -23,12 +23,15 @@ constexpr ev_uint16_t kAllMethods = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_RE
 constexpr const char* kPlainText = "text/plain; charset=utf-8";
 constexpr const char* kExposition = "text/plain; version=0.0.4; charset=utf-8";
 
+constexpr const char* kJson = "application/json";
+
 constexpr std::string_view kIndex =
     "sluice admin\n"
     "\n"
     "/metrics  metrics in Prometheus' text format\n"
     "/healthz  200 while sluice runs\n"
-    "/readyz   200 while new sessions are welcome, else 503 and the reason\n";
+    "/readyz   200 while new sessions are welcome, else 503 and the reason\n"
+    "/tickets  POST: a one-time ticket, if the configuration has a token_file\n";
 
 struct Response {
   int status = HTTP_OK;
@@ -36,6 +39,21 @@ struct Response {
   std::string body;
   const char* content_type = kPlainText;
 };
+
+const char* PhraseOf(int status) {
+  switch (status) {
+    case HTTP_OK:
+      return "OK";
+    case HTTP_BADREQUEST:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case HTTP_NOTFOUND:
+      return "Not Found";
+    default:
+      return "Service Unavailable";
+  }
+}
 
 void AddHeader(evhttp_request* request, const char* name, const char* value) {
   evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
@@ -77,11 +95,11 @@ void AdminServer::HttpDeleter::operator()(evhttp* http) const {
 
 base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
     net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-    Collectables collectables) {
+    Collectables collectables, Tickets* tickets) {
   auto socket = net::Listen(address);
   if (!socket) return base::Unexpected(std::move(socket).error());
   std::unique_ptr<AdminServer> server(
-      new AdminServer(*std::move(socket), status, std::move(collectables)));
+      new AdminServer(*std::move(socket), status, std::move(collectables), tickets));
   if (!server->Start(loop)) {
     return base::Unexpected("cannot serve on " + address.ToString() + ": out of memory");
   }
@@ -89,8 +107,11 @@ base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
 }
 
 AdminServer::AdminServer(net::ListeningSocket socket, const Status& status,
-                         Collectables collectables)
-    : socket_(std::move(socket)), status_(status), collectables_(std::move(collectables)) {}
+                         Collectables collectables, Tickets* tickets)
+    : socket_(std::move(socket)),
+      status_(status),
+      collectables_(std::move(collectables)),
+      tickets_(tickets) {}
 
 bool AdminServer::Start(net::EventLoop& loop) {
   http_.reset(evhttp_new(loop.base()));
@@ -115,14 +136,30 @@ bool AdminServer::Start(net::EventLoop& loop) {
   return true;
 }
 
+void AdminServer::HandleTickets(evhttp_request* request) const {
+  if (evhttp_request_get_command(request) != EVHTTP_REQ_POST) {
+    AddHeader(request, "Allow", "POST");
+    return Send(request, {405, "Method Not Allowed", "expected POST\n"});
+  }
+  evbuffer* const input = evhttp_request_get_input_buffer(request);
+  std::string body(evbuffer_get_length(input), '\0');
+  evbuffer_copyout(input, body.data(), body.size());
+  const char* const authorization =
+      evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
+  auto answer = tickets_->Post(authorization == nullptr ? "" : authorization, body);
+  if (answer.status == 401) AddHeader(request, "WWW-Authenticate", "Bearer");
+  Send(request, {answer.status, PhraseOf(answer.status), std::move(answer.body), kJson});
+}
+
 void AdminServer::Handle(evhttp_request* request) const {
   const auto method = evhttp_request_get_command(request);
+  const char* const raw_path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+  const std::string_view path = raw_path == nullptr ? "" : raw_path;
+  if (tickets_ != nullptr && path == "/tickets") return HandleTickets(request);
   if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
     AddHeader(request, "Allow", "GET, HEAD");
     return Send(request, {405, "Method Not Allowed", "expected GET or HEAD\n"});
   }
-  const char* const raw_path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-  const std::string_view path = raw_path == nullptr ? "" : raw_path;
   if (path == "/metrics") return Send(request, {HTTP_OK, "OK", Metrics(), kExposition});
   if (path == "/healthz") return Send(request, {HTTP_OK, "OK", "ok\n"});
   if (path == "/readyz") {

@@ -11,6 +11,7 @@
 #include "sluice/metrics/process.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/server/server.h"
+#include "sluice/server/ticket_desk.h"
 
 namespace sluice::cli {
 namespace {
@@ -25,6 +26,18 @@ class ServerStatus final : public admin::Status {
 
  private:
   const server::Server& server_;
+};
+
+class TicketsOverAdmin final : public admin::Tickets {
+ public:
+  explicit TicketsOverAdmin(std::unique_ptr<server::TicketDesk> desk) : desk_(std::move(desk)) {}
+  Answer Post(std::string_view authorization, std::string_view body) override {
+    auto answer = desk_->Handle(authorization, body, net::EventLoop::Now());
+    return {answer.status, std::move(answer.body)};
+  }
+
+ private:
+  const std::unique_ptr<server::TicketDesk> desk_;
 };
 
 void PrepareProcess() {
@@ -57,11 +70,18 @@ int RunGateway(config::Config config, base::Log& log) {
   server::Server& server = **created;
 
   const ServerStatus status(server);
+  std::unique_ptr<TicketsOverAdmin> tickets;
   std::unique_ptr<admin::AdminServer> admin;
+  const auto guard = server.guard();
+  if (guard && shared->admin && !shared->admin->token_file.empty()) {
+    auto desk = server::TicketDesk::Create(*shared, *guard, log);
+    if (!desk) return Failed(log, desk.error());
+    tickets = std::make_unique<TicketsOverAdmin>(*std::move(desk));
+  }
   if (shared->admin) {
     auto listening = admin::AdminServer::Listen(
         loop, shared->admin->address, status,
-        {server.collector(), std::make_shared<metrics::ProcessCollector>()});
+        {server.collector(), std::make_shared<metrics::ProcessCollector>()}, tickets.get());
     if (!listening) return Failed(log, listening.error());
     admin = *std::move(listening);
     log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});

@@ -39,7 +39,8 @@ void Print(const std::vector<config::Diagnostic>& diagnostics, std::string_view 
 }
 
 config::LoadResult Load(const std::string& file) {
-  return config::LoadFile(file, config::ProcessEnvironment(), net::CheckCertificate);
+  return config::LoadFile(file, config::ProcessEnvironment(),
+                          {net::CheckCertificate, net::CheckAuthorities, net::IsCipher});
 }
 
 int RunWithLog(config::Config config) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/proxy.h"
 #include "config/quote.h"
 #include "config/suggest.h"
 #include "config/targets.h"
@@ -21,19 +22,28 @@ constexpr Range kDnsAttemptsRange{1, 10};
 struct ListenerDraft {
   std::optional<Value> address;
   std::optional<Value> tls;
+  std::optional<Value> proxy_protocol;
+  std::optional<Value> proxy_protocol_from;
 };
 
 constexpr Field<ListenerDraft> kListenerFields[] = {
     {"address", [](Reader&, const Value& value, ListenerDraft& draft) { draft.address = value; }},
     {"tls", [](Reader&, const Value& value, ListenerDraft& draft) { draft.tls = value; }},
+    {"proxy_protocol",
+     [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol = value; }},
+    {"proxy_protocol_from",
+     [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol_from = value; }},
 };
 
 struct AdminDraft {
   std::optional<Value> address;
+  std::optional<Value> token_file;
 };
 
 constexpr Field<AdminDraft> kAdminFields[] = {
     {"address", [](Reader&, const Value& value, AdminDraft& draft) { draft.address = value; }},
+    {"token_file",
+     [](Reader&, const Value& value, AdminDraft& draft) { draft.token_file = value; }},
 };
 
 // A mapping that must have an `address`.
@@ -88,9 +98,12 @@ constexpr Field<Dns> kDnsFields[] = {
 
 struct BackendDraft {
   std::vector<Endpoint> servers;
+  SendProxy proxy_protocol = SendProxy::kOff;
   bool has_servers = false;
   std::optional<Value> server;
   std::optional<Value> allow;
+  std::optional<Value> from;
+  std::optional<Value> tls;
 };
 
 constexpr Field<BackendDraft> kBackendFields[] = {
@@ -101,6 +114,12 @@ constexpr Field<BackendDraft> kBackendFields[] = {
      }},
     {"server", [](Reader&, const Value& value, BackendDraft& draft) { draft.server = value; }},
     {"allow", [](Reader&, const Value& value, BackendDraft& draft) { draft.allow = value; }},
+    {"from", [](Reader&, const Value& value, BackendDraft& draft) { draft.from = value; }},
+    {"proxy_protocol",
+     [](Reader& reader, const Value& value, BackendDraft& draft) {
+       ReadSendProxy(reader, value, draft.proxy_protocol);
+     }},
+    {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -117,38 +136,58 @@ std::string DescribeUnknown(std::string_view text, const std::string& server_fau
   return message;
 }
 
-// A backend that a route has to itself: servers, or one that the request names.
-Backend ReadOwnBackend(Reader& reader, const Value& value, const Route& route) {
+void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
+  const auto text = reader.Text(value, "'token'");
+  if (text && *text != "token") reader.Error(value, Expected("'token'", *text));
+  backend.is_from_token = true;
+  backend.servers = {{Endpoint::Kind::kDynamic, "token", 0}};
+}
+
+// What the servers of any backend have in common.
+void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks& checks,
+                    Backend& backend) {
+  if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
+  backend.proxy_protocol = draft.proxy_protocol;
+}
+
+// A backend that a route has to itself: servers, or one that the request or the client's token
+// names.
+Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& checks,
+                       const Route& route) {
   // No name of `backends` has a colon.
   Backend backend{"route:" + route.name, {}};
   BackendDraft draft;
   if (!reader.ReadMapping<BackendDraft>(value, kBackendFields, draft)) return backend;
   backend.servers = std::move(draft.servers);
-  if (draft.server) {
+  const int kinds = draft.has_servers + draft.server.has_value() + draft.from.has_value();
+  if (kinds != 1) {
+    reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
+  } else if (draft.server) {
     backend.target = ReadTarget(reader, *draft.server, draft.allow, route.match);
     backend.servers = {{Endpoint::Kind::kDynamic, backend.target->server.text, 0}};
-    if (draft.has_servers) {
-      reader.Error(*draft.server, "a backend has either 'servers' or a 'server', not both");
-    }
-  } else if (draft.allow) {
-    reader.Error(*draft.allow, "bounds a 'server' that the request names, and there is none");
-  } else if (!draft.has_servers) {
-    reader.Error(value, "missing key 'server' (or 'servers')");
+  } else if (draft.from) {
+    ReadFrom(reader, *draft.from, backend);
   }
+  if (draft.allow && !draft.server) {
+    reader.Error(*draft.allow, "bounds a 'server' that the request names, and there is none");
+  }
+  ReadConnection(reader, draft, checks, backend);
   return backend;
 }
 
 }  // namespace
 
-void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& check_certificate,
+void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
                    std::vector<Listener>& listeners) {
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
-                           ? ListenerDraft{item, std::nullopt}
+                           ? ListenerDraft{item, {}, {}, {}}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
-    if (draft.tls) tls = ReadTls(reader, *draft.tls, check_certificate);
+    if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
+    auto proxy_protocol =
+        ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);
     const auto& address = draft.address;
     Endpoint endpoint;
     if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
@@ -162,14 +201,20 @@ void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& c
       reader.Error(*address, Quote(endpoint.ToString()) + " is already the address of the " +
                                  "listener in line " + std::to_string(lines[index]));
     }
-    listeners.push_back({std::move(endpoint), std::move(tls)});
+    listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol)});
     lines.push_back(address->mark.line + 1);
   }
 }
 
 void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
                std::optional<Admin>& admin) {
-  const auto address = ReadDraft<AdminDraft>(reader, value, kAdminFields).address;
+  const auto draft = ReadDraft<AdminDraft>(reader, value, kAdminFields);
+  const auto& address = draft.address;
+  std::string token_file;
+  if (draft.token_file &&
+      reader.ReadScalar(*draft.token_file, "the path of a file", ParsePath, token_file)) {
+    token_file = reader.PathFromHere(token_file);
+  }
   Endpoint endpoint;
   if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) return;
   const auto text = Quote(endpoint.ToString());
@@ -182,14 +227,15 @@ void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& 
       break;
     }
   }
-  admin = Admin{std::move(endpoint)};
+  admin = Admin{std::move(endpoint), std::move(token_file)};
 }
 
 void ReadDns(Reader& reader, const Value& value, Dns& dns) {
   reader.ReadMapping<Dns>(value, kDnsFields, dns);
 }
 
-void ReadBackends(Reader& reader, const Value& value, BackendTable& table) {
+void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
+                  BackendTable& table) {
   if (!reader.ExpectMapping(value)) return;
   for (auto& entry : reader.Entries(value)) {
     if (const auto name = ParseName(entry.key); !name) {
@@ -201,21 +247,24 @@ void ReadBackends(Reader& reader, const Value& value, BackendTable& table) {
         !draft.has_servers) {
       reader.Missing(entry.value, "servers");
     }
-    for (const auto& misplaced : {draft.server, draft.allow}) {
+    for (const auto& misplaced : {draft.server, draft.allow, draft.from}) {
       if (misplaced) {
-        reader.Error(*misplaced, "belongs in the 'backend' of a route, whose match captures");
+        reader.Error(*misplaced, "belongs in the 'backend' of a route, which the request is for");
       }
     }
+    Backend backend{entry.key, std::move(draft.servers)};
+    ReadConnection(reader, draft, checks, backend);
     // A backend with faults is known all the same, so that its routes are not faulted for them.
     table.by_name.emplace(entry.key, table.backends.size());
-    table.backends.push_back({entry.key, std::move(draft.servers)});
+    table.backends.push_back(std::move(backend));
   }
 }
 
-std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value, const Route& route,
+std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
+                                           const FileChecks& checks, const Route& route,
                                            BackendTable& table) {
   if (value.node.IsMap()) {
-    table.backends.push_back(ReadOwnBackend(reader, value, route));
+    table.backends.push_back(ReadOwnBackend(reader, value, checks, route));
     return table.backends.size() - 1;
   }
   const auto text = reader.Text(value, "the name of a backend, or a server");

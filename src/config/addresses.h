@@ -14,7 +14,7 @@
 
 namespace sluice::config {
 
-void ReadListeners(Reader& reader, const Value& value, const CertificateCheck& check_certificate,
+void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
                    std::vector<Listener>& listeners);
 
 /// Comes after the listeners, whose addresses it may not use.
@@ -30,12 +30,14 @@ struct BackendTable {
   std::map<std::string, size_t, std::less<>> by_name;
 };
 
-void ReadBackends(Reader& reader, const Value& value, BackendTable& table);
+void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
+                  BackendTable& table);
 
 /// What a route's `backend` says: a name, or a server, which is then added as a backend of its own,
 /// once for every address, or a mapping, which is a backend of the route's own. Nothing if it is
 /// none of these, which has then been reported. The route's name and match have been read.
-std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value, const Route& route,
+std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
+                                           const FileChecks& checks, const Route& route,
                                            BackendTable& table);
 
 void AddAddressMappings(std::vector<KnownMapping>& mappings);

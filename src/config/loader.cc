@@ -14,8 +14,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include "config/addresses.h"
+#include "config/auth.h"
 #include "config/framing.h"
 #include "config/options.h"
+#include "config/proxy.h"
 #include "config/reader.h"
 #include "config/routes.h"
 #include "config/source_text.h"
@@ -34,7 +36,9 @@ struct RootDraft {
   std::optional<Value> workers;
   std::optional<Value> listeners;
   std::optional<Value> admin;
+  std::optional<Value> trusted_proxies;
   std::optional<Value> dns;
+  std::optional<Value> auth_failures;
   std::optional<Value> defaults;
   std::optional<Value> backends;
   std::optional<Value> routes;
@@ -46,10 +50,15 @@ void Keep(Reader& /*reader*/, const Value& value, RootDraft& draft) {
 }
 
 constexpr Field<RootDraft> kRootFields[] = {
-    {"workers", Keep<&RootDraft::workers>},   {"listeners", Keep<&RootDraft::listeners>},
-    {"admin", Keep<&RootDraft::admin>},       {"dns", Keep<&RootDraft::dns>},
-    {"defaults", Keep<&RootDraft::defaults>}, {"backends", Keep<&RootDraft::backends>},
+    {"workers", Keep<&RootDraft::workers>},
+    {"listeners", Keep<&RootDraft::listeners>},
+    {"admin", Keep<&RootDraft::admin>},
+    {"trusted_proxies", Keep<&RootDraft::trusted_proxies>},
+    {"dns", Keep<&RootDraft::dns>},
+    {"defaults", Keep<&RootDraft::defaults>},
+    {"backends", Keep<&RootDraft::backends>},
     {"routes", Keep<&RootDraft::routes>},
+    {"auth_failures", Keep<&RootDraft::auth_failures>},
 };
 
 Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config) {
@@ -61,7 +70,21 @@ Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config
   return defaults;
 }
 
-Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check_certificate) {
+// Tickets are taken by routes and handed out by the admin listener: neither is of use alone.
+void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) {
+  const bool uses_tickets = UsesTickets(config.routes);
+  const bool has_token = config.admin && !config.admin->token_file.empty();
+  if (uses_tickets && !has_token && (config.admin || !draft.admin)) {
+    reader.Error(draft.admin ? *draft.admin : *draft.routes,
+                 "a route takes tickets; expected an 'admin' with a 'token_file', which hands them "
+                 "out");
+  }
+  if (has_token && !uses_tickets && !reader.has_errors()) {
+    reader.Warn(*draft.admin, "'token_file' has no effect: no route takes tickets");
+  }
+}
+
+Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   Config config;
   RootDraft draft;
   if (!reader.ReadMapping<RootDraft>(root, kRootFields, draft)) return config;
@@ -69,21 +92,26 @@ Config ReadRoot(Reader& reader, const Value& root, const CertificateCheck& check
     reader.ReadScalar(*draft.workers, "'auto' or a number", ParseWorkers, config.workers);
   }
   if (draft.listeners) {
-    ReadListeners(reader, *draft.listeners, check_certificate, config.listeners);
+    ReadListeners(reader, *draft.listeners, checks, config.listeners);
   } else {
     reader.Missing(root, "listeners");
   }
   if (draft.admin) ReadAdmin(reader, *draft.admin, config.listeners, config.admin);
+  if (draft.trusted_proxies) {
+    ReadTrustedProxies(reader, *draft.trusted_proxies, config.trusted_proxies);
+  }
   if (draft.dns) ReadDns(reader, *draft.dns, config.dns);
+  if (draft.auth_failures) ReadAuthFailures(reader, *draft.auth_failures, config.auth_failures);
   const auto defaults = ReadDefaultsInto(reader, draft, config);
   BackendTable table;
-  if (draft.backends) ReadBackends(reader, *draft.backends, table);
+  if (draft.backends) ReadBackends(reader, *draft.backends, checks, table);
   if (draft.routes) {
-    ReadRoutes(reader, *draft.routes, defaults.options, table, config.routes);
+    ReadRoutes(reader, *draft.routes, defaults.options, checks, table, config.routes);
   } else {
     reader.Missing(root, "routes");
   }
   config.backends = std::move(table.backends);
+  CheckTickets(reader, draft, config);
   return config;
 }
 
@@ -128,7 +156,7 @@ std::optional<YAML::Mark> FindSecondDocument(const std::string& text) {
 
 // yaml-cpp's exceptions go through.
 LoadResult LoadSource(const SourceText& source, const Environment& environment,
-                      const CertificateCheck& check_certificate) {
+                      const FileChecks& checks) {
   const std::string text(source.text());
   if (const auto second = FindSecondDocument(text)) {
     return Fail(source.At(second->line, second->column,
@@ -137,8 +165,8 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment,
   }
   const auto document = YAML::Load(text);
   Reader reader(source, environment);
-  auto config = ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()},
-                         check_certificate);
+  auto config =
+      ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()}, checks);
   if (reader.has_errors()) return Unexpected(reader.TakeErrors());
   return Loaded{std::move(config), reader.TakeWarnings()};
 }
@@ -185,14 +213,14 @@ Environment ProcessEnvironment() {
 }
 
 LoadResult LoadString(std::string_view text, std::string file_name, const Environment& environment,
-                      const CertificateCheck& check_certificate) {
+                      const FileChecks& checks) {
   const SourceText source(text, std::move(file_name));
   if (text.size() > kMaxFileSize) {
     return Fail(source.AboutFile("is larger than " + FormatSize(kMaxFileSize)));
   }
   if (auto fault = source.FindFault()) return Fail(*std::move(fault));
   try {
-    return LoadSource(source, environment, check_certificate);
+    return LoadSource(source, environment, checks);
   } catch (const YAML::Exception& error) {
     const auto mark = error.mark.is_null() ? YAML::Mark() : error.mark;
     return Fail(
@@ -203,9 +231,9 @@ LoadResult LoadString(std::string_view text, std::string file_name, const Enviro
 }
 
 LoadResult LoadFile(const std::string& path, const Environment& environment,
-                    const CertificateCheck& check_certificate) {
+                    const FileChecks& checks) {
   const auto bytes = ReadBytes(path);
-  if (bytes) return LoadString(*bytes, path, environment, check_certificate);
+  if (bytes) return LoadString(*bytes, path, environment, checks);
   const auto reason = std::generic_category().message(bytes.error());
   return Fail({path, 0, 0, "cannot be read: " + reason, {}});
 }
@@ -215,7 +243,9 @@ std::vector<KnownMapping> KnownMappings() {
   mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
   AddAddressMappings(mappings);
   AddTlsMappings(mappings);
+  AddProxyMappings(mappings);
   AddOptionMappings(mappings);
+  AddAuthMappings(mappings);
   AddFramingMappings(mappings);
   AddRouteMappings(mappings);
   return mappings;

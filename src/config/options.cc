@@ -6,6 +6,7 @@
 
 #include "sluice/config/patterns.h"
 
+#include "config/auth.h"
 #include "config/framing.h"
 #include "config/quote.h"
 #include "config/values.h"
@@ -200,6 +201,7 @@ constexpr Field<Defaults> kDefaultsFields[] = {
     {"require_origin", InOptions<ReadRequireOrigin>},
     {"framing", InOptions<ReadFraming>},
     {"compression", InOptions<ReadCompression>},
+    {"auth", InOptions<ReadAuth>},
 };
 
 // A list of texts, each read by `parse`, none twice.

@@ -7,6 +7,7 @@
 
 #include "sluice/config/patterns.h"
 
+#include "config/auth.h"
 #include "config/framing.h"
 #include "config/options.h"
 #include "config/quote.h"
@@ -40,13 +41,21 @@ void ReadOption(Reader& reader, const Value& value, RouteDraft& draft) {
 }
 
 constexpr Field<RouteDraft> kRouteFields[] = {
-    {"name", Keep<&RouteDraft::name>},           {"match", Keep<&RouteDraft::match>},
-    {"backend", Keep<&RouteDraft::backend>},     {"static", Keep<&RouteDraft::page>},
-    {"keepalive", ReadOption<ReadKeepalive>},    {"timeouts", ReadOption<ReadRouteTimeouts>},
-    {"limits", ReadOption<ReadRouteLimits>},     {"on_dial_failure", ReadOption<ReadOnDialFailure>},
-    {"close_codes", ReadOption<ReadCloseCodes>}, {"subprotocols", ReadOption<ReadSubprotocols>},
-    {"origins", ReadOption<ReadOrigins>},        {"require_origin", ReadOption<ReadRequireOrigin>},
-    {"framing", ReadOption<ReadFraming>},        {"compression", ReadOption<ReadCompression>},
+    {"name", Keep<&RouteDraft::name>},
+    {"match", Keep<&RouteDraft::match>},
+    {"backend", Keep<&RouteDraft::backend>},
+    {"static", Keep<&RouteDraft::page>},
+    {"keepalive", ReadOption<ReadKeepalive>},
+    {"timeouts", ReadOption<ReadRouteTimeouts>},
+    {"limits", ReadOption<ReadRouteLimits>},
+    {"on_dial_failure", ReadOption<ReadOnDialFailure>},
+    {"close_codes", ReadOption<ReadCloseCodes>},
+    {"subprotocols", ReadOption<ReadSubprotocols>},
+    {"origins", ReadOption<ReadOrigins>},
+    {"require_origin", ReadOption<ReadRequireOrigin>},
+    {"auth", ReadOption<ReadAuth>},
+    {"framing", ReadOption<ReadFraming>},
+    {"compression", ReadOption<ReadCompression>},
 };
 
 struct MatchDraft {
@@ -100,9 +109,14 @@ void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
 }
 
 // Where requests go: exactly one of `backend` and `static`.
-void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft, BackendTable& backends,
-                Route& route) {
-  if (draft.backend) route.backend = ReadBackendReference(reader, *draft.backend, route, backends);
+void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
+                const FileChecks& checks, BackendTable& backends, Route& route) {
+  if (draft.backend) {
+    route.backend = ReadBackendReference(reader, *draft.backend, checks, route, backends);
+    if (route.backend && backends.backends[*route.backend].is_from_token) {
+      CheckTokenBackend(reader, *draft.backend, route);
+    }
+  }
   if (draft.page) ReadStatic(reader, draft, route);
   if (draft.backend && draft.page) {
     reader.Error(*draft.page, "a route has either a 'backend' or a 'static', not both");
@@ -172,7 +186,7 @@ bool Covers(const Match& a, const Match& b) {
 }
 
 void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaults,
-                BackendTable& backends, std::vector<Route>& routes) {
+                const FileChecks& checks, BackendTable& backends, std::vector<Route>& routes) {
   const auto items = reader.Items(value, "routes");
   if (items.size() > kMostRoutes) {
     reader.Error(value, "expected at most 10000 routes, found " + std::to_string(items.size()));
@@ -194,7 +208,7 @@ void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaul
     } else {
       reader.Missing(item, "match");
     }
-    ReadTarget(reader, item, draft, backends, route);
+    ReadTarget(reader, item, draft, checks, backends, route);
     routes.push_back(std::move(route));
   }
   // Faulty routes may be missing, or match what they were not meant to.

@@ -13,7 +13,7 @@ namespace sluice::config {
 /// Reads the routes; each begins with `defaults`. Comes after ReadBackends(); backends in the short
 /// form are added to `backends`. Warns of routes that an earlier one hides.
 void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaults,
-                BackendTable& backends, std::vector<Route>& routes);
+                const FileChecks& checks, BackendTable& backends, std::vector<Route>& routes);
 
 /// Whether every request that `b` matches is also matched by `a`.
 bool Covers(const Match& a, const Match& b);

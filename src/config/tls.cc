@@ -1,5 +1,6 @@
 #include "config/tls.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,15 +24,47 @@ constexpr Field<CertificateDraft> kCertificateFields[] = {
 struct TlsDraft {
   Tls tls;
   std::optional<Value> certificates;
+  std::optional<Value> ciphers;
+  std::optional<Value> client_ca;
+  std::optional<Value> client_certificate;
 };
 
+template <auto member, typename Draft>
+void Keep(Reader& /*reader*/, const Value& value, Draft& draft) {
+  draft.*member = value;
+}
+
 constexpr Field<TlsDraft> kTlsFields[] = {
-    {"certificates",
-     [](Reader&, const Value& value, TlsDraft& draft) { draft.certificates = value; }},
+    {"certificates", Keep<&TlsDraft::certificates>},
     {"min_version",
      [](Reader& reader, const Value& value, TlsDraft& draft) {
        reader.ReadScalar(value, "'1.2' or '1.3'", ParseTlsVersion, draft.tls.min_version);
      }},
+    {"mode",
+     [](Reader& reader, const Value& value, TlsDraft& draft) {
+       reader.ReadScalar(value, "'required' or 'auto'", ParseTlsMode, draft.tls.mode);
+     }},
+    {"ciphers", Keep<&TlsDraft::ciphers>},
+    {"client_ca", Keep<&TlsDraft::client_ca>},
+    {"client_certificate", Keep<&TlsDraft::client_certificate>},
+};
+
+struct BackendTlsDraft {
+  BackendTls tls;
+  std::optional<Value> ca;
+  std::optional<Value> server_name;
+  CertificateDraft certificate;
+  std::optional<Value> skip_verify;
+};
+
+constexpr Field<BackendTlsDraft> kBackendTlsFields[] = {
+    {"ca", Keep<&BackendTlsDraft::ca>},
+    {"server_name", Keep<&BackendTlsDraft::server_name>},
+    {"cert",
+     [](Reader&, const Value& value, BackendTlsDraft& draft) { draft.certificate.cert = value; }},
+    {"key",
+     [](Reader&, const Value& value, BackendTlsDraft& draft) { draft.certificate.key = value; }},
+    {"insecure_skip_verify", Keep<&BackendTlsDraft::skip_verify>},
 };
 
 bool ReadPath(Reader& reader, const Value& value, std::string& path) {
@@ -40,41 +73,121 @@ bool ReadPath(Reader& reader, const Value& value, std::string& path) {
   return true;
 }
 
-void ReadCertificate(Reader& reader, const Value& item, const CertificateCheck& check,
-                     std::vector<Certificate>& certificates) {
-  CertificateDraft draft;
-  if (!reader.ReadMapping<CertificateDraft>(item, kCertificateFields, draft)) return;
-  if (!draft.cert) reader.Missing(item, "cert");
-  if (!draft.key) reader.Missing(item, "key");
+/// Nothing if it is not whole, which has then been reported.
+std::optional<Certificate> ReadCertificate(Reader& reader, const Value& mapping,
+                                           const CertificateDraft& draft,
+                                           const CertificateCheck& check) {
+  if (!draft.cert) reader.Missing(mapping, "cert");
+  if (!draft.key) reader.Missing(mapping, "key");
   Certificate certificate;
   const bool has_cert = draft.cert && ReadPath(reader, *draft.cert, certificate.cert);
   const bool has_key = draft.key && ReadPath(reader, *draft.key, certificate.key);
-  if (!has_cert || !has_key) return;
+  if (!has_cert || !has_key) return std::nullopt;
   if (const auto fault = check ? check(certificate) : std::nullopt) {
     const auto& path = fault->is_in_key ? certificate.key : certificate.cert;
     reader.Error(fault->is_in_key ? *draft.key : *draft.cert, Quote(path) + ' ' + fault->message);
   }
-  certificates.push_back(std::move(certificate));
+  return certificate;
+}
+
+void ReadAuthorities(Reader& reader, const Value& value, const FileChecks& checks,
+                     std::string& path) {
+  if (!ReadPath(reader, value, path) || !checks.authorities) return;
+  if (const auto fault = checks.authorities(path)) reader.Error(value, Quote(path) + ' ' + *fault);
+}
+
+void ReadCiphers(Reader& reader, const Value& value, const FileChecks& checks,
+                 std::vector<std::string>& ciphers) {
+  for (const auto& item : reader.Items(value, "ciphers")) {
+    std::string cipher;
+    if (!reader.ReadScalar(item, "the name of a cipher", ParseCipher, cipher)) continue;
+    if (checks.cipher && !checks.cipher(cipher)) {
+      reader.Error(item, Quote(cipher) + " is not a cipher that OpenSSL knows");
+    }
+    ciphers.push_back(std::move(cipher));
+  }
+}
+
+void ReadClientCertificate(Reader& reader, const TlsDraft& draft, const FileChecks& checks,
+                           Tls& tls) {
+  // Whoever names an authority means it.
+  if (draft.client_ca) {
+    ReadAuthorities(reader, *draft.client_ca, checks, tls.client_ca);
+    tls.client_certificate = ClientCertificate::kRequired;
+  }
+  if (!draft.client_certificate) return;
+  reader.ReadScalar(*draft.client_certificate, "'required' or 'optional'", ParseClientCertificate,
+                    tls.client_certificate);
+  if (!draft.client_ca) {
+    reader.Error(*draft.client_certificate,
+                 "needs 'client_ca', the file of who may sign the clients' certificates");
+  }
+}
+
+void CheckServerName(Reader& reader, const Value& value, const std::vector<Endpoint>& servers,
+                     const BackendTls& tls) {
+  for (const auto& server : servers) {
+    if (server.kind == Endpoint::Kind::kBuiltin) {
+      reader.Error(value, Quote(server.ToString()) + " does not speak TLS");
+    } else if (server.kind == Endpoint::Kind::kUnix && tls.server_name.empty() &&
+               !tls.insecure_skip_verify) {
+      reader.Error(value, "needs 'server_name', since " + Quote(server.ToString()) +
+                              " has no host that a certificate could be for");
+    }
+  }
 }
 
 }  // namespace
 
-Tls ReadTls(Reader& reader, const Value& value, const CertificateCheck& check_certificate) {
+Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks) {
   TlsDraft draft;
-  if (!reader.ReadMapping<TlsDraft>(value, kTlsFields, draft)) return draft.tls;
+  Tls& tls = draft.tls;
+  if (!reader.ReadMapping<TlsDraft>(value, kTlsFields, draft)) return tls;
+  if (draft.ciphers) ReadCiphers(reader, *draft.ciphers, checks, tls.ciphers);
+  ReadClientCertificate(reader, draft, checks, tls);
   if (!draft.certificates) {
     reader.Missing(value, "certificates");
-    return draft.tls;
+    return tls;
   }
   for (const auto& item : reader.Items(*draft.certificates, "certificates")) {
-    ReadCertificate(reader, item, check_certificate, draft.tls.certificates);
+    CertificateDraft files;
+    if (!reader.ReadMapping<CertificateDraft>(item, kCertificateFields, files)) continue;
+    if (auto certificate = ReadCertificate(reader, item, files, checks.certificate)) {
+      tls.certificates.push_back(*std::move(certificate));
+    }
   }
-  return draft.tls;
+  return tls;
+}
+
+BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<Endpoint>& servers,
+                          const FileChecks& checks) {
+  BackendTlsDraft draft;
+  BackendTls& tls = draft.tls;
+  if (!reader.ReadMapping<BackendTlsDraft>(value, kBackendTlsFields, draft)) return tls;
+  if (draft.skip_verify) {
+    reader.ReadScalar(*draft.skip_verify, "true or false", ParseBool, tls.insecure_skip_verify);
+  }
+  if (draft.ca) {
+    ReadAuthorities(reader, *draft.ca, checks, tls.ca);
+    if (tls.insecure_skip_verify) {
+      reader.Error(*draft.ca, "has no effect with 'insecure_skip_verify'; take one of them out");
+    }
+  }
+  if (draft.server_name) {
+    reader.ReadScalar(*draft.server_name, "a host name or an IP address", ParseServerName,
+                      tls.server_name);
+  }
+  if (draft.certificate.cert || draft.certificate.key) {
+    tls.certificate = ReadCertificate(reader, value, draft.certificate, checks.certificate);
+  }
+  CheckServerName(reader, value, servers, tls);
+  return tls;
 }
 
 void AddTlsMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"tls", KeysOf<TlsDraft>(kTlsFields)});
   mappings.push_back({"certificate", KeysOf<CertificateDraft>(kCertificateFields)});
+  mappings.push_back({"backend_tls", KeysOf<BackendTlsDraft>(kBackendTlsFields)});
 }
 
 }  // namespace sluice::config

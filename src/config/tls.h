@@ -1,4 +1,4 @@
-// The section `tls` of a listener.
+// The sections `tls` of a listener and of a backend.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,11 @@
 
 namespace sluice::config {
 
-Tls ReadTls(Reader& reader, const Value& value, const CertificateCheck& check_certificate);
+Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks);
+
+/// `servers` are those of the backend.
+BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<Endpoint>& servers,
+                          const FileChecks& checks);
 
 void AddTlsMappings(std::vector<KnownMapping>& mappings);
 

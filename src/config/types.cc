@@ -159,6 +159,12 @@ std::string Endpoint::ToString() const {
   return (is_ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
 }
 
+bool Sources::Contain(const std::optional<base::IpAddress>& peer) const {
+  if (!peer) return unix_sockets;
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const base::IpRange& range) { return range.Contains(*peer); });
+}
+
 base::Result<Endpoint, std::string> ParseServer(std::string_view text) {
   if (text.starts_with(kUnixPrefix)) return ParseUnix(text, kServerForms);
   if (text.starts_with(kBuiltinPrefix)) {

@@ -126,6 +126,36 @@ Parsed<TlsVersion> ParseTlsVersion(std::string_view text) {
   return Unexpected(Expected("'1.2' or '1.3'", text));
 }
 
+Parsed<TlsMode> ParseTlsMode(std::string_view text) {
+  if (text == "required") return TlsMode::kRequired;
+  if (text == "auto") return TlsMode::kAuto;
+  return Unexpected(Expected("'required' or 'auto'", text));
+}
+
+Parsed<ClientCertificate> ParseClientCertificate(std::string_view text) {
+  if (text == "required") return ClientCertificate::kRequired;
+  if (text == "optional") return ClientCertificate::kOptional;
+  return Unexpected(Expected("'required' or 'optional'", text));
+}
+
+Parsed<std::string> ParseCipher(std::string_view text) {
+  // What else OpenSSL's lists may hold changes their order or lowers the level of security.
+  const auto is_allowed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '+';
+  };
+  const bool is_name = !text.empty() && text.front() != '-' && text.front() != '+' &&
+                       std::all_of(text.begin(), text.end(), is_allowed);
+  if (is_name) return std::string(text);
+  return Unexpected(Expected("the name of a cipher such as ECDHE-RSA-AES128-GCM-SHA256", text));
+}
+
+Parsed<std::string> ParseServerName(std::string_view text) {
+  if (auto ip = NormalizeIp(text)) return *std::move(ip);
+  if (!text.empty() && !HostNameFault(text)) return std::string(text);
+  return Unexpected(Expected("a host name such as db.example.com, or an IP address", text));
+}
+
 Parsed<std::string> ParsePath(std::string_view text) {
   if (!text.empty()) return std::string(text);
   return Unexpected(Expected("the path of a file", text));

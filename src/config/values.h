@@ -53,6 +53,18 @@ Parsed<CloseCodes> ParseCloseCodes(std::string_view text);
 /// `1.2` or `1.3`.
 Parsed<TlsVersion> ParseTlsVersion(std::string_view text);
 
+/// `required` or `auto`.
+Parsed<TlsMode> ParseTlsMode(std::string_view text);
+
+/// `required` or `optional`.
+Parsed<ClientCertificate> ParseClientCertificate(std::string_view text);
+
+/// One of OpenSSL's names of ciphers, or a group of them such as `ECDHE+AESGCM`.
+Parsed<std::string> ParseCipher(std::string_view text);
+
+/// The name in a server's certificate: a host's, or an IP address.
+Parsed<std::string> ParseServerName(std::string_view text);
+
 /// The path of a file.
 Parsed<std::string> ParsePath(std::string_view text);
 

@@ -65,7 +65,12 @@ std::string RefusalResponse(const Refusal& refusal) {
     AddHeader(response, "Upgrade", "websocket");
     AddHeader(response, "Sec-WebSocket-Version", "13");
   }
-  if (status == 503) AddHeader(response, "Retry-After", "1");
+  bool has_retry_after = false;
+  for (const auto& [name, value] : refusal.headers) {
+    AddHeader(response, name, value);
+    has_retry_after |= name == "Retry-After";
+  }
+  if (status == 503 && !has_retry_after) AddHeader(response, "Retry-After", "1");
   return response += "\r\n" + body;
 }
 

@@ -4,6 +4,7 @@
 #include "sluice/metrics/collector.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -133,6 +134,18 @@ void MoveTo(std::vector<MetricFamily>& out, std::initializer_list<MetricFamily*>
   for (MetricFamily* family : families) out.push_back(std::move(*family));
 }
 
+/// A series for each result that has been counted.
+void AddAuthResults(MetricFamily& family, const std::string& route,
+                    const Entries<RouteMetrics>& entries) {
+  for (size_t i = 0; i < kAuthResults; ++i) {
+    const double count =
+        entries.Sum([i](const RouteMetrics& m) -> const Counter& { return m.authentications[i]; });
+    if (count == 0) continue;
+    const std::string result(ToString(static_cast<AuthResult>(i)));
+    Add(family, {{"route", route}, {"result", result}}, count);
+  }
+}
+
 void CollectRoutes(const std::vector<std::string>& routes, const Shards& shards,
                    std::vector<MetricFamily>& out) {
   auto opened = CounterFamily("sluice_sessions_opened_total", "Sessions opened.");
@@ -144,6 +157,8 @@ void CollectRoutes(const std::vector<std::string>& routes, const Shards& shards,
   auto pauses = CounterFamily("sluice_pauses_total",
                               "Times reading one leg was paused because the other took no more.");
   auto queued = GaugeFamily("sluice_queued_bytes", "Bytes waiting for a leg that takes no more.");
+  auto asked = CounterFamily("sluice_authentications_total",
+                             "Clients that had to say who they are, by the result.");
   auto pings = CounterFamily("sluice_pings_sent_total", "Keep-alive pings sent to clients.");
   auto rtt = HistogramFamily("sluice_ping_rtt_seconds", "From a ping to the client's pong.");
   auto duration = HistogramFamily("sluice_session_duration_seconds",
@@ -159,23 +174,25 @@ void CollectRoutes(const std::vector<std::string>& routes, const Shards& shards,
     AddDirections(messages, route, entries, &DirectionMetrics::messages);
     AddDirections(pauses, route, entries, &DirectionMetrics::pauses);
     AddDirections(queued, route, entries, &DirectionMetrics::queued);
+    AddAuthResults(asked, route, entries);
     Add(pings, labels, entries.Sum(&RouteMetrics::pings_sent));
     entries.AddHistogram(rtt, labels, &RouteMetrics::ping_rtt);
     entries.AddHistogram(duration, labels, &RouteMetrics::session_duration);
   }
-  MoveTo(out,
-         {&opened, &active, &closed, &bytes, &messages, &pauses, &queued, &pings, &rtt, &duration});
+  MoveTo(out, {&opened, &active, &closed, &bytes, &messages, &pauses, &queued, &asked, &pings, &rtt,
+               &duration});
 }
 
 /// A series for each result that has been counted.
-void AddTlsResults(MetricFamily& family, const Labels& labels,
-                   const Entries<ListenerMetrics>& entries) {
-  for (size_t i = 0; i < kTlsResults; ++i) {
+template <typename Result, size_t size>
+void AddResults(MetricFamily& family, const Labels& labels, const Entries<ListenerMetrics>& entries,
+                std::array<Counter, size> ListenerMetrics::*counters) {
+  for (size_t i = 0; i < size; ++i) {
     const double count = entries.Sum(
-        [i](const ListenerMetrics& m) -> const Counter& { return m.tls_handshakes[i]; });
+        [i, counters](const ListenerMetrics& m) -> const Counter& { return (m.*counters)[i]; });
     if (count == 0) continue;
     Labels with_result = labels;
-    with_result.push_back({"result", std::string(ToString(static_cast<TlsResult>(i)))});
+    with_result.push_back({"result", std::string(ToString(static_cast<Result>(i)))});
     Add(family, std::move(with_result), count);
   }
 }
@@ -190,6 +207,8 @@ void CollectListeners(const std::vector<std::string>& listeners, const Shards& s
   auto pages = CounterFamily("sluice_pages_served_total", "Plain requests answered with a page.");
   auto handshakes =
       CounterFamily("sluice_tls_handshakes_total", "TLS handshakes with clients, by their result.");
+  auto proxy_headers =
+      CounterFamily("sluice_proxy_headers_total", "PROXY headers awaited, by what became of them.");
   for (const auto& group : GroupsOf(listeners, std::equal_to<>())) {
     const Labels labels = {{"listener", listeners[group.front()]}};
     const Entries<ListenerMetrics> entries(shards, &WorkerMetrics::listeners, group);
@@ -199,9 +218,10 @@ void CollectListeners(const std::vector<std::string>& listeners, const Shards& s
     entries.AddCauses(refused, labels, &ListenerMetrics::requests_refused,
                       &base::CauseInfo::http_status);
     Add(pages, labels, entries.Sum(&ListenerMetrics::pages_served));
-    AddTlsResults(handshakes, labels, entries);
+    AddResults<TlsResult>(handshakes, labels, entries, &ListenerMetrics::tls_handshakes);
+    AddResults<ProxyHeader>(proxy_headers, labels, entries, &ListenerMetrics::proxy_headers);
   }
-  MoveTo(out, {&accepted, &active, &errors, &refused, &pages, &handshakes});
+  MoveTo(out, {&accepted, &active, &errors, &refused, &pages, &handshakes, &proxy_headers});
 }
 
 void CollectServers(const std::vector<MetricsLabels::Server>& servers, const Shards& shards,
@@ -253,6 +273,14 @@ std::vector<MetricFamily> Collector::Collect() const {
   CollectRoutes(labels_.routes, workers_, families);
   CollectListeners(labels_.listeners, workers_, families);
   CollectServers(labels_.servers, workers_, families);
+  certificates_.AddTo(families);
+  if (auth_reloads_ + auth_reloads_failed_ != 0) {
+    auto reloads = CounterFamily("sluice_auth_reloads_total",
+                                 "Times that changed files of auth were read anew, by the result.");
+    Add(reloads, {{"result", "ok"}}, static_cast<double>(auth_reloads_));
+    Add(reloads, {{"result", "failed"}}, static_cast<double>(auth_reloads_failed_));
+    MoveTo(families, {&reloads});
+  }
   return families;
 }
 

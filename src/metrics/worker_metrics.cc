@@ -31,6 +31,38 @@ std::string_view ToString(TlsResult result) {
       return "aborted";
     case TlsResult::kNotTls:
       return "not_tls";
+    case TlsResult::kPlain:
+      return "plain";
+  }
+  return {};
+}
+
+std::string_view ToString(ProxyHeader result) {
+  switch (result) {
+    case ProxyHeader::kTaken:
+      return "ok";
+    case ProxyHeader::kLocal:
+      return "local";
+    case ProxyHeader::kNone:
+      return "none";
+    case ProxyHeader::kMalformed:
+      return "malformed";
+    case ProxyHeader::kUntrusted:
+      return "untrusted";
+  }
+  return {};
+}
+
+std::string_view ToString(AuthResult result) {
+  switch (result) {
+    case AuthResult::kAccepted:
+      return "accepted";
+    case AuthResult::kAbsent:
+      return "absent";
+    case AuthResult::kRefused:
+      return "refused";
+    case AuthResult::kUnavailable:
+      return "unavailable";
   }
   return {};
 }

@@ -82,7 +82,7 @@ std::optional<base::IpAddress> Address::ip() const {
 }
 
 std::string Address::ToString() const {
-  const std::string port_text = ":" + std::to_string(port());
+  const std::string port_text = port() == 0 ? "" : ':' + std::to_string(port());
   if (family() == AF_INET) return Dotted(&storage_.v4.sin_addr) + port_text;
   if (family() == AF_INET6) {
     if (IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) {
@@ -90,7 +90,7 @@ std::string Address::ToString() const {
     }
     std::array<char, INET6_ADDRSTRLEN> text{};
     inet_ntop(AF_INET6, &storage_.v6.sin6_addr, text.data(), text.size());
-    return "[" + std::string(text.data()) + "]" + port_text;
+    return port() == 0 ? text.data() : '[' + std::string(text.data()) + ']' + port_text;
   }
   return "unix";
 }

@@ -174,6 +174,13 @@ void TcpStream::ProbeWhileIdle(base::Duration timeout) {
   SetOption(fd_.get(), IPPROTO_TCP, TCP_KEEPCNT, kProbes);
 }
 
+Address TcpStream::LocalAddress() const {
+  sockaddr_storage name{};
+  socklen_t size = sizeof(name);
+  auto* const address = reinterpret_cast<sockaddr*>(&name);
+  return getsockname(fd_.get(), address, &size) == 0 ? Address::From(address) : Address();
+}
+
 bool TcpStream::HasPeerEnded() const {
   pollfd poll_fd{.fd = fd_.get(), .events = POLLRDHUP, .revents = 0};
   return poll(&poll_fd, 1, 0) == 1;  // POLLERR and POLLHUP are always reported.

@@ -60,6 +60,11 @@ base::Result<std::shared_ptr<const TlsClientContext>, std::string> TlsClientCont
   return std::shared_ptr<const TlsClientContext>(std::move(made));
 }
 
+std::optional<int64_t> TlsClientContext::Expiry() const {
+  if (SSL_CTX_get0_certificate(context_.get()) == nullptr) return std::nullopt;
+  return ExpiryOf(context_.get());
+}
+
 TlsConnectionPtr TlsClientContext::Connect(const std::string& host) const {
   std::string name = server_name_.empty() ? host : server_name_;
   if (name.ends_with('.')) name.pop_back();  // No certificate has it.

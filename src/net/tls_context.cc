@@ -15,8 +15,11 @@
 namespace sluice::net {
 namespace {
 
-// In TLS 1.2, what has forward secrecy and authenticated encryption. All of 1.3 has both.
+// In TLS 1.2, unless the configuration says otherwise, what has forward secrecy and authenticated
+// encryption. All of 1.3 has both.
 constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+// Whose names stand for ciphers of TLS 1.3, which OpenSSL keeps in a list of their own.
+constexpr std::string_view kNewCipherPrefix = "TLS_";
 // A resumed session must come from here; without a name OpenSSL refuses those with a client's
 // certificate.
 constexpr unsigned char kSessionName[] = "sluice";
@@ -59,12 +62,39 @@ int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_OK;
 }
 
+std::string Join(const std::vector<std::string>& ciphers, bool is_new) {
+  std::string list;
+  for (const auto& cipher : ciphers) {
+    if (cipher.starts_with(kNewCipherPrefix) != is_new) continue;
+    list += (list.empty() ? "" : ":") + cipher;
+  }
+  return list;
+}
+
+bool SetCiphers(SSL_CTX* context, const std::vector<std::string>& ciphers) {
+  const std::string old_list = Join(ciphers, false);
+  const std::string new_list = Join(ciphers, true);
+  return SSL_CTX_set_cipher_list(context, old_list.empty() ? kCiphers : old_list.c_str()) == 1 &&
+         (new_list.empty() || SSL_CTX_set_ciphersuites(context, new_list.c_str()) == 1);
+}
+
+/// Asks clients for certificates. What is wrong with the file of authorities, if anything.
+std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls) {
+  if (tls.client_certificate == config::ClientCertificate::kNone) return std::nullopt;
+  if (auto error = LoadAuthorities(context, tls.client_ca)) return error;
+  // Clients choose by the names of the authorities which of their certificates to send.
+  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(tls.client_ca.c_str()));
+  const bool is_required = tls.client_certificate == config::ClientCertificate::kRequired;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                     nullptr);
+  return std::nullopt;
+}
+
 SSL_CTX* NewContext(config::TlsVersion min_version) {
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   if (context == nullptr) return nullptr;
   SSL_CTX_set_min_proto_version(
       context, min_version == config::TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  SSL_CTX_set_cipher_list(context, kCiphers);
   // A FIN without close_notify is an end like any: WebSocket says by a Close that nothing is
   // missing, and many clients leave close_notify out.
   SSL_CTX_set_options(
@@ -93,7 +123,7 @@ base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
     const config::Tls& tls) {
   std::shared_ptr<TlsContext> context(new TlsContext());
   for (const auto& files : tls.certificates) {
-    if (auto error = context->Add(files, tls.min_version)) {
+    if (auto error = context->Add(files, tls)) {
       return base::Unexpected(*std::move(error));
     }
   }
@@ -112,9 +142,10 @@ base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
 }
 
 std::optional<std::string> TlsContext::Add(const config::Certificate& files,
-                                           config::TlsVersion min_version) {
-  ContextPtr context(NewContext(min_version));
-  if (!context) return "OpenSSL: " + TakeTlsError();
+                                           const config::Tls& tls) {
+  ContextPtr context(NewContext(tls.min_version));
+  if (!context || !SetCiphers(context.get(), tls.ciphers)) return "OpenSSL: " + TakeTlsError();
+  if (const auto error = AskClients(context.get(), tls)) return tls.client_ca + ' ' + *error;
   if (const auto fault = LoadCertificate(context.get(), files)) {
     return (fault->is_in_key ? files.key : files.cert) + ' ' + fault->message;
   }
@@ -143,10 +174,32 @@ TlsConnectionPtr TlsContext::Accept() const {
   return connection;
 }
 
+std::vector<int64_t> TlsContext::Expiry() const {
+  std::vector<int64_t> times;
+  for (const auto& context : contexts_) times.push_back(ExpiryOf(context.get()));
+  return times;
+}
+
 std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files) {
   const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
   if (!context) return Fault{false, "cannot be checked: " + TakeTlsError()};
   return LoadCertificate(context.get(), files);
+}
+
+std::optional<std::string> CheckAuthorities(const std::string& path) {
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+  if (!context) return "cannot be checked: " + TakeTlsError();
+  return LoadAuthorities(context.get(), path);
+}
+
+bool IsCipher(const std::string& name) {
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+  const bool is_known =
+      context && (name.starts_with(kNewCipherPrefix)
+                      ? SSL_CTX_set_ciphersuites(context.get(), name.c_str()) == 1
+                      : SSL_CTX_set_cipher_list(context.get(), name.c_str()) == 1);
+  ERR_clear_error();
+  return is_known;
 }
 
 }  // namespace sluice::net

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include <fcntl.h>
@@ -65,6 +66,13 @@ std::optional<Fault> LoadKey(SSL_CTX* context, const std::string& path) {
 std::optional<Fault> LoadCertificate(ssl_ctx_st* context, const config::Certificate& files) {
   auto fault = LoadChain(context, files.cert);
   return fault ? fault : LoadKey(context, files.key);
+}
+
+int64_t ExpiryOf(const ssl_ctx_st* context) {
+  tm time{};
+  const X509* const certificate = SSL_CTX_get0_certificate(context);
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return 0;
+  return timegm(&time);
 }
 
 std::optional<std::string> LoadAuthorities(ssl_ctx_st* context, const std::string& path) {

@@ -93,8 +93,10 @@ TlsBuffers::TlsBuffers()
       output_(storage_.get() + kInputSize, kOutputSize) {}
 
 TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
-                     TlsBuffers& buffers)
-    : TlsStream(std::move(inner), context, context->Accept(), true, buffers) {}
+                     TlsBuffers& buffers, base::Bytes received)
+    : TlsStream(std::move(inner), context, context->Accept(), true, buffers) {
+  kept_input_.assign(received.begin(), received.end());
+}
 
 TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsClientContext> context,
                      const std::string& host, TlsBuffers& buffers)
@@ -112,7 +114,7 @@ TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const void> 
   if (bio != nullptr) {
     SSL_set_bio(connection_.get(), bio, bio);
   } else {
-    state_ = {Handshake::kFailed, false, "no memory for a connection"};
+    state_ = {Handshake::kFailed, false, "no memory for a connection", nullptr};
     End(Status::kError, ENOMEM);
   }
 }
@@ -233,6 +235,13 @@ void TlsStream::NoteHandshake() {
   if (state_.handshake != Handshake::kUnderWay || !SSL_is_init_finished(connection_.get())) return;
   state_.handshake = Handshake::kDone;
   state_.is_resumed = SSL_session_reused(connection_.get()) == 1;
+  if (is_to_client_) state_.peer_certificate = ReadPeerCertificate(connection_.get());
+}
+
+std::unique_ptr<Stream> TlsStream::TakePlain() {
+  if (state_.handshake != Handshake::kNotTls || !kept_input_.empty()) return nullptr;
+  inner_->SetHandler(nullptr);
+  return std::move(inner_);
 }
 
 void TlsStream::OnReadFailed(int reason) {

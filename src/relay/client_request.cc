@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "sluice/auth/credentials.h"
 #include "sluice/auth/origin.h"
 #include "sluice/http/response.h"
 #include "sluice/relay/session.h"
-#include "sluice/routing/target.h"
 #include "sluice/websocket/extensions.h"
 #include "sluice/websocket/handshake.h"
 
@@ -14,9 +14,6 @@
 
 namespace sluice::relay {
 namespace {
-
-// What is read at once of a head. Early frames behind it are kept, so this also bounds them.
-constexpr size_t kReadSize = 16 * 1024;
 
 // How long a client may take to read a response and to go away.
 constexpr base::Duration kReplyTimeout{5'000};
@@ -54,19 +51,27 @@ http::HeadLimits LimitsOf(const config::Config& config) {
 }  // namespace
 
 ClientRequest::ClientRequest(WorkerContext& context, std::unique_ptr<net::Stream> client,
-                             const net::Address& address, size_t listener)
+                             const net::Address& address, size_t listener,
+                             std::shared_ptr<const net::TlsContext> tls)
     : context_(context),
       address_(address),
       listener_(listener),
       accepted_(net::EventLoop::Now()),
       client_(std::move(client)),
+      tls_(std::move(tls)),
       timer_(context.loop, *this),
-      parser_(LimitsOf(context.config)) {
-  client_->SetHandler(this);
-  timer_.Start(context.config.handshake_timeout);
-}
+      parser_(LimitsOf(context.config)) {}
 
 ClientRequest::~ClientRequest() = default;
+
+void ClientRequest::Start() {
+  timer_.Start(context_.config.handshake_timeout);
+  if (context_.config.listeners[listener_].proxy_protocol) {
+    StartProxyHeader();
+  } else {
+    StartTls({});
+  }
+}
 
 metrics::ListenerMetrics& ClientRequest::listener_metrics() {
   return context_.metrics.listeners[listener_];
@@ -74,12 +79,16 @@ metrics::ListenerMetrics& ClientRequest::listener_metrics() {
 
 void ClientRequest::OnStreamReady() {
   switch (state_) {
+    case State::kReadingProxy:
+      ReadProxyHeader();
+      break;
     case State::kReadingHead:
       if (client_->readable()) ReadHead();
       break;
     case State::kReplying:
       ContinueReply();
       break;
+    case State::kAuthenticating:
     case State::kDialing:  // What else the client sends stays in the kernel until there is a
                            // session.
     case State::kDone:
@@ -91,14 +100,20 @@ void ClientRequest::OnTimer() {
   if (IsTlsUnderWay()) {
     OnTlsEnd(metrics::TlsResult::kTimeout, "the handshake was not over in time");
     Finish();  // There is no way yet to tell the client.
+  } else if (state_ == State::kReadingProxy) {
+    RefuseUnheard({base::Cause::kHandshakeTimeout, "the PROXY header was not complete in time"});
   } else if (state_ == State::kReadingHead) {
     Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
+  } else if (state_ == State::kAuthenticating) {
+    OnAuthTimeout();
   } else {
     Finish();
   }
 }
 
 void ClientRequest::Drain() {
+  if (state_ == State::kReadingProxy) ReadProxyHeader();
+  if (state_ == State::kReadingProxy) Finish();
   if (state_ != State::kReadingHead) return;
   ReadHead();  // What has come and was not told yet counts, too.
   if (state_ != State::kReadingHead) return;
@@ -126,21 +141,28 @@ void ClientRequest::ReadHead() {
       Finish();
       return;
     }
-    head_begun_ = true;
-    const base::Bytes bytes = buffer.first(got.bytes);
-    const auto used = parser_.Feed(bytes);
-    if (!used) {
-      Refuse(used.error());
-      return;
-    }
-    if (!parser_.done()) continue;
-    early_.assign(bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
-    TakeHead();
+    TakeHeadBytes(buffer.first(got.bytes));
   }
+}
+
+void ClientRequest::TakeHeadBytes(base::Bytes bytes) {
+  head_begun_ = true;
+  const auto used = parser_.Feed(bytes);
+  if (!used) {
+    Refuse(used.error());
+    return;
+  }
+  if (!parser_.done()) return;
+  early_.assign(bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
+  TakeHead();
 }
 
 void ClientRequest::TakeHead() {
   const http::RequestHead& head = parser_.head();
+  if (const auto refusal = TakeForwarded()) {
+    Refuse(*refusal);
+    return;
+  }
   route_ = context_.router.Find(head.host, head.path);
   if (!route_) {
     Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
@@ -154,18 +176,7 @@ void ClientRequest::TakeHead() {
     Refuse(*refusal);
     return;
   }
-  if (const auto refusal = ChooseServers()) {
-    Refuse(*refusal);
-    return;
-  }
-  timer_.Stop();
-  if (context_.memory != nullptr && context_.memory->IsUsedUp()) {
-    TellFailure(base::Cause::kMemory);
-    return;
-  }
-  state_ = State::kDialing;
-  dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
-  DialNext();
+  Authenticate();
 }
 
 std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
@@ -203,18 +214,6 @@ std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
   return std::nullopt;
 }
 
-std::optional<http::Refusal> ClientRequest::ChooseServers() {
-  candidates_ = context_.balancer.Candidates(*route().backend);
-  if (!backend().target) return std::nullopt;
-  const http::RequestHead& head = parser_.head();
-  const routing::Captures captures =
-      routing::CapturesOf(route().match, routing::NormalizeHost(head.host), head.path);
-  auto server = routing::ResolveTarget(*backend().target, {captures, head.query});
-  if (!server) return http::Refusal{base::Cause::kTargetNotAllowed, server.error()};
-  candidates_.front().server = std::make_shared<const config::Endpoint>(*std::move(server));
-  return std::nullopt;
-}
-
 void ClientRequest::ServePage() {
   if (parser_.head().WantsUpgrade()) {
     Refuse({base::Cause::kNoRoute, "there is a page at this path, not a WebSocket"});
@@ -226,76 +225,16 @@ void ClientRequest::ServePage() {
   Reply(response.append(context_.console_page));
 }
 
-// ---- The dial ----
-
-void ClientRequest::DialNext() {
-  const routing::Candidate& candidate = candidates_[next_candidate_];
-  // A dead server may use up its share of the time, not all of it.
-  const auto left = dial_deadline_ - net::EventLoop::Now();
-  const auto share = std::max(left / static_cast<int64_t>(candidates_.size() - next_candidate_),
-                              base::Duration(1));  // Zero would stand for no limit.
-  net::DialOptions options{.timeout = share};
-  if (backend().target) {
-    options.may_dial = [&target = *backend().target,
-                        &server = *candidate.server](const net::Address& address) {
-      const auto ip = address.ip();
-      return ip && routing::MayConnect(target, server, *ip);
-    };
-  }
-  dial_started_ = std::chrono::steady_clock::now();
-  dial_ = std::make_unique<net::Dial>(
-      context_.loop, context_.resolver, context_.Dialable(*candidate.server), std::move(options),
-      [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
-}
-
-void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {
-  // The dial is still on the stack.
-  context_.loop.DestroyLater(std::move(dial_));
-  metrics::ServerMetrics& metrics = context_.metrics.servers[server];
-  if (outcome) {
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - dial_started_;
-    metrics.dials_succeeded.Add();
-    metrics.dial_duration.Observe(took.count());
-    BecomeSession(*std::move(outcome), std::nullopt);
-    return;
-  }
-  const net::DialFailure& failure = outcome.error();
-  metrics.dials_failed[static_cast<size_t>(failure.cause)].Add();
-  context_.log.Write(base::LogLevel::kWarn, "dial_failed",
-                     {{"route", route().name},
-                      {"server", candidates_[next_candidate_].server->ToString()},
-                      {"reason", base::ReasonOf(failure.cause)},
-                      {"detail", failure.detail}});
-  if (++next_candidate_ < candidates_.size()) {
-    DialNext();
-  } else {
-    OnAllDialsFailed(failure);
-  }
-}
-
-void ClientRequest::OnAllDialsFailed(const net::DialFailure& failure) {
-  --next_candidate_;
-  TellFailure(failure.cause);
-}
-
-// As the route says, by a Close, which a page can read, or by a status.
-void ClientRequest::TellFailure(base::Cause cause) {
-  const bool is_refusal = base::InfoOf(cause).close_code == 0;
-  if (is_refusal || route().options.on_dial_failure == config::OnDialFailure::kHttp) {
-    // What a dial says has addresses that are nobody's business outside.
-    Refuse({cause, std::string(base::InfoOf(cause).description)});
-  } else {
-    BecomeSession(nullptr, cause);
-  }
-}
+// ---- The session ----
 
 void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
                                   std::optional<base::Cause> cause) {
   const http::RequestHead& head = parser_.head();
   const config::SessionOptions& options = route().options;
-  const std::string subprotocol =
-      websocket::ChooseSubprotocol(head.Joined("Sec-WebSocket-Protocol"),
-                                   options.subprotocols ? &*options.subprotocols : nullptr);
+  std::string offers = head.Joined("Sec-WebSocket-Protocol");
+  if (auth::TakesSubprotocol(route())) offers = auth::WithoutBearer(offers);
+  const std::string subprotocol = websocket::ChooseSubprotocol(
+      offers, options.subprotocols && offers != "bearer" ? &*options.subprotocols : nullptr);
   const auto deflate = AnswerDeflate(head.Joined("Sec-WebSocket-Extensions"), options.compression);
   const std::string response = http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
@@ -306,7 +245,8 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   peers.listener = listener_;
   peers.route = *route_;
   peers.server = candidate.server;
-  peers.id = context_.ids.Next();
+  peers.id = id_;
+  peers.identity = identity_;
   if (context_.draining && !cause) cause = base::Cause::kDrain;
 
   client_->SetHandler(nullptr);
@@ -322,16 +262,24 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
 
 // ---- The reply ----
 
-void ClientRequest::Refuse(const http::Refusal& refusal) {
+void ClientRequest::Refuse(const http::Refusal& refusal, std::string_view detail) {
+  CountRefusal(refusal, detail);
+  Reply(http::RefusalResponse(refusal));
+}
+
+void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view detail) {
   const base::CauseInfo& info = base::InfoOf(refusal.cause);
   listener_metrics().requests_refused[static_cast<size_t>(refusal.cause)].Add();
+  const auto omitted =
+      context_.refusal_log_limits[static_cast<size_t>(refusal.cause)].Admit(net::EventLoop::Now());
+  if (!omitted) return;
   context_.log.Write(info.level, "refused",
                      {{"client", address_.ToString()},
                       {"route", route_ ? std::string_view(route().name) : std::string_view()},
                       {"code", info.http_status},
                       {"reason", info.reason},
-                      {"detail", refusal.detail}});
-  Reply(http::RefusalResponse(refusal));
+                      {"detail", detail.empty() ? refusal.detail : detail},
+                      {"omitted", *omitted}});
 }
 
 void ClientRequest::Reply(std::string response) {
@@ -371,6 +319,7 @@ void ClientRequest::Finish() {
   if (IsTlsUnderWay()) OnTlsEnd(metrics::TlsResult::kAborted, {});
   state_ = State::kDone;
   timer_.Stop();
+  authentication_.reset();
   dial_.reset();
   client_.reset();
   listener_metrics().connections_active.Subtract();

@@ -1,6 +1,7 @@
-// A request while its connection's TLS handshake is under way. The stream does the handshake; here
-// its end is counted and, if it failed, told.
+// What a request has to do with TLS. While its connection's handshake is under way, the stream does
+// it; here its end is counted and, if it failed, told. And whether the backend is dialled with TLS.
 #include <string>
+#include <utility>
 
 #include "sluice/relay/client_request.h"
 
@@ -8,6 +9,19 @@ namespace sluice::relay {
 
 using Handshake = net::TlsState::Handshake;
 using metrics::TlsResult;
+
+/// `received` is what has been read already of what belongs to TLS, or to the head if there is no
+/// TLS.
+void ClientRequest::StartTls(base::Bytes received) {
+  state_ = State::kReadingHead;
+  if (tls_) {
+    client_ = std::make_unique<net::TlsStream>(std::move(client_), std::exchange(tls_, nullptr),
+                                               context_.tls_buffers, received);
+  }
+  client_->SetHandler(this);
+  if (client_->tls() == nullptr && !received.empty()) TakeHeadBytes(received);
+  if (state_ == State::kReadingHead && client_->readable()) ReadHead();
+}
 
 bool ClientRequest::IsTlsUnderWay() const {
   const net::TlsState* const tls = client_ ? client_->tls() : nullptr;
@@ -22,8 +36,22 @@ void ClientRequest::NoteTls() {
   } else if (tls->handshake == Handshake::kFailed) {
     OnTlsEnd(TlsResult::kFailed, tls->failure);
   } else {
+    OnPlain();
+  }
+}
+
+void ClientRequest::OnPlain() {
+  const auto& config = context_.config.listeners[listener_].tls;
+  if (config && config->mode == config::TlsMode::kRequired) {
     OnTlsEnd(TlsResult::kNotTls, {});
     Refuse({base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
+    return;
+  }
+  OnTlsEnd(TlsResult::kPlain, {});
+  // From here on the connection costs what it would on a port without TLS.
+  if (auto plain = client_->TakePlain()) {
+    client_ = std::move(plain);
+    client_->SetHandler(this);
   }
 }
 

@@ -28,6 +28,8 @@ Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net
     bandwidth_ =
         std::make_unique<Bandwidth>(context.loop, options().bandwidth, [this] { OnBandwidth(); });
   }
+  if (options().max_age.count() != 0) ends_at_ = started_ + options().max_age;
+  if (const auto expiry = TokenExpiry()) ends_at_ = std::min(ends_at_, *expiry);
   client_->SetHandler(this);
   if (backend_) {
     backend_->SetHandler(this);
@@ -38,6 +40,12 @@ Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net
 }
 
 Session::~Session() = default;
+
+std::optional<base::TimePoint> Session::TokenExpiry() const {
+  if (!peers_.identity || !peers_.identity->expires) return std::nullopt;
+  const auto left = *peers_.identity->expires - std::chrono::system_clock::now();
+  return net::EventLoop::Now() + std::chrono::ceil<base::Duration>(left);
+}
 
 const config::SessionOptions& Session::options() const {
   return context_.config.routes[peers_.route].options;

@@ -48,8 +48,10 @@ void Session::OnOpenTimer(base::TimePoint now) {
 }
 
 void Session::CheckAge(base::TimePoint now) {
+  if (now < ends_at_) return;
   const base::Duration max_age = options().max_age;
-  if (max_age.count() != 0 && now - started_ >= max_age) BeginClose(base::Cause::kMaxAge);
+  const bool is_old = max_age.count() != 0 && ends_at_ == started_ + max_age;
+  BeginClose(is_old ? base::Cause::kMaxAge : base::Cause::kTokenExpired);
 }
 
 void Session::CheckIdle(base::TimePoint now) {
@@ -157,7 +159,7 @@ void Session::RestartTimer() {
     };
     next = keep_alive_.next();
     if (options().keepalive.backend_timeout.count() != 0) sooner(backend_check_at_);
-    if (options().max_age.count() != 0) sooner(started_ + options().max_age);
+    if (ends_at_ != base::TimePoint::max()) sooner(ends_at_);
     if (options().idle_timeout.count() != 0) sooner(last_payload_ + options().idle_timeout);
   } else {
     auto limit = options().close_timeout;
@@ -319,6 +321,10 @@ void Session::Log(base::Cause cause, double seconds) {
                                         {"duration_seconds", seconds},
                                         {"reason", info.reason},
                                         {"fault", base::ToString(info.fault)}};
+  if (peers_.identity) {
+    fields.emplace_back("auth", peers_.identity->method);
+    fields.emplace_back("user", peers_.identity->user);
+  }
   if (close_code_ != 0) fields.emplace_back("code", close_code_);
   if (!detail_.empty()) fields.emplace_back("detail", detail_);
   context_.log.Write(info.level, "session", fields);

@@ -8,6 +8,21 @@ namespace sluice::relay {
 namespace {
 
 constexpr base::Duration kTlsLogInterval{1'000};
+constexpr base::Duration kRefusalLogInterval{1'000};
+constexpr uint32_t kRefusalLogBurst = 10;
+
+/// Of refusals that only come in floods, one line a second says it all. The others may be the
+/// attempts of somebody who reads the log meanwhile.
+base::LogLimit LogLimitOf(const base::CauseInfo& info) {
+  const bool is_limit = info.http_status == 429 || info.http_status == 503;
+  return base::LogLimit(kRefusalLogInterval, is_limit ? 1 : kRefusalLogBurst);
+}
+
+std::vector<base::LogLimit> RefusalLogLimits() {
+  std::vector<base::LogLimit> limits;
+  for (const base::CauseInfo& info : base::AllCauses()) limits.push_back(LogLimitOf(info));
+  return limits;
+}
 
 }  // namespace
 
@@ -26,7 +41,9 @@ WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_res
       log(logger),
       ids(seed),
       random(static_cast<std::minstd_rand::result_type>(seed)),
+      backend_tls(configuration.backends.size()),
       tls_log_limits(configuration.listeners.size(), base::LogLimit(kTlsLogInterval)),
+      refusal_log_limits(RefusalLogLimits()),
       scratch_storage_(std::make_unique_for_overwrite<Scratch>()) {
   scratch = scratch_storage_->payload;
   output = scratch_storage_->output;

@@ -1,5 +1,6 @@
 #include "sluice/server/server.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "sluice/relay/memory_budget.h"
 #include "sluice/server/cpu_count.h"
 
+#include "server/certificates.h"
 #include "server/echo_service.h"
 #include "server/file_watch.h"
 #include "server/worker.h"
@@ -61,6 +63,8 @@ class Server::Impl final : private net::TimerHandler {
         memory_(config_->limits.memory),
         collector_(std::make_shared<metrics::Collector>(LabelsOf(*config_, version))),
         files_(loop),
+        certificates_(*config_, files_, log, collector_->certificates()),
+        gatekeeper_(*config_, files_, log, *collector_),
         drain_timer_(loop, *this) {}
 
   base::Result<void, std::string> StartEcho() {
@@ -72,19 +76,8 @@ class Server::Impl final : private net::TimerHandler {
     return {};
   }
 
-  base::Result<void, std::string> LoadCertificates() {
-    for (const auto& listener : config_->listeners) {
-      tls_.push_back(nullptr);
-      if (!listener.tls) continue;
-      auto context = net::TlsContext::Create(*listener.tls);
-      if (!context) {
-        return base::Unexpected("the listener " + listener.address.ToString() +
-                                " cannot speak TLS: " + context.error());
-      }
-      tls_.back() = *std::move(context);
-    }
-    return {};
-  }
+  base::Result<void, std::string> LoadCertificates() { return certificates_.Load(); }
+  base::Result<void, std::string> LoadAuth() { return gatekeeper_.Load(); }
 
   base::Result<void, std::string> Listen() {
     for (const auto& listener : config_->listeners) {
@@ -97,7 +90,8 @@ class Server::Impl final : private net::TimerHandler {
 
   base::Result<void, std::string> MakeWorkers() {
     const unsigned count = config_->workers != 0 ? config_->workers : UsableCpus();
-    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage, log_, memory_, tls_};
+    const WorkerSetup setup{*config_,      echo_address_, embedded::kConsolePage, log_, memory_,
+                            certificates_, gatekeeper_};
     for (unsigned i = 0; i < count; ++i) {
       auto sockets = SocketsForWorker(i + 1 == count);
       if (!sockets) return base::Unexpected(sockets.error());
@@ -139,6 +133,8 @@ class Server::Impl final : private net::TimerHandler {
 
   void CheckFiles() { files_.CheckNow(); }
 
+  const std::shared_ptr<auth::Guard>& guard() const { return gatekeeper_.guard(); }
+
   std::shared_ptr<const metrics::Collector> collector() const { return collector_; }
 
  private:
@@ -171,9 +167,10 @@ class Server::Impl final : private net::TimerHandler {
   relay::MemoryBudget memory_;
   const std::shared_ptr<metrics::Collector> collector_;
   FileWatch files_;
+  Certificates certificates_;
+  Gatekeeper gatekeeper_;
   std::unique_ptr<EchoService> echo_;
   config::Endpoint echo_address_;
-  std::vector<std::shared_ptr<const net::TlsContext>> tls_;
   std::vector<net::ListeningSocket> sockets_;
   std::vector<config::Endpoint> bound_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -188,6 +185,7 @@ base::Result<std::unique_ptr<Server>, std::string> Server::Create(
   auto impl = std::make_unique<Impl>(loop, std::move(config), log, version);
   if (auto done = impl->StartEcho(); !done) return base::Unexpected(done.error());
   if (auto done = impl->LoadCertificates(); !done) return base::Unexpected(done.error());
+  if (auto done = impl->LoadAuth(); !done) return base::Unexpected(done.error());
   if (auto done = impl->Listen(); !done) return base::Unexpected(done.error());
   if (auto done = impl->MakeWorkers(); !done) return base::Unexpected(done.error());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
@@ -212,6 +210,10 @@ void Server::Cut() {
 
 void Server::CheckFiles() {
   impl_->CheckFiles();
+}
+
+std::shared_ptr<auth::Guard> Server::guard() const {
+  return impl_->guard();
 }
 
 std::shared_ptr<const metrics::Collector> Server::collector() const {

@@ -13,23 +13,21 @@ class Worker::Port final : private net::AcceptHandler {
  public:
   /// `tls` is null if clients do not speak it.
   Port(relay::WorkerContext& context, size_t index, net::ListeningSocket socket,
-       std::shared_ptr<const net::TlsContext> tls)
+       const base::Snapshot<net::TlsContext>* tls)
       : context_(context),
         index_(index),
-        tls_(std::move(tls)),
+        tls_(tls),
         listener_(context.loop, std::move(socket), *this) {}
 
  private:
   void OnAccept(net::Fd fd, const net::Address& client) override {
     metrics().connections_accepted.Add();
     metrics().connections_active.Add();
-    std::unique_ptr<net::Stream> stream =
-        std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
-    if (tls_) {
-      stream = std::make_unique<net::TlsStream>(std::move(stream), tls_, context_.tls_buffers);
-    }
-    context_.requests.Add(
-        std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_));
+    auto stream = std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
+    context_.requests
+        .Add(std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_,
+                                                    tls_ == nullptr ? nullptr : tls_->Get()))
+        .Start();
   }
 
   void OnAcceptError(int error) override {
@@ -48,7 +46,7 @@ class Worker::Port final : private net::AcceptHandler {
 
   relay::WorkerContext& context_;
   const size_t index_;
-  const std::shared_ptr<const net::TlsContext> tls_;
+  const base::Snapshot<net::TlsContext>* const tls_;
   base::LogLimit log_limit_{kLogInterval};
   net::Listener listener_;
 };
@@ -64,9 +62,14 @@ base::Result<std::unique_ptr<Worker>, std::string> Worker::Create(
       worker->loop_, *worker->resolver_, setup.config, setup.echo_address, setup.console_page,
       metrics, setup.log, seed);
   worker->context_->memory = &setup.memory;
+  worker->context_->auth = setup.gatekeeper.MakeDesk(worker->loop_, *worker->resolver_);
+  const auto& backends = setup.certificates.backends();
+  for (size_t i = 0; i < backends.size(); ++i) {
+    worker->context_->backend_tls[i] = backends[i].get();
+  }
   for (size_t i = 0; i < sockets.size(); ++i) {
-    worker->ports_.push_back(
-        std::make_unique<Port>(*worker->context_, i, std::move(sockets[i]), setup.tls[i]));
+    worker->ports_.push_back(std::make_unique<Port>(*worker->context_, i, std::move(sockets[i]),
+                                                    setup.certificates.listeners()[i].get()));
   }
   return worker;
 }

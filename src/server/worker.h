@@ -15,8 +15,10 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/net/listener.h"
 #include "sluice/net/resolver.h"
-#include "sluice/net/tls_context.h"
 #include "sluice/relay/worker_context.h"
+
+#include "server/certificates.h"
+#include "server/gatekeeper.h"
 
 namespace sluice::server {
 
@@ -27,8 +29,8 @@ struct WorkerSetup {
   std::string_view console_page;
   base::Log& log;
   const relay::MemoryBudget& memory;
-  /// For each listener of the configuration; null where it is plain.
-  const std::vector<std::shared_ptr<const net::TlsContext>>& tls;
+  const Certificates& certificates;
+  const Gatekeeper& gatekeeper;
 };
 
 /// Made, started, told and joined by the main thread.

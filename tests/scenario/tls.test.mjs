@@ -1,6 +1,5 @@
 // TLS towards clients: wss:// by the npm client, node's own TLS, `openssl s_client` and Chromium.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -15,6 +14,7 @@ import { defer } from './lib/cleanup.mjs';
 import { closeFrame, decodeFrame, encodeFrame, kOpcode } from './lib/frames.mjs';
 import { residentBytes } from './lib/memory.mjs';
 import { httpGet } from './lib/metrics.mjs';
+import { probe, startOpenssl } from './lib/openssl.mjs';
 import { connectRaw, connectTls, upgradeHead } from './lib/raw_client.mjs';
 import { run, sanitizer, start, tempDir } from './lib/sluice.mjs';
 import { neverDuring, waitFor, within } from './lib/wait.mjs';
@@ -32,29 +32,6 @@ async function startTls(t, config, { min_version } = {}) {
     ...config,
   });
   return { sluice, authority, ca: authority.pem };
-}
-
-/** Runs `openssl ARGS...`; what it prints is collected in `output`, `send` writes to it. */
-function startOpenssl(t, args) {
-  const child = spawn('openssl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  defer(t, () => child.kill('SIGKILL'));
-  const client = { child, output: Buffer.alloc(0), errors: '' };
-  child.stdout.on('data', (chunk) => (client.output = Buffer.concat([client.output, chunk])));
-  child.stderr.setEncoding('utf8').on('data', (text) => (client.errors += text));
-  child.stdin.on('error', () => {}); // It has ended: the test sees that by its output.
-  client.ended = new Promise((resolve) => child.on('close', resolve));
-  client.details = () => `openssl printed:\n${client.output.toString('latin1')}\n${client.errors}`;
-  client.send = (data) => child.stdin.write(data);
-  client.waitFor = (what, condition) => waitFor(what, condition, { details: client.details });
-  return client;
-}
-
-/** Runs `openssl s_client` without anything to send, to its end; returns what it said. */
-async function probe(t, port, ...args) {
-  const client = startOpenssl(t, ['s_client', '-connect', `127.0.0.1:${port}`, ...args]);
-  client.child.stdin.end();
-  await within('openssl s_client to end', client.ended, { details: client.details });
-  return client.output.toString('latin1') + client.errors;
 }
 
 for (const version of ['TLSv1.2', 'TLSv1.3']) {

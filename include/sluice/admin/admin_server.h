@@ -1,5 +1,6 @@
-// The admin listener: metrics, health and readiness over plain HTTP, for operators' tools. It has
-// no authentication; the configuration binds it to an address that only they can reach.
+// The admin listener: metrics, health and readiness over plain HTTP, for operators' tools. They
+// need no authentication, only tickets do; the configuration binds it to an address that only they
+// can reach.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +33,23 @@ class Status {
   virtual std::string NotReadyReason() const = 0;
 };
 
+/// What is asked for by POST: the program's own business. Called on the loop's thread.
+class Tickets {
+ public:
+  struct Answer {
+    int status;
+    std::string body;  ///< JSON
+  };
+  virtual ~Tickets() = default;
+
+  /// `authorization` is the value of that header, empty if there is none.
+  virtual Answer Post(std::string_view authorization, std::string_view body) = 0;
+};
+
 /// Answers GET and HEAD: `/metrics` (Prometheus' text format 0.0.4), `/healthz` (200 while the loop
 /// runs),
-/// `/readyz` (200, or 503 with the reason), `/` (a list of these). Other paths are 404, other
+/// `/readyz` (200, or 503 with the reason), `/` (a list of these);
+/// and POST: `/tickets`, if there are `tickets`. Other paths are 404, other
 /// methods 405. Heads are bounded to 16 KiB, bodies to 4 KiB, silence to 10 seconds.
 ///
 /// Lives on the loop's thread. To be destroyed when the loop has stopped for good, and before it;
@@ -48,7 +63,7 @@ class AdminServer {
   /// reason.
   static base::Result<std::unique_ptr<AdminServer>, std::string> Listen(
       net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-      Collectables collectables);
+      Collectables collectables, Tickets* tickets = nullptr);
 
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -62,14 +77,17 @@ class AdminServer {
     void operator()(evhttp* http) const;
   };
 
-  AdminServer(net::ListeningSocket socket, const Status& status, Collectables collectables);
+  AdminServer(net::ListeningSocket socket, const Status& status, Collectables collectables,
+              Tickets* tickets);
   bool Start(net::EventLoop& loop);
   void Handle(evhttp_request* request) const;
+  void HandleTickets(evhttp_request* request) const;
   std::string Metrics() const;
 
   net::ListeningSocket socket_;
   const Status& status_;
   Collectables collectables_;
+  Tickets* const tickets_;  // Null if there are none.
   std::unique_ptr<evhttp, HttpDeleter> http_;
 };
 

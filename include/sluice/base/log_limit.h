@@ -10,18 +10,22 @@ namespace sluice::base {
 
 class LogLimit {
  public:
-  /// One line in each `interval`, which is not zero, is let through.
-  explicit LogLimit(Duration interval) : interval_(interval) {}
+  /// `burst` lines in each `interval` are let through. Neither is zero.
+  explicit LogLimit(Duration interval, uint32_t burst = 1) : interval_(interval), burst_(burst) {}
 
   /// For an event that happens now: nothing if it is not to be logged, else how many before it
   /// were not.
   std::optional<uint64_t> Admit(TimePoint now) {
-    if (is_begun_ && now - last_ < interval_) {
+    if (!is_begun_ || now - begin_ >= interval_) {
+      is_begun_ = true;
+      begin_ = now;
+      admitted_ = 0;
+    }
+    if (admitted_ == burst_) {
       ++omitted_;
       return std::nullopt;
     }
-    is_begun_ = true;
-    last_ = now;
+    ++admitted_;
     const uint64_t omitted = omitted_;
     omitted_ = 0;
     return omitted;
@@ -29,7 +33,9 @@ class LogLimit {
 
  private:
   Duration interval_;
-  TimePoint last_;
+  uint32_t burst_;
+  uint32_t admitted_ = 0;  // Since `begin_`.
+  TimePoint begin_;
   uint64_t omitted_ = 0;
   bool is_begun_ = false;
 };

@@ -45,20 +45,28 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// The environment of this process. As getenv(3), not to be used while another thread changes it.
 Environment ProcessEnvironment();
 
-/// Looks into the files of a certificate; nothing if all is well with them. Handed in, because it
-/// takes more than this module may use. An empty one leaves the files alone.
+/// Looks into the files of a certificate; nothing if all is well with them.
 using CertificateCheck = std::function<std::optional<CertificateFault>(const Certificate&)>;
+
+/// What takes more than this module may use, and is handed in for that. An empty one is left out.
+struct FileChecks {
+  CertificateCheck certificate = nullptr;
+  /// What is wrong with a file of certificates of authorities, without its name.
+  std::function<std::optional<std::string>(const std::string& path)> authorities = nullptr;
+  /// Whether there is such a cipher.
+  std::function<bool(const std::string& name)> cipher = nullptr;
+};
 
 /// Reads a configuration. `file_name` names it in diagnostics, and the files that it names are
 /// relative to its directory. The errors are sorted by place; no exception leaves. Thread-safe as
 /// far as `environment` is.
 LoadResult LoadString(std::string_view text, std::string file_name,
                       const Environment& environment = ProcessEnvironment(),
-                      const CertificateCheck& check_certificate = nullptr);
+                      const FileChecks& checks = {});
 
 /// As LoadString() for the file at `path`, which also is its name in diagnostics.
 LoadResult LoadFile(const std::string& path, const Environment& environment = ProcessEnvironment(),
-                    const CertificateCheck& check_certificate = nullptr);
+                    const FileChecks& checks = {});
 
 /// The keys that one kind of mapping in the file may have, in the order of the documentation.
 /// `name` is the mapping's name in config/sluice.schema.json's `$defs`; empty for the file's top

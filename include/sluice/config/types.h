@@ -15,6 +15,7 @@
 #include "sluice/base/clock.h"
 #include "sluice/base/ip.h"
 #include "sluice/base/result.h"
+#include "sluice/config/auth_types.h"
 
 namespace sluice::config {
 
@@ -147,6 +148,7 @@ struct SessionOptions {
   Bandwidth bandwidth;
   Framing framing;
   Compression compression;
+  std::vector<AuthMethod> auth;  ///< any one of them suffices; none: whoever comes is let in
 };
 
 /// The PEM files of a certificate. Paths are absolute, or relative to where sluice was started.
@@ -165,18 +167,59 @@ struct CertificateFault {
 
 enum class TlsVersion : uint8_t { k12, k13 };
 
+enum class TlsMode : uint8_t {
+  kRequired,  ///< a plain request is answered with a 400
+  kAuto,      ///< TLS and plain are told apart by the first byte
+};
+
+enum class ClientCertificate : uint8_t {
+  kNone,      ///< not asked for
+  kOptional,  ///< asked for; one that is not accepted is worse than none
+  kRequired,  ///< no handshake without
+};
+
+/// TLS towards clients.
 struct Tls {
   std::vector<Certificate> certificates;  ///< the first is for clients that name no host we know
   TlsVersion min_version = TlsVersion::k12;
+  TlsMode mode = TlsMode::kRequired;
+  std::vector<std::string> ciphers = {};  ///< OpenSSL's names, most preferred first; empty: default
+  std::string client_ca = {};  ///< PEM file of who may sign clients' certificates; empty: nobody
+  ClientCertificate client_certificate = ClientCertificate::kNone;
+};
+
+/// Whose word about the client's address counts.
+struct Sources {
+  std::vector<base::IpRange> ranges;
+  bool unix_sockets = false;  ///< whoever connects through a Unix socket
+
+  /// `peer` is nothing if it came through a Unix socket.
+  bool Contain(const std::optional<base::IpAddress>& peer) const;
+};
+
+/// The PROXY protocol, from load balancers.
+struct ProxyProtocol {
+  bool is_required = false;
+  Sources from;
 };
 
 struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
-  std::optional<Tls> tls = std::nullopt;  ///< unset: plain
+  std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
+  std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
+};
+
+enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
+
+/// HTTP proxies that tell in a header who the client is.
+struct TrustedProxies {
+  Sources from;
+  ForwardedHeader header = ForwardedHeader::kXForwardedFor;
 };
 
 struct Admin {
   Endpoint address;
+  std::string token_file = {};  ///< who knows the token in it may ask for tickets; empty: nobody
 };
 
 /// How names of servers are resolved; empty: as /etc/resolv.conf says.
@@ -228,11 +271,16 @@ struct DynamicTarget {
   std::vector<AllowRule> allow;  ///< nothing else can be reached
 };
 
+enum class SendProxy : uint8_t { kOff, kV1, kV2 };
+
 struct Backend {
   std::string name;               ///< of `backends`, or the server's address for the short form
   std::vector<Endpoint> servers;  ///< one of kDynamic where there is a target
   std::optional<BackendTls> tls = std::nullopt;  ///< unset: plain
+  SendProxy proxy_protocol = SendProxy::kOff;    ///< the header that its connections begin with
   std::optional<DynamicTarget> target = std::nullopt;
+  bool is_from_token =
+      false;  ///< the server, of kDynamic, is the one that the client's token names
 };
 
 /// A piece of a path between two `/`.
@@ -265,7 +313,7 @@ struct Match {
 struct Route {
   std::string name;
   Match match;
-  /// Index into Config::backends; none for a page.
+  /// Index into Config::backends; none for a page, and for a server that a token names.
   std::optional<size_t> backend;
   /// `static: builtin:console`: answers plain GET requests with the embedded console.
   bool is_console = false;
@@ -276,10 +324,12 @@ struct Config {
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
   std::optional<Admin> admin;
+  std::optional<TrustedProxies> trusted_proxies;
   Limits limits;
   Timeout handshake_timeout{10'000};  ///< from the accept until the head is complete
   Timeout drain_timeout{30'000};      ///< from the signal until the last session is cut
   Dns dns;
+  AuthFailures auth_failures;
   std::vector<Backend> backends;
   std::vector<Route> routes;  ///< in the order of the file; the first that matches is taken
 };

@@ -55,6 +55,7 @@ struct RequestHead {
 struct Refusal {
   base::Cause cause;
   std::string detail;
+  std::vector<Header> headers = {};  ///< what the response has besides those of its status
 
   bool operator==(const Refusal&) const = default;
 };

@@ -1,6 +1,8 @@
 // Turns the workers' counters into Prometheus metric families at the scrape.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include "sluice/metrics/certificate_metrics.h"
 #include "sluice/metrics/worker_metrics.h"
 
 namespace sluice::metrics {
@@ -33,11 +36,19 @@ class Collector : public prometheus::Collectable {
   /// A new shard for a worker, of the labels' sizes. It lives as long as the collector.
   WorkerMetrics& AddWorker();
 
+  CertificateMetrics& certificates() { return certificates_; }
+
+  /// The files of a method of `auth` were read anew, or could not be used. Any thread.
+  void CountAuthReload(bool is_ok) { ++(is_ok ? auth_reloads_ : auth_reloads_failed_); }
+
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   MetricsLabels labels_;
   std::vector<std::unique_ptr<WorkerMetrics>> workers_;
+  CertificateMetrics certificates_;
+  std::atomic<uint64_t> auth_reloads_{0};
+  std::atomic<uint64_t> auth_reloads_failed_{0};
 };
 
 }  // namespace sluice::metrics

@@ -64,11 +64,24 @@ struct DirectionMetrics {
   Counter queued;    ///< gauge: bytes now waiting for the far leg, or until a message is whole
 };
 
+/// What came of asking a client who it is.
+enum class AuthResult : uint8_t {
+  kAccepted,
+  kAbsent,       ///< it had no credentials
+  kRefused,      ///< they were not good
+  kUnavailable,  ///< they could not be checked
+};
+inline constexpr size_t kAuthResults = static_cast<size_t>(AuthResult::kUnavailable) + 1;
+
+/// The value of the label.
+std::string_view ToString(AuthResult result);
+
 struct RouteMetrics {
   Counter sessions_opened;
   Counter sessions_active;                                                            ///< gauge
   std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> sessions_closed;  ///< by cause
   std::array<DirectionMetrics, 2> directions;
+  std::array<Counter, kAuthResults> authentications;  ///< by AuthResult
   Counter pings_sent;
   Histogram ping_rtt{kLatencyBounds};
   Histogram session_duration{kLifetimeBounds};
@@ -85,11 +98,25 @@ enum class TlsResult : uint8_t {
   kTimeout,
   kAborted,  ///< the connection ended first
   kNotTls,   ///< the client spoke something else
+  kPlain,    ///< likewise, on a listener where it may
 };
-inline constexpr size_t kTlsResults = static_cast<size_t>(TlsResult::kNotTls) + 1;
+inline constexpr size_t kTlsResults = static_cast<size_t>(TlsResult::kPlain) + 1;
 
 /// The value of the label.
 std::string_view ToString(TlsResult result);
+
+/// What became of the PROXY header that a connection was to begin with.
+enum class ProxyHeader : uint8_t {
+  kTaken,
+  kLocal,      ///< it names nobody: the load balancer speaks for itself
+  kNone,       ///< there was none
+  kMalformed,  ///< it was refused for what it says
+  kUntrusted,  ///< it was refused for who has sent it
+};
+inline constexpr size_t kProxyHeaders = static_cast<size_t>(ProxyHeader::kUntrusted) + 1;
+
+/// The value of the label.
+std::string_view ToString(ProxyHeader result);
 
 struct ListenerMetrics {
   Counter connections_accepted;
@@ -97,7 +124,8 @@ struct ListenerMetrics {
   Counter accept_errors;
   std::array<Counter, static_cast<size_t>(base::Cause::kDrain) + 1> requests_refused;  ///< by cause
   Counter pages_served;
-  std::array<Counter, kTlsResults> tls_handshakes;  ///< by TlsResult
+  std::array<Counter, kTlsResults> tls_handshakes;   ///< by TlsResult
+  std::array<Counter, kProxyHeaders> proxy_headers;  ///< by ProxyHeader
 };
 
 struct ServerMetrics {

@@ -32,7 +32,8 @@ class Address {
   std::optional<base::IpAddress> ip() const;
 
   /// `10.0.0.1:5900`, `[::1]:22`; an IPv4 address inside IPv6 (RFC 4291 section 2.5.5.2) as IPv4;
-  /// `unix` if empty, since a client without an IP address came through a Unix socket.
+  /// without port 0, which stands for one that is not known: `10.0.0.1`, `::1`; `unix` if empty,
+  /// since a client without an IP address came through a Unix socket.
   std::string ToString() const;
 
  private:

@@ -8,9 +8,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/clock.h"
+#include "sluice/net/address.h"
+#include "sluice/net/tls_details.h"
 
 namespace sluice::net {
 
@@ -95,6 +98,16 @@ class Stream {
 
   /// What is known of the TLS of this stream; null if there is none.
   virtual const TlsState* tls() const { return nullptr; }
+
+  /// More of it, when the handshake is done. Made when asked for.
+  virtual TlsDetails DescribeTls() const { return {}; }
+
+  /// Our end of the connection; empty if it has no IP address. A system call.
+  virtual Address LocalAddress() const { return {}; }
+
+  /// The stream below, when this one merely passes its bytes on and has none of them: whoever takes
+  /// it destroys this one. Null otherwise.
+  virtual std::unique_ptr<Stream> TakePlain() { return nullptr; }
 
   virtual bool readable() const = 0;
   virtual bool writable() const = 0;

@@ -1,7 +1,9 @@
 // What the TLS connections to the servers of a backend share: whom they trust, and who they are.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sluice/base/result.h"
@@ -22,6 +24,9 @@ class TlsClientContext {
   /// OpenSSL's side of a connection to `host`, a name or an IP address, whose certificate it must
   /// show unless the configuration says otherwise; null for want of memory.
   TlsConnectionPtr Connect(const std::string& host) const;
+
+  /// When our own certificate expires, in seconds since 1970; nothing if there is none.
+  std::optional<int64_t> Expiry() const;
 
  private:
   TlsClientContext() = default;

@@ -1,6 +1,7 @@
 // What the TLS connections of a listener share: certificates, versions, ciphers and ticket keys.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,11 +37,14 @@ class TlsContext {
   /// lasts; null for want of memory.
   TlsConnectionPtr Accept() const;
 
+  /// When each certificate of the configuration expires, in seconds since 1970.
+  std::vector<int64_t> Expiry() const;
+
  private:
   using ContextPtr = std::unique_ptr<ssl_ctx_st, TlsDeleter>;
 
   TlsContext() = default;
-  std::optional<std::string> Add(const config::Certificate& files, config::TlsVersion min_version);
+  std::optional<std::string> Add(const config::Certificate& files, const config::Tls& tls);
   /// The context with the certificate for the host `name`; null if there is none.
   ssl_ctx_st* Find(std::string_view name) const;
 
@@ -52,5 +56,11 @@ class TlsContext {
 
 /// What is wrong with the files of a certificate, if anything: what Create would say of them.
 std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files);
+
+/// Likewise of a file of authorities, without its name.
+std::optional<std::string> CheckAuthorities(const std::string& path);
+
+/// Whether OpenSSL knows that cipher, of TLS 1.3 or of 1.2.
+bool IsCipher(const std::string& name);
 
 }  // namespace sluice::net

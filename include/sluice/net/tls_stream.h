@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sluice/net/byte_queue.h"
+#include "sluice/net/peer_certificate.h"
 #include "sluice/net/stream.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_context.h"
@@ -49,6 +50,8 @@ struct TlsState {
   Handshake handshake = Handshake::kUnderWay;
   bool is_resumed = false;  ///< the handshake was a short one, thanks to a ticket
   std::string failure;
+  /// The client's; null if it has shown none.
+  std::shared_ptr<const PeerCertificate> peer_certificate;
 };
 
 /// The handshake is done by the first calls of Read, or by ContinueHandshake; until it is over,
@@ -60,9 +63,10 @@ struct TlsState {
 /// no end of their own, and anybody on the way can send a FIN.
 class TlsStream final : public Stream, private StreamHandler {
  public:
-  /// To a client. `buffers` outlives the stream.
+  /// To a client. `received` is what was read from `inner` before and belongs to TLS. `buffers`
+  /// outlives the stream.
   TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
-            TlsBuffers& buffers);
+            TlsBuffers& buffers, base::Bytes received = {});
   /// To a backend, whose certificate must be that of `host` unless `context` says otherwise.
   TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsClientContext> context,
             const std::string& host, TlsBuffers& buffers);
@@ -83,7 +87,11 @@ class TlsStream final : public Stream, private StreamHandler {
   bool HasPeerEnded() const override { return inner_->HasPeerEnded(); }
   bool readable() const override;
   bool writable() const override;
+  void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }
   const TlsState* tls() const override { return &state_; }
+  TlsDetails DescribeTls() const override;
+  Address LocalAddress() const override { return inner_->LocalAddress(); }
+  std::unique_ptr<Stream> TakePlain() override;
 
  private:
   struct Bio;

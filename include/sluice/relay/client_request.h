@@ -1,11 +1,13 @@
 // An accepted connection from its accept until it has become a session, been refused, or been
 // served a page.
 //
-//   kReadingHead ──► kDialing ──► a Session takes the connection
-//        │              │
-//        └──────────────┴───────► kReplying ──► closed
+//   kReadingProxy ──► kReadingHead ──► kAuthenticating ──► kDialing ──► a Session takes the
+//        │                 │                  │               │         connection
+//        └─────────────────┴──────────────────┴───────────────┴───────► kReplying ──► closed
 //
-// One deadline (timeouts.handshake) is over the whole of the head, however it trickles. The backend
+// A load balancer's PROXY header comes before everything else, TLS included, if the listener takes
+// one. One deadline (timeouts.handshake) is over all of that, however it trickles, and over the
+// question who the client is. The backend
 // is dialled before the 101 is sent; bytes that the client sent behind its head wait for the
 // session.
 #pragma once
@@ -23,6 +25,7 @@
 #include "sluice/net/byte_queue.h"
 #include "sluice/net/dialer.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/proxy/header_parser.h"
 #include "sluice/relay/worker_context.h"
 
 namespace sluice::relay {
@@ -33,10 +36,14 @@ class ClientRequest final : public TableEntry,
                             private net::StreamHandler,
                             private net::TimerHandler {
  public:
-  /// `listener` is an index into Config::listeners.
+  /// `listener` is an index into Config::listeners. With `tls`, clients speak it over `client`.
   ClientRequest(WorkerContext& context, std::unique_ptr<net::Stream> client,
-                const net::Address& address, size_t listener);
+                const net::Address& address, size_t listener,
+                std::shared_ptr<const net::TlsContext> tls = nullptr);
   ~ClientRequest();
+
+  /// To be called when it is in its table.
+  void Start();
 
   /// The worker is draining: a head that is still incomplete is answered with 503 now, and a
   /// connection on which nothing has come, such as browsers open in advance, is closed; a dial
@@ -47,50 +54,94 @@ class ClientRequest final : public TableEntry,
   void Cut();
 
  private:
-  enum class State : uint8_t { kReadingHead, kDialing, kReplying, kDone };
+  enum class State : uint8_t {
+    kReadingProxy,
+    kReadingHead,
+    kAuthenticating,
+    kDialing,
+    kReplying,
+    kDone
+  };
 
   void OnStreamReady() override;
   void OnTimer() override;
 
   void ReadHead();
+  void TakeHeadBytes(base::Bytes bytes);
   void TakeHead();
   std::optional<http::Refusal> CheckWebSocket();
-  std::optional<http::Refusal> ChooseServers();
   void ServePage();
 
+  // Who the client is (client_request_proxy.cc).
+  void StartProxyHeader();
+  void ReadProxyHeader();
+  void TakeProxyHeader(base::Bytes bytes);
+  void EndProxyHeader(metrics::ProxyHeader result);
+  std::optional<http::Refusal> TakeForwarded();
+  void RefuseUnheard(const http::Refusal& refusal);
+  std::vector<uint8_t> ProxyPreamble();
+  proxy::Party DestinationFor(const base::IpAddress& source) const;
+
   // TLS (client_request_tls.cc).
+  void StartTls(base::Bytes received);
   bool IsTlsUnderWay() const;
   void NoteTls();
+  void OnPlain();
   void OnTlsEnd(metrics::TlsResult result, std::string_view detail);
 
+  // Who the client is (client_request_auth.cc).
+  void Authenticate();
+  void OnVerdict(const auth::Verdict& verdict);
+  void RefuseUnknown(const auth::Verdict& verdict);
+  void OnAuthTimeout();
+  std::optional<auth::ClientCertificate> ClientCertificate() const;
+
+  // Where it goes (client_request_dial.cc).
+  void StartDial();
+  std::optional<http::Refusal> ChooseServers();
+  net::DialOptions OptionsToDial(const config::Endpoint& server, base::Duration timeout);
   void DialNext();
   void OnDialled(size_t server, net::Dial::Outcome outcome);
   void OnAllDialsFailed(const net::DialFailure& failure);
   void TellFailure(base::Cause cause);
   void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
 
-  void Refuse(const http::Refusal& refusal);
+  /// `detail` is for the log alone; without one it gets what the client gets.
+  void Refuse(const http::Refusal& refusal, std::string_view detail = {});
+  void CountRefusal(const http::Refusal& refusal, std::string_view detail = {});
   void Reply(std::string response);
   void ContinueReply();
   void Finish();
 
+  // What is read at once of a head. Early frames behind it are kept, so this also bounds them.
+  static constexpr size_t kReadSize = 16 * 1024;
+
+  const config::Listener& listener() const { return context_.config.listeners[listener_]; }
   metrics::ListenerMetrics& listener_metrics();
   const config::Route& route() const { return context_.config.routes[*route_]; }
   const config::Backend& backend() const { return context_.config.backends[*route().backend]; }
 
   WorkerContext& context_;
-  const net::Address address_;
+  net::Address address_;  // The client's, as far as it is known by now.
   const size_t listener_;
   const base::TimePoint accepted_;
   State state_ = State::kReadingHead;
   std::unique_ptr<net::Stream> client_;
+  std::shared_ptr<const net::TlsContext> tls_;  // Null for plain, or once it has started.
   net::Timer timer_;
+
+  std::unique_ptr<proxy::HeaderParser> proxy_;  // While its header is read.
+  std::optional<proxy::Party> destination_;     // Where the client connected to, if it says so.
 
   bool tls_noted_ = false;   // The end of its handshake.
   bool head_begun_ = false;  // A byte of it has come.
   http::RequestParser parser_;
   std::optional<size_t> route_;
   std::vector<uint8_t> early_;  // What came behind the head.
+  base::SessionId id_;          // Of the session that it is to become.
+
+  std::unique_ptr<Authentication> authentication_;
+  std::shared_ptr<const auth::Identity> identity_;  // Null where nobody is asked.
 
   std::vector<routing::Candidate> candidates_;
   size_t next_candidate_ = 0;

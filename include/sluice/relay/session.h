@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "sluice/auth/identity.h"
 #include "sluice/base/bytes.h"
 #include "sluice/base/cause.h"
 #include "sluice/base/session_id.h"
@@ -51,6 +52,7 @@ class Session final : public TableEntry,
     size_t route = 0;                                ///< index into Config::routes
     std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled
     base::SessionId id;
+    std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null where nobody is asked
   };
 
   /// `backend` is null if the dial failed, `messages` if messages mean nothing. The config in
@@ -185,6 +187,7 @@ class Session final : public TableEntry,
   void End();
   void Log(base::Cause cause, double seconds);
 
+  std::optional<base::TimePoint> TokenExpiry() const;
   const config::SessionOptions& options() const;
   metrics::RouteMetrics& route_metrics();
 
@@ -212,9 +215,10 @@ class Session final : public TableEntry,
   net::Timer timer_;
   KeepAlive keep_alive_;
   base::TimePoint started_;
-  base::TimePoint last_received_;                    // From the client, of any kind.
-  base::TimePoint last_payload_;                     // Either way.
-  std::chrono::steady_clock::time_point pinged_at_;  // Precise, for the round-trip time.
+  base::TimePoint ends_at_ = base::TimePoint::max();  // At the latest: max_age, or its token's end.
+  base::TimePoint last_received_;                     // From the client, of any kind.
+  base::TimePoint last_payload_;                      // Either way.
+  std::chrono::steady_clock::time_point pinged_at_;   // Precise, for the round-trip time.
   base::TimePoint backend_check_at_;  // When to ask whether the backend's host has fallen silent.
   bool backend_is_probed_ = false;
   StallWatch stall_;

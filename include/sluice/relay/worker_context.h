@@ -16,12 +16,15 @@
 #include "sluice/base/log.h"
 #include "sluice/base/log_limit.h"
 #include "sluice/base/session_id.h"
+#include "sluice/base/snapshot.h"
 #include "sluice/config/types.h"
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/pipe.h"
 #include "sluice/net/resolver.h"
+#include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_stream.h"
+#include "sluice/relay/authentication.h"
 #include "sluice/relay/memory_budget.h"
 #include "sluice/relay/table.h"
 #include "sluice/routing/balancer.h"
@@ -67,6 +70,8 @@ struct WorkerContext {
   net::EventLoop& loop;
   net::Resolver& resolver;
   const config::Config& config;
+  /// Null where nobody is asked who he is.
+  std::unique_ptr<AuthDesk> auth;
   const routing::Router router;
   routing::Balancer balancer;
   const config::Endpoint echo_address;  ///< where `builtin:echo` listens
@@ -79,9 +84,14 @@ struct WorkerContext {
 
   /// Shared by all workers; null: no bound.
   const MemoryBudget* memory = nullptr;
+  /// By backend; null: plain. Whoever makes the worker fills it in.
+  std::vector<const base::Snapshot<net::TlsClientContext>*> backend_tls;
 
   /// For the log lines of failed TLS handshakes, by listener.
   std::vector<base::LogLimit> tls_log_limits;
+
+  /// For the log lines of refusals, by cause.
+  std::vector<base::LogLimit> refusal_log_limits;
 
   /// Shared by all TLS streams of the worker.
   net::TlsBuffers tls_buffers;

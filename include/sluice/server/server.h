@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/auth/guard.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
@@ -42,6 +43,8 @@ class Server {
   bool running() const { return running_; }
   bool draining() const { return draining_; }
   std::shared_ptr<const metrics::Collector> collector() const;
+  /// Null if no route asks who comes.
+  std::shared_ptr<auth::Guard> guard() const;
 
  private:
   class Impl;

@@ -10,25 +10,25 @@ function openssl(...args) {
 const kKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 /** A certificate authority of the test's own in `dir`: {cert, key} are paths, `pem` the certificate. */
-export function makeAuthority(dir) {
-  const cert = path.join(dir, 'ca.pem');
-  const key = path.join(dir, 'ca.key');
-  openssl('req', '-x509', ...kKey, '-days', '2', '-subj', '/CN=sluice test CA', '-out', cert, '-keyout', key,
+export function makeAuthority(dir, name = 'ca', subject = 'sluice test CA') {
+  const cert = path.join(dir, `${name}.pem`);
+  const key = path.join(dir, `${name}.key`);
+  openssl('req', '-x509', ...kKey, '-days', '2', '-subj', `/CN=${subject}`, '-out', cert, '-keyout', key,
     '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign');
   return { dir, cert, key, pem: readFileSync(cert) };
 }
 
 /**
  * A certificate for `hosts` (names and IP addresses) that `authority` signs. Returns {cert, key}, as they
- * stand in a configuration; `cert` is a chain.
+ * stand in a configuration; `cert` is a chain. It expires after `days`.
  */
-export function makeCertificate(authority, name, hosts) {
+export function makeCertificate(authority, name, hosts, { days = 2 } = {}) {
   const file = (extension) => path.join(authority.dir, `${name}.${extension}`);
   const names = hosts.map((host) => (/^[\d.]+$|:/.test(host) ? `IP:${host}` : `DNS:${host}`));
   writeFileSync(file('ext'), `subjectAltName=${names.join(',')}\n`);
   openssl('req', ...kKey, '-subj', `/CN=${name}`, '-out', file('csr'), '-keyout', file('key'));
   openssl('x509', '-req', '-in', file('csr'), '-CA', authority.cert, '-CAkey', authority.key, '-CAcreateserial',
-    '-days', '2', '-extfile', file('ext'), '-out', file('pem'));
+    '-days', String(days), '-extfile', file('ext'), '-out', file('pem'));
   writeFileSync(file('pem'), Buffer.concat([readFileSync(file('pem')), authority.pem]));
   return { cert: file('pem'), key: file('key') };
 }

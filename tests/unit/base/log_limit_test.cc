@@ -19,5 +19,16 @@ TEST(LogLimit, LetsOneThroughInEachInterval) {
   EXPECT_EQ(limit.Admit(start + milliseconds(19000)), 0u);
 }
 
+TEST(LogLimit, LetsABurstThroughInEachInterval) {
+  LogLimit limit(milliseconds(1000), 2);
+  const TimePoint start{};
+  EXPECT_EQ(limit.Admit(start), 0u);
+  EXPECT_EQ(limit.Admit(start + milliseconds(999)), 0u);
+  EXPECT_EQ(limit.Admit(start + milliseconds(999)), std::nullopt);
+  EXPECT_EQ(limit.Admit(start + milliseconds(1000)), 1u);
+  EXPECT_EQ(limit.Admit(start + milliseconds(1000)), 0u);
+  EXPECT_EQ(limit.Admit(start + milliseconds(1000)), std::nullopt);
+}
+
 }  // namespace
 }  // namespace sluice::base

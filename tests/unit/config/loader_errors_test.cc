@@ -103,14 +103,14 @@ TEST(LoadErrors, OfTheWrongKind) {
 }
 
 TEST(LoadErrors, OfKeys) {
-  EXPECT_THAT(
-      HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
-      ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
-                  "4:1: unknown key 'x'; the known keys here are: workers, listeners, admin, dns, "
-                  "defaults, backends, routes",
-                  "5:8: admin: missing key 'address'",
-                  "5:9: unknown key 'adress'; did you mean 'address'?",
-                  "6:1: expected a key, found a list"));
+  EXPECT_THAT(HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
+              ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
+                          "4:1: unknown key 'x'; the known keys here are: workers, listeners, "
+                          "admin, trusted_proxies, dns, "
+                          "defaults, backends, routes",
+                          "5:8: admin: missing key 'address'",
+                          "5:9: unknown key 'adress'; did you mean 'address'?",
+                          "6:1: expected a key, found a list"));
   EXPECT_THAT(HeadsWith("dns: {timeout: 1s, timeout: 2s}\nworkers: 1\ndns: {}\n"),
               ElementsAre("3:20: duplicate key 'timeout'; it already stands in line 3",
                           "5:1: duplicate key 'dns'; it already stands in line 3"));

@@ -20,7 +20,7 @@ std::optional<std::string> NoVariables(const std::string&) {
   return std::nullopt;
 }
 
-LoadResult Load(const std::string& tls, const CertificateCheck& check = nullptr,
+LoadResult Load(const std::string& tls, const FileChecks& check = {},
                 const std::string& file = "/etc/sluice/f") {
   return LoadString(
       std::string(kRoutes) + "listeners:\n  - address: 127.0.0.1:8443\n    tls:" + tls, file,
@@ -28,7 +28,7 @@ LoadResult Load(const std::string& tls, const CertificateCheck& check = nullptr,
 }
 
 // The first line of each error, without the file and the source.
-std::vector<std::string> Heads(const std::string& tls, const CertificateCheck& check = nullptr) {
+std::vector<std::string> Heads(const std::string& tls, const FileChecks& check = {}) {
   const auto loaded = Load(tls, check);
   EXPECT_FALSE(loaded) << tls;
   std::vector<std::string> heads;
@@ -69,7 +69,7 @@ TEST(LoadTls, IsOffUnlessSaid) {
 TEST(LoadTls, PathsAreRelativeToTheFile) {
   const std::string tls = " {certificates: [{cert: tls/a.pem, key: ../a.key}]}";
   const auto from = [&tls](const std::string& file) {
-    const auto loaded = Load(tls, nullptr, file);
+    const auto loaded = Load(tls, {}, file);
     EXPECT_TRUE(loaded);
     return loaded->config.listeners[0].tls->certificates[0];
   };
@@ -88,12 +88,11 @@ TEST(LoadTls, TellsWhatIsWrong) {
           "4:25: certificates: expected a list of one or more certificates, found an empty list",
           "4:42: min_version: expected '1.2' or '1.3', found '1.1'"));
   EXPECT_THAT(
-      Heads(" {certificates: [{}, {cert: a}, {cert: a, key: ''}], ciphers: x}"),
+      Heads(" {certificates: [{}, {cert: a}, {cert: a, key: ''}], cipher: x}"),
       ElementsAre("4:26: certificates: missing key 'cert'", "4:26: certificates: missing key 'key'",
                   "4:30: certificates: missing key 'key'",
                   "4:56: key: expected the path of a file, found ''",
-                  "4:62: unknown key 'ciphers'; the known keys here are: certificates, "
-                  "min_version"));
+                  "4:62: unknown key 'cipher'; did you mean 'ciphers'?"));
 }
 
 TEST(LoadTls, HasTheFilesChecked) {
@@ -104,13 +103,99 @@ TEST(LoadTls, HasTheFilesChecked) {
     if (certificate.key == "/bad") return CertificateFault{true, "is worse"};
     return std::nullopt;
   };
-  EXPECT_TRUE(Load(" {certificates: [{cert: /a, key: /b}]}", check));
+  EXPECT_TRUE(Load(" {certificates: [{cert: /a, key: /b}]}", {.certificate = check}));
   EXPECT_THAT(seen, ElementsAre(Certificate{"/a", "/b"}));
-  EXPECT_THAT(
-      Heads(" {certificates: [{cert: /bad, key: /b}, {cert: /a, key: /bad}, {cert: /a}]}", check),
-      ElementsAre("4:33: cert: '/bad' is bad", "4:65: key: '/bad' is worse",
-                  "4:72: certificates: missing key 'key'"));
+  EXPECT_THAT(Heads(" {certificates: [{cert: /bad, key: /b}, {cert: /a, key: /bad}, {cert: /a}]}",
+                    {.certificate = check}),
+              ElementsAre("4:33: cert: '/bad' is bad", "4:65: key: '/bad' is worse",
+                          "4:72: certificates: missing key 'key'"));
   EXPECT_EQ(seen.size(), 3u) << "what is incomplete is not checked";
+}
+
+TEST(LoadTls, CertificatesOfClients) {
+  const std::string certificates = " {certificates: [{cert: /a, key: /b}]";
+  const auto read = [&](const std::string& rest) {
+    const auto loaded = Load(certificates + rest + '}');
+    EXPECT_TRUE(loaded) << loaded.error()[0].ToString();
+    return *loaded->config.listeners[0].tls;
+  };
+  EXPECT_EQ(read("").client_certificate, ClientCertificate::kNone);
+  const auto required = read(", client_ca: ca.pem");
+  EXPECT_EQ(required.client_certificate, ClientCertificate::kRequired) << "unless told otherwise";
+  EXPECT_EQ(required.client_ca, "/etc/sluice/ca.pem");
+  EXPECT_EQ(read(", client_certificate: optional, client_ca: /ca").client_certificate,
+            ClientCertificate::kOptional);
+  EXPECT_THAT(Heads(certificates + ", client_certificate: optional}"),
+              ElementsAre("4:68: client_certificate: needs 'client_ca', the file of who may sign "
+                          "the clients' certificates"));
+  EXPECT_THAT(Heads(certificates + ", client_certificate: no, client_ca: /ca}"),
+              ElementsAre("4:68: client_certificate: expected 'required' or 'optional', found "
+                          "'no'"));
+  const auto check = [](const std::string& path) { return "is not " + path; };
+  EXPECT_THAT(Heads(certificates + ", client_ca: /ca}", {.authorities = check}),
+              ElementsAre("4:59: client_ca: '/ca' is not /ca"));
+}
+
+TEST(LoadTls, ModeAndCiphers) {
+  const std::string certificates = " {certificates: [{cert: /a, key: /b}]";
+  const auto plain = Load(certificates + "}");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->config.listeners[0].tls->mode, TlsMode::kRequired);
+  const auto loaded = Load(certificates + ", mode: auto, ciphers: [ECDHE+AESGCM, TLS_A_B]}");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.listeners[0].tls->mode, TlsMode::kAuto);
+  EXPECT_THAT(loaded->config.listeners[0].tls->ciphers, ElementsAre("ECDHE+AESGCM", "TLS_A_B"));
+  const auto check = [](const std::string& name) { return name != "NOSUCH"; };
+  EXPECT_THAT(
+      Heads(certificates + ", mode: on, ciphers: [NOSUCH, 'ALL:@SECLEVEL=0']}", {.cipher = check}),
+      ElementsAre("4:54: mode: expected 'required' or 'auto', found 'on'",
+                  "4:68: ciphers: 'NOSUCH' is not a cipher that OpenSSL knows",
+                  "4:76: ciphers: expected the name of a cipher such as "
+                  "ECDHE-RSA-AES128-GCM-SHA256, found 'ALL:@SECLEVEL=0'"));
+}
+
+LoadResult LoadBackend(const std::string& backend) {
+  return LoadString("listeners: [8080]\n" + std::string(kRoutes) + "backends:\n  b: " + backend,
+                    "/etc/f", NoVariables);
+}
+
+std::vector<std::string> BackendFaults(const std::string& backend) {
+  const auto loaded = LoadBackend(backend);
+  EXPECT_FALSE(loaded) << backend;
+  std::vector<std::string> messages;
+  if (loaded) return messages;
+  for (const auto& error : loaded.error()) messages.push_back(error.message);
+  return messages;
+}
+
+TEST(LoadBackendTls, TakesAllThatCanBeSaid) {
+  const auto read = [](const std::string& tls) {
+    const auto loaded = LoadBackend("{servers: [db.test:5432], tls: " + tls + "}");
+    EXPECT_TRUE(loaded) << loaded.error()[0].ToString();
+    return loaded->config.backends[0].tls;
+  };
+  EXPECT_EQ(read("{}"), BackendTls{});
+  EXPECT_EQ(read("{ca: ca.pem, server_name: other.test, cert: /c, key: k}"),
+            (BackendTls{"/etc/ca.pem", "other.test", Certificate{"/c", "/etc/k"}, false}));
+  EXPECT_TRUE(read("{insecure_skip_verify: true}")->insecure_skip_verify);
+  const auto plain = LoadBackend("{servers: [db.test:5432]}");
+  ASSERT_TRUE(plain);
+  EXPECT_FALSE(plain->config.backends[0].tls);
+}
+
+TEST(LoadBackendTls, TellsWhatIsWrong) {
+  EXPECT_THAT(BackendFaults("{servers: [db.test:5432], tls: {cert: /c}}"),
+              ElementsAre("tls: missing key 'key'"));
+  EXPECT_THAT(BackendFaults("{servers: [db.test:5432], tls: {server_name: 'a b'}}"),
+              ElementsAre("server_name: expected a host name such as db.example.com, or an IP "
+                          "address, found 'a b'"));
+  EXPECT_THAT(BackendFaults("{servers: [db.test:5432], tls: {ca: /c, insecure_skip_verify: true}}"),
+              ElementsAre("ca: has no effect with 'insecure_skip_verify'; take one of them out"));
+  EXPECT_THAT(BackendFaults("{servers: [unix:/s, builtin:echo], tls: {}}"),
+              ElementsAre("tls: needs 'server_name', since 'unix:/s' has no host that a "
+                          "certificate could be for",
+                          "tls: 'builtin:echo' does not speak TLS"));
+  EXPECT_TRUE(LoadBackend("{servers: [unix:/s], tls: {server_name: app.test}}"));
 }
 
 }  // namespace

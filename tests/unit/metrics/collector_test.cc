@@ -58,6 +58,7 @@ TEST(Collector, SumsOverWorkers) {
   two.routes[1].pings_sent.Add(8);
   one.listeners[0].connections_accepted.Add(9);
   two.listeners[0].tls_handshakes[static_cast<size_t>(TlsResult::kNotTls)].Add(3);
+  one.listeners[0].proxy_headers[static_cast<size_t>(ProxyHeader::kUntrusted)].Add(2);
   two.listeners[0].connections_active.Add(2);
   one.listeners[0].accept_errors.Add(1);
   two.listeners[0].pages_served.Add(3);
@@ -68,6 +69,7 @@ TEST(Collector, SumsOverWorkers) {
   for (const char* line : {
            "sluice_build_info{version=\"1.2.3\"} 1\n",
            "sluice_workers 2\n",
+           "sluice_proxy_headers_total{listener=\"127.0.0.1:8080\",result=\"untrusted\"} 2\n",
            "sluice_sessions_opened_total{route=\"vnc\"} 3\n",
            "sluice_sessions_opened_total{route=\"mqtt\"} 7\n",
            "sluice_sessions_active{route=\"vnc\"} 2\n",
@@ -224,6 +226,7 @@ std::vector<prometheus::MetricFamily> AllFamilies() {
   Of(worker.routes[0].sessions_closed, Cause::kDrain).Add();
   Of(worker.listeners[0].requests_refused, Cause::kDrain).Add();
   worker.listeners[0].tls_handshakes[0].Add();
+  worker.listeners[0].proxy_headers[0].Add();
   auto families = collector.Collect();
   for (auto& family : ProcessCollector().Collect()) families.push_back(std::move(family));
   return families;

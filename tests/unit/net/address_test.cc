@@ -31,6 +31,12 @@ TEST(AddressTest, ParsesAndWritesLiterals) {
   }
 }
 
+TEST(AddressTest, APortThatIsNotKnownIsNotWritten) {
+  EXPECT_EQ(Address::Parse("192.0.2.1", 0)->ToString(), "192.0.2.1");
+  EXPECT_EQ(Address::Parse("2001:db8::1", 0)->ToString(), "2001:db8::1");
+  EXPECT_EQ(Address::Parse("::ffff:192.0.2.1", 0)->ToString(), "192.0.2.1");
+}
+
 TEST(AddressTest, NamesAreNoLiterals) {
   for (const char* host : {"", "localhost", "1.2.3", "1.2.3.4.5", "[::1]", "::g", "1.2.3.4 "}) {
     EXPECT_FALSE(Address::Parse(host, 1).has_value()) << host;

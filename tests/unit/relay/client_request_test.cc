@@ -59,8 +59,9 @@ class ClientRequestTest : public ::testing::Test {
     net::Fd ours;
     std::tie(ours, client) = net::testing::Pair();
     metrics.listeners[0].connections_active.Add();
-    context->requests.Add(std::make_unique<ClientRequest>(
-        *context, std::make_unique<net::TcpStream>(loop, std::move(ours)), net::Address(), 0));
+    auto stream = std::make_unique<net::TcpStream>(loop, std::move(ours));
+    context->requests.Add(std::make_unique<ClientRequest>(*context, std::move(stream), address, 0))
+        .Start();
   }
   bool RunUntil(const std::function<bool()>& done) { return net::testing::RunUntil(loop, done); }
 
@@ -94,6 +95,7 @@ class ClientRequestTest : public ::testing::Test {
   }
 
   config::Config config;
+  net::Address address;  ///< the next client's
   net::EventLoop loop;
   std::unique_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
   metrics::WorkerMetrics metrics{2, 1, 3};
@@ -329,6 +331,104 @@ TEST_F(ClientRequestTest, ABodyThatIsStillComingDoesNotEatTheAnswer) {
   EXPECT_TRUE(got.starts_with("HTTP/1.1 4")) << got;
   SendAll(client, std::string(50'000, 'x'));  // Is still taken: the connection is not reset.
   ExpectGone();
+}
+
+// ---- Where proxies stand in front ----
+
+constexpr std::string_view kProxyHeader = "PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\n";
+
+class BehindALoadBalancerTest : public ClientRequestTest {
+ protected:
+  BehindALoadBalancerTest() {
+    address = *net::Address::Parse("10.0.0.1", 1000);
+    config.listeners[0].proxy_protocol = {
+        .is_required = true, .from = {.ranges = {*base::IpRange::Parse("10.0.0.0/8")}}};
+  }
+  uint64_t Headers(metrics::ProxyHeader result) const {
+    return metrics.listeners[0].proxy_headers[static_cast<size_t>(result)].Value();
+  }
+};
+
+TEST_F(BehindALoadBalancerTest, AHeaderMayTrickle) {
+  Accept();
+  for (const char byte : std::string(kProxyHeader) + Upgrade()) {
+    SendAll(client, {&byte, 1});
+    net::testing::RunTurns(loop, 2);
+  }
+  EXPECT_TRUE(AnswerUntil("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  EXPECT_EQ(Headers(metrics::ProxyHeader::kTaken), 1u);
+}
+
+TEST_F(BehindALoadBalancerTest, WhatFollowsInTheSameSegmentIsNotLost) {
+  Accept();
+  SendAll(client, std::string(kProxyHeader) + Upgrade() + Binary("with the head"));
+  AnswerUntil("\r\n\r\n");
+  const net::Fd peer = net::testing::AcceptFrom(listener);
+  std::string got;
+  EXPECT_TRUE(RunUntil([&] { return (got += Available(peer)) == "with the head"; })) << got;
+}
+
+TEST_F(BehindALoadBalancerTest, TheClientIsTheOneInTheHeader) {
+  Accept();
+  SendAll(client, std::string(kProxyHeader) + Upgrade("/nowhere"));
+  EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 404 "));
+  ASSERT_EQ(log.lines.size(), 1u);
+  EXPECT_EQ(log.lines[0]["client"], "192.0.2.1:56324");
+  ExpectGone();
+}
+
+TEST_F(BehindALoadBalancerTest, AStrangerIsRefusedUnheard) {
+  address = *net::Address::Parse("192.0.2.9", 1000);
+  Accept();
+  EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 400 "));
+  EXPECT_EQ(Headers(metrics::ProxyHeader::kUntrusted), 1u);
+  EXPECT_EQ(log.lines.at(0)["client"], "192.0.2.9:1000");
+  ExpectGone();
+}
+
+TEST_F(BehindALoadBalancerTest, AHealthCheckIsNothing) {
+  Accept();
+  SendAll(client, "PROXY UNKNOWN\r\n");
+  net::testing::RunTurns(loop, 2);
+  ExpectGone();
+  EXPECT_EQ(Headers(metrics::ProxyHeader::kLocal), 1u);
+  EXPECT_TRUE(log.lines.empty());
+}
+
+TEST_F(BehindALoadBalancerTest, ADrainAndACutEndItInItsHeader) {
+  for (const bool is_drain : {true, false}) {
+    Accept();
+    SendAll(client, kProxyHeader.substr(0, 20));
+    net::testing::RunTurns(loop, 2);
+    if (is_drain) {
+      context->requests.ForEach([](ClientRequest& request) { request.Drain(); });
+    } else {
+      context->Cut();
+    }
+    EXPECT_TRUE(context->requests.empty());
+    EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 0u);
+    net::testing::RunTurns(loop, 3);
+  }
+}
+
+TEST_F(BehindALoadBalancerTest, TheDeadlineIsOverTheHeaderToo) {
+  config.handshake_timeout = base::Duration(30);
+  Accept();
+  SendAll(client, kProxyHeader.substr(0, 20));
+  EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 408 "));
+  ExpectGone();
+}
+
+TEST_F(ClientRequestTest, AFloodOfRefusalsIsLoggedInPart) {
+  for (int i = 0; i < 40; ++i) {
+    Accept();
+    SendAll(client, Upgrade("/nowhere"));
+    EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 404 "));
+    ExpectGone();
+  }
+  EXPECT_EQ(Refused(Cause::kNoRoute), 40u);
+  EXPECT_GE(log.lines.size(), 10u);
+  EXPECT_LT(log.lines.size(), 40u);
 }
 
 }  // namespace

@@ -14,9 +14,13 @@ constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 class ClientRequestTlsTest : public ::testing::Test {
  protected:
-  static config::Config Config() {
+  explicit ClientRequestTlsTest(config::TlsMode mode = config::TlsMode::kRequired)
+      : h(Config(mode)) {}
+
+  static config::Config Config(config::TlsMode mode) {
     config::Config config = testing::OneRoute();
     config.handshake_timeout = base::Duration(30);
+    config.listeners[0].tls.emplace().mode = mode;
     return config;
   }
 
@@ -25,6 +29,7 @@ class ClientRequestTlsTest : public ::testing::Test {
     client.tls.emplace();
     request = &h.context.requests.Add(
         std::make_unique<ClientRequest>(h.context, client.Connect(), net::Address(), 0));
+    request->Start();
   }
   /// How many handshakes had that result, and that no other was counted.
   uint64_t Only(TlsResult result) {
@@ -35,7 +40,7 @@ class ClientRequestTlsTest : public ::testing::Test {
     return count;
   }
 
-  testing::Harness h{Config()};
+  testing::Harness h;
   ClientRequest* request = nullptr;
 };
 
@@ -123,6 +128,19 @@ TEST_F(ClientRequestTlsTest, APlainRequestIsToldThatThePortSpeaksTls) {
   EXPECT_EQ(Only(TlsResult::kNotTls), 1u);
   ASSERT_EQ(h.log.lines.size(), 1u);
   EXPECT_EQ(h.log.lines[0].event, "refused");
+}
+
+class AutoTlsTest : public ClientRequestTlsTest {
+ protected:
+  AutoTlsTest() : ClientRequestTlsTest(config::TlsMode::kAuto) {}
+};
+
+TEST_F(AutoTlsTest, APlainRequestIsTakenLikeAny) {
+  Accept(h.client);
+  h.client.tls->handshake = Handshake::kNotTls;
+  h.client.Send(kRequest);
+  EXPECT_EQ(h.client.written().substr(0, 12), "HTTP/1.1 426") << "WebSocket only, here";
+  EXPECT_EQ(Only(TlsResult::kPlain), 1u);
 }
 
 TEST_F(ClientRequestTlsTest, AReplyLeavesBeforeTheConnectionIsClosed) {

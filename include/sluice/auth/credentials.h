@@ -1,0 +1,42 @@
+// Takes credentials out of a request. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/config/types.h"
+#include "sluice/http/request.h"
+
+namespace sluice::auth {
+
+struct UserAndPassword {
+  std::string user;
+  std::string password;
+};
+
+/// Credentials that are there: `value` is nothing if they cannot be read.
+template <typename T>
+struct Found {
+  std::optional<T> value;
+};
+
+/// `Authorization: Basic` (RFC 7617). More than one Authorization field cannot be read.
+std::optional<Found<UserAndPassword>> FindBasic(const http::RequestHead& head);
+
+/// The token of the first of `sources` that has one. What stands twice (a query's parameter, a
+/// cookie) cannot be read: somebody else might take the other one.
+std::optional<Found<std::string>> FindToken(const http::RequestHead& head,
+                                            const config::Match& match,
+                                            const std::vector<config::TokenSource>& sources);
+
+/// The offers of Sec-WebSocket-Protocol without those that carry a token, `bearer` and what
+/// follows it. `bearer` alone, if nothing else was offered: a browser fails a connection whose
+/// offers are all passed over.
+std::string WithoutBearer(std::string_view offers);
+
+/// Whether one of the route's methods takes a token from the subprotocols.
+bool TakesSubprotocol(const config::Route& route);
+
+}  // namespace sluice::auth

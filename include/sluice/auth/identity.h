@@ -1,0 +1,80 @@
+// Who a client is, and what a check of its credentials comes to.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sluice/base/clock.h"
+#include "sluice/base/ip.h"
+#include "sluice/config/types.h"
+#include "sluice/http/request.h"
+
+namespace sluice::auth {
+
+/// Time by the calendar, as tokens have it. Handed in like all time.
+using WallTime = std::chrono::sys_seconds;
+
+struct Identity {
+  std::string method;  ///< `basic`, `jwt`, `token`, `ticket` or `client_certificate`
+  std::string user;    ///< may be empty; never a secret
+  std::optional<WallTime> expires = std::nullopt;  ///< when the session ends at the latest
+  std::map<std::string, std::string> claims = {};  ///< of a JWT, those that are plain values
+  std::optional<config::Endpoint> server = std::nullopt;
+};
+
+/// A certificate that was verified, as far as it matters who it is for.
+struct ClientCertificate {
+  std::string common_name;
+  std::vector<std::string> names;  ///< subject alternative names: DNS, e-mail, URI
+};
+
+/// What a check may look at. Refers to what the caller keeps.
+struct Request {
+  const http::RequestHead& head;
+  const config::Route& route;
+  std::optional<base::IpAddress> address;
+  std::optional<ClientCertificate> certificate;
+  WallTime wall_time;
+  base::TimePoint now;
+};
+
+struct Verdict {
+  enum class Kind : uint8_t {
+    kAbsent,       ///< no credentials of this kind
+    kRefused,      ///< some, which are not good
+    kUnavailable,  ///< what they are checked against cannot be asked
+    kAccepted,
+  };
+  Kind kind = Kind::kAbsent;
+  std::string detail = {};  ///< for the log: why not; holds no secret
+  std::shared_ptr<const Identity> identity = nullptr;
+
+  static Verdict Refused(std::string why) { return {Kind::kRefused, std::move(why)}; }
+  static Verdict Unavailable(std::string why) { return {Kind::kUnavailable, std::move(why)}; }
+  static Verdict Accepted(Identity identity) {
+    return {Kind::kAccepted, {}, std::make_shared<const Identity>(std::move(identity))};
+  }
+};
+
+/// A check that takes too long for an event loop. Owns what it needs; any thread.
+struct HeavyCheck {
+  std::function<Verdict()> run;
+};
+
+/// A check that takes the value of `key` from the method's store; nothing stands for no such key.
+struct Lookup {
+  std::string key;
+  std::function<Verdict(const std::optional<std::string>& value)> take;
+};
+
+/// What a method says at once: the verdict, or what is still to be done for it.
+using Answer = std::variant<Verdict, HeavyCheck, Lookup>;
+
+}  // namespace sluice::auth

@@ -1,0 +1,51 @@
+// The ways to prove who one is: one object for each method of the configuration. Pure but for what
+// it is handed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/auth/identity.h"
+#include "sluice/auth/tickets.h"
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+
+namespace sluice::auth {
+
+/// How a method gets at its files. The errors are a sentence's end, such as "cannot be read: ...".
+class Files {
+ public:
+  virtual ~Files() = default;
+  virtual base::Result<std::string, std::string> Read(const std::string& path) const = 0;
+  /// The names of what is in a directory, sorted, but for those that begin with a dot.
+  virtual base::Result<std::vector<std::string>, std::string> List(
+      const std::string& path) const = 0;
+};
+
+/// Shared by the workers. Thread-safe.
+class Method {
+ public:
+  virtual ~Method() = default;
+
+  /// `basic`, `jwt`, ...
+  virtual std::string_view name() const = 0;
+
+  virtual Answer Check(const Request& request) const = 0;
+
+  /// For WWW-Authenticate (RFC 9110 section 11.6.1); empty if a client is not asked for it there.
+  virtual std::string Challenge() const { return {}; }
+
+  /// What to watch: when it changes, Load is called again.
+  virtual std::vector<std::string> paths() const { return {}; }
+
+  /// Reads the files. When that fails, what was read before stays. The error is a sentence with the
+  /// path and no secret.
+  virtual base::Result<void, std::string> Load(const Files& /*files*/) { return {}; }
+};
+
+/// `tickets` outlives it.
+std::unique_ptr<Method> MakeMethod(const config::AuthMethod& method, Tickets& tickets);
+
+}  // namespace sluice::auth

@@ -1,0 +1,48 @@
+// Slows down who fails to authenticate again and again. Pure.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "sluice/base/clock.h"
+#include "sluice/base/ip.h"
+#include "sluice/config/types.h"
+
+namespace sluice::auth {
+
+/// Counts the failures of each address, of IPv6 of each /64, since a host has all of those. Shared
+/// by the workers; thread-safe.
+class Throttle {
+ public:
+  explicit Throttle(const config::AuthFailures& limits) : limits_(limits) {}
+
+  /// Nothing if `address` may try; else how long it has to wait.
+  std::optional<base::Duration> Wait(const base::IpAddress& address, base::TimePoint now);
+
+  /// A try begins whose end is not known yet: it counts as a failure until it is taken back, so
+  /// that nobody gets more tries by making them at once.
+  void Count(const base::IpAddress& address, base::TimePoint now);
+  void TakeBack(const base::IpAddress& address);
+
+  size_t size() const;
+
+ private:
+  struct Hash {
+    size_t operator()(const base::IpAddress& address) const;
+  };
+  struct Entry {
+    base::TimePoint begun;
+    unsigned failures = 0;
+  };
+
+  static base::IpAddress KeyOf(const base::IpAddress& address);
+  void MakeRoom(base::TimePoint now);
+
+  const config::AuthFailures limits_;
+  mutable std::mutex mutex_;
+  std::unordered_map<base::IpAddress, Entry, Hash> entries_;
+};
+
+}  // namespace sluice::auth

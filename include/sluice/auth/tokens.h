@@ -1,0 +1,38 @@
+// Tokens that stand for a server, as websockify's token plugins have them. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+
+namespace sluice::auth {
+
+/// The SHA-256 of a secret: what is looked up in its place, so that the time a search takes tells
+/// nothing of the secrets that there are.
+using Digest = std::array<uint8_t, 32>;
+Digest DigestOf(std::string_view secret);
+
+/// Servers by the digests of their tokens.
+using TokenTable = std::map<Digest, config::Endpoint>;
+
+/// Adds the lines `token: host:port` of a file; empty lines and those that begin with # count for
+/// nothing. A line that is `host:port` alone is for the token that is the file's name
+/// (`file_name`, empty: there is no such token). The error is a sentence with the line's number.
+base::Result<void, std::string> AddTokens(std::string_view text, std::string_view file_name,
+                                          TokenTable& table);
+
+/// A server that somebody else names: host:port only, since a socket of this machine is not for
+/// others to choose.
+std::optional<config::Endpoint> ParseNamedServer(std::string_view text);
+
+/// A server from what a store has for a token: `host:port`, or JSON {"host": "host:port"}.
+std::optional<config::Endpoint> ParseTokenValue(std::string_view text);
+
+}  // namespace sluice::auth

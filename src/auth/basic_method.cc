@@ -1,0 +1,64 @@
+#include <string>
+#include <utility>
+
+#include "sluice/auth/credentials.h"
+#include "sluice/auth/passwords.h"
+#include "sluice/base/snapshot.h"
+
+#include "auth/methods.h"
+
+namespace sluice::auth {
+namespace {
+
+// What crypt(3) takes: more would only cost time.
+constexpr size_t kLongestPassword = 511;
+
+class BasicMethod final : public Method {
+ public:
+  explicit BasicMethod(const config::BasicAuth& config) : config_(config) {}
+
+  std::string_view name() const override { return "basic"; }
+  std::string Challenge() const override {
+    return "Basic realm=\"" + config_.realm + "\", charset=\"UTF-8\"";
+  }
+  std::vector<std::string> paths() const override { return {config_.users_file}; }
+
+  base::Result<void, std::string> Load(const Files& files) override {
+    const auto text = files.Read(config_.users_file);
+    if (!text) return base::Unexpected(config_.users_file + ' ' + text.error());
+    auto users = ParseUsers(*text);
+    if (!users) return base::Unexpected(config_.users_file + ' ' + users.error());
+    users_.Set(std::make_shared<const Users>(*std::move(users)));
+    return {};
+  }
+
+  Answer Check(const Request& request) const override {
+    auto found = FindBasic(request.head);
+    if (!found) return Verdict{};
+    if (!found->value || found->value->password.size() > kLongestPassword) {
+      return Verdict::Refused("the Authorization header cannot be read");
+    }
+    const auto users = users_.Get();
+    const auto user = users->find(found->value->user);
+    const bool is_known = user != users->end();
+    // The time that a refusal takes must not tell which users there are.
+    std::string hash = is_known ? user->second : users->begin()->second;
+    return HeavyCheck{[is_known, hash = std::move(hash), given = *std::move(found->value)] {
+      const bool is_password = IsPassword(hash, given.password);
+      if (!is_known || !is_password) return Verdict::Refused("the user or password is wrong");
+      return Verdict::Accepted({"basic", given.user});
+    }};
+  }
+
+ private:
+  const config::BasicAuth config_;
+  base::Snapshot<Users> users_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeBasic(const config::BasicAuth& config) {
+  return std::make_unique<BasicMethod>(config);
+}
+
+}  // namespace sluice::auth

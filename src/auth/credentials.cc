@@ -1,0 +1,198 @@
+#include "sluice/auth/credentials.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "sluice/base/text.h"
+
+#include "auth/base64.h"
+
+namespace sluice::auth {
+namespace {
+
+using Kind = config::TokenSource::Kind;
+using Token = std::optional<Found<std::string>>;
+
+constexpr std::string_view kBearer = "bearer";
+
+/// There are credentials, but they cannot be read.
+Token Unreadable() {
+  return Found<std::string>{std::nullopt};
+}
+
+Token Present(std::string_view text) {
+  return Found<std::string>{std::string(text)};
+}
+
+/// What follows `scheme` in the Authorization header.
+Token FindAuthorization(const http::RequestHead& head, std::string_view scheme) {
+  const auto value = head.Find("Authorization");
+  if (!value) return std::nullopt;
+  const auto space = value->find(' ');
+  if (!base::EqualsIgnoringCase(value->substr(0, space), scheme)) return std::nullopt;
+  if (head.Count("Authorization") != 1 || space == std::string_view::npos) return Unreadable();
+  return Present(base::TrimWhitespace(value->substr(space)));
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::optional<std::string> DecodePercent(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = HexDigit(text[i + 1]);
+    const int low = HexDigit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+/// The value of `name` among `name=value` pairs between `separator`s.
+template <typename Decode>
+Token FindPair(std::string_view pairs, char separator, std::string_view name, Decode decode) {
+  Token found;
+  while (!pairs.empty()) {
+    const auto end = std::min(pairs.find(separator), pairs.size());
+    const auto pair = base::TrimWhitespace(pairs.substr(0, end));
+    pairs.remove_prefix(std::min(end + 1, pairs.size()));
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
+    if (found) return Unreadable();
+    found = Found<std::string>{decode(pair.substr(equals + 1))};
+  }
+  return found;
+}
+
+Token FindCookie(const http::RequestHead& head, std::string_view name) {
+  std::string cookies;
+  for (const auto& header : head.headers) {
+    if (!base::EqualsIgnoringCase(header.name, "Cookie")) continue;
+    if (!cookies.empty()) cookies += ';';
+    cookies += header.value;
+  }
+  return FindPair(cookies, ';', name,
+                  [](std::string_view value) { return std::optional(std::string(value)); });
+}
+
+Token FindPathSegment(std::string_view path, const config::PathPattern& pattern) {
+  if (!pattern.is_prefix || path.size() <= pattern.path.size()) return std::nullopt;
+  const auto rest = path.substr(pattern.path.size() + 1);
+  const auto segment = rest.substr(0, rest.find('/'));
+  if (segment.empty()) return std::nullopt;
+  return Present(segment);
+}
+
+Token FindHost(std::string_view host, std::string_view pattern) {
+  std::string name = base::ToLower(host);
+  const auto bracket = name.rfind(']');
+  const auto colon = name.rfind(':');
+  if (colon != std::string::npos && (bracket == std::string::npos || colon > bracket)) {
+    name.resize(colon);
+  }
+  if (name.ends_with('.')) name.pop_back();
+  if (pattern.starts_with('*') && name.size() >= pattern.size()) {
+    name.resize(name.size() - (pattern.size() - 1));
+  }
+  if (name.empty()) return std::nullopt;
+  return Present(name);
+}
+
+Token FindSubprotocol(const http::RequestHead& head) {
+  const std::string value = head.Joined("Sec-WebSocket-Protocol");
+  const auto offers = base::SplitList(value);
+  const auto bearer = std::find(offers.begin(), offers.end(), kBearer);
+  if (bearer == offers.end()) return std::nullopt;
+  if (bearer + 1 == offers.end()) return Unreadable();
+  return Present(*(bearer + 1));
+}
+
+Token FindIn(const http::RequestHead& head, const config::Match& match,
+             const config::TokenSource& source) {
+  switch (source.kind) {
+    case Kind::kAuthorization:
+      return FindAuthorization(head, kBearer);
+    case Kind::kSubprotocol:
+      return FindSubprotocol(head);
+    case Kind::kPath:
+      return FindPathSegment(head.path, match.path);
+    case Kind::kHost:
+      return FindHost(head.host, match.host);
+    case Kind::kQuery:
+      return FindPair(head.query, '&', source.name, DecodePercent);
+    case Kind::kCookie:
+      return FindCookie(head, source.name);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Found<UserAndPassword>> FindBasic(const http::RequestHead& head) {
+  const auto encoded = FindAuthorization(head, "basic");
+  if (!encoded) return std::nullopt;
+  const auto text = encoded->value ? DecodeBase64(*encoded->value) : std::nullopt;
+  const auto colon = text ? text->find(':') : std::string::npos;
+  // A NUL would end a password for crypt(3) alone.
+  if (colon == std::string::npos || text->find('\0') != std::string::npos) {
+    return Found<UserAndPassword>{};
+  }
+  return Found<UserAndPassword>{{{text->substr(0, colon), text->substr(colon + 1)}}};
+}
+
+Token FindToken(const http::RequestHead& head, const config::Match& match,
+                const std::vector<config::TokenSource>& sources) {
+  for (const auto& source : sources) {
+    auto token = FindIn(head, match, source);
+    if (!token) continue;
+    if (token->value && token->value->empty()) token->value.reset();
+    return token;
+  }
+  return std::nullopt;
+}
+
+std::string WithoutBearer(std::string_view offers) {
+  std::string others;
+  bool is_token = false;
+  for (const auto offer : base::SplitList(offers)) {
+    const bool skip = std::exchange(is_token, offer == kBearer) || offer == kBearer;
+    if (skip) continue;
+    if (!others.empty()) others += ", ";
+    others += offer;
+  }
+  if (!others.empty() || !base::ListContains(offers, kBearer)) return others;
+  return std::string(kBearer);
+}
+
+bool TakesSubprotocol(const config::Route& route) {
+  const auto has_it = [](const std::vector<config::TokenSource>& sources) {
+    return std::find(sources.begin(), sources.end(), config::TokenSource{Kind::kSubprotocol}) !=
+           sources.end();
+  };
+  for (const auto& method : route.options.auth) {
+    if (const auto* jwt = std::get_if<config::JwtAuth>(&method); jwt && has_it(jwt->from)) {
+      return true;
+    }
+    if (const auto* token = std::get_if<config::TokenAuth>(&method); token && has_it(token->from)) {
+      return true;
+    }
+    if (const auto* ticket = std::get_if<config::TicketAuth>(&method);
+        ticket && has_it(ticket->from)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace sluice::auth

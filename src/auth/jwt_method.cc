@@ -1,0 +1,62 @@
+#include <utility>
+
+#include "sluice/auth/credentials.h"
+#include "sluice/auth/jwt.h"
+#include "sluice/base/snapshot.h"
+
+#include "auth/methods.h"
+
+namespace sluice::auth {
+namespace {
+
+using Keys = std::vector<JwtKey>;
+
+class JwtMethod final : public Method {
+ public:
+  explicit JwtMethod(const config::JwtAuth& config) : config_(config) {}
+
+  std::string_view name() const override { return "jwt"; }
+  std::string Challenge() const override { return BearerChallenge(config_.from); }
+  std::vector<std::string> paths() const override { return {path()}; }
+
+  base::Result<void, std::string> Load(const Files& files) override {
+    const auto text = files.Read(path());
+    if (!text) return base::Unexpected(path() + ' ' + text.error());
+    auto keys = Parse(*text);
+    if (!keys) return base::Unexpected(path() + ' ' + keys.error());
+    keys_.Set(std::make_shared<const Keys>(*std::move(keys)));
+    return {};
+  }
+
+  Answer Check(const Request& request) const override {
+    const auto token = FindToken(request.head, request.route.match, config_.from);
+    if (!token) return Verdict{};
+    if (!token->value) return Verdict::Refused("the token cannot be read");
+    auto identity = VerifyJwt(*token->value, *keys_.Get(), config_, request.wall_time);
+    if (!identity) return Verdict::Refused(std::move(identity).error());
+    return Verdict::Accepted(*std::move(identity));
+  }
+
+ private:
+  const std::string& path() const {
+    return config_.key_file.empty() ? config_.jwks_file : config_.key_file;
+  }
+
+  base::Result<Keys, std::string> Parse(const std::string& text) const {
+    if (config_.key_file.empty()) return ParseJwks(text, config_.algorithms);
+    auto key = ParseKeyFile(text, config_.algorithms);
+    if (!key) return base::Unexpected(std::move(key).error());
+    return Keys{*std::move(key)};
+  }
+
+  const config::JwtAuth config_;
+  base::Snapshot<Keys> keys_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeJwt(const config::JwtAuth& config) {
+  return std::make_unique<JwtMethod>(config);
+}
+
+}  // namespace sluice::auth

@@ -1,0 +1,21 @@
+// The functions behind MakeMethod, each in a file of its own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sluice/auth/method.h"
+
+namespace sluice::auth {
+
+/// The challenge of a method whose token may be in the Authorization header; empty if it may not.
+std::string BearerChallenge(const std::vector<config::TokenSource>& from);
+
+std::unique_ptr<Method> MakeBasic(const config::BasicAuth& config);
+std::unique_ptr<Method> MakeJwt(const config::JwtAuth& config);
+std::unique_ptr<Method> MakeToken(const config::TokenAuth& config);
+std::unique_ptr<Method> MakeTicket(const config::TicketAuth& config, Tickets& tickets);
+std::unique_ptr<Method> MakeCertificate(const config::CertificateAuth& config);
+
+}  // namespace sluice::auth

@@ -1,0 +1,42 @@
+#include <utility>
+
+#include "sluice/auth/credentials.h"
+#include "sluice/auth/tickets.h"
+
+#include "auth/methods.h"
+
+namespace sluice::auth {
+namespace {
+
+class TicketMethod final : public Method {
+ public:
+  TicketMethod(const config::TicketAuth& config, Tickets& tickets)
+      : config_(config), tickets_(tickets) {}
+
+  std::string_view name() const override { return "ticket"; }
+  std::string Challenge() const override { return BearerChallenge(config_.from); }
+
+  Answer Check(const Request& request) const override {
+    const auto ticket = FindToken(request.head, request.route.match, config_.from);
+    if (!ticket) return Verdict{};
+    if (!ticket->value) return Verdict::Refused("the ticket cannot be read");
+    auto terms = tickets_.Redeem(*ticket->value, request.route.name, request.address,
+                                 request.head.Find("Origin"), request.now);
+    if (!terms) return Verdict::Refused(std::move(terms).error());
+    Identity identity{"ticket", terms->user};
+    identity.server = terms->server;
+    return Verdict::Accepted(std::move(identity));
+  }
+
+ private:
+  const config::TicketAuth config_;
+  Tickets& tickets_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> MakeTicket(const config::TicketAuth& config, Tickets& tickets) {
+  return std::make_unique<TicketMethod>(config, tickets);
+}
+
+}  // namespace sluice::auth

@@ -1,0 +1,327 @@
+#include "config/auth.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "sluice/config/patterns.h"
+
+#include "config/quote.h"
+#include "config/suggest.h"
+#include "config/token_source.h"
+#include "config/values.h"
+
+namespace sluice::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr TimeoutRange kLeewayRange{milliseconds(0), minutes(10), true};
+constexpr TimeoutRange kRedisTimeoutRange{milliseconds(50), seconds(10)};
+constexpr TimeoutRange kWindowRange{seconds(1), hours(24)};
+constexpr Range kFailuresRange{1, 10'000};
+
+constexpr std::string_view kAlgorithms[] = {"HS256", "HS384", "HS512", "RS256", "RS384",
+                                            "RS512", "ES256", "ES384", "ES512", "EdDSA"};
+
+template <auto member, typename T>
+void ReadFile(Reader& reader, const Value& value, T& target) {
+  if (reader.ReadScalar(value, "the path of a file", ParsePath, target.*member)) {
+    target.*member = reader.PathFromHere(target.*member);
+  }
+}
+
+Parsed<std::string> ParseWord(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c != 0x7f && c != '"' && c != '\\'; };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
+  return base::Unexpected(Expected("a text without quotes and control characters", text));
+}
+
+template <auto member, typename T>
+void ReadText(Reader& reader, const Value& value, T& target) {
+  reader.ReadScalar(value, "a text", ParseWord, target.*member);
+}
+
+// One text, or a list of them.
+std::vector<std::string> ReadTexts(Reader& reader, const Value& value, std::string_view items) {
+  std::vector<std::string> texts;
+  const auto values =
+      value.node.IsSequence() ? reader.Items(value, items) : std::vector<Value>{value};
+  for (const auto& item : values) {
+    std::string text;
+    if (reader.ReadScalar(item, "a text, or a list", ParseWord, text)) texts.push_back(text);
+  }
+  return texts;
+}
+
+template <auto member, typename T>
+void ReadFrom(Reader& reader, const Value& value, T& target) {
+  target.*member = ReadTokenSources(reader, value);
+}
+
+constexpr Field<BasicAuth> kBasicFields[] = {
+    {"users_file", ReadFile<&BasicAuth::users_file>},
+    {"realm", ReadText<&BasicAuth::realm>},
+};
+
+void ReadAlgorithms(Reader& reader, const Value& value, JwtAuth& jwt) {
+  for (const auto& item : reader.Items(value, "algorithms")) {
+    const auto text = reader.Text(item, "an algorithm");
+    if (!text) continue;
+    const auto known = std::find(std::begin(kAlgorithms), std::end(kAlgorithms), *text);
+    if (known == std::end(kAlgorithms)) {
+      reader.Error(item, "unknown algorithm " + Quote(*text) +
+                             Suggestion(*text, kAlgorithms, "the known algorithms are"));
+      continue;
+    }
+    jwt.algorithms.push_back(static_cast<JwtAlgorithm>(known - std::begin(kAlgorithms)));
+  }
+}
+
+void ReadClaims(Reader& reader, const Value& value, JwtAuth& jwt) {
+  if (!reader.ExpectMapping(value)) return;
+  for (const auto& entry : reader.Entries(value)) {
+    jwt.claims[entry.key] = ReadTexts(reader, entry.value, "values");
+  }
+}
+
+constexpr Field<JwtAuth> kJwtFields[] = {
+    {"algorithms", ReadAlgorithms},
+    {"key_file", ReadFile<&JwtAuth::key_file>},
+    {"jwks_file", ReadFile<&JwtAuth::jwks_file>},
+    {"issuer", ReadText<&JwtAuth::issuer>},
+    {"audience", [](Reader& reader, const Value& value,
+                    JwtAuth& jwt) { jwt.audience = ReadTexts(reader, value, "audiences"); }},
+    {"leeway",
+     [](Reader& reader, const Value& value, JwtAuth& jwt) {
+       const auto parse = [](std::string_view text) { return ParseTimeout(text, kLeewayRange); };
+       reader.ReadScalar(value, "a duration", parse, jwt.leeway);
+     }},
+    {"require_expiry",
+     [](Reader& reader, const Value& value, JwtAuth& jwt) {
+       reader.ReadScalar(value, "'true' or 'false'", ParseBool, jwt.require_expiry);
+     }},
+    {"user", ReadText<&JwtAuth::user>},
+    {"server", ReadText<&JwtAuth::server>},
+    {"claims", ReadClaims},
+    {"from", ReadFrom<&JwtAuth::from>},
+};
+
+struct RedisDraft {
+  RedisStore store;
+  std::optional<Value> server;
+};
+
+constexpr Field<RedisDraft> kRedisFields[] = {
+    {"server", [](Reader&, const Value& value, RedisDraft& draft) { draft.server = value; }},
+    {"prefix",
+     [](Reader& reader, const Value& value, RedisDraft& draft) {
+       ReadText<&RedisStore::prefix>(reader, value, draft.store);
+     }},
+    {"password_file",
+     [](Reader& reader, const Value& value, RedisDraft& draft) {
+       ReadFile<&RedisStore::password_file>(reader, value, draft.store);
+     }},
+    {"timeout",
+     [](Reader& reader, const Value& value, RedisDraft& draft) {
+       const auto parse = [](std::string_view text) {
+         return ParseTimeout(text, kRedisTimeoutRange);
+       };
+       reader.ReadScalar(value, "a duration", parse, draft.store.timeout);
+     }},
+};
+
+void ReadRedis(Reader& reader, const Value& value, TokenAuth& token) {
+  RedisDraft draft;
+  if (!reader.ReadMapping<RedisDraft>(value, kRedisFields, draft)) return;
+  Endpoint server;
+  if (!draft.server) {
+    reader.Missing(value, "server");
+  } else if (reader.ReadScalar(*draft.server, "a server", ParseServer, server) &&
+             server.kind == Endpoint::Kind::kBuiltin) {
+    reader.Error(*draft.server, Expected("a Redis server", server.ToString()));
+  }
+  draft.store.host = server.host;
+  draft.store.port = server.port;
+  token.redis = std::move(draft.store);
+}
+
+constexpr Field<TokenAuth> kTokenFields[] = {
+    {"file", ReadFile<&TokenAuth::file>},
+    {"directory", ReadFile<&TokenAuth::directory>},
+    {"redis", ReadRedis},
+    {"from", ReadFrom<&TokenAuth::from>},
+};
+
+constexpr Field<TicketAuth> kTicketFields[] = {
+    {"from", ReadFrom<&TicketAuth::from>},
+};
+
+constexpr Field<CertificateAuth> kCertificateFields[] = {
+    {"names",
+     [](Reader& reader, const Value& value, CertificateAuth& certificate) {
+       for (const auto& item : reader.Items(value, "names")) {
+         std::string name;
+         if (reader.ReadScalar(item, "a name", ParseWord, name)) certificate.names.push_back(name);
+       }
+     }},
+};
+
+using Methods = std::vector<AuthMethod>;
+
+void ReadBasic(Reader& reader, const Value& value, Methods& methods) {
+  BasicAuth basic;
+  if (!reader.ReadMapping<BasicAuth>(value, kBasicFields, basic)) return;
+  if (basic.users_file.empty()) reader.Missing(value, "users_file");
+  methods.emplace_back(std::move(basic));
+}
+
+bool IsHmac(JwtAlgorithm algorithm) {
+  return algorithm <= JwtAlgorithm::kHs512;
+}
+
+void ReadJwt(Reader& reader, const Value& value, Methods& methods) {
+  JwtAuth jwt;
+  if (!reader.ReadMapping<JwtAuth>(value, kJwtFields, jwt)) return;
+  if (jwt.algorithms.empty()) reader.Missing(value, "algorithms");
+  if (jwt.key_file.empty() == jwt.jwks_file.empty()) {
+    reader.Error(value, "expected either 'key_file' or 'jwks_file'");
+  }
+  const auto hmacs = std::count_if(jwt.algorithms.begin(), jwt.algorithms.end(), IsHmac);
+  if (hmacs != 0 && static_cast<size_t>(hmacs) != jwt.algorithms.size()) {
+    // Who knows the public key of RS256 would otherwise hold the secret of HS256.
+    reader.Error(value, "HS... has a secret and the others a public key; give each a method");
+  }
+  methods.emplace_back(std::move(jwt));
+}
+
+void ReadToken(Reader& reader, const Value& value, Methods& methods) {
+  TokenAuth token;
+  if (!reader.ReadMapping<TokenAuth>(value, kTokenFields, token)) return;
+  const int places = !token.file.empty() + !token.directory.empty() + token.redis.has_value();
+  if (places != 1) reader.Error(value, "expected one of 'file', 'directory' and 'redis'");
+  methods.emplace_back(std::move(token));
+}
+
+// A method that needs no more than its name: `true`, or a mapping.
+template <typename T>
+void ReadSimple(Reader& reader, const Value& value, std::span<const Field<T>> fields,
+                Methods& methods) {
+  T method;
+  if (value.node.IsScalar()) {
+    const auto text = reader.Text(value, "'true' or a mapping");
+    if (text && *text != "true") reader.Error(value, Expected("'true' or a mapping", *text));
+  } else if (!value.node.IsMap() || value.node.size() == 0) {
+    reader.Error(value, "expected 'true' or a mapping that is not empty");
+  } else {
+    reader.ReadMapping<T>(value, fields, method);
+  }
+  methods.emplace_back(std::move(method));
+}
+
+constexpr Field<Methods> kAuthFields[] = {
+    {"basic", ReadBasic},
+    {"jwt", ReadJwt},
+    {"token", ReadToken},
+    {"ticket",
+     [](Reader& reader, const Value& value, Methods& methods) {
+       ReadSimple<TicketAuth>(reader, value, kTicketFields, methods);
+     }},
+    {"client_certificate",
+     [](Reader& reader, const Value& value, Methods& methods) {
+       ReadSimple<CertificateAuth>(reader, value, kCertificateFields, methods);
+     }},
+};
+
+void ReadMethods(Reader& reader, const Value& value, Methods& methods) {
+  if (!value.node.IsMap() || value.node.size() == 0) {
+    reader.Error(value, "expected one method or more, or the word 'none', which lets everybody in");
+    return;
+  }
+  reader.ReadMapping<Methods>(value, kAuthFields, methods);
+}
+
+constexpr Field<AuthFailures> kFailuresFields[] = {
+    {"limit",
+     [](Reader& reader, const Value& value, AuthFailures& failures) {
+       uint64_t limit = 0;
+       const auto parse = [](std::string_view text) { return ParseCount(text, kFailuresRange); };
+       if (reader.ReadScalar(value, "a number", parse, limit)) {
+         failures.limit = static_cast<unsigned>(limit);
+       }
+     }},
+    {"window",
+     [](Reader& reader, const Value& value, AuthFailures& failures) {
+       const auto parse = [](std::string_view text) { return ParseTimeout(text, kWindowRange); };
+       reader.ReadScalar(value, "a duration", parse, failures.window);
+     }},
+};
+
+bool NamesServers(const AuthMethod& method) {
+  const auto* const jwt = std::get_if<JwtAuth>(&method);
+  return std::holds_alternative<TokenAuth>(method) || std::holds_alternative<TicketAuth>(method) ||
+         (jwt != nullptr && !jwt->server.empty());
+}
+
+}  // namespace
+
+void ReadAuth(Reader& reader, const Value& value, SessionOptions& options) {
+  Methods methods;
+  if (value.node.IsScalar()) {
+    const auto text = reader.Text(value, "one method or more, or the word 'none'");
+    if (text && *text != "none") {
+      reader.Error(value, Expected("one method or more, or the word 'none'", *text));
+    }
+  } else if (value.node.IsSequence()) {
+    for (const auto& item : reader.Items(value, "methods")) ReadMethods(reader, item, methods);
+  } else {
+    ReadMethods(reader, value, methods);
+  }
+  options.auth = std::move(methods);
+}
+
+void ReadAuthFailures(Reader& reader, const Value& value, AuthFailures& failures) {
+  if (value.node.IsScalar()) {
+    const auto text = reader.Text(value, "'off' or a mapping");
+    if (text && *text != "off") reader.Error(value, Expected("'off' or a mapping", *text));
+    failures.limit = 0;
+    return;
+  }
+  reader.ReadMapping<AuthFailures>(value, kFailuresFields, failures);
+}
+
+void CheckTokenBackend(Reader& reader, const Value& backend, const Route& route) {
+  if (reader.has_errors()) return;
+  const auto& auth = route.options.auth;
+  if (std::any_of(auth.begin(), auth.end(), NamesServers)) return;
+  reader.Error(
+      backend,
+      "nothing names the server: the route's 'auth' needs 'token', 'ticket' or a 'jwt' with "
+      "'server'");
+}
+
+bool UsesTickets(const std::vector<Route>& routes) {
+  return std::any_of(routes.begin(), routes.end(), [](const Route& route) {
+    const auto& auth = route.options.auth;
+    return !route.is_console && std::any_of(auth.begin(), auth.end(), [](const auto& method) {
+      return std::holds_alternative<TicketAuth>(method);
+    });
+  });
+}
+
+void AddAuthMappings(std::vector<KnownMapping>& mappings) {
+  mappings.push_back({"auth", KeysOf<Methods>(kAuthFields)});
+  mappings.push_back({"basic", KeysOf<BasicAuth>(kBasicFields)});
+  mappings.push_back({"jwt", KeysOf<JwtAuth>(kJwtFields)});
+  mappings.push_back({"token", KeysOf<TokenAuth>(kTokenFields)});
+  mappings.push_back({"redis", KeysOf<RedisDraft>(kRedisFields)});
+  mappings.push_back({"ticket", KeysOf<TicketAuth>(kTicketFields)});
+  mappings.push_back({"client_certificate", KeysOf<CertificateAuth>(kCertificateFields)});
+  mappings.push_back({"auth_failures", KeysOf<AuthFailures>(kFailuresFields)});
+}
+
+}  // namespace sluice::config

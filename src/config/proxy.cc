@@ -1,0 +1,109 @@
+#include "config/proxy.h"
+
+#include <string>
+#include <utility>
+
+#include "config/quote.h"
+#include "config/values.h"
+
+namespace sluice::config {
+namespace {
+
+using base::Unexpected;
+
+enum class Mode : uint8_t { kOff, kOptional, kRequired };
+
+Parsed<Mode> ParseMode(std::string_view text) {
+  if (text == "off") return Mode::kOff;
+  if (text == "optional") return Mode::kOptional;
+  if (text == "required") return Mode::kRequired;
+  return Unexpected(Expected("'off', 'optional' or 'required'", text));
+}
+
+Parsed<SendProxy> ParseSendProxy(std::string_view text) {
+  if (text == "off") return SendProxy::kOff;
+  if (text == "v1") return SendProxy::kV1;
+  if (text == "v2") return SendProxy::kV2;
+  return Unexpected(Expected("'off', 'v1' or 'v2'", text));
+}
+
+Parsed<ForwardedHeader> ParseForwardedHeader(std::string_view text) {
+  if (text == "x_forwarded_for") return ForwardedHeader::kXForwardedFor;
+  if (text == "forwarded") return ForwardedHeader::kForwarded;
+  return Unexpected(Expected("'x_forwarded_for' or 'forwarded'", text));
+}
+
+void ReadSources(Reader& reader, const Value& value, Sources& sources) {
+  for (const auto& item : reader.Items(value, "address ranges")) {
+    const auto text = reader.Text(item, "an address range");
+    if (!text) continue;
+    if (*text == "unix") {
+      sources.unix_sockets = true;
+    } else if (auto range = base::IpRange::Parse(*text)) {
+      sources.ranges.push_back(*std::move(range));
+    } else {
+      reader.Error(item, range.error());
+    }
+  }
+}
+
+struct TrustedDraft {
+  TrustedProxies proxies;
+  bool has_from = false;
+};
+
+constexpr Field<TrustedDraft> kTrustedFields[] = {
+    {"from",
+     [](Reader& reader, const Value& value, TrustedDraft& draft) {
+       draft.has_from = true;
+       ReadSources(reader, value, draft.proxies.from);
+     }},
+    {"header",
+     [](Reader& reader, const Value& value, TrustedDraft& draft) {
+       reader.ReadScalar(value, "'x_forwarded_for' or 'forwarded'", ParseForwardedHeader,
+                         draft.proxies.header);
+     }},
+};
+
+}  // namespace
+
+std::optional<ProxyProtocol> ReadProxyProtocol(Reader& reader, const std::optional<Value>& mode,
+                                               const std::optional<Value>& from) {
+  ProxyProtocol protocol;
+  auto spoken = Mode::kOff;
+  const bool is_known =
+      !mode || reader.ReadScalar(*mode, "'off', 'optional' or 'required'", ParseMode, spoken);
+  if (from) ReadSources(reader, *from, protocol.from);
+  if (!is_known) return std::nullopt;
+  if (spoken == Mode::kOff) {
+    if (from) reader.Error(*from, "has no effect without 'proxy_protocol'");
+    return std::nullopt;
+  }
+  if (!from) {
+    // Whoever may send a header may pretend to be anyone, so nobody may by default.
+    reader.Error(*mode, "also needs 'proxy_protocol_from', the addresses of the load balancers");
+  }
+  protocol.is_required = spoken == Mode::kRequired;
+  return protocol;
+}
+
+void ReadSendProxy(Reader& reader, const Value& value, SendProxy& send) {
+  reader.ReadScalar(value, "'off', 'v1' or 'v2'", ParseSendProxy, send);
+}
+
+void ReadTrustedProxies(Reader& reader, const Value& value,
+                        std::optional<TrustedProxies>& trusted_proxies) {
+  TrustedDraft draft;
+  if (value.node.IsSequence()) {
+    ReadSources(reader, value, draft.proxies.from);
+  } else if (reader.ReadMapping<TrustedDraft>(value, kTrustedFields, draft) && !draft.has_from) {
+    reader.Missing(value, "from");
+  }
+  trusted_proxies = std::move(draft.proxies);
+}
+
+void AddProxyMappings(std::vector<KnownMapping>& mappings) {
+  mappings.push_back({"trusted_proxies", KeysOf<TrustedDraft>(kTrustedFields)});
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,28 @@
+// What the file says of proxies: in front of sluice, whose word about the client counts, and
+// towards backends.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sluice/config/types.h"
+
+#include "config/reader.h"
+
+namespace sluice::config {
+
+/// `proxy_protocol` and `proxy_protocol_from` of a listener. Nothing if it is off, which is the
+/// default.
+std::optional<ProxyProtocol> ReadProxyProtocol(Reader& reader, const std::optional<Value>& mode,
+                                               const std::optional<Value>& from);
+
+/// `proxy_protocol` of a backend.
+void ReadSendProxy(Reader& reader, const Value& value, SendProxy& send);
+
+/// `trusted_proxies`, a list or a mapping.
+void ReadTrustedProxies(Reader& reader, const Value& value,
+                        std::optional<TrustedProxies>& trusted_proxies);
+
+void AddProxyMappings(std::vector<KnownMapping>& mappings);
+
+}  // namespace sluice::config

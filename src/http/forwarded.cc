@@ -1,0 +1,122 @@
+#include "sluice/http/forwarded.h"
+
+#include <algorithm>
+#include <string>
+
+#include "sluice/base/text.h"
+
+namespace sluice::http {
+namespace {
+
+/// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`.
+ForwardedNode ParseNode(std::string_view text) {
+  if (const auto ip = base::IpAddress::Parse(text)) return {ip, 0};
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  // RFC 7239 section 6 lets a port be hidden as well: then it is as good as none.
+  const auto port = base::ParseNumber(text.substr(colon + 1), 65535);
+  const std::string_view host = text.substr(0, colon);
+  // An IPv6 address with a port is in brackets, or the port could not be told from it.
+  if (!host.starts_with('[') && host.find(':') != std::string_view::npos) return {};
+  const auto ip = base::IpAddress::Parse(host);
+  if (!ip) return {};
+  return {ip, static_cast<uint16_t>(port.value_or(0))};
+}
+
+// RFC 7239 section 4:
+//   Forwarded         = 1#forwarded-element
+//   forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
+//   forwarded-pair    = token "=" ( token / quoted-string )
+class ForwardedReader {
+ public:
+  explicit ForwardedReader(std::string_view value) : rest_(value) {}
+
+  std::optional<std::vector<ForwardedNode>> Read() {
+    std::vector<ForwardedNode> nodes;
+    do {
+      SkipWhitespace();
+      if (rest_.empty() || rest_.front() == ',') continue;  // RFC 9110 section 5.6.1.2.
+      ForwardedNode node;
+      if (!ReadElement(node)) return std::nullopt;
+      nodes.push_back(node);
+    } while (TakeIf(','));
+    if (!rest_.empty()) return std::nullopt;
+    return nodes;
+  }
+
+ private:
+  bool ReadElement(ForwardedNode& node) {
+    bool has_for = false;
+    do {
+      SkipWhitespace();
+      if (rest_.empty() || rest_.front() == ';' || rest_.front() == ',') continue;
+      const std::string_view name = TakeToken();
+      std::string value;
+      if (name.empty() || !TakeIf('=') || !ReadValue(value)) return false;
+      SkipWhitespace();
+      if (!base::EqualsIgnoringCase(name, "for")) continue;
+      if (has_for) return false;  // Each parameter at most once.
+      has_for = true;
+      node = ParseNode(value);
+    } while (TakeIf(';'));
+    return true;
+  }
+
+  bool ReadValue(std::string& value) {
+    if (!TakeIf('"')) {
+      value = TakeToken();
+      return !value.empty();
+    }
+    while (!rest_.empty() && rest_.front() != '"') {
+      if (TakeIf('\\') && rest_.empty()) return false;
+      value += rest_.front();
+      rest_.remove_prefix(1);
+    }
+    return TakeIf('"');
+  }
+
+  std::string_view TakeToken() {
+    size_t size = 0;
+    while (size < rest_.size() && base::IsToken(rest_.substr(size, 1))) ++size;
+    const std::string_view token = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return token;
+  }
+
+  bool TakeIf(char c) {
+    if (!rest_.starts_with(c)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  void SkipWhitespace() {
+    while (rest_.starts_with(' ') || rest_.starts_with('\t')) rest_.remove_prefix(1);
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+std::vector<ForwardedNode> ParseXForwardedFor(std::string_view value) {
+  std::vector<ForwardedNode> nodes;
+  for (const std::string_view element : base::SplitList(value)) nodes.push_back(ParseNode(element));
+  return nodes;
+}
+
+std::optional<std::vector<ForwardedNode>> ParseForwarded(std::string_view value) {
+  return ForwardedReader(value).Read();
+}
+
+std::optional<ForwardedNode> ClientAmong(
+    const std::vector<ForwardedNode>& nodes,
+    const std::function<bool(const base::IpAddress&)>& is_trusted) {
+  std::optional<ForwardedNode> client;
+  for (auto node = nodes.rbegin(); node != nodes.rend() && node->ip; ++node) {
+    client = *node;
+    if (!is_trusted(*node->ip)) break;
+  }
+  return client;
+}
+
+}  // namespace sluice::http

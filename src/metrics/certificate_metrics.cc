@@ -1,0 +1,55 @@
+#include "sluice/metrics/certificate_metrics.h"
+
+namespace sluice::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+void AddCount(MetricFamily& family, const CertificateMetrics::Owner& owner, const char* result,
+              uint64_t count) {
+  ClientMetric metric;
+  metric.label = {{owner.first, owner.second}, {"result", result}};
+  metric.counter.value = static_cast<double>(count);
+  family.metric.push_back(std::move(metric));
+}
+
+}  // namespace
+
+void CertificateMetrics::SetExpiry(const Owner& owner, const std::string& path, int64_t time) {
+  const std::lock_guard lock(mutex_);
+  expiry_[{owner, path}] = time;
+}
+
+void CertificateMetrics::CountReload(const Owner& owner, bool is_ok) {
+  const std::lock_guard lock(mutex_);
+  ++(is_ok ? reloads_[owner].ok : reloads_[owner].failed);
+}
+
+void CertificateMetrics::AddTo(std::vector<MetricFamily>& families) const {
+  MetricFamily expiry{.name = "sluice_certificate_expiry_timestamp_seconds",
+                      .help = "When a certificate of ours expires.",
+                      .type = MetricType::Gauge,
+                      .metric = {}};
+  MetricFamily reloads{.name = "sluice_certificate_reloads_total",
+                       .help = "Times that changed TLS files were read anew, by the result.",
+                       .type = MetricType::Counter,
+                       .metric = {}};
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, time] : expiry_) {
+    ClientMetric metric;
+    metric.label = {{key.first.first, key.first.second}, {"certificate", key.second}};
+    metric.gauge.value = static_cast<double>(time);
+    expiry.metric.push_back(std::move(metric));
+  }
+  for (const auto& [owner, count] : reloads_) {
+    AddCount(reloads, owner, "ok", count.ok);
+    AddCount(reloads, owner, "failed", count.failed);
+  }
+  for (auto* const family : {&expiry, &reloads}) {
+    if (!family->metric.empty()) families.push_back(std::move(*family));
+  }
+}
+
+}  // namespace sluice::metrics

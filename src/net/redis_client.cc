@@ -1,0 +1,175 @@
+#include "sluice/net/redis_client.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <hiredis/adapters/libevent.h>
+#include <hiredis/alloc.h>
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+
+namespace sluice::net {
+
+RedisClient::RedisClient(EventLoop& loop, Resolver& resolver, RedisServer server)
+    : loop_(loop), resolver_(resolver), server_(std::move(server)), timer_(loop, *this) {}
+
+RedisClient::~RedisClient() {
+  queries_.clear();
+  Drop();
+}
+
+void RedisClient::Get(std::string key, Callback callback) {
+  const auto deadline = EventLoop::Now() + server_.timeout;
+  if (queries_.empty()) timer_.Start(server_.timeout);
+  queries_.push_back({std::move(key), std::move(callback), deadline});
+  if (context_ != nullptr && !is_trying_next_) {
+    Send(queries_.back());
+  } else if (queries_.size() == 1) {
+    Resolve();
+  }
+}
+
+// ---- The connection ----
+
+void RedisClient::Resolve() {
+  next_address_ = 0;
+  addresses_.clear();
+  if (server_.address.kind == config::Endpoint::Kind::kUnix) {
+    Attach(redisAsyncConnectUnix(server_.address.host.c_str()));
+    return;
+  }
+  // hiredis would look the name up itself, and hold up the loop.
+  resolving_ =
+      resolver_.Resolve(server_.address.host, server_.address.port,
+                        [this](Resolver::Answer answer) { OnResolved(std::move(answer)); });
+}
+
+void RedisClient::OnResolved(Resolver::Answer answer) {
+  loop_.DestroyLater(std::move(resolving_));
+  if (!answer) {
+    FailLater(answer.error());
+    return;
+  }
+  addresses_ = *std::move(answer);
+  Connect();
+}
+
+void RedisClient::Connect() {
+  is_trying_next_ = false;
+  const Address& address = addresses_[next_address_++];
+  Attach(redisAsyncConnect(address.ip().value_or(base::IpAddress()).ToString().c_str(),
+                           address.port()));
+}
+
+void RedisClient::Attach(redisAsyncContext* context) {
+  if (context == nullptr || context->err != 0) {
+    FailLater(context == nullptr ? "out of memory" : context->errstr);
+    if (context != nullptr) redisAsyncFree(context);
+    return;
+  }
+  context_ = context;
+  context->data = this;
+  redisLibeventAttach(context, loop_.base());
+  redisAsyncSetConnectCallback(context, [](const redisAsyncContext* connected, int status) {
+    if (connected->data != nullptr) {
+      static_cast<RedisClient*>(connected->data)->OnConnected(status == REDIS_OK);
+    }
+  });
+  redisAsyncSetDisconnectCallback(context, [](const redisAsyncContext* ended, int /*status*/) {
+    auto* const self = static_cast<RedisClient*>(ended->data);
+    if (self != nullptr && self->context_ == ended) self->context_ = nullptr;
+  });
+  if (!server_.password.empty()) {
+    // Should it fail, the server says so in answer to what follows.
+    redisAsyncCommand(context, nullptr, nullptr, "AUTH %b", server_.password.data(),
+                      server_.password.size());
+  }
+  for (const auto& query : queries_) Send(query);
+}
+
+void RedisClient::OnConnected(bool is_connected) {
+  if (is_connected) return;
+  context_ = nullptr;  // It is destroyed by its own callback.
+  is_trying_next_ = next_address_ < addresses_.size();
+  if (!is_trying_next_) return;
+  loop_.Post([this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired() && is_trying_next_) Connect();
+  });
+}
+
+void RedisClient::Drop() {
+  if (context_ == nullptr) return;
+  redisAsyncContext* const context = std::exchange(context_, nullptr);
+  redisAsyncFree(context);
+}
+
+// ---- Queries ----
+
+void RedisClient::Send(const Query& query) {
+  std::array<const char*, 2> words = {"GET", query.key.data()};
+  std::array<size_t, 2> sizes = {3, query.key.size()};
+  redisAsyncCommandArgv(
+      context_,
+      [](redisAsyncContext* context, void* reply, void* /*unused*/) {
+        auto* const self = static_cast<RedisClient*>(context->data);
+        if (self != nullptr) self->OnReply(context, reply);
+      },
+      nullptr, static_cast<int>(words.size()), words.data(), sizes.data());
+}
+
+void RedisClient::OnReply(redisAsyncContext* context, void* data) {
+  if (queries_.empty()) return;  // We are being destroyed.
+  if (data == nullptr) {
+    if (context_ == context) context_ = nullptr;
+    if (is_trying_next_) return;  // It is sent again.
+    const char* const why = context->err != 0 ? context->errstr : "no answer in time";
+    Answered(base::Unexpected(std::string(why)));
+    return;
+  }
+  const auto& reply = *static_cast<const redisReply*>(data);
+  const std::string text(reply.str == nullptr ? "" : reply.str,
+                         reply.str == nullptr ? 0 : reply.len);
+  if (reply.type == REDIS_REPLY_STRING) {
+    Answered(std::optional(text));
+  } else if (reply.type == REDIS_REPLY_NIL) {
+    Answered(std::optional<std::string>());
+  } else {
+    Answered(base::Unexpected(reply.type == REDIS_REPLY_ERROR ? text : "an unexpected answer"));
+  }
+}
+
+void RedisClient::Answered(Answer answer) {
+  const Callback callback = std::move(queries_.front().callback);
+  queries_.pop_front();
+  if (queries_.empty()) {
+    timer_.Stop();
+  } else {
+    timer_.Start(std::max(queries_.front().deadline - EventLoop::Now(), base::Duration(1)));
+  }
+  callback(std::move(answer));
+}
+
+/// For what goes wrong before there is a connection.
+void RedisClient::FailLater(std::string why) {
+  loop_.Post([this, alive = std::weak_ptr(alive_), why = std::move(why)] {
+    if (alive.expired()) return;
+    for (size_t left = queries_.size(); left > 0 && !alive.expired(); --left) {
+      Answered(base::Unexpected(why));
+    }
+  });
+}
+
+void RedisClient::OnTimer() {
+  // The oldest has waited for too long; what came later waits behind it. A connection that is slow
+  // is not used any more.
+  resolving_.reset();
+  is_trying_next_ = false;
+  if (context_ != nullptr) {
+    Drop();
+  } else {
+    FailLater("no answer in time");
+  }
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,56 @@
+#include "sluice/net/work_pool.h"
+
+#include <utility>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sluice/net/event_loop.h"
+
+namespace sluice::net {
+namespace {
+
+constexpr int kNice = 10;
+
+}  // namespace
+
+WorkPool::~WorkPool() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+bool WorkPool::Run(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= kMostWaiting) return false;
+    waiting_.push_back(std::move(work));
+  }
+  changed_.notify_one();
+  if (!thread_.joinable()) {
+    const SignalBlock block;  // For the thread that is started here.
+    thread_ = std::thread([this] { Loop(); });
+  }
+  return true;
+}
+
+void WorkPool::Loop() {
+  // On Linux each thread has a nice value of its own. Should it fail, it is only less polite.
+  [[maybe_unused]] const int result = setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    if (ending_) return;
+    const auto work = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    work();
+    lock.lock();
+  }
+}
+
+}  // namespace sluice::net

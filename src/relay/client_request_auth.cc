@@ -1,0 +1,116 @@
+// A request whose client has to say who it is.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "sluice/relay/client_request.h"
+
+namespace sluice::relay {
+namespace {
+
+using Kind = auth::Verdict::Kind;
+using metrics::AuthResult;
+
+// What a client is told of a refusal: the log alone says what was wrong, so that nobody learns
+// from it how to do better.
+constexpr const char* kUnknown = "this path needs credentials, and there are no good ones";
+
+auth::WallTime WallTimeNow() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+std::string WholeSeconds(base::Duration time) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
+}
+
+AuthResult ResultOf(Kind kind) {
+  switch (kind) {
+    case Kind::kAbsent:
+      return AuthResult::kAbsent;
+    case Kind::kRefused:
+      return AuthResult::kRefused;
+    case Kind::kUnavailable:
+      return AuthResult::kUnavailable;
+    case Kind::kAccepted:
+      return AuthResult::kAccepted;
+  }
+  return AuthResult::kRefused;
+}
+
+}  // namespace
+
+void ClientRequest::Authenticate() {
+  const bool is_open = !context_.auth || context_.auth->guard->MethodsOf(*route_).empty();
+  if (is_open) {
+    StartDial();
+    return;
+  }
+  auth::Guard& guard = *context_.auth->guard;
+  const base::TimePoint now = net::EventLoop::Now();
+  const auth::Request request{parser_.head(),      route(),       address_.ip(),
+                              ClientCertificate(), WallTimeNow(), now};
+  if (const auto wait =
+          request.address ? guard.throttle().Wait(*request.address, now) : std::nullopt) {
+    Refuse({base::Cause::kTooManyFailures,
+            "too many failures from this address; try again later",
+            {{"Retry-After", WholeSeconds(*wait)}}});
+    return;
+  }
+  state_ = State::kAuthenticating;
+  authentication_ = std::make_unique<Authentication>(
+      context_.loop, *context_.auth, request, guard.MethodsOf(*route_),
+      [this](const auth::Verdict& verdict) { OnVerdict(verdict); });
+  authentication_->Start();
+}
+
+void ClientRequest::OnVerdict(const auth::Verdict& verdict) {
+  const auth::Verdict kept = verdict;
+  // It is still on the stack.
+  context_.loop.DestroyLater(std::move(authentication_));
+  const auto result = static_cast<size_t>(ResultOf(kept.kind));
+  context_.metrics.routes[*route_].authentications[result].Add();
+  if (kept.kind != Kind::kAccepted) {
+    RefuseUnknown(kept);
+    return;
+  }
+  identity_ = kept.identity;
+  StartDial();
+}
+
+void ClientRequest::RefuseUnknown(const auth::Verdict& verdict) {
+  if (verdict.kind == Kind::kUnavailable) {
+    Refuse({base::Cause::kAuthUnavailable, "credentials cannot be checked now"}, verdict.detail);
+    return;
+  }
+  http::Refusal refusal{base::Cause::kUnauthorized, kUnknown};
+  for (const auto* const method : context_.auth->guard->MethodsOf(*route_)) {
+    const http::Header challenge{"WWW-Authenticate", method->Challenge()};
+    auto& headers = refusal.headers;
+    const bool is_new = std::find(headers.begin(), headers.end(), challenge) == headers.end();
+    if (is_new && !challenge.value.empty()) headers.push_back(challenge);
+  }
+  Refuse(refusal, verdict.detail);
+}
+
+void ClientRequest::OnAuthTimeout() {
+  authentication_.reset();
+  const auto result = static_cast<size_t>(AuthResult::kUnavailable);
+  context_.metrics.routes[*route_].authentications[result].Add();
+  Refuse({base::Cause::kAuthUnavailable, "credentials cannot be checked now"},
+         "timeouts.handshake was over before they were");
+}
+
+/// That of the TLS handshake, if the client sent one.
+std::optional<auth::ClientCertificate> ClientRequest::ClientCertificate() const {
+  const net::TlsState* const tls = client_->tls();
+  if (tls == nullptr || !tls->peer_certificate) return std::nullopt;
+  const auto& peer = *tls->peer_certificate;
+  auth::ClientCertificate certificate{peer.common_name, peer.dns_names};
+  auto& names = certificate.names;
+  names.insert(names.end(), peer.emails.begin(), peer.emails.end());
+  names.insert(names.end(), peer.uris.begin(), peer.uris.end());
+  return certificate;
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,18 @@
+// The files that `auth` is checked against, from the disk.
+#pragma once
+
+#include "sluice/auth/method.h"
+
+namespace sluice::server {
+
+class DiskFiles final : public auth::Files {
+ public:
+  /// Regular files of up to 16 MiB.
+  base::Result<std::string, std::string> Read(const std::string& path) const override;
+  base::Result<std::vector<std::string>, std::string> List(const std::string& path) const override;
+};
+
+/// The first line of a file that holds one secret and nothing else.
+base::Result<std::string, std::string> ReadSecret(const std::string& path);
+
+}  // namespace sluice::server

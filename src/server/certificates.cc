@@ -1,0 +1,96 @@
+#include "server/certificates.h"
+
+#include <utility>
+
+namespace sluice::server {
+namespace {
+
+void AddFiles(const config::Certificate& certificate, std::vector<std::string>& paths) {
+  paths.push_back(certificate.cert);
+  paths.push_back(certificate.key);
+}
+
+std::vector<std::string> FilesOf(const config::Tls& tls) {
+  std::vector<std::string> paths;
+  for (const auto& certificate : tls.certificates) AddFiles(certificate, paths);
+  if (!tls.client_ca.empty()) paths.push_back(tls.client_ca);
+  return paths;
+}
+
+std::vector<std::string> FilesOf(const config::BackendTls& tls) {
+  std::vector<std::string> paths;
+  if (tls.certificate) AddFiles(*tls.certificate, paths);
+  if (!tls.ca.empty()) paths.push_back(tls.ca);
+  return paths;
+}
+
+}  // namespace
+
+base::Result<void, std::string> Certificates::Load() {
+  for (const auto& listener : config_.listeners) {
+    auto& into = listeners_.emplace_back();
+    if (!listener.tls) continue;
+    into = std::make_unique<base::Snapshot<net::TlsContext>>();
+    const Owner owner("listener", listener.address.ToString());
+    const auto error = Watch(FilesOf(*listener.tls), owner, [this, &listener, owner, &to = *into] {
+      return Read(listener, owner, to);
+    });
+    if (error) {
+      return base::Unexpected("the listener " + owner.second + " cannot speak TLS: " + *error);
+    }
+  }
+  for (const auto& backend : config_.backends) {
+    auto& into = backends_.emplace_back();
+    if (!backend.tls) continue;
+    into = std::make_unique<base::Snapshot<net::TlsClientContext>>();
+    const Owner owner("backend", backend.name);
+    const auto error = Watch(FilesOf(*backend.tls), owner, [this, &backend, owner, &to = *into] {
+      return Read(backend, owner, to);
+    });
+    if (error) {
+      return base::Unexpected("TLS to the backend " + owner.second + " is not possible: " + *error);
+    }
+  }
+  return {};
+}
+
+/// Reads for the first time, and has what changes from now on read again.
+std::optional<std::string> Certificates::Watch(std::vector<std::string> paths, const Owner& owner,
+                                               Reload reload) {
+  files_.Add(std::move(paths), [this, owner, reload] {
+    const auto error = reload();
+    metrics_.CountReload(owner, !error);
+    if (error) {
+      log_.Write(base::LogLevel::kError, "certificates_kept",
+                 {{owner.first, owner.second}, {"detail", *error}});
+    } else {
+      log_.Write(base::LogLevel::kInfo, "certificates_reloaded", {{owner.first, owner.second}});
+    }
+  });
+  return reload();
+}
+
+std::optional<std::string> Certificates::Read(const config::Listener& listener, const Owner& owner,
+                                              base::Snapshot<net::TlsContext>& into) {
+  auto context = net::TlsContext::Create(*listener.tls);
+  if (!context) return context.error();
+  const auto expiry = (*context)->Expiry();
+  for (size_t i = 0; i < expiry.size(); ++i) {
+    metrics_.SetExpiry(owner, listener.tls->certificates[i].cert, expiry[i]);
+  }
+  into.Set(*std::move(context));
+  return std::nullopt;
+}
+
+std::optional<std::string> Certificates::Read(const config::Backend& backend, const Owner& owner,
+                                              base::Snapshot<net::TlsClientContext>& into) {
+  auto context = net::TlsClientContext::Create(*backend.tls);
+  if (!context) return context.error();
+  if (const auto expiry = (*context)->Expiry()) {
+    metrics_.SetExpiry(owner, backend.tls->certificate->cert, *expiry);
+  }
+  into.Set(*std::move(context));
+  return std::nullopt;
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,60 @@
+// The TLS of listeners and backends: its files are read at the start, and anew when they change.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/base/log.h"
+#include "sluice/base/result.h"
+#include "sluice/base/snapshot.h"
+#include "sluice/config/types.h"
+#include "sluice/metrics/certificate_metrics.h"
+#include "sluice/net/tls_client_context.h"
+#include "sluice/net/tls_context.h"
+
+#include "server/file_watch.h"
+
+namespace sluice::server {
+
+/// Belongs to the main thread, but for the snapshots, which the workers take from.
+class Certificates {
+ public:
+  template <typename Context>
+  using Snapshots = std::vector<std::unique_ptr<base::Snapshot<Context>>>;
+
+  /// All of it outlives this.
+  Certificates(const config::Config& config, FileWatch& files, base::Log& log,
+               metrics::CertificateMetrics& metrics)
+      : config_(config), files_(files), log_(log), metrics_(metrics) {}
+
+  /// Reads everything, and has it watched from then on. New connections get what was read last;
+  /// files that cannot be used change nothing but the log and the metrics.
+  base::Result<void, std::string> Load();
+
+  /// By index of the configuration; null: plain.
+  const Snapshots<net::TlsContext>& listeners() const { return listeners_; }
+  const Snapshots<net::TlsClientContext>& backends() const { return backends_; }
+
+ private:
+  using Owner = metrics::CertificateMetrics::Owner;
+  using Reload = std::function<std::optional<std::string>()>;
+
+  std::optional<std::string> Read(const config::Listener& listener, const Owner& owner,
+                                  base::Snapshot<net::TlsContext>& into);
+  std::optional<std::string> Read(const config::Backend& backend, const Owner& owner,
+                                  base::Snapshot<net::TlsClientContext>& into);
+  std::optional<std::string> Watch(std::vector<std::string> paths, const Owner& owner,
+                                   Reload reload);
+
+  const config::Config& config_;
+  FileWatch& files_;
+  base::Log& log_;
+  metrics::CertificateMetrics& metrics_;
+  Snapshots<net::TlsContext> listeners_;
+  Snapshots<net::TlsClientContext> backends_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,63 @@
+#include "server/gatekeeper.h"
+
+#include <utility>
+#include <variant>
+
+#include "server/auth_files.h"
+
+namespace sluice::server {
+
+base::Result<void, std::string> Gatekeeper::Load() {
+  auto guard = std::make_shared<auth::Guard>(config_);
+  if (guard->methods().empty()) return {};
+  for (const auto& entry : guard->methods()) {
+    if (auto added = Add(entry); !added) {
+      return base::Unexpected("auth: " + std::string(entry.method->name()) + ": " + added.error());
+    }
+  }
+  guard_ = std::move(guard);
+  return {};
+}
+
+base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry) {
+  auth::Method& method = *entry.method;
+  files_.Add(method.paths(), [this, &method] { Reload(method); });
+  if (auto loaded = method.Load(DiskFiles()); !loaded) return loaded;
+  const auto* const token = std::get_if<config::TokenAuth>(&entry.config);
+  if (token == nullptr || !token->redis) return {};
+  net::RedisServer server{.address = {token->redis->port == 0 ? config::Endpoint::Kind::kUnix
+                                                              : config::Endpoint::Kind::kTcp,
+                                      token->redis->host, token->redis->port},
+                          .timeout = token->redis->timeout};
+  if (!token->redis->password_file.empty()) {
+    auto password = ReadSecret(token->redis->password_file);
+    if (!password) return base::Unexpected(std::move(password).error());
+    server.password = *std::move(password);
+  }
+  stores_.push_back({&method, std::move(server)});
+  return {};
+}
+
+void Gatekeeper::Reload(auth::Method& method) {
+  const auto loaded = method.Load(DiskFiles());
+  metrics_.CountAuthReload(loaded.has_value());
+  if (loaded) {
+    log_.Write(base::LogLevel::kInfo, "auth_reloaded", {{"method", method.name()}});
+  } else {
+    log_.Write(base::LogLevel::kError, "auth_kept",
+               {{"method", method.name()}, {"detail", loaded.error()}});
+  }
+}
+
+std::unique_ptr<relay::AuthDesk> Gatekeeper::MakeDesk(net::EventLoop& loop,
+                                                      net::Resolver& resolver) const {
+  if (!guard_) return nullptr;
+  auto desk = std::make_unique<relay::AuthDesk>();
+  desk->guard = guard_;
+  for (const auto& [method, server] : stores_) {
+    desk->stores[method] = std::make_unique<net::RedisClient>(loop, resolver, server);
+  }
+  return desk;
+}
+
+}  // namespace sluice::server

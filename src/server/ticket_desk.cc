@@ -1,0 +1,113 @@
+#include "sluice/server/ticket_desk.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+#include "sluice/auth/tokens.h"
+#include "sluice/base/text.h"
+#include "sluice/config/patterns.h"
+
+#include "server/auth_files.h"
+
+namespace sluice::server {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kLeastToken = 16;
+
+using Terms = base::Result<auth::TicketTerms, std::string>;
+
+TicketAnswer Answer(int status, std::string_view key, std::string_view text) {
+  return {status, json{{key, text}}.dump() + '\n'};
+}
+
+bool TakesTickets(const config::Config& config, std::string_view name) {
+  const auto route = std::find_if(config.routes.begin(), config.routes.end(),
+                                  [name](const auto& candidate) { return candidate.name == name; });
+  if (route == config.routes.end()) return false;
+  const auto& methods = route->options.auth;
+  return std::any_of(methods.begin(), methods.end(), [](const auto& method) {
+    return std::holds_alternative<config::TicketAuth>(method);
+  });
+}
+
+base::Unexpected<std::string> Fail(std::string why) {
+  return base::Unexpected(std::move(why));
+}
+
+base::Result<void, std::string> Set(auth::TicketTerms& terms, const std::string& key,
+                                    const std::string& text) {
+  if (key == "route") {
+    terms.route = text;
+  } else if (key == "user") {
+    terms.user = text;
+  } else if (key == "origin") {
+    auto origin = config::ParseOrigin(text);
+    if (!origin) return Fail("origin: " + origin.error());
+    terms.origin = *std::move(origin);
+  } else if (key == "address") {
+    terms.address = base::IpAddress::Parse(text);
+    if (!terms.address) return Fail("'address' is not an IP address");
+  } else if (key == "server") {
+    terms.server = auth::ParseTokenValue(text);
+    if (!terms.server) return Fail("'server' is not host:port");
+  } else {
+    return Fail("unknown key; the known keys are route, user, address, origin, server");
+  }
+  return {};
+}
+
+Terms Parse(std::string_view body) {
+  const json object = json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return Fail("expected a JSON object such as {\"route\": \"vnc\"}");
+  auth::TicketTerms terms;
+  for (const auto& [key, value] : object.items()) {
+    if (!value.is_string()) return Fail("every value has to be a string");
+    if (auto set = Set(terms, key, value.get<std::string>()); !set) return Fail(set.error());
+  }
+  return terms;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<TicketDesk>, std::string> TicketDesk::Create(
+    const config::Config& config, auth::Guard& guard, base::Log& log) {
+  const auto token = ReadSecret(config.admin->token_file);
+  if (!token) return Fail("admin: token_file: " + token.error());
+  if (token->size() < kLeastToken) {
+    return Fail("admin: token_file: the token has less than 16 characters, and could be guessed");
+  }
+  return std::make_unique<TicketDesk>(config, *token, guard, log);
+}
+
+TicketDesk::TicketDesk(const config::Config& config, std::string_view token, auth::Guard& guard,
+                       base::Log& log)
+    : config_(config), token_(auth::DigestOf(token)), guard_(guard), log_(log) {}
+
+TicketAnswer TicketDesk::Handle(std::string_view authorization, std::string_view body,
+                                base::TimePoint now) {
+  const auto space = authorization.find(' ');
+  const bool is_bearer = space != std::string_view::npos &&
+                         base::EqualsIgnoringCase(authorization.substr(0, space), "bearer");
+  // Digests differ early or late, whatever the token.
+  if (!is_bearer || auth::DigestOf(base::TrimWhitespace(authorization.substr(space))) != token_) {
+    log_.Write(base::LogLevel::kWarn, "ticket_refused", {{"reason", "unauthorized"}});
+    return Answer(401, "error", "expected 'Authorization: Bearer TOKEN' with the admin's token");
+  }
+  auto terms = Parse(body);
+  if (!terms) return Answer(400, "error", terms.error());
+  if (!TakesTickets(config_, terms->route)) {
+    return Answer(404, "error", "'route' is not the name of a route that takes tickets");
+  }
+  const auto ticket = guard_.tickets().Issue(*std::move(terms), now);
+  if (!ticket) return Answer(503, "error", "too many tickets are out");
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(auth::Tickets::kLifetime);
+  return {200, json{{"ticket", *ticket}, {"expires_in", seconds.count()}}.dump() + '\n'};
+}
+
+}  // namespace sluice::server

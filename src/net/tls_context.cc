@@ -84,6 +84,7 @@ std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls) 
   if (auto error = LoadAuthorities(context, tls.client_ca)) return error;
   // Clients choose by the names of the authorities which of their certificates to send.
   SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(tls.client_ca.c_str()));
+  ERR_clear_error();
   const bool is_required = tls.client_certificate == config::ClientCertificate::kRequired;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
                      nullptr);

@@ -69,8 +69,10 @@ test('files that will not do: the old ones stay, and the log says why', async (t
   const next = makeCertificate(authority, 'next', kHosts);
   const sluice = await startTls(t, [current]);
   const old = serialOf(current.cert);
+  const expired = makeCertificate(authority, 'expired', kHosts, { days: -1 });
 
   for (const [i, [spoil, why]] of [
+    [() => replace(current, expired), `${current.cert} has expired`],
     [() => copyFileSync(next.key, current.key), `${current.key} does not belong to the certificate`],
     [() => writeFileSync(current.cert, readFileSync(next.cert).subarray(0, 100)),
       new RegExp(`^${current.cert} cannot be used: `)],

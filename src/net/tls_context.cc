@@ -72,6 +72,8 @@ std::string Join(const std::vector<std::string>& ciphers, bool is_new) {
 }
 
 bool SetCiphers(SSL_CTX* context, const std::vector<std::string>& ciphers) {
+  // Without a list of ours the order is the client's, who knows what its processor is good at.
+  if (!ciphers.empty()) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   const std::string old_list = Join(ciphers, false);
   const std::string new_list = Join(ciphers, true);
   return SSL_CTX_set_cipher_list(context, old_list.empty() ? kCiphers : old_list.c_str()) == 1 &&

@@ -106,6 +106,24 @@ test('the ciphers are those of the configuration', async (t) => {
   await sluice.event('tls_handshake_failed', { detail: 'no shared cipher' });
 });
 
+test('of several ciphers the configuration prefers the first', async (t) => {
+  const ciphers = [
+    'TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256', // Of TLS 1.3.
+    'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-AES128-GCM-SHA256',
+  ];
+  for (const list of [ciphers, [...ciphers].reverse()]) {
+    const { sluice } = await startTls(t, { ciphers: list });
+    const isNew = (name) => name.startsWith('TLS_');
+    for (const [version, option, names] of [
+      ['-tls1_3', '-ciphersuites', list.filter(isNew)],
+      ['-tls1_2', '-cipher', list.filter((name) => !isNew(name))],
+    ]) {
+      const output = await probe(t, sluice.port, version, option, [...names].reverse().join(':'));
+      assert.equal(/Cipher is (\S+)/.exec(output)[1], names[0]);
+    }
+  }
+});
+
 test('mode auto: TLS and plain on one port, told apart by the first byte', async (t) => {
   const { sluice, ca } = await startTls(t, { mode: 'auto' });
   const message = pattern(300 * KiB);

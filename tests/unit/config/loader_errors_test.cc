@@ -107,7 +107,7 @@ TEST(LoadErrors, OfKeys) {
       HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
       ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
                   "4:1: unknown key 'x'; the known keys here are: workers, listeners, admin, dns, "
-                  "defaults, backends, routes",
+                  "defaults, backends, routes, auth_failures",
                   "5:8: admin: missing key 'address'",
                   "5:9: unknown key 'adress'; did you mean 'address'?",
                   "6:1: expected a key, found a list"));
@@ -293,8 +293,8 @@ TEST(LoadErrors, OfBackendReferences) {
   EXPECT_EQ(head("lab:x"),
             "4:43: backend: 'lab:x' has a port that is not 1 to 65535; expected host:port, "
             "[IPv6]:port, unix:/path or builtin:echo");
-  EXPECT_EQ(head("{server: a}"),
-            "4:43: backend: expected the name of a backend, or a server, found a mapping");
+  EXPECT_EQ(head("[lab]"),
+            "4:43: backend: expected the name of a backend, or a server, found a list");
 }
 
 TEST(LoadErrors, OfAFaultyBackendAreNotRepeatedAtItsRoutes) {

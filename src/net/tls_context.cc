@@ -72,6 +72,8 @@ std::string Join(const std::vector<std::string>& ciphers, bool is_new) {
 }
 
 bool SetCiphers(SSL_CTX* context, const std::vector<std::string>& ciphers) {
+  // Without a list of ours the order is the client's, who knows what its processor is good at.
+  if (!ciphers.empty()) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   const std::string old_list = Join(ciphers, false);
   const std::string new_list = Join(ciphers, true);
   return SSL_CTX_set_cipher_list(context, old_list.empty() ? kCiphers : old_list.c_str()) == 1 &&
@@ -84,6 +86,7 @@ std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls) 
   if (auto error = LoadAuthorities(context, tls.client_ca)) return error;
   // Clients choose by the names of the authorities which of their certificates to send.
   SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(tls.client_ca.c_str()));
+  ERR_clear_error();
   const bool is_required = tls.client_certificate == config::ClientCertificate::kRequired;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
                      nullptr);

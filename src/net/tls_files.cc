@@ -78,7 +78,10 @@ int64_t ExpiryOf(const ssl_ctx_st* context) {
 std::optional<std::string> LoadAuthorities(ssl_ctx_st* context, const std::string& path) {
   if (auto error = ReadError(path)) return error;
   ERR_clear_error();
-  if (SSL_CTX_load_verify_file(context, path.c_str()) == 1) return std::nullopt;
+  if (SSL_CTX_load_verify_file(context, path.c_str()) == 1) {
+    ERR_clear_error();  // The end of the file was one.
+    return std::nullopt;
+  }
   const int reason = ERR_GET_REASON(ERR_peek_error());
   const std::string text = TakeTlsError();
   if (reason == PEM_R_NO_START_LINE || reason == X509_R_NO_CERTIFICATE_OR_CRL_FOUND) {

@@ -247,7 +247,10 @@ void TlsStream::OnReadFailed(int reason) {
   const std::string failure = TakeTlsError();
   if (end_.status != Status::kOk) {  // It is the connection that has ended.
     const bool is_cut = !is_to_client_ && reason == SSL_ERROR_SSL && end_.status == Status::kEnd;
-    if (is_cut && state_.handshake == Handshake::kDone) End(Status::kError, EPROTO);
+    if (is_cut && state_.handshake == Handshake::kDone) {
+      state_.failure = "the peer ended the connection without a close_notify";
+      End(Status::kError, EPROTO);
+    }
     return;
   }
   if (reason == SSL_ERROR_ZERO_RETURN) {

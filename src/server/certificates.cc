@@ -1,5 +1,6 @@
 #include "server/certificates.h"
 
+#include <ctime>
 #include <utility>
 
 namespace sluice::server {
@@ -74,9 +75,18 @@ std::optional<std::string> Certificates::Read(const config::Listener& listener, 
                                               base::Snapshot<net::TlsContext>& into) {
   auto context = net::TlsContext::Create(*listener.tls);
   if (!context) return context.error();
+  const auto& files = listener.tls->certificates;
   const auto expiry = (*context)->Expiry();
+  if (const auto before = into.Get()) {
+    // One that nobody would accept is no better than one that cannot be read. But one that has
+    // expired in use must not keep another from being renewed.
+    for (size_t i = 0; i < expiry.size(); ++i) {
+      const bool is_over = expiry[i] < std::time(nullptr);
+      if (is_over && expiry[i] < before->Expiry()[i]) return files[i].cert + " has expired";
+    }
+  }
   for (size_t i = 0; i < expiry.size(); ++i) {
-    metrics_.SetExpiry(owner, listener.tls->certificates[i].cert, expiry[i]);
+    metrics_.SetExpiry(owner, files[i].cert, expiry[i]);
   }
   into.Set(*std::move(context));
   return std::nullopt;

@@ -155,7 +155,8 @@ enum class ClientCertificate : uint8_t {
 
 /// TLS towards clients.
 struct Tls {
-  std::vector<Certificate> certificates;  ///< the first is for clients that name no host we know
+  std::vector<Certificate> certificates =
+      {};  ///< the first is for clients that name no host we know
   TlsVersion min_version = TlsVersion::k12;
   TlsMode mode = TlsMode::kRequired;
   std::vector<std::string> ciphers = {};  ///< OpenSSL's names, most preferred first; empty: default

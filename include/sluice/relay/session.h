@@ -190,7 +190,7 @@ class Session final : public TableEntry,
   SessionState state_ = SessionState::kOpen;
   std::optional<base::Cause> cause_;  // Why it closes: the first cause, set once.
   uint16_t close_code_ = 0;           // What was sent, or will be; 0: an empty Close or none.
-  std::string_view detail_;           // For the log, beside the cause.
+  std::string detail_;                // For the log, beside the cause.
   bool is_client_broken_ = false;     // What it sends makes no sense any more.
 
   Direction to_backend_;

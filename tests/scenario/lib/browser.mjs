@@ -1,4 +1,6 @@
 // Debian's Chromium, without a screen and without a network beyond this machine, driven by playwright-core.
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -8,14 +10,35 @@ import { kDeadline } from './wait.mjs';
 
 const kChromium = process.env.SLUICE_CHROMIUM ?? '/usr/bin/chromium';
 
+/** Whether a browser can be given policies: they are files in a fixed place, which is put there for it alone. */
+export const mayHavePolicies = spawnSync('unshare', ['--mount', 'true']).status === 0;
+
+/** A program that runs the browser with `policies` (chromeenterprise.google/policies). */
+function withPolicies(dir, policies) {
+  const script = path.join(dir, 'chromium');
+  const text = `#!/bin/sh
+if [ -z "$SLUICE_UNSHARED" ]; then
+  SLUICE_UNSHARED=1 exec unshare --mount "$0" "$@"
+fi
+mount -t tmpfs none /etc/chromium
+mkdir -p /etc/chromium/policies/managed
+cp '${dir}/policies.json' /etc/chromium/policies/managed/
+exec ${kChromium} "$@"
+`;
+  writeFileSync(path.join(dir, 'policies.json'), JSON.stringify(policies));
+  writeFileSync(script, text, { mode: 0o755 });
+  return script;
+}
+
 /**
  * Starts the browser with a profile of its own; it is closed when the test `t` is over. `args` are added to its
- * command line.
+ * command line, `env` replaces its environment.
  */
-export async function startBrowser(t, { args = [] } = {}) {
+export async function startBrowser(t, { args = [], env, policies } = {}) {
   const context = await chromium.launchPersistentContext(path.join(tempDir(t), 'profile'), {
-    executablePath: kChromium,
+    executablePath: policies ? withPolicies(tempDir(t), policies) : kChromium,
     headless: true,
+    env,
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -44,4 +44,8 @@ export function makeNamedCertificates(configFile) {
     openssl('req', '-x509', ...kKey, '-days', '2', '-subj', '/CN=localhost', '-out', at(cert),
       '-keyout', at(keys[i]));
   });
+  for (const ca of [...files('client_ca'), ...files('ca')]) {
+    const file = path.resolve(path.dirname(configFile), ca);
+    makeAuthority(path.dirname(file), path.basename(file, '.pem'));
+  }
 }

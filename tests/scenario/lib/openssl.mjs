@@ -33,7 +33,7 @@ export async function probe(t, port, ...args) {
  */
 export async function startServer(t, certificate, ...args) {
   const files = ['-cert', certificate.cert, '-cert_chain', certificate.cert, '-key', certificate.key];
-  const server = startOpenssl(t, ['s_server', '-accept', '127.0.0.1:0', '-quiet', ...files, ...args]);
+  const server = startOpenssl(t, ['s_server', '-accept', '127.0.0.1:0', ...files, ...args]);
   await server.waitFor('s_server to listen', () => /ACCEPT \S+/.test(server.output));
   server.address = /ACCEPT (\S+)/.exec(server.output)[1];
   return server;

@@ -213,6 +213,11 @@ class Sluice {
     );
   }
 
+  /** Asks it by SIGHUP to look at its files. */
+  reload() {
+    this.child.kill('SIGHUP');
+  }
+
   signal(name) {
     this.signalled = true;
     this.child.kill(name);

@@ -204,6 +204,23 @@ TEST(Collector, IsReadWhileAWorkerWrites) {
   EXPECT_THAT(Text(collector), HasSubstr("sluice_ping_rtt_seconds_count{route=\"vnc\"} 20000\n"));
 }
 
+TEST(CertificateMetrics, AreOfListenersAndOfBackends) {
+  Collector collector(Labels());
+  EXPECT_THAT(Text(collector), Not(HasSubstr("sluice_certificate_")));
+  auto& certificates = collector.certificates();
+  certificates.SetExpiry({"listener", "[::]:443"}, "tls/a.pem", 1000);
+  certificates.SetExpiry({"listener", "[::]:443"}, "tls/a.pem", 2000);
+  certificates.SetExpiry({"backend", "db"}, "tls/b.pem", 3000);
+  certificates.CountReload({"backend", "db"}, false);
+  const std::string text = Text(collector);
+  const std::string expiry = "sluice_certificate_expiry_timestamp_seconds";
+  EXPECT_THAT(text, HasSubstr(expiry + "{listener=\"[::]:443\",certificate=\"tls/a.pem\"} 2000\n"));
+  EXPECT_THAT(text, HasSubstr(expiry + "{backend=\"db\",certificate=\"tls/b.pem\"} 3000\n"));
+  const std::string reloads = "sluice_certificate_reloads_total{backend=\"db\",result=";
+  EXPECT_THAT(text, HasSubstr(reloads + "\"ok\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr(reloads + "\"failed\"} 1\n"));
+}
+
 std::string TypeOf(prometheus::MetricType type) {
   switch (type) {
     case prometheus::MetricType::Counter:
@@ -226,6 +243,8 @@ std::vector<prometheus::MetricFamily> AllFamilies() {
   collector.CountAuthReload(true);
   Of(worker.listeners[0].requests_refused, Cause::kDrain).Add();
   worker.listeners[0].tls_handshakes[0].Add();
+  collector.certificates().SetExpiry({"listener", "[::]:443"}, "tls/a.pem", 1);
+  collector.certificates().CountReload({"listener", "[::]:443"}, true);
   auto families = collector.Collect();
   for (auto& family : ProcessCollector().Collect()) families.push_back(std::move(family));
   return families;

@@ -33,7 +33,7 @@ class CertificateDirectory {
   std::string Path(const std::string& file) const { return path_ / file; }
 
   /// A self-signed certificate in NAME.pem for `subject`, and if there are any for `hosts`, its key
-  /// in NAME.key.
+  /// in NAME.key. A host with a colon is another alternative name, such as `URI:app:x`.
   config::Certificate Make(const std::string& name, const std::string& subject,
                            const std::vector<std::string>& hosts = {}, int rsa_bits = 0) const {
     const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(
@@ -73,7 +73,10 @@ class CertificateDirectory {
  private:
   static void AddHosts(X509* certificate, const std::vector<std::string>& hosts) {
     std::string value;
-    for (const auto& host : hosts) value += (value.empty() ? "DNS:" : ",DNS:") + host;
+    for (const auto& host : hosts) {
+      value += value.empty() ? "" : ",";
+      value += host.find(':') == host.npos ? "DNS:" + host : host;
+    }
     X509_EXTENSION* const names =
         X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, value.c_str());
     ASSERT_NE(names, nullptr);

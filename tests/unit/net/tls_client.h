@@ -11,6 +11,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "sluice/config/types.h"
+
 #include "relay/fake_stream.h"
 
 namespace sluice::net::testing {
@@ -24,6 +26,7 @@ class TlsClient {
     std::string host = {};
     std::string protocols = {};  ///< as ALPN has them on the wire
     SSL_SESSION* session = nullptr;
+    config::Certificate certificate = {};  ///< its own, if it has one
   };
 
   TlsClient() : TlsClient(Options{}) {}
@@ -34,6 +37,11 @@ class TlsClient {
       SSL_CTX_set_max_proto_version(context_.get(), options.version);
       // TLS 1.1 is not spoken at OpenSSL's usual level.
       if (options.version < TLS1_2_VERSION) SSL_CTX_set_security_level(context_.get(), 0);
+    }
+    if (!options.certificate.cert.empty()) {
+      SSL_CTX_use_certificate_chain_file(context_.get(), options.certificate.cert.c_str());
+      SSL_CTX_use_PrivateKey_file(context_.get(), options.certificate.key.c_str(),
+                                  SSL_FILETYPE_PEM);
     }
     ssl_.reset(SSL_new(context_.get()));
     SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));

@@ -199,5 +199,56 @@ TEST_F(TlsContextTest, TellsWhichFileWillNotDo) {
             nowhere + " cannot be read: No such file or directory");
 }
 
+TEST_F(TlsContextTest, TellsWhoTheClientIs) {
+  const auto alice =
+      files.Make("alice", "Alice \xc3\x84",
+                 {"Alice.Test", "email:alice@example.org", "URI:spiffe://test/alice"});
+  for (const auto wanted :
+       {config::ClientCertificate::kOptional, config::ClientCertificate::kRequired}) {
+    Create({.certificates = {files.Make("a", "a")},
+            .client_ca = alice.cert,
+            .client_certificate = wanted});
+    const auto outcome = Connect({.certificate = alice});
+    ASSERT_EQ(outcome.state.handshake, Handshake::kDone) << outcome.state.failure;
+    const auto& peer = outcome.state.peer_certificate;
+    ASSERT_TRUE(peer);
+    EXPECT_EQ(peer->common_name, "Alice \xc3\x84");
+    EXPECT_EQ(peer->dns_names, std::vector<std::string>{"alice.test"});
+    EXPECT_EQ(peer->emails, std::vector<std::string>{"alice@example.org"});
+    EXPECT_EQ(peer->uris, std::vector<std::string>{"spiffe://test/alice"});
+    EXPECT_EQ(peer->subject, "CN=Alice \xc3\x84");
+    EXPECT_EQ(peer->fingerprint.size(), 64u);
+    EXPECT_EQ(peer->fingerprint.find_first_not_of("0123456789abcdef"), std::string::npos);
+
+    const auto none = Connect({});
+    EXPECT_EQ(none.state.handshake, wanted == config::ClientCertificate::kOptional
+                                        ? Handshake::kDone
+                                        : Handshake::kFailed);
+    EXPECT_FALSE(none.state.peer_certificate);
+    const auto mallory = Connect({.certificate = files.Make("mallory", "Alice \xc3\x84")});
+    EXPECT_EQ(mallory.state.handshake, Handshake::kFailed);
+    EXPECT_EQ(mallory.state.failure,
+              "the peer's certificate is not accepted: self-signed certificate");
+    EXPECT_FALSE(mallory.state.peer_certificate);
+  }
+}
+
+TEST_F(TlsContextTest, ACertificateThatNobodyAskedForIsNotSeen) {
+  Create({.certificates = {files.Make("a", "a")}});
+  const auto outcome = Connect({.certificate = files.Make("alice", "alice")});
+  EXPECT_EQ(outcome.state.handshake, Handshake::kDone);
+  EXPECT_FALSE(outcome.state.peer_certificate);
+}
+
+TEST_F(TlsContextTest, KnowsItsCiphers) {
+  for (const auto* name :
+       {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE+AESGCM", "TLS_AES_128_GCM_SHA256"}) {
+    EXPECT_TRUE(IsCipher(name)) << name;
+  }
+  for (const auto* name : {"ECDHE-RSA-AES128-GCM-SHA257", "TLS_AES", ""}) {
+    EXPECT_FALSE(IsCipher(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::net

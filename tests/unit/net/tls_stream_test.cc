@@ -561,5 +561,22 @@ TEST_F(TlsStreamTest, AFaultAtAnyReadOrWriteIsAnErrorAndNoMore) {
   }
 }
 
+TEST_F(TlsStreamTest, OfAPlainConnectionTheStreamBelowCanBeTaken) {
+  Open();
+  EXPECT_EQ(stream->TakePlain(), nullptr) << "this one speaks TLS";
+  Accept();
+  EXPECT_EQ(stream->TakePlain(), nullptr) << "not known yet";
+  peer->Send("GET / HTTP/1.1");
+  ReadAll();
+  EXPECT_EQ(all, "GET / HTTP/1.1");
+  const auto plain = stream->TakePlain();
+  ASSERT_NE(plain, nullptr);
+  stream.reset();
+  ASSERT_TRUE(peer->is_open());
+  peer->Send("more");
+  std::array<uint8_t, 16> buffer;
+  EXPECT_EQ(plain->Read(buffer).bytes, 4u);
+}
+
 }  // namespace
 }  // namespace sluice::net

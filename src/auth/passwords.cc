@@ -13,13 +13,17 @@
 namespace sluice::auth {
 namespace {
 
-constexpr std::array<std::string_view, 6> kPrefixes = {"$2a$", "$2b$", "$2y$", "$y$", "$6$", "$5$"};
+struct Kind {
+  std::string_view prefix;
+  size_t size;  // Of what stands behind the last `$`.
+};
+constexpr std::array<Kind, 6> kKinds = {
+    {{"$2a$", 53}, {"$2b$", 53}, {"$2y$", 53}, {"$y$", 43}, {"$6$", 86}, {"$5$", 43}}};
 
 bool IsHash(const std::string& text) {
-  const bool is_known =
-      std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                  [&](std::string_view prefix) { return text.starts_with(prefix); });
-  if (!is_known) return false;
+  const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
+                                 [&](const Kind& known) { return text.starts_with(known.prefix); });
+  if (kind == kKinds.end() || text.size() - text.rfind('$') - 1 != kind->size) return false;
   const int check = crypt_checksalt(text.c_str());
   return check == CRYPT_SALT_OK || check == CRYPT_SALT_TOO_CHEAP;
 }

@@ -54,6 +54,7 @@ std::optional<config::Endpoint> ParseNamedServer(std::string_view text) {
 }
 
 std::optional<config::Endpoint> ParseTokenValue(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
   std::string server(base::TrimWhitespace(text));
   if (server.starts_with('{')) {
     const auto json = nlohmann::json::parse(server, nullptr, /*allow_exceptions=*/false);

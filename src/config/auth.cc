@@ -176,7 +176,7 @@ using Methods = std::vector<AuthMethod>;
 void ReadBasic(Reader& reader, const Value& value, Methods& methods) {
   BasicAuth basic;
   if (!reader.ReadMapping<BasicAuth>(value, kBasicFields, basic)) return;
-  if (basic.users_file.empty()) reader.Missing(value, "users_file");
+  if (!value.node["users_file"]) reader.Missing(value, "users_file");
   methods.emplace_back(std::move(basic));
 }
 
@@ -187,7 +187,7 @@ bool IsHmac(JwtAlgorithm algorithm) {
 void ReadJwt(Reader& reader, const Value& value, Methods& methods) {
   JwtAuth jwt;
   if (!reader.ReadMapping<JwtAuth>(value, kJwtFields, jwt)) return;
-  if (jwt.algorithms.empty()) reader.Missing(value, "algorithms");
+  if (!value.node["algorithms"]) reader.Missing(value, "algorithms");
   if (jwt.key_file.empty() == jwt.jwks_file.empty()) {
     reader.Error(value, "expected either 'key_file' or 'jwks_file'");
   }

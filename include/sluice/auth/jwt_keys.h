@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include <openssl/evp.h>
-
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
+
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY.
 
 namespace sluice::auth {
 
@@ -33,17 +33,17 @@ class JwtKey {
 
  private:
   friend base::Result<JwtKey, std::string> SecretKey(std::string secret);
-  friend base::Result<JwtKey, std::string> PublicKey(EVP_PKEY* key);
+  friend base::Result<JwtKey, std::string> PublicKey(evp_pkey_st* key);
 
   std::string secret_;
-  std::shared_ptr<EVP_PKEY> public_key_;
+  std::shared_ptr<evp_pkey_st> public_key_;
 };
 
 /// At least 32 bytes, as RFC 7518 section 3.2 asks of HS256.
 base::Result<JwtKey, std::string> SecretKey(std::string secret);
 
 /// Takes the key over. RSA has at least 2048 bits (section 3.3).
-base::Result<JwtKey, std::string> PublicKey(EVP_PKEY* key);
+base::Result<JwtKey, std::string> PublicKey(evp_pkey_st* key);
 
 /// What a `key_file` holds: a public key or a certificate in PEM, or for HS... the secret itself,
 /// line breaks at its end not counted.

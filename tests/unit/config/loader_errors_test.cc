@@ -103,14 +103,15 @@ TEST(LoadErrors, OfTheWrongKind) {
 }
 
 TEST(LoadErrors, OfKeys) {
-  EXPECT_THAT(HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
-              ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
-                          "4:1: unknown key 'x'; the known keys here are: workers, listeners, "
-                          "admin, trusted_proxies, dns, "
-                          "defaults, backends, routes",
-                          "5:8: admin: missing key 'address'",
-                          "5:9: unknown key 'adress'; did you mean 'address'?",
-                          "6:1: expected a key, found a list"));
+  EXPECT_THAT(
+      HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
+      ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
+                  "4:1: unknown key 'x'; the known keys here are: workers, listeners, admin, "
+                  "trusted_proxies, dns, "
+                  "defaults, backends, routes, auth_failures",
+                  "5:8: admin: missing key 'address'",
+                  "5:9: unknown key 'adress'; did you mean 'address'?",
+                  "6:1: expected a key, found a list"));
   EXPECT_THAT(HeadsWith("dns: {timeout: 1s, timeout: 2s}\nworkers: 1\ndns: {}\n"),
               ElementsAre("3:20: duplicate key 'timeout'; it already stands in line 3",
                           "5:1: duplicate key 'dns'; it already stands in line 3"));
@@ -374,12 +375,14 @@ TEST(LoadErrors, OfABackendOfTheRoutesOwn) {
   EXPECT_THAT(heads("{allow: [10.0.0.0/8], servers: [a:1]}"),
               ElementsAre("5:22: allow: bounds a 'server' that the request names, and there is "
                           "none"));
-  EXPECT_THAT(heads("{}"), ElementsAre("5:14: backend: missing key 'server' (or 'servers')"));
+  EXPECT_THAT(heads("{}"), ElementsAre("5:14: backend: expected one of the keys 'servers', "
+                                       "'server' and 'from'"));
   EXPECT_THAT(heads("{server: \"{server}:1\", allow: [\"*\"], servers: [a:1]}"),
-              ElementsAre("5:23: server: a backend has either 'servers' or a 'server', not both"));
+              ElementsAre("5:14: backend: expected one of the keys 'servers', 'server' and "
+                          "'from'"));
   EXPECT_THAT(HeadsWith("backends: {a: {servers: [a:1], server: \"{x}:1\"}}\n"),
-              ElementsAre("3:40: server: belongs in the 'backend' of a route, whose match "
-                          "captures"));
+              ElementsAre("3:40: server: belongs in the 'backend' of a route, which the "
+                          "request is for"));
   EXPECT_THAT(HeadsOfRoute("    match: {host: \"{a}.x.com\", path: \"/{b}/{a}\"}\n"
                            "    backend: a:1\n"),
               ElementsAre("4:12: match: two captures are named '{a}'"));

@@ -241,6 +241,8 @@ std::vector<prometheus::MetricFamily> AllFamilies() {
   Collector collector(Labels());
   WorkerMetrics& worker = collector.AddWorker();
   Of(worker.routes[0].sessions_closed, Cause::kDrain).Add();
+  worker.routes[0].authentications[0].Add();
+  collector.CountAuthReload(true);
   Of(worker.listeners[0].requests_refused, Cause::kDrain).Add();
   worker.listeners[0].tls_handshakes[0].Add();
   worker.listeners[0].proxy_headers[0].Add();

@@ -1,0 +1,149 @@
+// What credentials are checked against: passwords, tokens, tickets, and the count of failures.
+#include <gtest/gtest.h>
+
+#include "sluice/auth/passwords.h"
+#include "sluice/auth/throttle.h"
+#include "sluice/auth/tickets.h"
+#include "sluice/auth/tokens.h"
+
+namespace sluice::auth {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Of `U*U`, from the test vectors of crypt_blowfish.
+constexpr char kBcrypt[] = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
+base::IpAddress Ip(const char* text) {
+  return *base::IpAddress::Parse(text);
+}
+
+TEST(Passwords, Users) {
+  const auto users =
+      ParseUsers(std::string("# people\n\nanna:") + kBcrypt + "\r\nbert:" + kBcrypt + ":1:2\n");
+  ASSERT_TRUE(users) << users.error();
+  EXPECT_EQ(users->size(), 2U);
+  EXPECT_EQ(users->at("bert"), kBcrypt);
+  const std::string anna = std::string("anna:") + kBcrypt + "\n";
+  EXPECT_EQ(ParseUsers("").error(), "has no users");
+  EXPECT_EQ(ParseUsers(anna + "x\n").error(), "line 2 is not 'user:hash'");
+  EXPECT_EQ(ParseUsers(anna + anna).error(), "line 2 names a user a second time");
+  for (const char* const weak :
+       {"secret", "", "$apr1$x$y", "{SHA}x", "$1$ab$cd", "xxNa8DLwx", "$2a$"}) {
+    EXPECT_FALSE(ParseUsers(std::string("a:") + weak)) << weak;
+  }
+}
+
+TEST(Passwords, AreChecked) {
+  EXPECT_TRUE(IsPassword(kBcrypt, "U*U"));
+  EXPECT_FALSE(IsPassword(kBcrypt, "U*"));
+  EXPECT_FALSE(IsPassword(kBcrypt, ""));
+  EXPECT_FALSE(IsPassword("*0", "U*U"));
+  EXPECT_FALSE(IsPassword("", ""));
+}
+
+TEST(Tokens, Lines) {
+  TokenTable table;
+  ASSERT_TRUE(AddTokens("# x\na: h:1\r\n\n  b:c:\t10.0.0.1:2  \nd: unix:/s\n", "", table));
+  EXPECT_EQ(table.size(), 3U);
+  EXPECT_EQ(table.at(DigestOf("a")).ToString(), "h:1");
+  EXPECT_EQ(table.at(DigestOf("b:c")).ToString(), "10.0.0.1:2");
+  EXPECT_EQ(AddTokens("a: h:2", "", table).error(), "line 1 has a token that is there already");
+  EXPECT_EQ(AddTokens("\nh:2", "", table).error(), "line 2 is not 'token: host:port'");
+  EXPECT_TRUE(AddTokens("h:2\n", "name", table));
+  EXPECT_EQ(table.at(DigestOf("name")).ToString(), "h:2");
+  for (const char* const bad : {"x: h", "x: ", ": h:1", "x: h:0", "x: builtin:echo"}) {
+    EXPECT_FALSE(AddTokens(bad, "", table)) << bad;
+  }
+}
+
+TEST(Tokens, Values) {
+  EXPECT_EQ(ParseTokenValue("h:1\n")->ToString(), "h:1");
+  EXPECT_EQ(ParseTokenValue(R"({"host": "h:1"})")->ToString(), "h:1");
+  for (const char* const bad : {"", "h", "unix:/x", "builtin:echo", "{", R"({"host": 1})", "{}"}) {
+    EXPECT_FALSE(ParseTokenValue(bad)) << bad;
+  }
+}
+
+TEST(Tickets, AreGoodOnce) {
+  Tickets tickets;
+  const base::TimePoint now{1h};
+  const auto ticket = tickets.Issue({"vnc", "anna"}, now);
+  ASSERT_TRUE(ticket);
+  EXPECT_NE(tickets.Issue({"vnc"}, now), ticket);
+  const auto terms = tickets.Redeem(*ticket, "vnc", Ip("::1"), "https://a", now + 14'999ms);
+  ASSERT_TRUE(terms);
+  EXPECT_EQ(terms->user, "anna");
+  EXPECT_FALSE(tickets.Redeem(*ticket, "vnc", Ip("::1"), "https://a", now));
+}
+
+TEST(Tickets, AreUsedUpInTheWrongPlace) {
+  Tickets tickets;
+  const base::TimePoint now{1h};
+  const auto redeem = [&](const TicketTerms& terms, const char* route, const char* address,
+                          std::optional<std::string_view> origin, base::Duration later) {
+    const auto ticket = tickets.Issue(terms, now);
+    const auto redeemed = tickets.Redeem(*ticket, route, Ip(address), origin, now + later);
+    EXPECT_EQ(tickets.size(), 0U);
+    return redeemed.has_value();
+  };
+  const TicketTerms bound{"vnc", "", Ip("10.0.0.1"), "https://a"};
+  EXPECT_TRUE(redeem(bound, "vnc", "::ffff:10.0.0.1", "https://a", 0s));
+  EXPECT_FALSE(redeem(bound, "ssh", "10.0.0.1", "https://a", 0s));
+  EXPECT_FALSE(redeem(bound, "vnc", "10.0.0.2", "https://a", 0s));
+  EXPECT_FALSE(redeem(bound, "vnc", "10.0.0.1", "https://b", 0s));
+  EXPECT_FALSE(redeem(bound, "vnc", "10.0.0.1", std::nullopt, 0s));
+  EXPECT_FALSE(redeem(bound, "vnc", "10.0.0.1", "https://a", 15s));
+}
+
+TEST(Throttle, WindowsBeginWithTheFirstFailure) {
+  Throttle throttle({.limit = 2, .window = 10s});
+  const base::TimePoint now{1h};
+  throttle.Count(Ip("10.0.0.1"), now);
+  EXPECT_FALSE(throttle.Wait(Ip("10.0.0.1"), now));
+  throttle.Count(Ip("10.0.0.1"), now + 4s);
+  EXPECT_EQ(throttle.Wait(Ip("10.0.0.1"), now + 4s), 6s);
+  EXPECT_FALSE(throttle.Wait(Ip("10.0.0.2"), now + 4s));
+  EXPECT_FALSE(throttle.Wait(Ip("10.0.0.1"), now + 10s));
+  EXPECT_EQ(throttle.size(), 0U);
+}
+
+TEST(Throttle, WhatIsTakenBackDoesNotCount) {
+  Throttle throttle({.limit = 1, .window = 10s});
+  const base::TimePoint now{1h};
+  throttle.Count(Ip("10.0.0.1"), now);
+  EXPECT_TRUE(throttle.Wait(Ip("10.0.0.1"), now));
+  throttle.TakeBack(Ip("10.0.0.1"));
+  EXPECT_FALSE(throttle.Wait(Ip("10.0.0.1"), now));
+  EXPECT_EQ(throttle.size(), 0U);
+  throttle.TakeBack(Ip("10.0.0.1"));  // Forgotten meanwhile.
+}
+
+TEST(Throttle, Ipv6ByNetwork) {
+  Throttle throttle({.limit = 1, .window = 10s});
+  const base::TimePoint now{1h};
+  throttle.Count(Ip("2001:db8:0:1::1"), now);
+  EXPECT_TRUE(throttle.Wait(Ip("2001:db8:0:1:ffff::2"), now));
+  EXPECT_FALSE(throttle.Wait(Ip("2001:db8:0:2::1"), now));
+  throttle.Count(Ip("::ffff:10.0.0.1"), now);
+  EXPECT_TRUE(throttle.Wait(Ip("10.0.0.1"), now));
+  EXPECT_FALSE(throttle.Wait(Ip("10.0.0.2"), now));
+}
+
+TEST(Throttle, ItsMemoryIsBounded) {
+  Throttle throttle({.limit = 1, .window = 10s});
+  const base::TimePoint now{1h};
+  for (uint32_t i = 0; i < 70'000; ++i) {
+    const uint8_t bytes[] = {10, static_cast<uint8_t>(i >> 16), static_cast<uint8_t>(i >> 8),
+                             static_cast<uint8_t>(i)};
+    throttle.Count(base::IpAddress::FromBytes(bytes), now);
+  }
+  EXPECT_LE(throttle.size(), 65'536U);
+  EXPECT_GT(throttle.size(), 0U);
+  Throttle off({.limit = 0, .window = 10s});
+  off.Count(Ip("::1"), now);
+  EXPECT_EQ(off.size(), 0U);
+}
+
+}  // namespace
+}  // namespace sluice::auth

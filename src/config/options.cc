@@ -33,6 +33,8 @@ constexpr Range kRequestLineRange{256, 1024 * 1024};
 constexpr Range kHeaderRange{1024, 1024 * 1024};
 constexpr Range kHeaderCountRange{1, 1000};
 constexpr Range kMessageRange{1024, 1024 * 1024 * 1024};
+constexpr Range kSessionsRange{1, 10'000'000};
+constexpr Range kBurstRange{1, 1'000'000};
 
 // The function that reads one duration, for a table of fields.
 template <auto Member, const TimeoutRange& range, typename T>
@@ -84,8 +86,27 @@ void ReadMessageLimit(Reader& reader, const Value& value, SessionOptions& option
   reader.ReadScalar(value, "a size", parse, options.message_limit);
 }
 
+// A number of sessions.
+template <auto Member, typename T>
+void ReadSessions(Reader& reader, const Value& value, T& target) {
+  const auto parse = [](std::string_view text) { return ParseCountOrOff(text, kSessionsRange); };
+  reader.ReadScalar(value, "a number", parse, target.*Member);
+}
+
+template <auto Member>
+void ReadSessionLimit(Reader& reader, const Value& value, SessionOptions& options) {
+  ReadSessions<Member>(reader, value, options.session_limits);
+}
+
+constexpr auto kReadRouteSessions = ReadSessionLimit<&SessionLimits::all>;
+constexpr auto kReadClientSessions = ReadSessionLimit<&SessionLimits::per_client>;
+constexpr auto kReadUserSessions = ReadSessionLimit<&SessionLimits::per_user>;
+
 constexpr Field<SessionOptions> kRouteLimitFields[] = {
     {"message", ReadMessageLimit},
+    {"route_sessions", kReadRouteSessions},
+    {"sessions_per_client", kReadClientSessions},
+    {"sessions_per_user", kReadUserSessions},
 };
 
 constexpr std::string_view kLimitNotInRoute =
@@ -95,7 +116,45 @@ constexpr Misplaced kNoRouteLimits[] = {
     {"request_line", kLimitNotInRoute},
     {"header", kLimitNotInRoute},
     {"header_count", kLimitNotInRoute},
+    {"sessions",
+     "counts those of all routes; set it in 'limits' under 'defaults', or set "
+     "'route_sessions' here"},
+    {"handshake_rate", kLimitNotInRoute},
 };
+
+struct RateDraft {
+  Rate rate;
+  bool has_rate = false;
+};
+
+constexpr Field<RateDraft> kRateFields[] = {
+    {"rate",
+     [](Reader& reader, const Value& value, RateDraft& draft) {
+       draft.has_rate = true;
+       reader.ReadScalar(value, "a rate", ParseRate, draft.rate.interval);
+     }},
+    {"burst",
+     [](Reader& reader, const Value& value, RateDraft& draft) {
+       uint64_t burst = 0;
+       const auto parse = [](std::string_view text) { return ParseCount(text, kBurstRange); };
+       if (reader.ReadScalar(value, "a number", parse, burst)) {
+         draft.rate.burst = static_cast<uint32_t>(burst);
+       }
+     }},
+};
+
+void ReadHandshakeRate(Reader& reader, const Value& value, std::optional<Rate>& rate) {
+  if (value.node.IsScalar()) {
+    const std::string expected = "'off' or a mapping with 'rate' and 'burst'";
+    const auto text = reader.Text(value, expected);
+    if (text && *text != "off") reader.Error(value, Expected(expected, *text));
+    return;
+  }
+  RateDraft draft;
+  if (!reader.ReadMapping<RateDraft>(value, kRateFields, draft)) return;
+  if (!draft.has_rate) reader.Missing(value, "rate");
+  rate = draft.rate;
+}
 
 struct LimitsDraft {
   explicit LimitsDraft(SessionOptions& session_options) : options(session_options) {}
@@ -106,6 +165,11 @@ struct LimitsDraft {
   std::optional<Value> header;
   bool is_whole = true;
 };
+
+template <auto read>
+void InLimits(Reader& reader, const Value& value, LimitsDraft& draft) {
+  read(reader, value, draft.options);
+}
 
 void ReadSize(Reader& reader, const Value& value, const Range& range, LimitsDraft& draft,
               size_t& size, std::optional<Value>& place) {
@@ -134,6 +198,17 @@ constexpr Field<LimitsDraft> kLimitFields[] = {
      }},
     {"message", [](Reader& reader, const Value& value,
                    LimitsDraft& draft) { ReadMessageLimit(reader, value, draft.options); }},
+    {"sessions",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       ReadSessions<&Limits::sessions>(reader, value, draft.limits);
+     }},
+    {"route_sessions", InLimits<kReadRouteSessions>},
+    {"sessions_per_client", InLimits<kReadClientSessions>},
+    {"sessions_per_user", InLimits<kReadUserSessions>},
+    {"handshake_rate",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       ReadHandshakeRate(reader, value, draft.limits.handshake_rate);
+     }},
 };
 
 // The request line is a part of the head, so its own limit must leave it room.
@@ -225,6 +300,7 @@ void AddOptionMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"keepalive", KeysOf<Keepalive>(kKeepaliveFields)});
   mappings.push_back({"default_timeouts", KeysOf<Defaults>(kDefaultTimeoutFields)});
   mappings.push_back({"limits", KeysOf<LimitsDraft>(kLimitFields)});
+  mappings.push_back({"handshake_rate", KeysOf<RateDraft>(kRateFields)});
   mappings.push_back({"route_timeouts", KeysOf<SessionOptions>(kRouteTimeoutFields)});
   mappings.push_back({"route_limits", KeysOf<SessionOptions>(kRouteLimitFields)});
 }

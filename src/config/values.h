@@ -2,6 +2,7 @@
 // error is one sentence that says what was expected and what was found.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -35,6 +36,12 @@ Parsed<size_t> ParseSize(std::string_view text, const Range& range);
 
 /// A decimal number.
 Parsed<uint64_t> ParseCount(std::string_view text, const Range& range);
+
+/// A decimal number, or `off`, read as zero: no limit.
+Parsed<uint64_t> ParseCountOrOff(std::string_view text, const Range& range);
+
+/// `20/s`, `100/m`, `5/h`: the time from one to the next.
+Parsed<std::chrono::microseconds> ParseRate(std::string_view text);
 
 /// `true` or `false`.
 Parsed<bool> ParseBool(std::string_view text);

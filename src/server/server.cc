@@ -62,6 +62,7 @@ class Server::Impl final : private net::TimerHandler {
        std::string_view version)
       : loop_(loop),
         config_(std::move(config)),
+        admission_(*config_),
         log_(log),
         collector_(std::make_shared<metrics::Collector>(LabelsOf(*config_, version))),
         files_(loop),
@@ -92,7 +93,7 @@ class Server::Impl final : private net::TimerHandler {
 
   base::Result<void, std::string> MakeWorkers() {
     const unsigned count = config_->workers != 0 ? config_->workers : UsableCpus();
-    const WorkerSetup setup{*config_, echo_address_, embedded::kConsolePage,
+    const WorkerSetup setup{*config_, admission_,    echo_address_, embedded::kConsolePage,
                             log_,     certificates_, gatekeeper_};
     for (unsigned i = 0; i < count; ++i) {
       auto sockets = SocketsForWorker(i + 1 == count);
@@ -164,6 +165,7 @@ class Server::Impl final : private net::TimerHandler {
 
   net::EventLoop& loop_;
   const std::shared_ptr<const config::Config> config_;
+  relay::Admission admission_;
   base::Log& log_;
   const std::shared_ptr<metrics::Collector> collector_;
   FileWatch files_;

@@ -36,6 +36,8 @@ constexpr Range kHeaderCountRange{1, 1000};
 constexpr Range kMessageRange{1024, 1024 * 1024 * 1024};
 constexpr Range kMemoryRange{1024 * 1024, uint64_t{1} << 50, true};
 constexpr Range kBandwidthRange{1024, uint64_t{1} << 40, true};
+constexpr Range kSessionsRange{1, 10'000'000, true};
+constexpr Range kBurstRange{1, 1'000'000};
 
 // The function that reads one duration, for a table of fields.
 template <auto Member, const TimeoutRange& range, typename T>
@@ -105,9 +107,28 @@ void ReadBandwidth(Reader& reader, const Value& value, SessionOptions& options) 
   reader.ReadMapping<Bandwidth>(value, kBandwidthFields, options.bandwidth);
 }
 
+// A number of sessions.
+template <auto Member, typename T>
+void ReadSessions(Reader& reader, const Value& value, T& target) {
+  const auto parse = [](std::string_view text) { return ParseCount(text, kSessionsRange); };
+  reader.ReadScalar(value, "a number", parse, target.*Member);
+}
+
+template <auto Member>
+void ReadSessionLimit(Reader& reader, const Value& value, SessionOptions& options) {
+  ReadSessions<Member>(reader, value, options.session_limits);
+}
+
+constexpr auto kReadRouteSessions = ReadSessionLimit<&SessionLimits::all>;
+constexpr auto kReadClientSessions = ReadSessionLimit<&SessionLimits::per_client>;
+constexpr auto kReadUserSessions = ReadSessionLimit<&SessionLimits::per_user>;
+
 constexpr Field<SessionOptions> kRouteLimitFields[] = {
     {"message", ReadMessageLimit},
     {"bandwidth", ReadBandwidth},
+    {"route_sessions", kReadRouteSessions},
+    {"sessions_per_client", kReadClientSessions},
+    {"sessions_per_user", kReadUserSessions},
 };
 
 constexpr std::string_view kLimitNotInRoute =
@@ -118,7 +139,45 @@ constexpr Misplaced kNoRouteLimits[] = {
     {"header", kLimitNotInRoute},
     {"header_count", kLimitNotInRoute},
     {"memory", "is of all sessions together; set it in 'limits' under 'defaults'"},
+    {"sessions",
+     "counts those of all routes; set it in 'limits' under 'defaults', or set "
+     "'route_sessions' here"},
+    {"handshake_rate", kLimitNotInRoute},
 };
+
+struct RateDraft {
+  Rate rate;
+  bool has_rate = false;
+};
+
+constexpr Field<RateDraft> kRateFields[] = {
+    {"rate",
+     [](Reader& reader, const Value& value, RateDraft& draft) {
+       draft.has_rate = true;
+       reader.ReadScalar(value, "a rate", ParseRate, draft.rate.interval);
+     }},
+    {"burst",
+     [](Reader& reader, const Value& value, RateDraft& draft) {
+       uint64_t burst = 0;
+       const auto parse = [](std::string_view text) { return ParseCount(text, kBurstRange); };
+       if (reader.ReadScalar(value, "a number", parse, burst)) {
+         draft.rate.burst = static_cast<uint32_t>(burst);
+       }
+     }},
+};
+
+void ReadHandshakeRate(Reader& reader, const Value& value, std::optional<Rate>& rate) {
+  if (value.node.IsScalar()) {
+    const std::string expected = "'off' or a mapping with 'rate' and 'burst'";
+    const auto text = reader.Text(value, expected);
+    if (text && *text != "off") reader.Error(value, Expected(expected, *text));
+    return;
+  }
+  RateDraft draft;
+  if (!reader.ReadMapping<RateDraft>(value, kRateFields, draft)) return;
+  if (!draft.has_rate) reader.Missing(value, "rate");
+  rate = draft.rate;
+}
 
 struct LimitsDraft {
   explicit LimitsDraft(SessionOptions& session_options) : options(session_options) {}
@@ -129,6 +188,11 @@ struct LimitsDraft {
   std::optional<Value> header;
   bool is_whole = true;
 };
+
+template <auto read>
+void InLimits(Reader& reader, const Value& value, LimitsDraft& draft) {
+  read(reader, value, draft.options);
+}
 
 void ReadSize(Reader& reader, const Value& value, const Range& range, LimitsDraft& draft,
               size_t& size, std::optional<Value>& place) {
@@ -163,6 +227,17 @@ constexpr Field<LimitsDraft> kLimitFields[] = {
      [](Reader& reader, const Value& value, LimitsDraft& draft) {
        const auto parse = [](std::string_view text) { return ParseSize(text, kMemoryRange); };
        reader.ReadScalar(value, "a size", parse, draft.limits.memory);
+     }},
+    {"sessions",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       ReadSessions<&Limits::sessions>(reader, value, draft.limits);
+     }},
+    {"route_sessions", InLimits<kReadRouteSessions>},
+    {"sessions_per_client", InLimits<kReadClientSessions>},
+    {"sessions_per_user", InLimits<kReadUserSessions>},
+    {"handshake_rate",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       ReadHandshakeRate(reader, value, draft.limits.handshake_rate);
      }},
 };
 
@@ -266,6 +341,7 @@ void AddOptionMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"default_timeouts", KeysOf<Defaults>(kDefaultTimeoutFields)});
   mappings.push_back({"bandwidth", KeysOf<Bandwidth>(kBandwidthFields)});
   mappings.push_back({"limits", KeysOf<LimitsDraft>(kLimitFields)});
+  mappings.push_back({"handshake_rate", KeysOf<RateDraft>(kRateFields)});
   mappings.push_back({"route_timeouts", KeysOf<SessionOptions>(kRouteTimeoutFields)});
   mappings.push_back({"route_limits", KeysOf<SessionOptions>(kRouteLimitFields)});
 }

@@ -80,10 +80,27 @@ Parsed<size_t> ParseSize(std::string_view text, const Range& range) {
 }
 
 Parsed<uint64_t> ParseCount(std::string_view text, const Range& range) {
-  const auto number = base::ParseNumber(text, range.max);
-  if (number && *number >= range.min) return *number;
-  return Unexpected(Expected(
-      "a number from " + std::to_string(range.min) + " to " + std::to_string(range.max), text));
+  if (range.may_be_off && text == "off") return uint64_t{0};
+  const auto number = base::ParseNumber(text, kLargestNumber);
+  if (number && Contains(range, *number)) return *number;
+  return Unexpected(Expected((range.may_be_off ? "'off' or a number from " : "a number from ") +
+                                 std::to_string(range.min) + " to " + std::to_string(range.max),
+                             text));
+}
+
+Parsed<std::chrono::microseconds> ParseRate(std::string_view text) {
+  constexpr uint64_t kMost = 100'000;
+  constexpr std::array<Unit, 3> kUnits = {
+      {{"/s", 1'000'000}, {"/m", 60'000'000}, {"/h", 3'600'000'000}}};
+  const auto end = std::min(text.find('/'), text.size());
+  const auto number = base::ParseNumber(text.substr(0, end), kMost);
+  const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& candidate) {
+    return candidate.name == text.substr(end);
+  });
+  if (!number || *number == 0 || unit == kUnits.end()) {
+    return Unexpected(Expected("a rate such as 20/s, 100/m or 5/h, at most 100000", text));
+  }
+  return std::chrono::microseconds(unit->factor / *number);
 }
 
 Parsed<bool> ParseBool(std::string_view text) {

@@ -2,6 +2,7 @@
 // error is one sentence that says what was expected and what was found.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -34,8 +35,11 @@ Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range);
 /// `4096`, `16KiB`, `1MiB`, in bytes; and `off` where the range allows it.
 Parsed<size_t> ParseSize(std::string_view text, const Range& range);
 
-/// A decimal number.
+/// A decimal number, and `off` where the range allows it.
 Parsed<uint64_t> ParseCount(std::string_view text, const Range& range);
+
+/// `20/s`, `100/m`, `5/h`: the time from one to the next.
+Parsed<std::chrono::microseconds> ParseRate(std::string_view text);
 
 /// `true` or `false`.
 Parsed<bool> ParseBool(std::string_view text);

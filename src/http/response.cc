@@ -70,7 +70,7 @@ std::string RefusalResponse(const Refusal& refusal) {
     AddHeader(response, name, value);
     has_retry_after |= name == "Retry-After";
   }
-  if (status == 503 && !has_retry_after) AddHeader(response, "Retry-After", "1");
+  if ((status == 429 || status == 503) && !has_retry_after) AddHeader(response, "Retry-After", "1");
   return response += "\r\n" + body;
 }
 

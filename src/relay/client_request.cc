@@ -66,7 +66,11 @@ ClientRequest::~ClientRequest() = default;
 
 void ClientRequest::Start() {
   timer_.Start(context_.config.handshake_timeout);
-  if (context_.config.listeners[listener_].proxy_protocol) {
+  client_->SetHandler(this);
+  const auto& protocol = listener().proxy_protocol;
+  const bool may_send_header = protocol && protocol->from.Contain(address_.ip());
+  if (!may_send_header && !MaySpeakForOthers() && IsTooFast()) return;
+  if (protocol) {
     StartProxyHeader();
   } else {
     StartTls({});
@@ -163,6 +167,7 @@ void ClientRequest::TakeHead() {
     Refuse(*refusal);
     return;
   }
+  if (IsTooFast()) return;
   route_ = context_.router.Find(head.host, head.path);
   if (!route_) {
     Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
@@ -254,7 +259,8 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
       context_, peers, std::move(client_), std::move(backend),
       MessageRelay::New(context_.zlib, options,
                         deflate ? std::optional(deflate->agreement) : std::nullopt,
-                        TypeBySubprotocol(subprotocol))));
+                        TypeBySubprotocol(subprotocol)),
+      std::move(slot_)));
   session.Start(response, early_, cause);
   state_ = State::kDone;
   context_.Release(*this);

@@ -11,6 +11,7 @@ namespace sluice::relay {
 
 void ClientRequest::StartDial() {
   timer_.Stop();
+  if (!TakeSlot()) return;
   if (const auto refusal = ChooseServers()) {
     Refuse(*refusal);
     return;

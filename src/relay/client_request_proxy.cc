@@ -16,7 +16,6 @@ using metrics::ProxyHeader;
 
 void ClientRequest::StartProxyHeader() {
   state_ = State::kReadingProxy;
-  client_->SetHandler(this);
   const config::ProxyProtocol& protocol = *listener().proxy_protocol;
   if (protocol.is_required && !protocol.from.Contain(address_.ip())) {
     EndProxyHeader(ProxyHeader::kUntrusted);
@@ -72,6 +71,7 @@ void ClientRequest::TakeProxyHeader(base::Bytes bytes) {
   std::vector<uint8_t> rest(held.begin(), held.end());
   rest.insert(rest.end(), bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
   proxy_.reset();
+  if (!MaySpeakForOthers() && IsTooFast()) return;
   StartTls(rest);
 }
 

@@ -17,8 +17,8 @@ void ClientRequest::StartTls(base::Bytes received) {
   if (tls_) {
     client_ = std::make_unique<net::TlsStream>(std::move(client_), std::exchange(tls_, nullptr),
                                                context_.tls_buffers, received);
+    client_->SetHandler(this);
   }
-  client_->SetHandler(this);
   if (client_->tls() == nullptr && !received.empty()) TakeHeadBytes(received);
   if (state_ == State::kReadingHead && client_->readable()) ReadHead();
 }

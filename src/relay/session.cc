@@ -11,9 +11,11 @@
 namespace sluice::relay {
 
 Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net::Stream> client,
-                 std::unique_ptr<net::Stream> backend, std::unique_ptr<MessageRelay> messages)
+                 std::unique_ptr<net::Stream> backend, std::unique_ptr<MessageRelay> messages,
+                 Admission::Slot slot)
     : context_(context),
       peers_(peers),
+      slot_(std::move(slot)),
       client_(std::move(client)),
       backend_(std::move(backend)),
       reader_(messages && messages->to_backend.has_compression()),

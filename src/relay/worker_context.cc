@@ -27,12 +27,14 @@ std::vector<base::LogLimit> RefusalLogLimits() {
 }  // namespace
 
 WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_resolver,
-                             const config::Config& configuration, const config::Endpoint& echo,
-                             std::string_view page, metrics::WorkerMetrics& worker_metrics,
-                             base::Log& logger, uint64_t seed)
+                             const config::Config& configuration, Admission& shared_admission,
+                             const config::Endpoint& echo, std::string_view page,
+                             metrics::WorkerMetrics& worker_metrics, base::Log& logger,
+                             uint64_t seed)
     : loop(event_loop),
       resolver(name_resolver),
       config(configuration),
+      admission(shared_admission),
       router(configuration),
       balancer(configuration, seed),
       echo_address(echo),

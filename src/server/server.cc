@@ -59,6 +59,7 @@ class Server::Impl final : private net::TimerHandler {
        std::string_view version)
       : loop_(loop),
         config_(std::move(config)),
+        admission_(*config_),
         log_(log),
         memory_(config_->limits.memory),
         collector_(std::make_shared<metrics::Collector>(LabelsOf(*config_, version))),
@@ -90,8 +91,8 @@ class Server::Impl final : private net::TimerHandler {
 
   base::Result<void, std::string> MakeWorkers() {
     const unsigned count = config_->workers != 0 ? config_->workers : UsableCpus();
-    const WorkerSetup setup{*config_,      echo_address_, embedded::kConsolePage, log_, memory_,
-                            certificates_, gatekeeper_};
+    const WorkerSetup setup{*config_, admission_, echo_address_, embedded::kConsolePage,
+                            log_,     memory_,    certificates_, gatekeeper_};
     for (unsigned i = 0; i < count; ++i) {
       auto sockets = SocketsForWorker(i + 1 == count);
       if (!sockets) return base::Unexpected(sockets.error());
@@ -163,6 +164,7 @@ class Server::Impl final : private net::TimerHandler {
 
   net::EventLoop& loop_;
   const std::shared_ptr<const config::Config> config_;
+  relay::Admission admission_;
   base::Log& log_;
   relay::MemoryBudget memory_;
   const std::shared_ptr<metrics::Collector> collector_;

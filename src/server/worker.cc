@@ -59,8 +59,8 @@ base::Result<std::unique_ptr<Worker>, std::string> Worker::Create(
   if (!resolver) return base::Unexpected(resolver.error());
   worker->resolver_ = *std::move(resolver);
   worker->context_ = std::make_unique<relay::WorkerContext>(
-      worker->loop_, *worker->resolver_, setup.config, setup.echo_address, setup.console_page,
-      metrics, setup.log, seed);
+      worker->loop_, *worker->resolver_, setup.config, setup.admission, setup.echo_address,
+      setup.console_page, metrics, setup.log, seed);
   worker->context_->memory = &setup.memory;
   worker->context_->auth = setup.gatekeeper.MakeDesk(worker->loop_, *worker->resolver_);
   const auto& backends = setup.certificates.backends();

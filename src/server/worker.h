@@ -25,6 +25,7 @@ namespace sluice::server {
 /// What all workers are made from. Everything in it outlives them.
 struct WorkerSetup {
   const config::Config& config;
+  relay::Admission& admission;
   const config::Endpoint& echo_address;
   std::string_view console_page;
   base::Log& log;

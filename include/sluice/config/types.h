@@ -3,6 +3,7 @@
 // Config>`.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -48,6 +49,12 @@ base::Result<Endpoint, std::string> ParseServer(std::string_view text);
 /// `:8080`, which stands for `[::]:8080` (every address of the machine, IPv4 too).
 base::Result<Endpoint, std::string> ParseListenAddress(std::string_view text);
 
+/// A token bucket: `burst` at once, then one in each `interval`.
+struct Rate {
+  std::chrono::microseconds interval{0};
+  uint32_t burst = 100;
+};
+
 struct Limits {
   size_t request_line = 8 * 1024;  ///< bytes of the request target; over it: 414
   size_t header = 16 * 1024;       ///< bytes of the whole request head; over it: 431
@@ -55,6 +62,15 @@ struct Limits {
   /// Bytes that all sessions may hold together for peers that are slow, or until a message is
   /// whole; over it no session begins. 0: no bound.
   size_t memory = 0;
+  size_t sessions = 0;  ///< of all routes; over it: 503; zero: no limit
+  std::optional<Rate> handshake_rate = std::nullopt;  ///< of an address; over it: 429
+};
+
+/// How many sessions a route may have; zero: no limit.
+struct SessionLimits {
+  size_t all = 0;         ///< over it: 503
+  size_t per_client = 0;  ///< of one address; over it: 429
+  size_t per_user = 0;    ///< of one user, where clients say who they are; over it: 429
 };
 
 struct Keepalive {
@@ -143,7 +159,8 @@ struct SessionOptions {
   /// Allowed values of Origin, lower case, `*` for any and `https://*.example.com` for all names
   /// below one; unset: same origin only.
   std::optional<std::vector<std::string>> origins;
-  bool require_origin = false;              ///< a request without an Origin does not pass
+  bool require_origin = false;  ///< a request without an Origin does not pass
+  SessionLimits session_limits;
   size_t message_limit = 16 * 1024 * 1024;  ///< bytes of a message where it matters; over it: 1009
   Bandwidth bandwidth;
   Framing framing;

@@ -26,6 +26,7 @@
 #include "sluice/net/dialer.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/proxy/header_parser.h"
+#include "sluice/relay/admission.h"
 #include "sluice/relay/worker_context.h"
 
 namespace sluice::relay {
@@ -82,6 +83,11 @@ class ClientRequest final : public TableEntry,
   std::vector<uint8_t> ProxyPreamble();
   proxy::Party DestinationFor(const base::IpAddress& source) const;
 
+  // Whether there is room (client_request_admission.cc).
+  bool MaySpeakForOthers() const;
+  bool IsTooFast();
+  bool TakeSlot();
+
   // TLS (client_request_tls.cc).
   void StartTls(base::Bytes received);
   bool IsTlsUnderWay() const;
@@ -132,6 +138,9 @@ class ClientRequest final : public TableEntry,
 
   std::unique_ptr<proxy::HeaderParser> proxy_;  // While its header is read.
   std::optional<proxy::Party> destination_;     // Where the client connected to, if it says so.
+
+  bool is_rate_counted_ = false;
+  Admission::Slot slot_;  // Of the session that it is to become.
 
   bool tls_noted_ = false;   // The end of its handshake.
   bool head_begun_ = false;  // A byte of it has come.

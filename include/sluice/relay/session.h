@@ -23,6 +23,7 @@
 #include "sluice/net/byte_queue.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/stream.h"
+#include "sluice/relay/admission.h"
 #include "sluice/relay/client_output.h"
 #include "sluice/relay/keep_alive.h"
 #include "sluice/relay/session_state.h"
@@ -58,7 +59,8 @@ class Session final : public TableEntry,
   /// `backend` is null if the dial failed, `messages` if messages mean nothing. The config in
   /// `context` outlives the session.
   Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net::Stream> client,
-          std::unique_ptr<net::Stream> backend, std::unique_ptr<MessageRelay> messages);
+          std::unique_ptr<net::Stream> backend, std::unique_ptr<MessageRelay> messages,
+          Admission::Slot slot = {});
   ~Session();
 
   /// Sends `head`, the 101, and takes `early`, the bytes that came behind the request's head; they
@@ -193,6 +195,7 @@ class Session final : public TableEntry,
 
   WorkerContext& context_;
   const Peers peers_;
+  const Admission::Slot slot_;
   std::unique_ptr<net::Stream> client_;   // Null once it is closed.
   std::unique_ptr<net::Stream> backend_;  // Null once it is closed, or if the dial failed.
 

@@ -24,6 +24,7 @@
 #include "sluice/net/resolver.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_stream.h"
+#include "sluice/relay/admission.h"
 #include "sluice/relay/authentication.h"
 #include "sluice/relay/memory_budget.h"
 #include "sluice/relay/table.h"
@@ -42,9 +43,9 @@ inline constexpr size_t kQueueMark = 256 * 1024;
 
 struct WorkerContext {
   WorkerContext(net::EventLoop& event_loop, net::Resolver& name_resolver,
-                const config::Config& configuration, const config::Endpoint& echo,
-                std::string_view page, metrics::WorkerMetrics& worker_metrics, base::Log& logger,
-                uint64_t seed);
+                const config::Config& configuration, Admission& shared_admission,
+                const config::Endpoint& echo, std::string_view page,
+                metrics::WorkerMetrics& worker_metrics, base::Log& logger, uint64_t seed);
   ~WorkerContext();
   WorkerContext(const WorkerContext&) = delete;
   WorkerContext& operator=(const WorkerContext&) = delete;
@@ -70,6 +71,7 @@ struct WorkerContext {
   net::EventLoop& loop;
   net::Resolver& resolver;
   const config::Config& config;
+  Admission& admission;  ///< of all workers
   /// Null where nobody is asked who he is.
   std::unique_ptr<AuthDesk> auth;
   const routing::Router router;

@@ -54,7 +54,8 @@ class ClientRequestTest : public ::testing::Test {
   void Accept() {
     if (config.backends[0].servers.empty()) AddServer(PortOf(listener));
     if (!context) {
-      context.emplace(loop, *resolver, config, echo, kPageText, metrics, log, 0);
+      admission.emplace(config);
+      context.emplace(loop, *resolver, config, *admission, echo, kPageText, metrics, log, 0);
     }
     net::Fd ours;
     std::tie(ours, client) = net::testing::Pair();
@@ -96,6 +97,7 @@ class ClientRequestTest : public ::testing::Test {
 
   config::Config config;
   net::Address address;  ///< the next client's
+  std::optional<Admission> admission;
   net::EventLoop loop;
   std::unique_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
   metrics::WorkerMetrics metrics{2, 1, 3};
@@ -417,6 +419,72 @@ TEST_F(BehindALoadBalancerTest, TheDeadlineIsOverTheHeaderToo) {
   SendAll(client, kProxyHeader.substr(0, 20));
   EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 408 "));
   ExpectGone();
+}
+
+// ---- Whether there is room ----
+
+TEST_F(ClientRequestTest, AConnectionTooManyIsRefusedUnheard) {
+  config.limits.handshake_rate = {.interval = std::chrono::seconds(10), .burst = 1};
+  address = *net::Address::Parse("2001:db8::1", 1);
+  Accept();
+  client.Reset();
+  address = *net::Address::Parse("2001:db8::2", 2);  // The same /64.
+  Accept();
+  const std::string answer = WholeAnswer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 429 ")) << answer;
+  EXPECT_NE(answer.find("\r\nRetry-After: 10\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(Refused(Cause::kHandshakeRate), 1u);
+  ExpectGone();
+  address = *net::Address::Parse("2001:db8:0:1::1", 1);
+  Accept();
+  SendAll(client, Upgrade());
+  EXPECT_TRUE(AnswerUntil("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+}
+
+TEST_F(BehindALoadBalancerTest, TheRateIsTheClients) {
+  config.limits.handshake_rate = {.interval = std::chrono::hours(1), .burst = 1};
+  for (const char* port : {"1", "2"}) {
+    Accept();
+    SendAll(client,
+            "PROXY TCP4 192.0.2." + std::string(port) + " 198.51.100.7 1 2\r\n" + Upgrade());
+    EXPECT_TRUE(AnswerUntil("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  }
+  Accept();
+  SendAll(client, "PROXY TCP4 192.0.2.1 198.51.100.7 1 2\r\n");
+  EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 429 "));
+}
+
+TEST_F(ClientRequestTest, ASessionTooManyIsRefusedUntilThereIsRoom) {
+  options().session_limits.all = 1;
+  Accept();
+  SendAll(client, Upgrade());
+  AnswerUntil("\r\n\r\n");
+  const net::Fd first = std::move(client);
+  Accept();
+  SendAll(client, Upgrade());
+  const std::string answer = WholeAnswer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+  EXPECT_EQ(Refused(Cause::kRouteSessions), 1u);
+  EXPECT_EQ(admission->sessions(), 1u);
+  context->sessions.ForEach([](Session& session) { session.Cut(); });
+  EXPECT_TRUE(RunUntil([&] { return admission->sessions() == 0; }));
+  Accept();
+  SendAll(client, Upgrade());
+  EXPECT_TRUE(AnswerUntil("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+}
+
+TEST_F(ClientRequestTest, AFailedDialGivesItsPlaceBack) {
+  const net::Fd refusing = net::testing::Bound(SOCK_STREAM);
+  AddServer(PortOf(refusing));
+  options().on_dial_failure = config::OnDialFailure::kHttp;
+  config.limits.sessions = 1;
+  for (int i = 0; i < 2; ++i) {
+    Accept();
+    SendAll(client, Upgrade());
+    EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 502 "));
+    client.Reset();
+    EXPECT_TRUE(RunUntil([&] { return admission->sessions() == 0; }));
+  }
 }
 
 TEST_F(ClientRequestTest, AFloodOfRefusalsIsLoggedInPart) {

@@ -205,6 +205,7 @@ class Harness {
   }
 
   config::Config config;
+  Admission admission{config};
   net::EventLoop loop;
   NoResolver resolver;
   metrics::WorkerMetrics metrics{1, 1, 1};
@@ -214,7 +215,7 @@ class Harness {
   std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
   FakePeer client{&faults};
   FakePeer backend{&faults};
-  WorkerContext context{loop, resolver, config, echo, "<page>", metrics, log, 1};
+  WorkerContext context{loop, resolver, config, admission, echo, "<page>", metrics, log, 1};
   Session* session = nullptr;
 };
 

@@ -1,0 +1,112 @@
+// Who may still come in: counts of sessions and the rate of connections, kept for all workers
+// together.
+//
+// Only what is limited is counted. A count that is zero, and a rate that is not used, take no
+// memory; a flood of addresses takes a bounded amount.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "sluice/base/cause.h"
+#include "sluice/base/clock.h"
+#include "sluice/base/ip.h"
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+
+namespace sluice::relay {
+
+/// Thread-safe. An IPv6 client is the /64 that it has at its disposal, not one of its addresses.
+class Admission {
+  struct Key {
+    size_t route = 0;
+    std::string who;  // The bytes of an address, or a user.
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& key) const;
+  };
+  struct Shard {
+    std::mutex mutex;
+    std::unordered_map<Key, size_t, KeyHash> counts;
+  };
+  using Count = std::pair<const Key, size_t>;
+  static constexpr size_t kShards = 16;
+
+  // How many sessions each has; who has none is not in it.
+  class Counts {
+   public:
+    /// Null if there are `limit` already.
+    Count* Take(Key key, size_t limit);
+    void GiveBack(Count* count);
+    size_t size();
+
+   private:
+    Shard& ShardOf(const Key& key) { return shards_[KeyHash()(key) % kShards]; }
+    std::array<Shard, kShards> shards_;
+  };
+
+ public:
+  /// A session's place in the counts, given back when it is destroyed. Its Admission outlives it.
+  class Slot {
+   public:
+    Slot() = default;
+    Slot(Slot&& other) noexcept;
+    Slot& operator=(Slot&& other) noexcept;
+    ~Slot();
+
+   private:
+    friend class Admission;
+    Admission* admission_ = nullptr;  // Null: no place.
+    std::atomic<size_t>* route_ = nullptr;
+    Count* client_ = nullptr;
+    Count* user_ = nullptr;
+  };
+
+  /// `config` outlives this.
+  explicit Admission(const config::Config& config);
+
+  /// A place for a session of `route`, an index into Config::routes; the cause if there is none.
+  /// `client` is nothing where there is no IP address, and `user` empty where nobody is known: they
+  /// are then not limited.
+  base::Result<Slot, base::Cause> TakeSlot(size_t route,
+                                           const std::optional<base::IpAddress>& client,
+                                           std::string_view user);
+
+  /// For a new connection: nothing if it may come in, else when it might.
+  std::optional<base::Duration> TakeHandshake(const std::optional<base::IpAddress>& client,
+                                              base::TimePoint now);
+
+  /// What is kept now, for tests.
+  size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
+  size_t entries();
+
+  /// Of addresses whose rate is kept, at most.
+  static constexpr size_t kMostRates = 64 * 1024;
+
+ private:
+  using Micros = std::chrono::microseconds;
+  struct Rates {
+    std::mutex mutex;
+    /// When the address's bucket will be full again. One that is full is as good as none.
+    std::unordered_map<Key, Micros, KeyHash> full_at;
+    base::TimePoint sweep_at;
+  };
+
+  const config::Config& config_;
+  std::atomic<size_t> sessions_{0};
+  std::deque<std::atomic<size_t>> route_sessions_;  // By route.
+  Counts clients_;
+  Counts users_;
+  std::array<Rates, kShards> rates_;
+};
+
+}  // namespace sluice::relay

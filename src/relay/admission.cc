@@ -1,0 +1,164 @@
+#include "sluice/relay/admission.h"
+
+#include <algorithm>
+#include <functional>
+#include <random>
+#include <utility>
+
+namespace sluice::relay {
+namespace {
+
+// How often the rates that are not used any more are looked for.
+constexpr base::Duration kSweepInterval{1'000};
+
+std::string KeyText(const base::IpAddress& address) {
+  const base::IpAddress kept = address.is_v4() ? address : address.Prefix(64);
+  return {kept.bytes().begin(), kept.bytes().end()};
+}
+
+/// One more, unless there are `limit` already. Zero: no limit.
+bool TakeOne(std::atomic<size_t>& count, size_t limit) {
+  const size_t before = count.fetch_add(1, std::memory_order_relaxed);
+  if (limit == 0 || before < limit) return true;
+  count.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+/// So that nobody can choose addresses which all fall into one place.
+size_t Secret() {
+  static const size_t secret = [] {
+    std::random_device device;
+    return size_t{device()} << 32 | device();
+  }();
+  return secret;
+}
+
+}  // namespace
+
+size_t Admission::KeyHash::operator()(const Key& key) const {
+  // FNV-1a from a secret start; its low bits alone would show how it began.
+  uint64_t hash = 0xcbf29ce484222325ULL ^ Secret() ^ key.route;
+  for (const char c : key.who) {
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;
+    hash ^= hash >> 29;
+  }
+  return static_cast<size_t>(hash);
+}
+
+// ---- Counts ----
+
+Admission::Count* Admission::Counts::Take(Key key, size_t limit) {
+  Shard& shard = ShardOf(key);
+  const std::lock_guard lock(shard.mutex);
+  Count& count = *shard.counts.try_emplace(std::move(key), 0).first;
+  if (count.second >= limit) return nullptr;  // It is not zero, so it stays.
+  ++count.second;
+  return &count;
+}
+
+void Admission::Counts::GiveBack(Count* count) {
+  Shard& shard = ShardOf(count->first);
+  const std::lock_guard lock(shard.mutex);
+  if (--count->second == 0) shard.counts.erase(shard.counts.find(count->first));
+}
+
+size_t Admission::Counts::size() {
+  size_t sum = 0;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    sum += shard.counts.size();
+  }
+  return sum;
+}
+
+// ---- Sessions ----
+
+Admission::Slot::Slot(Slot&& other) noexcept
+    : admission_(std::exchange(other.admission_, nullptr)),
+      route_(other.route_),
+      client_(other.client_),
+      user_(other.user_) {}
+
+Admission::Slot& Admission::Slot::operator=(Slot&& other) noexcept {
+  std::swap(admission_, other.admission_);
+  std::swap(route_, other.route_);
+  std::swap(client_, other.client_);
+  std::swap(user_, other.user_);
+  return *this;
+}
+
+Admission::Slot::~Slot() {
+  if (admission_ == nullptr) return;
+  admission_->sessions_.fetch_sub(1, std::memory_order_relaxed);
+  if (route_ != nullptr) route_->fetch_sub(1, std::memory_order_relaxed);
+  if (client_ != nullptr) admission_->clients_.GiveBack(client_);
+  if (user_ != nullptr) admission_->users_.GiveBack(user_);
+}
+
+Admission::Admission(const config::Config& config) : config_(config) {
+  for (size_t i = 0; i < config.routes.size(); ++i) route_sessions_.emplace_back(0);
+}
+
+base::Result<Admission::Slot, base::Cause> Admission::TakeSlot(
+    size_t route, const std::optional<base::IpAddress>& client, std::string_view user) {
+  const config::SessionLimits& limits = config_.routes[route].options.session_limits;
+  Slot slot;  // What it holds by then is given back when there is no more to be had.
+  if (!TakeOne(sessions_, config_.limits.sessions)) {
+    return base::Unexpected(base::Cause::kAllSessions);
+  }
+  slot.admission_ = this;
+  if (!TakeOne(route_sessions_[route], limits.all)) {
+    return base::Unexpected(base::Cause::kRouteSessions);
+  }
+  slot.route_ = &route_sessions_[route];
+  if (limits.per_client != 0 && client) {
+    slot.client_ = clients_.Take({route, KeyText(*client)}, limits.per_client);
+    if (slot.client_ == nullptr) return base::Unexpected(base::Cause::kClientSessions);
+  }
+  if (limits.per_user != 0 && !user.empty()) {
+    slot.user_ = users_.Take({route, std::string(user)}, limits.per_user);
+    if (slot.user_ == nullptr) return base::Unexpected(base::Cause::kUserSessions);
+  }
+  return slot;
+}
+
+// ---- The rate of connections ----
+
+// A token bucket, kept as the one time at which it will be full again: each connection puts that
+// off by what a token takes to come, and it may never be further off than a whole bucket.
+std::optional<base::Duration> Admission::TakeHandshake(const std::optional<base::IpAddress>& client,
+                                                       base::TimePoint now) {
+  const auto& rate = config_.limits.handshake_rate;
+  if (!rate || !client) return std::nullopt;
+  Key key{0, KeyText(*client)};
+  Rates& rates = rates_[KeyHash()(key) % kShards];
+  const Micros now_us = now.time_since_epoch();
+  const std::lock_guard lock(rates.mutex);
+  if (now >= rates.sweep_at) {
+    std::erase_if(rates.full_at, [&](const auto& entry) { return entry.second <= now_us; });
+    rates.sweep_at = now + kSweepInterval;
+  }
+  const auto found = rates.full_at.find(key);
+  const Micros full_at = found == rates.full_at.end() ? now_us : std::max(found->second, now_us);
+  const Micros wait = full_at + rate->interval - now_us - rate->burst * rate->interval;
+  if (wait > Micros(0)) return std::chrono::ceil<base::Duration>(wait);
+  if (found != rates.full_at.end()) {
+    found->second = full_at + rate->interval;
+    return std::nullopt;
+  }
+  // Rather forget one than refuse everybody who is new.
+  if (rates.full_at.size() >= kMostRates / kShards) rates.full_at.erase(rates.full_at.begin());
+  rates.full_at.emplace(std::move(key), full_at + rate->interval);
+  return std::nullopt;
+}
+
+size_t Admission::entries() {
+  size_t sum = clients_.size() + users_.size();
+  for (Rates& rates : rates_) {
+    const std::lock_guard lock(rates.mutex);
+    sum += rates.full_at.size();
+  }
+  return sum;
+}
+
+}  // namespace sluice::relay

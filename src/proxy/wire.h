@@ -9,7 +9,10 @@
 namespace sluice::proxy {
 
 inline constexpr std::string_view kV1Prefix = "PROXY ";
-inline constexpr std::string_view kV2Signature{"\r\n\r\n\0\r\nQUIT\n", 12};
+// An array of its own: clang 14 may give each use of a literal another address, and the view's
+// begin and end would then not belong together.
+inline constexpr char kV2SignatureText[] = "\r\n\r\n\0\r\nQUIT\n";
+inline constexpr std::string_view kV2Signature{kV2SignatureText, sizeof(kV2SignatureText) - 1};
 
 // Section 2.2. The fixed part: the signature, version and command, family and transport, and the
 // length of the rest.

@@ -290,6 +290,7 @@ void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view 
 
 void ClientRequest::Reply(std::string response) {
   state_ = State::kReplying;
+  slot_ = Admission::Slot();  // There will be no session.
   timer_.Start(kReplyTimeout);
   reply_.Append(base::AsBytes(response));
   ContinueReply();

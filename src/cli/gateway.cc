@@ -10,8 +10,11 @@
 #include "sluice/admin/admin_server.h"
 #include "sluice/metrics/process.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/server/exposure.h"
 #include "sluice/server/server.h"
 #include "sluice/server/ticket_desk.h"
+
+#include "cli/privileges.h"
 
 namespace sluice::cli {
 namespace {
@@ -54,6 +57,19 @@ void PrepareProcess() {
   mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 }
 
+void TellExposure(const config::Config& config, base::Log& log) {
+  if (IsRoot()) {
+    log.Write(base::LogLevel::kWarn, "running_as_root",
+              {{"detail", "nothing needs that any more; see 'user' in docs/configuration.md"}});
+  }
+  const server::Exposure exposure = server::FindExposure(config);
+  if (exposure.routes.empty()) return;
+  log.Write(exposure.to_other_machines ? base::LogLevel::kWarn : base::LogLevel::kInfo,
+            "open_without_auth",
+            {{"routes", server::ListOf(exposure.routes)},
+             {"to_other_machines", exposure.to_other_machines}});
+}
+
 int Failed(base::Log& log, const std::string& error) {
   log.Write(base::LogLevel::kError, "start_failed", {{"detail", error}});
   return 1;
@@ -86,6 +102,13 @@ int RunGateway(config::Config config, base::Log& log) {
     admin = *std::move(listening);
     log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});
   }
+
+  if (shared->user) {
+    if (auto done = BecomeUser(*shared->user, shared->listeners); !done) {
+      return Failed(log, done.error());
+    }
+  }
+  TellExposure(*shared, log);
 
   const auto on_signal = [&] {
     if (server.draining()) {

@@ -11,6 +11,7 @@
 #include "sluice/admin/probe.h"
 #include "sluice/config/loader.h"
 #include "sluice/net/tls_context.h"
+#include "sluice/server/exposure.h"
 
 #include "cli/command_line.h"
 #include "cli/gateway.h"
@@ -89,6 +90,9 @@ int Run(const Check& command) {
     }
     Print(loaded->warnings, "warning: ");
     std::printf("%s: ok, %zu routes\n", file.c_str(), loaded->config.routes.size());
+    const auto open = server::FindExposure(loaded->config).routes;
+    if (!open.empty())
+      std::printf("%s: without auth: %s\n", file.c_str(), server::ListOf(open).c_str());
   }
   return exit_code;
 }

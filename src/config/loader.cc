@@ -33,6 +33,7 @@ using base::Unexpected;
 using Diagnostics = std::vector<Diagnostic>;
 
 struct RootDraft {
+  std::optional<Value> user;
   std::optional<Value> workers;
   std::optional<Value> listeners;
   std::optional<Value> admin;
@@ -50,6 +51,7 @@ void Keep(Reader& /*reader*/, const Value& value, RootDraft& draft) {
 }
 
 constexpr Field<RootDraft> kRootFields[] = {
+    {"user", Keep<&RootDraft::user>},
     {"workers", Keep<&RootDraft::workers>},
     {"listeners", Keep<&RootDraft::listeners>},
     {"admin", Keep<&RootDraft::admin>},
@@ -88,6 +90,10 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   Config config;
   RootDraft draft;
   if (!reader.ReadMapping<RootDraft>(root, kRootFields, draft)) return config;
+  if (draft.user) {
+    User user;
+    if (reader.ReadScalar(*draft.user, "a user", ParseUser, user)) config.user = std::move(user);
+  }
   if (draft.workers) {
     reader.ReadScalar(*draft.workers, "'auto' or a number", ParseWorkers, config.workers);
   }

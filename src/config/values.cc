@@ -125,6 +125,17 @@ Parsed<std::string> ParseName(std::string_view text) {
   return Unexpected(Expected("a name of 1 to 64 letters, digits, '-', '_' and '.'", text));
 }
 
+Parsed<User> ParseUser(std::string_view text) {
+  const auto colon = text.find(':');
+  const auto name = text.substr(0, colon);
+  const auto group = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+  const bool has_group = colon == std::string_view::npos || ParseName(group);
+  if (!ParseName(name) || !has_group) {
+    return Unexpected(Expected("the name of a user, or user:group", text));
+  }
+  return User{std::string(name), std::string(group)};
+}
+
 Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text) {
   if (text == "close") return OnDialFailure::kClose;
   if (text == "http") return OnDialFailure::kHttp;

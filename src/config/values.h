@@ -47,6 +47,9 @@ Parsed<bool> ParseBool(std::string_view text);
 /// `auto` (0) or 1 to 256.
 Parsed<unsigned> ParseWorkers(std::string_view text);
 
+/// `sluice` or `sluice:group`.
+Parsed<User> ParseUser(std::string_view text);
+
 /// The name of a route or a backend: 1 to 64 letters, digits, `-`, `_` and `.`.
 Parsed<std::string> ParseName(std::string_view text);
 

@@ -338,7 +338,14 @@ struct Route {
   SessionOptions options;
 };
 
+/// Whom the process becomes when it has bound its listeners and read its files.
+struct User {
+  std::string name;
+  std::string group;  ///< empty: the user's own
+};
+
 struct Config {
+  std::optional<User> user;
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
   std::optional<Admin> admin;

@@ -1,0 +1,20 @@
+// From root to a user, when all that takes root has been done.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+
+namespace sluice::cli {
+
+/// Becomes the user for good, with that user's groups, and gives him the sockets of Unix listeners.
+/// No effect if the process is that user's already. The error is one sentence. All threads.
+base::Result<void, std::string> BecomeUser(const config::User& user,
+                                           const std::vector<config::Listener>& listeners);
+
+/// Whether the process has root's powers.
+bool IsRoot();
+
+}  // namespace sluice::cli

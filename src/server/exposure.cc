@@ -1,0 +1,54 @@
+#include "sluice/server/exposure.h"
+
+#include <algorithm>
+#include <string>
+
+#include "sluice/base/ip.h"
+
+namespace sluice::server {
+namespace {
+
+bool AsksForCertificates(const config::Listener& listener) {
+  return listener.tls && listener.tls->mode == config::TlsMode::kRequired &&
+         listener.tls->client_certificate == config::ClientCertificate::kRequired;
+}
+
+bool IsLocal(const config::Endpoint& address) {
+  if (address.kind == config::Endpoint::Kind::kUnix) return true;
+  const auto ip = base::IpAddress::Parse(address.host);
+  static const base::IpRange kLoopback = *base::IpRange::Parse("127.0.0.0/8");
+  static const base::IpRange kLoopback6 = *base::IpRange::Parse("::1");
+  return ip && (kLoopback.Contains(*ip) || kLoopback6.Contains(*ip));
+}
+
+}  // namespace
+
+Exposure FindExposure(const config::Config& config) {
+  Exposure exposure;
+  bool is_open = false;
+  for (const auto& listener : config.listeners) {
+    if (AsksForCertificates(listener)) continue;
+    is_open = true;
+    if (!IsLocal(listener.address)) exposure.to_other_machines = true;
+  }
+  if (!is_open) return exposure;
+  for (const auto& route : config.routes) {
+    if (route.backend && route.options.auth.empty()) exposure.routes.emplace_back(route.name);
+  }
+  if (exposure.routes.empty()) exposure.to_other_machines = false;
+  return exposure;
+}
+
+std::string ListOf(const std::vector<std::string_view>& routes) {
+  constexpr size_t kMost = 20;
+  std::string list;
+  for (size_t i = 0; i < std::min(routes.size(), kMost); ++i) {
+    list.append(i == 0 ? "" : ", ").append(routes[i]);
+  }
+  if (routes.size() > kMost) {
+    list.append(" and ").append(std::to_string(routes.size() - kMost)).append(" more");
+  }
+  return list;
+}
+
+}  // namespace sluice::server

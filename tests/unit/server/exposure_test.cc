@@ -1,0 +1,78 @@
+#include "sluice/server/exposure.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sluice::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+config::Listener ListenerAt(const std::string& host) {
+  return {{config::Endpoint::Kind::kTcp, host, 80}};
+}
+
+config::Route RouteTo(std::string name, bool has_auth) {
+  config::Route route;
+  route.name = std::move(name);
+  route.backend = 0;
+  if (has_auth) route.options.auth.emplace_back(config::TicketAuth{});
+  return route;
+}
+
+config::Config Example() {
+  config::Config config;
+  config.listeners = {ListenerAt("0.0.0.0")};
+  config.routes = {RouteTo("open", false), RouteTo("closed", true)};
+  config::Route page;
+  page.name = "page";
+  page.is_console = true;
+  config.routes.push_back(page);
+  return config;
+}
+
+TEST(Exposure, IsOfRoutesWithoutAuth) {
+  const config::Config config = Example();
+  EXPECT_THAT(FindExposure(config).routes, ElementsAre("open"));
+  EXPECT_TRUE(FindExposure(config).to_other_machines);
+}
+
+TEST(Exposure, IsLocalOnLoopbackAndUnixSockets) {
+  config::Config config = Example();
+  config.listeners = {ListenerAt("127.0.0.1"), ListenerAt("::1")};
+  config.listeners.push_back({{config::Endpoint::Kind::kUnix, "/run/x.sock", 0}});
+  EXPECT_FALSE(FindExposure(config).to_other_machines);
+  for (const char* host : {"::", "10.0.0.1", "::ffff:10.0.0.1"}) {
+    config.listeners.back() = ListenerAt(host);
+    EXPECT_TRUE(FindExposure(config).to_other_machines) << host;
+  }
+}
+
+TEST(Exposure, AListenerThatAsksForCertificatesExposesNothing) {
+  config::Config config = Example();
+  config.listeners[0].tls.emplace();
+  config.listeners[0].tls->client_certificate = config::ClientCertificate::kRequired;
+  EXPECT_THAT(FindExposure(config).routes, IsEmpty());
+  EXPECT_FALSE(FindExposure(config).to_other_machines);
+  config.listeners[0].tls->mode = config::TlsMode::kAuto;
+  EXPECT_THAT(FindExposure(config).routes, ElementsAre("open")) << "plain clients show none";
+  config.listeners[0].tls->mode = config::TlsMode::kRequired;
+  config.listeners[0].tls->client_certificate = config::ClientCertificate::kOptional;
+  EXPECT_THAT(FindExposure(config).routes, ElementsAre("open"));
+  config.listeners.push_back(ListenerAt("127.0.0.1"));
+  config.listeners[0].tls->client_certificate = config::ClientCertificate::kRequired;
+  EXPECT_THAT(FindExposure(config).routes, ElementsAre("open"));
+  EXPECT_FALSE(FindExposure(config).to_other_machines);
+}
+
+TEST(Exposure, ListsTwentyRoutes) {
+  EXPECT_EQ(ListOf({}), "");
+  EXPECT_EQ(ListOf({"a", "b"}), "a, b");
+  EXPECT_EQ(ListOf(std::vector<std::string_view>(22, "r")).substr(52), ", r, r and 2 more");
+}
+
+}  // namespace
+}  // namespace sluice::server

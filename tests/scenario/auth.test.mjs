@@ -205,11 +205,16 @@ test('jwt: what the claims say is checked, and what stands twice is refused', as
     ['[]', 'its claims are not a JSON object'],
     ['{"a":'.repeat(300) + '1' + '}'.repeat(300), 'its claims are not a JSON object'],
   ]) {
-    await refuses(t, sluice, '/', make(claims));
-    await sluice.event('refused', { reason: 'unauthorized', detail: `jwt: ${why}` });
+    // The log takes ten such lines a second, so this may have to be said again.
+    await sluice.waitFor(`a refusal because ${why}`, async () => {
+      await refuses(t, sluice, '/', make(claims));
+      return sluice.eventsOf('refused', { reason: 'unauthorized', detail: `jwt: ${why}` })[0];
+    });
   }
-  await refuses(t, sluice, '/', make(good(), { crit: ['exp'] }));
-  await sluice.event('refused', { detail: 'jwt: it has critical extensions' });
+  await sluice.waitFor('a refusal of critical extensions', async () => {
+    await refuses(t, sluice, '/', make(good(), { crit: ['exp'] }));
+    return sluice.eventsOf('refused', { detail: 'jwt: it has critical extensions' })[0];
+  });
   // Two headers: somebody in front of us might have looked at the other one.
   const client = await connectRaw(t, sluice.port);
   client.write(upgradeHead({ headers: { Authorization: [make(good()).headers.Authorization, 'Bearer x'] } }));
@@ -338,7 +343,7 @@ test('token: a file of tokens, each for its server, from wherever the request ma
     await refuses(t, sluice, where);
   }
   await refuses(t, sluice, '/cookie', { headers: { Cookie: 'session=t-red; session=t:blue' } });
-  await sluice.metric('sluice_backend_dials_total', { backend: 'token', result: 'ok' }, 8);
+  await sluice.metric('sluice_backend_dials_total', { server: 'token', result: 'ok' }, 8);
   assertSecret(sluice, 't-red', 't:blue', 't%3ablue');
 });
 

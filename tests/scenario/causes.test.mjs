@@ -1,7 +1,8 @@
 // Every cause, produced through the real binary: what the client gets, the log line and the metric are as
 // docs/close-codes.md says. A unit test holds that page to the table in code.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -9,7 +10,8 @@ import { deadAddress, echo, listen, silentAddress } from './lib/backends.mjs';
 import { startDns } from './lib/dns.mjs';
 import { closeFrame, kOpcode, parseClose } from './lib/frames.mjs';
 import { connectRaw, openRaw, upgradeHead } from './lib/raw_client.mjs';
-import { kProjectRoot, start } from './lib/sluice.mjs';
+import { makeJwt, secondsFromNow } from './lib/jwt.mjs';
+import { kProjectRoot, start, tempDir } from './lib/sluice.mjs';
 
 /** The rows of docs/close-codes.md: reason -> {status, code, fault}, null for `none`. */
 const kCauses = new Map(
@@ -31,6 +33,9 @@ const kRefused = {
   method_not_allowed: upgradeHead({ method: 'POST' }),
   handshake_timeout: 'GET / HTTP/1.1\r\n',
   uri_too_long: upgradeHead({ target: `/${'a'.repeat(9000)}` }),
+  unauthorized: upgradeHead({ target: '/basic' }),
+  target_not_allowed: upgradeHead({ target: '/dynamic/127.0.0.1' }),
+  auth_unavailable: upgradeHead({ target: '/redis?token=x' }),
   upgrade_required: 'GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n',
   unsupported_version: upgradeHead({ target: '/echo', headers: { 'Sec-WebSocket-Version': '8' } }),
   header_too_large: upgradeHead({ headers: { Cookie: 'a'.repeat(20_000) } }),
@@ -38,7 +43,9 @@ const kRefused = {
 };
 
 /** A dial that fails, on the route of that name. */
-const kDials = ['backend_refused', 'backend_unreachable', 'backend_unresolved', 'backend_connect_timeout'];
+const kDials = [
+  'backend_tls',
+  'backend_refused', 'backend_unreachable', 'backend_unresolved', 'backend_connect_timeout'];
 
 const frame = (opcode, payload) => ({ opcode, payload: Buffer.from(payload) });
 
@@ -57,23 +64,84 @@ const kEnds = {
   backend_invalid_utf8: ['no-text', () => {}],
   idle_timeout: ['idle', () => {}],
   pong_timeout: ['deaf', () => {}],
+  max_age: ['aged', () => {}],
 };
+
+const kUser = { Authorization: `Basic ${Buffer.from('anna:secret').toString('base64')}` };
+const kJwtSecret = 'a secret of more than thirty-two bytes, for this test alone';
+/** Connections that an address may open at once; all rows together need fewer. */
+const kBurst = 80;
+
+/** Refused once there are enough: reason -> what the client does, who returns the one that is refused. */
+const kOverLimits = {
+  limit_handshake_rate: async (t, sluice) => {
+    const from = { localAddress: '127.0.0.3' };
+    for (let i = 0; i < kBurst; ++i) (await connectRaw(t, sluice.port, '127.0.0.1', from)).end();
+    return connectRaw(t, sluice.port, '127.0.0.1', from);
+  },
+  too_many_failures: async (t, sluice) => {
+    const from = { localAddress: '127.0.0.2' };
+    const wrong = upgradeHead({ target: '/other-basic', headers: { Authorization: 'Basic eDp5' } });
+    for (let i = 0; i < 2; ++i) {
+      const client = await connectRaw(t, sluice.port, '127.0.0.1', from);
+      assert.equal((await client.write(wrong).readResponse()).status, 401);
+    }
+    return (await connectRaw(t, sluice.port, '127.0.0.1', from)).write(wrong);
+  },
+  limit_client_sessions: (t, sluice) => second(t, sluice, { target: '/one-per-client' }),
+  limit_user_sessions: (t, sluice) => second(t, sluice, { target: '/one-per-user', headers: kUser }),
+  limit_route_sessions: (t, sluice) => second(t, sluice, { target: '/one' }),
+};
+
+async function second(t, sluice, upgrade) {
+  await openRaw(t, sluice, upgrade);
+  return (await connectRaw(t, sluice.port)).write(upgradeHead(upgrade));
+}
+
+/** Those that take a gateway of their own, and the test that has one. */
+const kElsewhere = { limit_memory: 'session_limits.test.mjs', limit_sessions: 'limits.test.mjs' };
 
 async function createGateway(t) {
   const saying = async (...bytes) =>
     (await listen(t, ({ socket }) => socket.write(Buffer.from(bytes)))).address;
   const dns = await startDns(t, {});
   const service = (await echo(t)).address;
+  const users = path.join(tempDir(t), 'users');
+  const hash = execFileSync('openssl', ['passwd', '-6', 'secret'], { encoding: 'utf8' }).trim();
+  writeFileSync(users, `anna:${hash}\n`);
+  const secret = path.join(tempDir(t), 'secret');
+  writeFileSync(secret, kJwtSecret);
+  const basic = { basic: { users_file: users } };
   const route = (name, backend, more = {}) => ({ name, match: { path: `/${name}` }, backend, ...more });
   return start(t, {
     dns: { servers: [dns.address], timeout: '500ms', attempts: 1 },
-    defaults: { timeouts: { handshake: '1s', connect: '500ms', close: '1s' } },
+    workers: 1,
+    auth_failures: { limit: 2, window: '1m' },
+    defaults: {
+      timeouts: { handshake: '1s', connect: '500ms', close: '1s' },
+      limits: { handshake_rate: { rate: '1/h', burst: kBurst } },
+    },
+    backends: { secure: { servers: [service], tls: {} } },
     routes: [
       route('echo', service),
       route('backend_refused', await deadAddress(t)),
       route('backend_unreachable', 'unix:/nowhere/at/all.sock'),
       route('backend_unresolved', 'nowhere.example:80'),
       route('backend_connect_timeout', await silentAddress(t)),
+      route('backend_tls', 'secure'),
+      route('basic', service, { auth: basic }),
+      route('other-basic', service, { auth: basic }),
+      route('one-per-user', service, { auth: basic, limits: { sessions_per_user: 1 } }),
+      route('one-per-client', service, { limits: { sessions_per_client: 1 } }),
+      route('one', service, { limits: { route_sessions: 1 } }),
+      route('redis', service, {
+        auth: { token: { redis: { server: await deadAddress(t) }, from: 'query:token' } },
+      }),
+      route('jwt', service, {
+        auth: { jwt: { algorithms: ['HS256'], key_file: secret, leeway: '1s' } },
+      }),
+      route('dynamic/{host}', { server: '{host}:80', allow: ['*'] }, { name: 'dynamic' }),
+      route('aged', service, { timeouts: { max_age: '1s' } }),
       route('end', (await listen(t, ({ socket }) => socket.end())).address),
       route('reset', (await listen(t, (peer) => peer.socket.once('data', () => peer.reset()))).address),
       route('prefixed', service, { framing: 'length_prefixed', limits: { message: '1KiB' } }),
@@ -94,7 +162,11 @@ async function expectRefusal(sluice, reason, response) {
   assert.equal(response.status, status);
   assert.match(response.body, new RegExp(`\\b${reason}\\b`));
   await sluice.event('refused', { reason, code: status });
-  await sluice.metric('sluice_requests_refused_total', { reason, code: String(status) }, 1);
+  const labels = { reason, code: String(status) };
+  await sluice.waitFor(
+    `a count of ${reason}`, // One cause may have been another row's means.
+    async () => (await sluice.metrics()).sum('sluice_requests_refused_total', labels) >= 1,
+  );
 }
 
 async function expectEnd(sluice, reason, client) {
@@ -141,6 +213,21 @@ test('every cause', { concurrency: true }, async (t) => {
       play(client);
       await expectEnd(sluice, reason, client);
     });
+  }
+  for (const [reason, play] of Object.entries(kOverLimits)) {
+    check(reason, async (t) => {
+      await expectRefusal(sluice, reason, await (await play(t, sluice)).readResponse());
+    });
+  }
+  check('token_expired', async (t) => {
+    const token = makeJwt('HS256', { sub: 'anna', exp: secondsFromNow(1) }, kJwtSecret);
+    const headers = { Authorization: `Bearer ${token}` };
+    await expectEnd(sluice, 'token_expired', await openRaw(t, sluice, { target: '/jwt', headers }));
+  });
+  for (const [reason, file] of Object.entries(kElsewhere)) {
+    const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+    assert.ok(text.includes(reason), `${file} has ${reason}`);
+    produced.add(reason);
   }
   await Promise.all(cases);
 

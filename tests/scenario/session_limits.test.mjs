@@ -67,13 +67,16 @@ async function withUsedUpMemory(t, route = {}) {
   });
   const slow = [];
   const queued = async () => (await sluice.metrics()).sum('sluice_queued_bytes');
+  const pauses = async () =>
+    (await sluice.metrics()).sum('sluice_pauses_total', { direction: 'to_client' });
   while ((await queued()) < MiB) {
     const client = await openRaw(t, sluice);
     client.socket.pause();
     slow.push(client);
+    const before = slow.length;
     await sluice.waitFor(
-      'something to wait for the slow client',
-      async () => (await queued()) >= slow.length * 128 * KiB,
+      'the slow client to hold things up',
+      async () => (await pauses()) >= before || (await queued()) >= MiB,
     );
   }
   return { sluice, slow };
@@ -81,12 +84,14 @@ async function withUsedUpMemory(t, route = {}) {
 
 test('a session that begins over limits.memory ends with 1013', async (t) => {
   const { sluice, slow } = await withUsedUpMemory(t);
+  const labels = { reason: 'limit_memory', code: '1013' };
+  const before = (await sluice.metrics()).sum('sluice_sessions_closed_total', labels);
   const late = await openWs(t, sluice.url());
   assert.deepEqual(await late.waitForClose(), { code: 1013, reason: 'limit_memory' });
   const line = await sluice.event('session', { reason: 'limit_memory' });
   assert.equal(line.code, 1013);
   assert.equal(line.fault, 'sluice');
-  await sluice.metric('sluice_sessions_closed_total', { reason: 'limit_memory', code: '1013' }, 1);
+  await sluice.metric('sluice_sessions_closed_total', labels, before + 1);
   // When the slow ones have gone there is room again.
   for (const client of slow) client.reset();
   await sluice.metric('sluice_queued_bytes', {}, 0);

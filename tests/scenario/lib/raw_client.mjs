@@ -203,9 +203,9 @@ class RawClient {
   }
 }
 
-/** Connects to `port`; the client is destroyed when the test is over. */
-export async function connectRaw(t, port, host = '127.0.0.1') {
-  const socket = net.connect({ port, host, allowHalfOpen: true, noDelay: true });
+/** Connects to `port`, from `localAddress`; the client is destroyed when the test is over. */
+export async function connectRaw(t, port, host = '127.0.0.1', { localAddress } = {}) {
+  const socket = net.connect({ port, host, localAddress, allowHalfOpen: true, noDelay: true });
   const client = new RawClient(socket);
   defer(t, () => socket.destroy());
   await waitFor(`a TCP connection to ${host}:${port}`, () => {

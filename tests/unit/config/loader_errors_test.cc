@@ -106,7 +106,7 @@ TEST(LoadErrors, OfKeys) {
   EXPECT_THAT(
       HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
       ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
-                  "4:1: unknown key 'x'; the known keys here are: workers, listeners, admin, "
+                  "4:1: unknown key 'x'; the known keys here are: user, workers, listeners, admin, "
                   "trusted_proxies, dns, "
                   "defaults, backends, routes, auth_failures",
                   "5:8: admin: missing key 'address'",

@@ -88,6 +88,15 @@ TEST(ParseDnsServer, AddsThePort) {
   }
 }
 
+TEST(ParseUser, TakesAUserAndAGroup) {
+  EXPECT_EQ(ParseUser("sluice")->name, "sluice");
+  EXPECT_EQ(ParseUser("sluice")->group, "");
+  EXPECT_EQ(ParseUser("nobody:nogroup")->group, "nogroup");
+  for (const char* text : {"", ":", "a:", ":b", "a:b:c", "a b"}) {
+    EXPECT_FALSE(ParseUser(text)) << text;
+  }
+}
+
 TEST(ParseHostPattern, NormalizesNames) {
   EXPECT_EQ(*ParseHostPattern("WWW.Example.com."), "www.example.com");
   EXPECT_EQ(*ParseHostPattern("*.Lab.example.com"), "*.lab.example.com");

@@ -175,24 +175,19 @@ std::string WithoutBearer(std::string_view offers) {
   return std::string(kBearer);
 }
 
-bool TakesSubprotocol(const config::Route& route) {
-  const auto has_it = [](const std::vector<config::TokenSource>& sources) {
-    return std::find(sources.begin(), sources.end(), config::TokenSource{Kind::kSubprotocol}) !=
-           sources.end();
+bool TakesTokenFrom(const config::Route& route, config::TokenSource::Kind kind) {
+  const auto has_it = [kind](const std::vector<config::TokenSource>& sources) {
+    return std::any_of(sources.begin(), sources.end(),
+                       [kind](const config::TokenSource& source) { return source.kind == kind; });
   };
-  for (const auto& method : route.options.auth) {
-    if (const auto* jwt = std::get_if<config::JwtAuth>(&method); jwt && has_it(jwt->from)) {
-      return true;
-    }
-    if (const auto* token = std::get_if<config::TokenAuth>(&method); token && has_it(token->from)) {
-      return true;
-    }
-    if (const auto* ticket = std::get_if<config::TicketAuth>(&method);
-        ticket && has_it(ticket->from)) {
-      return true;
-    }
-  }
-  return false;
+  return std::any_of(route.options.auth.begin(), route.options.auth.end(),
+                     [&](const config::AuthMethod& method) {
+                       const auto* const jwt = std::get_if<config::JwtAuth>(&method);
+                       const auto* const token = std::get_if<config::TokenAuth>(&method);
+                       const auto* const ticket = std::get_if<config::TicketAuth>(&method);
+                       return (jwt && has_it(jwt->from)) || (token && has_it(token->from)) ||
+                              (ticket && has_it(ticket->from));
+                     });
 }
 
 }  // namespace sluice::auth

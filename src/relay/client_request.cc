@@ -237,7 +237,9 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   const http::RequestHead& head = parser_.head();
   const config::SessionOptions& options = route().options;
   std::string offers = head.Joined("Sec-WebSocket-Protocol");
-  if (auth::TakesSubprotocol(route())) offers = auth::WithoutBearer(offers);
+  if (auth::TakesTokenFrom(route(), config::TokenSource::Kind::kSubprotocol)) {
+    offers = auth::WithoutBearer(offers);
+  }
   const std::string subprotocol = websocket::ChooseSubprotocol(
       offers, options.subprotocols && offers != "bearer" ? &*options.subprotocols : nullptr);
   const auto deflate = AnswerDeflate(head.Joined("Sec-WebSocket-Extensions"), options.compression);

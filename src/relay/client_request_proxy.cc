@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "sluice/auth/credentials.h"
 #include "sluice/http/forwarded.h"
 #include "sluice/proxy/header_writer.h"
 #include "sluice/relay/client_request.h"
@@ -109,8 +110,7 @@ std::optional<http::Refusal> ClientRequest::TakeForwarded() {
 
 /// What the backend is to know of the client before anything else; nothing for most.
 std::vector<uint8_t> ClientRequest::ProxyPreamble() {
-  if (!route().backend) return {};  // A token names the server.
-  const config::SendProxy version = context_.config.backends[*route().backend].proxy_protocol;
+  const config::SendProxy version = backend().proxy_protocol;
   if (version == config::SendProxy::kOff) return {};
   std::optional<proxy::Endpoints> endpoints;
   if (const auto ip = address_.ip()) {
@@ -120,8 +120,11 @@ std::vector<uint8_t> ClientRequest::ProxyPreamble() {
   const net::TlsDetails tls = client_->DescribeTls();
   proxy::Details details;
   details.alpn = tls.protocol;
-  details.authority =
-      tls.server_name.empty() ? routing::NormalizeHost(parser_.head().host) : tls.server_name;
+  // Where the host is a token, it is nobody's business behind us.
+  if (!auth::TakesTokenFrom(route(), config::TokenSource::Kind::kHost)) {
+    details.authority =
+        tls.server_name.empty() ? routing::NormalizeHost(parser_.head().host) : tls.server_name;
+  }
   details.unique_id = id_.ToString();
   if (!tls.version.empty()) {
     const auto& certificate = client_->tls()->peer_certificate;

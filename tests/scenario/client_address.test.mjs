@@ -1,6 +1,8 @@
 // Who the client is: PROXY headers in front of a connection and towards backends, X-Forwarded-For and
 // Forwarded; with HAProxy and nginx as they are used.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 
 import { echo, listen } from './lib/backends.mjs';
@@ -371,6 +373,26 @@ test('v2 to a backend tells the address, the host, the session and what there is
   assert.notEqual(two.ssl.verify, 0);
   assert.equal(two.ssl.tlvs[0x21].toString(), 'TLSv1.3');
   assert.match(two.ssl.tlvs[0x23].toString(), /^TLS_/);
+});
+
+test('v2 to a backend keeps a host that is a token to itself', async (t) => {
+  const backend = await listen(t, () => {});
+  const tokens = path.join(tempDir(t), 'tokens');
+  writeFileSync(tokens, `s3cret.example.com: ${backend.address}\n`);
+  const sluice = await start(t, {
+    routes: [
+      {
+        name: 'main',
+        match: { path: '/' },
+        backend: { from: 'token', proxy_protocol: 'v2' },
+        auth: { token: { file: tokens, from: 'host' } },
+      },
+    ],
+  });
+  await openWs(t, sluice.url(), { headers: { Host: 's3cret.example.com' } });
+  const header = parseProxyV2(await (await backend.peer()).receive(28));
+  assert.equal(header.tlvs[2], undefined);
+  assert.equal(header.tlvs[5].toString().length, 16);
 });
 
 test('HAProxy as the backend takes v1 and v2, and reports the client', async (t) => {

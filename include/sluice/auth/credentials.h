@@ -36,7 +36,8 @@ std::optional<Found<std::string>> FindToken(const http::RequestHead& head,
 /// offers are all passed over.
 std::string WithoutBearer(std::string_view offers);
 
-/// Whether one of the route's methods takes a token from the subprotocols.
-bool TakesSubprotocol(const config::Route& route);
+/// Whether one of the route's methods takes a token from there, so that what stands there may be a
+/// secret.
+bool TakesTokenFrom(const config::Route& route, config::TokenSource::Kind kind);
 
 }  // namespace sluice::auth

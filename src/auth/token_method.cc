@@ -12,9 +12,10 @@ namespace {
 // Longer ones would make long keys for Redis.
 constexpr size_t kLongestToken = 4'096;
 
-Verdict Known(config::Endpoint server) {
+Verdict Known(config::Endpoint server, const Digest& digest) {
   Identity identity{"token", {}};
   identity.server = std::move(server);
+  identity.token_digest.assign(digest.begin(), digest.end());
   return Verdict::Accepted(std::move(identity));
 }
 
@@ -46,19 +47,23 @@ class TokenMethod final : public Method {
     if (!token->value || token->value->size() > kLongestToken) {
       return Verdict::Refused("the token cannot be read");
     }
-    if (config_.redis) return Lookup{config_.redis->prefix + *token->value, Take};
+    const Digest digest = DigestOf(*token->value);
+    if (config_.redis) {
+      const auto take = [digest](const auto& value) { return Take(value, digest); };
+      return Lookup{config_.redis->prefix + *token->value, take};
+    }
     const auto table = table_.Get();
-    const auto entry = table->find(DigestOf(*token->value));
+    const auto entry = table->find(digest);
     if (entry == table->end()) return Verdict::Refused("the token is unknown");
-    return Known(entry->second);
+    return Known(entry->second, digest);
   }
 
  private:
-  static Verdict Take(const std::optional<std::string>& value) {
+  static Verdict Take(const std::optional<std::string>& value, const Digest& digest) {
     if (!value) return Verdict::Refused("the token is unknown");
     auto server = ParseTokenValue(*value);
     if (!server) return Verdict::Unavailable("what Redis has for the token is not host:port");
-    return Known(*std::move(server));
+    return Known(*std::move(server), digest);
   }
 
   static base::Result<void, std::string> AddFile(const Files& files, const std::string& path,

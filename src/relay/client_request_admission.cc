@@ -30,7 +30,7 @@ bool ClientRequest::IsTooFast() {
 /// Takes a place for the session that is to be.
 bool ClientRequest::TakeSlot() {
   auto slot = context_.admission.TakeSlot(*route_, address_.ip(),
-                                          identity_ ? std::string_view(identity_->user) : "");
+                                          identity_ ? std::string_view(identity_->account()) : "");
   if (!slot) {
     Refuse({slot.error(), std::string(base::InfoOf(slot.error()).description)});
     return false;

@@ -98,6 +98,22 @@ test('sessions_per_user: 429 for one user, wherever from', async (t) => {
   await openWhenThereIsRoom(t, sluice, sluice.url(), alice);
 });
 
+test('sessions_per_user: a token without a user is counted by itself', async (t) => {
+  const backend = await echo(t);
+  const tokens = path.join(tempDir(t), 'tokens');
+  writeFileSync(tokens, `one: ${backend.address}\ntwo: ${backend.address}\n`);
+  const sluice = await start(t, {
+    backend: { from: 'token' },
+    route: {
+      auth: { token: { file: tokens, from: 'query:token' } },
+      limits: { sessions_per_user: 1 },
+    },
+  });
+  await openWs(t, sluice.url('/?token=one'));
+  await assertRefused(t, sluice, 'limit_user_sessions', 429, sluice.url('/?token=one'));
+  await openWs(t, sluice.url('/?token=two'));
+});
+
 test('handshake_rate: a burst, then 429 before anything is read, counted over all workers', async (t) => {
   const backend = await echo(t);
   const sluice = await start(t, {

@@ -27,7 +27,8 @@ struct Identity {
   std::optional<WallTime> expires = std::nullopt;  ///< when the session ends at the latest
   std::map<std::string, std::string> claims = {};  ///< of a JWT, those that are plain values
   std::optional<config::Endpoint> server = std::nullopt;
-  std::string token_digest = {};  ///< of a token without a user, so that its sessions can be counted
+  std::string token_digest =
+      {};  ///< of a token without a user, so that its sessions can be counted
 
   /// Whom its sessions are counted for; empty: nobody. Not for the log.
   const std::string& account() const { return user.empty() ? token_digest : user; }

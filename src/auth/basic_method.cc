@@ -1,3 +1,5 @@
+#include <functional>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -42,7 +44,9 @@ class BasicMethod final : public Method {
     const auto user = users->find(found->value->user);
     const bool is_known = user != users->end();
     // The time that a refusal takes must not tell which users there are.
-    std::string hash = is_known ? user->second : users->begin()->second;
+    const size_t other = std::hash<std::string>()(found->value->user) % users->size();
+    std::string hash =
+        is_known ? user->second : std::next(users->begin(), static_cast<ptrdiff_t>(other))->second;
     return HeavyCheck{[is_known, hash = std::move(hash), given = *std::move(found->value)] {
       const bool is_password = IsPassword(hash, given.password);
       if (!is_known || !is_password) return Verdict::Refused("the user or password is wrong");

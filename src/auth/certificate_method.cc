@@ -8,11 +8,19 @@
 namespace sluice::auth {
 namespace {
 
+/// Letters, digits, `-` and `_`: not the start of an e-mail address or a URI.
+bool IsLabel(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_';
+  });
+}
+
 /// Whether `name` is `pattern`, or is one label below it if it begins with `*.`.
 bool Matches(std::string_view pattern, std::string_view name) {
   if (pattern.starts_with("*.")) {
     const auto dot = name.find('.');
-    return dot != 0 && dot != std::string_view::npos &&
+    return dot != std::string_view::npos && IsLabel(name.substr(0, dot)) &&
            base::EqualsIgnoringCase(name.substr(dot), pattern.substr(1));
   }
   return base::EqualsIgnoringCase(name, pattern);

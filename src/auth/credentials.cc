@@ -87,8 +87,14 @@ Token FindCookie(const http::RequestHead& head, std::string_view name) {
 }
 
 Token FindPathSegment(std::string_view path, const config::PathPattern& pattern) {
-  if (!pattern.is_prefix || path.size() <= pattern.path.size()) return std::nullopt;
-  const auto rest = path.substr(pattern.path.size() + 1);
+  if (!pattern.is_prefix) return std::nullopt;
+  // A capture of the pattern stands for a segment of any length.
+  size_t prefix = 0;
+  for (auto left = std::count(pattern.path.begin(), pattern.path.end(), '/'); left > 0; --left) {
+    prefix = path.find('/', prefix + 1);
+    if (prefix == std::string_view::npos) return std::nullopt;
+  }
+  const auto rest = path.substr(prefix + 1);
   const auto segment = rest.substr(0, rest.find('/'));
   if (segment.empty()) return std::nullopt;
   return Present(segment);

@@ -62,7 +62,8 @@ class TokenMethod final : public Method {
   static Verdict Take(const std::optional<std::string>& value, const Digest& digest) {
     if (!value) return Verdict::Refused("the token is unknown");
     auto server = ParseTokenValue(*value);
-    if (!server) return Verdict::Unavailable("what Redis has for the token is not host:port");
+    // Not told from a token that is unknown: what else is in there is nobody's business.
+    if (!server) return Verdict::Refused("what Redis has for the token is not host:port");
     return Known(*std::move(server), digest);
   }
 

@@ -145,6 +145,9 @@ Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks) {
   if (!reader.ReadMapping<TlsDraft>(value, kTlsFields, draft)) return tls;
   if (draft.ciphers) ReadCiphers(reader, *draft.ciphers, checks, tls.ciphers);
   ReadClientCertificate(reader, draft, checks, tls);
+  if (tls.mode == TlsMode::kAuto && tls.client_certificate == ClientCertificate::kRequired) {
+    reader.Warn(value, "with 'mode: auto', clients that do not speak TLS need no certificate");
+  }
   if (!draft.certificates) {
     reader.Missing(value, "certificates");
     return tls;

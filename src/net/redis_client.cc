@@ -132,8 +132,8 @@ void RedisClient::OnReply(redisAsyncContext* context, void* data) {
                          reply.str == nullptr ? 0 : reply.len);
   if (reply.type == REDIS_REPLY_STRING) {
     Answered(std::optional(text));
-  } else if (reply.type == REDIS_REPLY_NIL) {
-    Answered(std::optional<std::string>());
+  } else if (reply.type == REDIS_REPLY_NIL || text.starts_with("WRONGTYPE")) {
+    Answered(std::optional<std::string>());  // A list or the like is no value.
   } else {
     Answered(base::Unexpected(reply.type == REDIS_REPLY_ERROR ? text : "an unexpected answer"));
   }

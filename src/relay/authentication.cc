@@ -43,6 +43,7 @@ void Authentication::Take(const auth::Method& method, Verdict verdict) {
     return;
   }
   if (verdict.kind == Kind::kAbsent) return;
+  if (verdict.kind == Kind::kRefused) was_refused_ = true;
   std::string detail = std::string(method.name()) + ": " + verdict.detail;
   if (!worst_.detail.empty()) detail = worst_.detail + "; " + detail;
   const bool is_unavailable =
@@ -59,6 +60,7 @@ void Authentication::RunHeavy(const auth::Method& method, const auth::HeavyCheck
   CountTry();
   const bool is_taken = desk_.pool.Run(
       [this, &method, run = check.run, &loop = loop_, alive = std::weak_ptr(alive_)] {
+        if (alive.expired()) return;  // Nobody waits for it any more.
         loop.Post([this, &method, alive, verdict = run()] {
           if (!alive.expired()) Wait(method, verdict);
         });
@@ -83,7 +85,8 @@ void Authentication::CountTry() {
 }
 
 void Authentication::End() {
-  const bool is_failure = worst_.kind == Kind::kRefused;
+  // A guess is one, whatever kept another method from being asked.
+  const bool is_failure = was_refused_ && worst_.kind != Kind::kAccepted;
   if (is_failure) CountTry();
   if (!is_failure && is_counted_) desk_.guard->throttle().TakeBack(*request_.address);
   is_counted_ = false;

@@ -92,11 +92,14 @@ void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {
   }
   const net::DialFailure& failure = outcome.error();
   metrics.dials_failed[static_cast<size_t>(failure.cause)].Add();
-  context_.log.Write(base::LogLevel::kWarn, "dial_failed",
-                     {{"route", route().name},
-                      {"server", candidates_[next_candidate_].server->ToString()},
-                      {"reason", base::ReasonOf(failure.cause)},
-                      {"detail", failure.detail}});
+  if (const auto omitted = context_.dial_log_limit.Admit(net::EventLoop::Now())) {
+    context_.log.Write(base::LogLevel::kWarn, "dial_failed",
+                       {{"route", route().name},
+                        {"server", candidates_[next_candidate_].server->ToString()},
+                        {"reason", base::ReasonOf(failure.cause)},
+                        {"detail", failure.detail},
+                        {"omitted", *omitted}});
+  }
   if (++next_candidate_ < candidates_.size()) {
     DialNext();
   } else {

@@ -45,8 +45,11 @@ Session::~Session() = default;
 
 std::optional<base::TimePoint> Session::TokenExpiry() const {
   if (!peers_.identity || !peers_.identity->expires) return std::nullopt;
-  const auto left = *peers_.identity->expires - std::chrono::system_clock::now();
-  return net::EventLoop::Now() + std::chrono::ceil<base::Duration>(left);
+  // What a token says may be further off than a clock with finer ticks can tell.
+  constexpr std::chrono::seconds kLongest = std::chrono::years(100);
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto left = *peers_.identity->expires - now;
+  return net::EventLoop::Now() + std::min<std::chrono::seconds>(left, kLongest);
 }
 
 const config::SessionOptions& Session::options() const {

@@ -16,6 +16,7 @@
 
 #include "sluice/relay/session.h"
 
+#include "bandwidth.h"
 #include "frame_batch.h"
 #include "message_relay.h"
 #include "session_limits.h"
@@ -54,7 +55,8 @@ size_t Session::TakeMessages(base::MutableBytes in, size_t payload_size, size_t 
   for (;;) {
     while (!messages.done()) {
       if (backend_queue_.size() >= kQueueMark) FlushToBackend();
-      if (backend_queue_.size() >= kQueueMark || cost >= budget) {
+      const bool is_too_fast = messages.has_compression() && !MayReadNow(to_backend_);
+      if (backend_queue_.size() >= kQueueMark || cost >= budget || is_too_fast) {
         messages.Hold(payload, in);
         FlushMessages(collected);
         if (to_backend_.pauses == 0) PauseSource(to_backend_, kTurnUsedUp);
@@ -68,6 +70,7 @@ size_t Session::TakeMessages(base::MutableBytes in, size_t payload_size, size_t 
         return cost;
       }
       cost += step.inflated;
+      if (bandwidth_) bandwidth_->to_backend.Take(step.inflated);
       const framing::Encoded& encoded = step.encoded;
       for (const auto bytes : {encoded.prefix, encoded.payload, encoded.suffix}) {
         PutToBackend(bytes, collected);

@@ -45,6 +45,7 @@ WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_res
       random(static_cast<std::minstd_rand::result_type>(seed)),
       backend_tls(configuration.backends.size()),
       tls_log_limits(configuration.listeners.size(), base::LogLimit(kTlsLogInterval)),
+      dial_log_limit(kRefusalLogInterval, kRefusalLogBurst),
       refusal_log_limits(RefusalLogLimits()),
       scratch_storage_(std::make_unique_for_overwrite<Scratch>()) {
   scratch = scratch_storage_->payload;

@@ -36,6 +36,13 @@ bool TakesTickets(const config::Config& config, std::string_view name) {
   });
 }
 
+/// Whether the server of a ticket would be dialled there.
+bool TakesServers(const config::Config& config, std::string_view name) {
+  return std::any_of(config.routes.begin(), config.routes.end(), [&](const auto& route) {
+    return route.name == name && config.backends[*route.backend].is_from_token;
+  });
+}
+
 base::Unexpected<std::string> Fail(std::string why) {
   return base::Unexpected(std::move(why));
 }
@@ -49,6 +56,7 @@ base::Result<void, std::string> Set(auth::TicketTerms& terms, const std::string&
   } else if (key == "origin") {
     auto origin = config::ParseOrigin(text);
     if (!origin) return Fail("origin: " + origin.error());
+    if (origin->find('*') != std::string::npos) return Fail("'origin' has to be that of one page");
     terms.origin = *std::move(origin);
   } else if (key == "address") {
     terms.address = base::IpAddress::Parse(text);
@@ -103,6 +111,9 @@ TicketAnswer TicketDesk::Handle(std::string_view authorization, std::string_view
   if (!terms) return Answer(400, "error", terms.error());
   if (!TakesTickets(config_, terms->route)) {
     return Answer(404, "error", "'route' is not the name of a route that takes tickets");
+  }
+  if (terms->server && !TakesServers(config_, terms->route)) {
+    return Answer(400, "error", "'server' is for a route with 'backend: {from: token}'");
   }
   const auto ticket = guard_.tickets().Issue(*std::move(terms), now);
   if (!ticket) return Answer(503, "error", "too many tickets are out");

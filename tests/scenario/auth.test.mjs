@@ -8,7 +8,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { echo, greeter } from './lib/backends.mjs';
+import { deadAddress, echo, greeter } from './lib/backends.mjs';
 import { makeAuthority, makeCertificate } from './lib/certificates.mjs';
 import { encode, makeJwt, makeKeys, secondsFromNow, signature } from './lib/jwt.mjs';
 import { connectRaw, connectTls, openRaw, upgradeHead } from './lib/raw_client.mjs';
@@ -382,7 +382,8 @@ test('token: Redis, with a password; 503 while it is away, and on again when it 
   await reaches(t, sluice, 'red', '/?token=t-red');
   await reaches(t, sluice, 'blue', '/?token=t-blue');
   await refuses(t, sluice, '/?token=t-green');
-  await refuses(t, sluice, '/?token=t-bad', {}, 503);
+  // What else is in there is not told from what is not.
+  await refuses(t, sluice, '/?token=t-bad');
   await redis.stop();
   const answer = await refuses(t, sluice, '/?token=t-red', {}, 503);
   assert.match(answer.body, /^auth_unavailable: /);
@@ -570,6 +571,18 @@ test('who fails again and again gets 429 and is told when to come back; others d
     const client = await openWs(t, sluice.url(), good).catch(() => undefined);
     return client !== undefined;
   });
+});
+
+test('a wrong password is a failure whatever keeps another method from being asked', async (t) => {
+  const users = file(t, 'users', `anna:${sha512Crypt('secret')}\n`);
+  const store = { server: await deadAddress(t), timeout: '200ms' };
+  const sluice = await startGuarded(
+    t,
+    { basic: { users_file: users }, token: { redis: store, from: 'query:token' } },
+    { auth_failures: { limit: 3, window: '1m' } },
+  );
+  for (let i = 0; i < 3; ++i) await refuses(t, sluice, '/?token=x', basic('anna', `${i}`), 503);
+  await refuses(t, sluice, '/?token=x', basic('anna', 'secret'), 429);
 });
 
 // ---- Configuration ----

@@ -85,7 +85,8 @@ async function withUsedUpMemory(t, route = {}) {
 test('a session that begins over limits.memory ends with 1013', async (t) => {
   const { sluice, slow } = await withUsedUpMemory(t);
   const labels = { reason: 'limit_memory', code: '1013' };
-  const before = (await sluice.metrics()).sum('sluice_sessions_closed_total', labels);
+  const [closed] = (await sluice.metrics()).find('sluice_sessions_closed_total', labels);
+  const before = closed?.value ?? 0;
   const late = await openWs(t, sluice.url());
   assert.deepEqual(await late.waitForClose(), { code: 1013, reason: 'limit_memory' });
   const line = await sluice.event('session', { reason: 'limit_memory' });

@@ -13,39 +13,42 @@ class TokenBucket {
  public:
   /// Both are at least 1, and their product with 1000 fits.
   TokenBucket(uint64_t rate, uint64_t burst, TimePoint now)
-      : rate_(rate), burst_(burst * kParts), tokens_(burst_), filled_(now) {}
+      : rate_(static_cast<int64_t>(rate)),
+        burst_(static_cast<int64_t>(burst) * kParts),
+        tokens_(burst_),
+        filled_(now) {}
 
   /// Whole tokens that are there.
   uint64_t Available(TimePoint now) {
     Fill(now);
-    return tokens_ / kParts;
+    return static_cast<uint64_t>(std::max(tokens_, int64_t{0}) / kParts);
   }
 
-  /// Takes them; more than are there leaves none.
-  void Take(uint64_t tokens) { tokens_ -= std::min(tokens_, tokens * kParts); }
+  /// Takes them. More than are there is a debt that has to be paid back first.
+  void Take(uint64_t tokens) { tokens_ -= static_cast<int64_t>(tokens) * kParts; }
 
   /// How long until `tokens`, which are no more than the burst, will be there.
   Duration TimeUntil(uint64_t tokens, TimePoint now) {
     Fill(now);
-    const uint64_t missing = tokens * kParts - std::min(tokens_, tokens * kParts);
+    const int64_t missing = std::max(static_cast<int64_t>(tokens) * kParts - tokens_, int64_t{0});
     return Duration((missing + rate_ - 1) / rate_);
   }
 
  private:
   // Of a token, so that a millisecond brings `rate` of them.
-  static constexpr uint64_t kParts = 1000;
+  static constexpr int64_t kParts = 1000;
 
   void Fill(TimePoint now) {
-    const auto passed = static_cast<uint64_t>(std::max((now - filled_).count(), int64_t{0}));
+    const int64_t passed = std::max((now - filled_).count(), int64_t{0});
     // So long that it is full anyway is not multiplied out.
-    const uint64_t enough = burst_ / rate_ + 1;
+    const int64_t enough = (burst_ - tokens_) / rate_ + 1;
     tokens_ = std::min(burst_, tokens_ + std::min(passed, enough) * rate_);
     filled_ = now;
   }
 
-  const uint64_t rate_;
-  const uint64_t burst_;
-  uint64_t tokens_;
+  const int64_t rate_;
+  const int64_t burst_;
+  int64_t tokens_;
   TimePoint filled_;
 };
 

@@ -54,8 +54,9 @@ class Authentication {
   const std::vector<const auth::Method*>& methods_;
   Callback callback_;
   size_t next_ = 0;
-  auth::Verdict worst_;      // Of the methods so far.
-  bool is_counted_ = false;  // As a failure, which it may turn out not to be.
+  auth::Verdict worst_;       // Of the methods so far.
+  bool was_refused_ = false;  // By one of them.
+  bool is_counted_ = false;   // As a failure, which it may turn out not to be.
   // For what is posted: it may come after the end of this.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

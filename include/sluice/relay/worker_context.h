@@ -92,6 +92,9 @@ struct WorkerContext {
   /// For the log lines of failed TLS handshakes, by listener.
   std::vector<base::LogLimit> tls_log_limits;
 
+  /// For the log lines of failed dials.
+  base::LogLimit dial_log_limit;
+
   /// For the log lines of refusals, by cause.
   std::vector<base::LogLimit> refusal_log_limits;
 

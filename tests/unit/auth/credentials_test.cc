@@ -88,6 +88,9 @@ TEST(FindToken, PathAndHost) {
   EXPECT_EQ(Token(Head({}, "/vnc//x"), {Kind::kPath}, match), "-");
   EXPECT_EQ(Token(Head({}, "/vnc"), {Kind::kPath}, {"", {false, "/vnc"}}), "-");
   EXPECT_EQ(Token(Head({}, "/x"), {Kind::kPath}, {"", {true, ""}}), "x");
+  const config::Match captures{"", {true, "/kc/{a}", {{false, "kc"}, {true, "a"}}}};
+  EXPECT_EQ(Token(Head({}, "/kc/long-one/x/y"), {Kind::kPath}, captures), "x");
+  EXPECT_EQ(Token(Head({}, "/kc/a"), {Kind::kPath}, captures), "-");
   const auto host = [](const char* name, const config::Match& of) {
     auto head = Head({});
     head.host = name;

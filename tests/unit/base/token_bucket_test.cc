@@ -36,10 +36,12 @@ TEST(TokenBucket, TellsHowLongToWait) {
   EXPECT_EQ(thirds.Available(kStart + wait), 1u);
 }
 
-TEST(TokenBucket, MoreThanThereAreLeavesNone) {
+TEST(TokenBucket, MoreThanThereAreIsADebt) {
   TokenBucket bucket(10, 5, kStart);
-  bucket.Take(100);
-  EXPECT_EQ(bucket.Available(kStart + Duration(100)), 1u);
+  bucket.Take(15);
+  EXPECT_EQ(bucket.Available(kStart + Duration(1000)), 0u);
+  EXPECT_EQ(bucket.TimeUntil(1, kStart + Duration(1000)), Duration(100));
+  EXPECT_EQ(bucket.Available(kStart + Duration(1200)), 2u);
 }
 
 TEST(TokenBucket, TimeDoesNotGoBack) {
@@ -49,9 +51,9 @@ TEST(TokenBucket, TimeDoesNotGoBack) {
 }
 
 TEST(TokenBucket, LargeRates) {
-  TokenBucket bucket(uint64_t{1} << 40, uint64_t{1} << 40, kStart);
-  bucket.Take(uint64_t{1} << 40);
-  EXPECT_EQ(bucket.Available(kStart + Duration(500)), uint64_t{1} << 39);
+  TokenBucket bucket(uint64_t{1} << 40, uint64_t{1} << 38, kStart);
+  bucket.Take(uint64_t{1} << 38);
+  EXPECT_EQ(bucket.Available(kStart + Duration(125)), uint64_t{1} << 37);
 }
 
 }  // namespace

@@ -227,6 +227,17 @@ TEST_P(SessionDeflateTest, WhatExpandsYieldsToOtherSessions) {
   }
 }
 
+TEST_P(SessionDeflateTest, BandwidthIsOfWhatIsInflated) {
+  DeflateHarness h(GetParam());
+  h.options().bandwidth.to_backend = 40'000;
+  h.Start();
+  for (int i = 0; i < 4; ++i) h.client.Send(h.Deflated(std::string(500'000, 'x')));
+  h.Settle();
+  // One step of inflating may go beyond the bound, and is paid for then.
+  EXPECT_LT(h.backend.written().size(), 400'000u);
+  h.session->Cut();
+}
+
 TEST_P(SessionDeflateTest, ABombIsRefused) {
   DeflateHarness h(GetParam(), config::StreamFraming(), 100'000);
   h.Start();

@@ -28,11 +28,11 @@ bool IsName(std::string_view text) {
   });
 }
 
-// The name in `{name}`, nothing if `text` is anything else.
-std::optional<std::string_view> CaptureIn(std::string_view text) {
-  if (text.size() < 2 || text.front() != '{' || text.back() != '}') return std::nullopt;
-  text = text.substr(1, text.size() - 2);
-  return IsName(text) ? std::optional(text) : std::nullopt;
+// The name in `{name}`, nothing if `text` is anything else. `end` is what stands behind the name.
+std::optional<std::string_view> CaptureIn(std::string_view text, std::string_view end = "}") {
+  if (!text.starts_with('{') || !text.ends_with(end)) return std::nullopt;
+  const auto name = text.substr(1, text.size() - std::min(text.size(), 1 + end.size()));
+  return IsName(name) ? std::optional(name) : std::nullopt;
 }
 
 bool HasBrace(std::string_view text) {
@@ -52,8 +52,9 @@ base::Result<void, std::string> ReadCaptures(std::string_view text, PathPattern&
     rest.remove_prefix(1);
     const std::string_view segment = rest.substr(0, rest.find('/'));
     rest.remove_prefix(segment.size());
-    if (segment.ends_with("...}") && rest.empty() && !pattern.is_prefix) {
-      const auto name = CaptureIn(std::string(segment.substr(0, segment.size() - 4)) + '}');
+    constexpr std::string_view kRest = "...}";
+    if (segment.ends_with(kRest) && rest.empty() && !pattern.is_prefix) {
+      const auto name = CaptureIn(segment, kRest);
       if (!name) return fail();
       pattern.rest = *name;
       continue;

@@ -165,11 +165,7 @@ async function expectRefusal(sluice, reason, response) {
   assert.equal(response.status, status);
   assert.match(response.body, new RegExp(`\\b${reason}\\b`));
   await sluice.event('refused', { reason, code: status });
-  const labels = { reason, code: String(status) };
-  await sluice.waitFor(
-    `a count of ${reason}`, // One cause may have been another row's means.
-    async () => (await sluice.metrics()).sum('sluice_requests_refused_total', labels) >= 1,
-  );
+  await expectCount(sluice, 'sluice_requests_refused_total', { reason, code: String(status) });
 }
 
 async function expectEnd(sluice, reason, client) {
@@ -185,7 +181,15 @@ async function expectEnd(sluice, reason, client) {
   assert.equal(line.fault, fault);
   if (code) assert.equal(line.code, code);
   const labels = code ? { reason, code: String(code) } : { reason };
-  await sluice.metric('sluice_sessions_closed_total', labels, 1);
+  await expectCount(sluice, 'sluice_sessions_closed_total', labels);
+}
+
+/** Once or more: a cause may also have been another row's means, or its end. */
+function expectCount(sluice, name, labels) {
+  return sluice.waitFor(
+    `${name} with ${JSON.stringify(labels)}`,
+    async () => (await sluice.metrics()).sum(name, labels) >= 1,
+  );
 }
 
 test('every cause', { concurrency: true }, async (t) => {

@@ -1,5 +1,5 @@
 // What a request has to do with TLS. While its connection's handshake is under way, the stream does
-// it; here its end is counted and, if it failed, told. And whether the backend is dialled with TLS.
+// it; here its end is counted and, if it failed, told.
 #include <string>
 #include <utility>
 

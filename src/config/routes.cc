@@ -50,6 +50,7 @@ constexpr Field<RouteDraft> kRouteFields[] = {
     {"limits", ReadOption<ReadRouteLimits>},
     {"on_dial_failure", ReadOption<ReadOnDialFailure>},
     {"close_codes", ReadOption<ReadCloseCodes>},
+    {"on_removal", ReadOption<ReadOnRemoval>},
     {"subprotocols", ReadOption<ReadSubprotocols>},
     {"origins", ReadOption<ReadOrigins>},
     {"require_origin", ReadOption<ReadRequireOrigin>},

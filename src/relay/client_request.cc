@@ -255,7 +255,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   peers.server = candidate.server;
   peers.id = id_;
   peers.identity = identity_;
-  if (context_.draining && !cause) cause = base::Cause::kDrain;
+  if (!cause) cause = context_.WhyOver(*generation_, *route_);
 
   client_->SetHandler(nullptr);
   Session& session = context_.sessions.Add(std::make_unique<Session>(

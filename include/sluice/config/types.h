@@ -91,6 +91,12 @@ enum class CloseCodes : uint8_t {
   kWebsockify,  ///< 1011 in place of 1012 to 1014, which websockify does not know
 };
 
+/// What becomes of the sessions of a route that a reload takes away.
+enum class OnRemoval : uint8_t {
+  kKeep,   ///< they go on as they are
+  kClose,  ///< Close 1001
+};
+
 enum class MessageType : uint8_t { kText, kBinary };
 enum class LineEnd : uint8_t { kLf, kCrLf };
 enum class ByteOrder : uint8_t { kBig, kLittle };
@@ -154,6 +160,7 @@ struct SessionOptions {
   Timeout close_timeout{5'000};    ///< for each bounded step of ending a session
   OnDialFailure on_dial_failure = OnDialFailure::kClose;
   CloseCodes close_codes = CloseCodes::kStandard;
+  OnRemoval on_removal = OnRemoval::kKeep;
   /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
   std::optional<std::vector<std::string>> subprotocols;
   /// Allowed values of Origin, lower case, `*` for any and `https://*.example.com` for all names
@@ -237,7 +244,9 @@ struct TrustedProxies {
 
 struct Admin {
   Endpoint address;
-  std::string token_file = {};  ///< who knows the token in it may ask for tickets; empty: nobody
+  std::string token_file = {};  ///< who knows the token in it may change things; empty: nobody
+
+  bool operator==(const Admin&) const = default;
 };
 
 /// How names of servers are resolved; empty: as /etc/resolv.conf says.
@@ -342,10 +351,28 @@ struct Route {
 struct User {
   std::string name;
   std::string group;  ///< empty: the user's own
+
+  bool operator==(const User&) const = default;
+};
+
+/// When the configuration is read anew.
+enum class Reload : uint8_t {
+  kSignal,  ///< when somebody asks for it: SIGHUP, or the admin listener
+  kWatch,   ///< when the file has changed, too
+};
+
+/// How a drain goes, within Config::drain_timeout.
+struct Drain {
+  Timeout delay{0};   ///< from not being ready any more until no connection is accepted
+  Timeout window{0};  ///< over which the sessions are told, in random order
+
+  bool operator==(const Drain&) const = default;
 };
 
 struct Config {
   std::optional<User> user;
+  Reload reload = Reload::kSignal;
+  Drain drain;
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
   std::optional<Admin> admin;

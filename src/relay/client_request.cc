@@ -162,15 +162,14 @@ void ClientRequest::TakeHeadBytes(base::Bytes bytes) {
 }
 
 void ClientRequest::TakeHead() {
-  const http::RequestHead& head = parser_.head();
   if (const auto refusal = TakeForwarded()) {
     Refuse(*refusal);
     return;
   }
   if (IsTooFast()) return;
-  route_ = context_.router.Find(head.host, head.path);
+  route_ = context_.router.Find(Facts());
   if (!route_) {
-    Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
+    Refuse({base::Cause::kNoRoute, "no route matches this request"});
     return;
   }
   if (route().is_console) {

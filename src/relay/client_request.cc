@@ -168,20 +168,7 @@ void ClientRequest::TakeHead() {
     return;
   }
   if (IsTooFast()) return;
-  route_ = generation_->router.Find(Facts());
-  if (!route_) {
-    Refuse({base::Cause::kNoRoute, "no route matches this request"});
-    return;
-  }
-  if (route().is_console) {
-    ServePage();
-    return;
-  }
-  if (const auto refusal = CheckWebSocket()) {
-    Refuse(*refusal);
-    return;
-  }
-  Authenticate();
+  ChooseRoute();
 }
 
 std::optional<http::Refusal> ClientRequest::CheckWebSocket() {

@@ -14,6 +14,7 @@
 #include "sluice/server/exposure.h"
 
 #include "cli/command_line.h"
+#include "cli/explain.h"
 #include "cli/gateway.h"
 #include "cli/log.h"
 #include "cli/quick_config.h"
@@ -27,6 +28,7 @@ namespace {
 
 constexpr int kOk = 0;
 constexpr int kFailed = 1;
+constexpr int kNoAnswer = 2;
 
 int Complain(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
@@ -107,6 +109,21 @@ int Run(const Check& command) {
       std::printf("%s: without auth: %s\n", file.c_str(), server::ListOf(open).c_str());
   }
   return exit_code;
+}
+
+int Run(const Explain& command) {
+  const auto loaded = Load(command.file);
+  if (!loaded) {
+    Print(loaded.error(), "");
+    return kNoAnswer;
+  }
+  const auto explanation = ExplainRequest(loaded->config, command);
+  if (!explanation) {
+    Complain(explanation.error());
+    return kNoAnswer;
+  }
+  std::fputs(explanation->text.c_str(), stdout);
+  return explanation->is_taken ? kOk : kFailed;
 }
 
 int Run(const HealthCheck& command) {

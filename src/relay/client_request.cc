@@ -163,26 +163,12 @@ void ClientRequest::TakeHeadBytes(base::Bytes bytes) {
 }
 
 void ClientRequest::TakeHead() {
-  const http::RequestHead& head = parser_.head();
   if (const auto refusal = TakeForwarded()) {
     Refuse(*refusal);
     return;
   }
   if (IsTooFast()) return;
-  route_ = generation_->router.Find(head.host, head.path);
-  if (!route_) {
-    Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
-    return;
-  }
-  if (route().is_console) {
-    ServePage();
-    return;
-  }
-  if (const auto refusal = CheckWebSocket()) {
-    Refuse(*refusal);
-    return;
-  }
-  Authenticate();
+  ChooseRoute();
 }
 
 std::optional<http::Refusal> ClientRequest::CheckWebSocket() {

@@ -33,7 +33,8 @@ Exposure FindExposure(const config::Config& config) {
   }
   if (!is_open) return exposure;
   for (const auto& route : config.routes) {
-    if (route.backend && route.options.auth.empty()) exposure.routes.emplace_back(route.name);
+    const bool asks = !route.options.auth.empty() || !route.match.certificate.empty();
+    if (route.backend && !asks) exposure.routes.emplace_back(route.name);
   }
   if (exposure.routes.empty()) exposure.to_other_machines = false;
   return exposure;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/balance.h"
 #include "config/proxy.h"
 #include "config/quote.h"
 #include "config/suggest.h"
@@ -13,28 +14,35 @@ namespace sluice::config {
 namespace {
 
 // A list of servers, none twice.
-std::vector<Endpoint> ReadServers(Reader& reader, const Value& value) {
-  std::vector<Endpoint> servers;
+std::vector<Server> ReadServers(Reader& reader, const Value& value) {
+  std::vector<Server> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
-    Endpoint server;
-    if (!reader.ReadScalar(item, "an address", ParseServer, server)) continue;
-    if (std::find(servers.begin(), servers.end(), server) != servers.end()) {
-      reader.Error(item, Quote(server.ToString()) + " is in the list twice");
-    }
+    Server server;
+    if (!ReadServer(reader, item, server)) continue;
+    const bool is_known = std::any_of(servers.begin(), servers.end(), [&](const Server& other) {
+      return other.address == server.address;
+    });
+    if (is_known) reader.Error(item, Quote(server.address.ToString()) + " is in the list twice");
     servers.push_back(std::move(server));
   }
   return servers;
 }
 
 struct BackendDraft {
-  std::vector<Endpoint> servers;
+  std::vector<Server> servers;
   SendProxy proxy_protocol = SendProxy::kOff;
   bool has_servers = false;
   std::optional<Value> server;
   std::optional<Value> allow;
   std::optional<Value> from;
   std::optional<Value> tls;
+  BalanceDraft balance;
 };
+
+template <auto read>
+void InBalance(Reader& reader, const Value& value, BackendDraft& draft) {
+  read(reader, value, draft.balance);
+}
 
 constexpr Field<BackendDraft> kBackendFields[] = {
     {"servers",
@@ -50,6 +58,11 @@ constexpr Field<BackendDraft> kBackendFields[] = {
        ReadSendProxy(reader, value, draft.proxy_protocol);
      }},
     {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
+    {"balance", InBalance<ReadBalance>},
+    {"queue", InBalance<ReadQueue>},
+    {"eject", InBalance<ReadEject>},
+    {"slow_start", InBalance<ReadSlowStart>},
+    {"connect_retry", InBalance<ReadConnectRetry>},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -70,7 +83,7 @@ void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
   const auto text = reader.Text(value, "'token'");
   if (text && *text != "token") reader.Error(value, Expected("'token'", *text));
   backend.is_from_token = true;
-  backend.servers = {{Endpoint::Kind::kDynamic, "token", 0}};
+  backend.servers = {{{Endpoint::Kind::kDynamic, "token", 0}}};
 }
 
 // What the servers of any backend have in common.
@@ -78,6 +91,7 @@ void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks&
                     Backend& backend) {
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
   backend.proxy_protocol = draft.proxy_protocol;
+  TakeBalance(reader, draft.balance, backend);
 }
 
 // A backend that a route has to itself: servers, or one that the request or the client's token
@@ -94,7 +108,7 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
     reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
   } else if (draft.server) {
     backend.target = ReadTarget(reader, *draft.server, draft.allow, route.match);
-    backend.servers = {{Endpoint::Kind::kDynamic, backend.target->server.text, 0}};
+    backend.servers = {{{Endpoint::Kind::kDynamic, backend.target->server.text, 0}}};
   } else if (draft.from) {
     ReadFrom(reader, *draft.from, backend);
   }
@@ -152,7 +166,7 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
   }
   auto address = server->ToString();
   const auto [place, is_new] = table.by_name.emplace(address, table.backends.size());
-  if (is_new) table.backends.push_back({std::move(address), {*std::move(server)}});
+  if (is_new) table.backends.push_back({std::move(address), {{*std::move(server)}}});
   return place->second;
 }
 

@@ -16,6 +16,7 @@
 #include "config/addresses.h"
 #include "config/auth.h"
 #include "config/backends.h"
+#include "config/balance.h"
 #include "config/framing.h"
 #include "config/options.h"
 #include "config/proxy.h"
@@ -250,6 +251,7 @@ std::vector<KnownMapping> KnownMappings() {
   mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
   AddAddressMappings(mappings);
   AddBackendMappings(mappings);
+  AddBalanceMappings(mappings);
   AddTlsMappings(mappings);
   AddProxyMappings(mappings);
   AddOptionMappings(mappings);

@@ -18,8 +18,8 @@ std::vector<Candidate> Balancer::Candidates(size_t backend) {
   for (size_t i = 0; i < servers.size(); ++i) {
     const size_t place = (state.next + i) % servers.size();
     // The configuration outlives it, so there is nothing to count.
-    candidates.push_back(
-        {{std::shared_ptr<const config::Endpoint>(), &servers[place]}, state.first_id + place});
+    candidates.push_back({{std::shared_ptr<const config::Endpoint>(), &servers[place].address},
+                          state.first_id + place});
   }
   state.next = (state.next + 1) % servers.size();
   return candidates;

@@ -29,7 +29,7 @@ metrics::MetricsLabels LabelsOf(const config::Config& config, std::string_view v
   }
   for (const auto& backend : config.backends) {
     for (const auto& server : backend.servers) {
-      labels.servers.push_back({backend.name, server.ToString()});
+      labels.servers.push_back({backend.name, server.address.ToString()});
     }
   }
   return labels;
@@ -38,7 +38,7 @@ metrics::MetricsLabels LabelsOf(const config::Config& config, std::string_view v
 bool UsesEcho(const config::Config& config) {
   for (const auto& backend : config.backends) {
     for (const auto& server : backend.servers) {
-      if (server.kind == config::Endpoint::Kind::kBuiltin) return true;
+      if (server.address.kind == config::Endpoint::Kind::kBuiltin) return true;
     }
   }
   return false;

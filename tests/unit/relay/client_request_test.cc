@@ -48,7 +48,7 @@ class ClientRequestTest : public ::testing::Test {
   }
 
   config::SessionOptions& options() { return config.routes[0].options; }
-  void AddServer(uint16_t port) { config.backends[0].servers.push_back(Tcp("127.0.0.1", port)); }
+  void AddServer(uint16_t port) { config.backends[0].servers.push_back({Tcp("127.0.0.1", port)}); }
 
   /// A client connects.
   void Accept() {

@@ -136,7 +136,8 @@ class Harness {
   void Start(base::Bytes early = {}, std::optional<base::Cause> cause = std::nullopt,
              bool has_backend = true) {
     Session::Peers peers;
-    peers.server = {std::shared_ptr<const config::Endpoint>(), &config.backends[0].servers[0]};
+    peers.server = {std::shared_ptr<const config::Endpoint>(),
+                    &config.backends[0].servers[0].address};
     peers.id = context.ids.Next();
     metrics.listeners[0].connections_active.Add();
     session = &context.sessions.Add(std::make_unique<Session>(

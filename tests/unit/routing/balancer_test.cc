@@ -11,9 +11,9 @@ config::Config TwoBackends() {
   config::Config config;
   config.backends.resize(2);
   for (uint16_t port : {uint16_t{1}, uint16_t{2}, uint16_t{3}}) {
-    config.backends[0].servers.push_back({config::Endpoint::Kind::kTcp, "a", port});
+    config.backends[0].servers.push_back({{config::Endpoint::Kind::kTcp, "a", port}});
   }
-  config.backends[1].servers.push_back({config::Endpoint::Kind::kTcp, "b", 9});
+  config.backends[1].servers.push_back({{config::Endpoint::Kind::kTcp, "b", 9}});
   return config;
 }
 

@@ -26,6 +26,7 @@ class ServerStatus final : public admin::Status {
   std::string NotReadyReason() const override {
     return server_.draining() ? "draining" : "starting";
   }
+  std::string Report() const override { return server_.Report(); }
 
  private:
   const server::Server& server_;
@@ -95,9 +96,10 @@ int RunGateway(config::Config config, base::Log& log) {
     tickets = std::make_unique<TicketsOverAdmin>(*std::move(desk));
   }
   if (shared->admin) {
-    auto listening = admin::AdminServer::Listen(
-        loop, shared->admin->address, status,
-        {server.collector(), std::make_shared<metrics::ProcessCollector>()}, tickets.get());
+    auto listening = admin::AdminServer::Listen(loop, shared->admin->address, status,
+                                                {server.collector(), server.backend_collector(),
+                                                 std::make_shared<metrics::ProcessCollector>()},
+                                                tickets.get());
     if (!listening) return Failed(log, listening.error());
     admin = *std::move(listening);
     log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});

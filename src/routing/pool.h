@@ -75,7 +75,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   size_t ByHash(const Candidates& candidates, uint64_t key, base::TimePoint now) const;
   Candidates DrawTwo(const Candidates& candidates, base::TimePoint now) const;
   double WeightOf(size_t i, base::TimePoint now) const;
-  double LoadOf(size_t i, base::TimePoint now) const;
+  double LoadOf(size_t i, size_t more, base::TimePoint now) const;
   bool IsStarting(size_t i, base::TimePoint now) const;
   // Whether dials to it have failed so often that another is only a trial.
   bool IsSuspect(size_t i) const;

@@ -54,11 +54,9 @@ double Pool::WeightOf(size_t i, base::TimePoint now) const {
   return weight * std::max(kLeastShare, back / whole);
 }
 
-// Sessions for its weight. One that is starting counts one more, lest it get all newcomers for
-// having none.
-double Pool::LoadOf(size_t i, base::TimePoint now) const {
-  const size_t sessions = servers_[i]->sessions + (IsStarting(i, now) ? 1 : 0);
-  return static_cast<double>(sessions) / WeightOf(i, now);
+// Sessions for its weight, were there `more` of them.
+double Pool::LoadOf(size_t i, size_t more, base::TimePoint now) const {
+  return static_cast<double>(servers_[i]->sessions + more) / WeightOf(i, now);
 }
 
 bool Pool::IsUsable(size_t i, base::TimePoint now, bool is_last_resort) const {
@@ -123,15 +121,15 @@ size_t Pool::ByTurn(const Candidates& candidates, const Candidates& among,
   return best;
 }
 
+// Those that no other would be less loaded than, or as little, with one session more. Of equal
+// weights these are the ones that have fewest. Of others, the one with none is no better than one
+// with little for its weight: else light servers would get most of it wherever sessions are few.
 Pool::Candidates Pool::LeastLoaded(const Candidates& candidates, base::TimePoint now) const {
+  double bound = LoadOf(candidates.front(), 1, now);
+  for (const size_t i : candidates) bound = std::min(bound, LoadOf(i, 1, now));
   Candidates least;
-  double load = 0;
   for (const size_t i : candidates) {
-    const double its = LoadOf(i, now);
-    if (!least.empty() && its > load) continue;
-    if (least.empty() || its < load) least.clear();
-    load = its;
-    least.push_back(i);
+    if (LoadOf(i, 0, now) < bound) least.push_back(i);
   }
   return least;
 }

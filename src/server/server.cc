@@ -12,6 +12,7 @@
 #include "server/echo_service.h"
 #include "server/file_watch.h"
 #include "server/ports.h"
+#include "server/status_report.h"
 #include "server/worker.h"
 
 namespace sluice::embedded {
@@ -109,6 +110,10 @@ class Server::Impl final : private net::TimerHandler {
 
   std::shared_ptr<const metrics::Collector> collector() const { return collector_; }
 
+  std::vector<routing::BackendState> DescribeBackends() const {
+    return active_->pools().Describe(net::EventLoop::Now());
+  }
+
  private:
   base::Result<void, std::string> StartEcho(const config::Config& config) {
     if (echo_ || !UsesEcho(config)) return {};
@@ -190,6 +195,15 @@ std::shared_ptr<auth::Guard> Server::guard() const {
 
 std::shared_ptr<const metrics::Collector> Server::collector() const {
   return impl_->collector();
+}
+
+std::shared_ptr<const metrics::BackendCollector> Server::backend_collector() const {
+  return std::make_shared<const metrics::BackendCollector>(
+      [impl = impl_.get()] { return SamplesOf(impl->DescribeBackends()); });
+}
+
+std::string Server::Report() const {
+  return StatusReport(impl_->DescribeBackends(), impl_->collector()->RouteSessions());
 }
 
 }  // namespace sluice::server

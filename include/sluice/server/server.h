@@ -12,6 +12,7 @@
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
+#include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
 
@@ -43,6 +44,11 @@ class Server {
   bool running() const { return running_; }
   bool draining() const { return draining_; }
   std::shared_ptr<const metrics::Collector> collector() const;
+  /// What is known of the backends now, as metrics. To be used by the main thread, while this
+  /// lives.
+  std::shared_ptr<const metrics::BackendCollector> backend_collector() const;
+  /// The same and the sessions of the routes, as JSON.
+  std::string Report() const;
   /// Null if no route asks who comes.
   std::shared_ptr<auth::Guard> guard() const;
 

@@ -55,8 +55,9 @@ class ClientRequestTest : public ::testing::Test {
     if (config.backends[0].servers.empty()) AddServer(PortOf(listener));
     if (!context) {
       context.emplace(loop, admission, memory, kPageText, log, 0);
-      context->generation = std::make_shared<Generation>(testing::Unowned(config), resolver,
-                                                         metrics, admission.RoutesOf(config), 0);
+      context->generation = std::make_shared<Generation>(
+          testing::Unowned(config), resolver, metrics, admission.RoutesOf(config),
+          std::make_shared<routing::Pools>(config, nullptr, 1));
     }
     net::Fd ours;
     std::tie(ours, client) = net::testing::Pair();

@@ -15,6 +15,8 @@
 
 #include "config/addresses.h"
 #include "config/auth.h"
+#include "config/backends.h"
+#include "config/balance.h"
 #include "config/framing.h"
 #include "config/lifecycle.h"
 #include "config/match.h"
@@ -255,6 +257,8 @@ std::vector<KnownMapping> KnownMappings() {
   mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
   AddLifecycleMappings(mappings);
   AddAddressMappings(mappings);
+  AddBackendMappings(mappings);
+  AddBalanceMappings(mappings);
   AddTlsMappings(mappings);
   AddProxyMappings(mappings);
   AddOptionMappings(mappings);

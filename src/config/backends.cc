@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/health.h"
 #include "config/proxy.h"
 #include "config/quote.h"
 #include "config/suggest.h"
@@ -34,6 +35,7 @@ struct BackendDraft {
   std::optional<Value> allow;
   std::optional<Value> from;
   std::optional<Value> tls;
+  std::optional<Value> health_check;
 };
 
 constexpr Field<BackendDraft> kBackendFields[] = {
@@ -50,6 +52,8 @@ constexpr Field<BackendDraft> kBackendFields[] = {
        ReadSendProxy(reader, value, draft.proxy_protocol);
      }},
     {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
+    {"health_check",
+     [](Reader&, const Value& value, BackendDraft& draft) { draft.health_check = value; }},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -78,6 +82,12 @@ void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks&
                     Backend& backend) {
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
   backend.proxy_protocol = draft.proxy_protocol;
+  if (!draft.health_check) return;
+  if (backend.target || backend.is_from_token) {
+    reader.Error(*draft.health_check, "needs 'servers': nobody knows which servers there will be");
+  } else {
+    backend.health_check = ReadHealthCheck(reader, *draft.health_check);
+  }
 }
 
 // A backend that a route has to itself: servers, or one that the request or the client's token

@@ -17,6 +17,7 @@
 #include "config/auth.h"
 #include "config/backends.h"
 #include "config/framing.h"
+#include "config/health.h"
 #include "config/options.h"
 #include "config/proxy.h"
 #include "config/reader.h"
@@ -251,6 +252,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddAddressMappings(mappings);
   AddBackendMappings(mappings);
   AddTlsMappings(mappings);
+  AddHealthMappings(mappings);
   AddProxyMappings(mappings);
   AddOptionMappings(mappings);
   AddAuthMappings(mappings);

@@ -296,7 +296,7 @@ TEST(LoadErrors, OfBackendReferences) {
             "server must have a port: host:port");
   EXPECT_EQ(head("lab:x"),
             "4:43: backend: 'lab:x' has a port that is not 1 to 65535; expected host:port, "
-            "[IPv6]:port, unix:/path or builtin:echo");
+            "[IPv6]:port, unix:/path, srv:_service._tcp.name or builtin:echo");
   EXPECT_EQ(head("[a:1]"),
             "4:43: backend: expected the name of a backend, or a server, found a list");
 }
@@ -311,7 +311,7 @@ TEST(LoadErrors, OfAFaultyBackendAreNotRepeatedAtItsRoutes) {
 TEST(LoadErrors, OfAReferenceWithoutBackends) {
   EXPECT_THAT(HeadsOfRoute("    match: {path: /a}\n    backend: lab\n"),
               ElementsAre("5:14: backend: 'lab' has no port; expected host:port, [IPv6]:port, "
-                          "unix:/path or builtin:echo"));
+                          "unix:/path, srv:_service._tcp.name or builtin:echo"));
 }
 
 TEST(LoadErrors, OfRoutes) {

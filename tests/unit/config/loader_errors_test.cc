@@ -273,8 +273,8 @@ TEST(LoadErrors, OfBackends) {
                 "  c:\n"
                 "  d: {servers: []}\n"),
       ElementsAre(
-          "4:17: servers: '10.0.0.5' has no port; expected host:port, [IPv6]:port, unix:/path or "
-          "builtin:echo",
+          "4:17: servers: '10.0.0.5' has no port; expected host:port, [IPv6]:port, unix:/path, "
+          "srv:_service._tcp.name or builtin:echo",
           "4:32: servers: 'b:1' is in the list twice",
           "5:3: expected a name of 1 to 64 letters, digits, '-', '_' and '.', found 'b\\x0a'",
           "5:10: 'b\\x0a': expected a mapping, found 'x'", "6:3: c: missing key 'servers'",

@@ -1,6 +1,7 @@
 #include "net/address_order.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace sluice::net {
@@ -28,6 +29,11 @@ void InterleaveFamilies(std::vector<Address>& addresses) {
     if (other != addresses.end()) mixed.push_back(*other++);
   }
   addresses = std::move(mixed);
+}
+
+void LimitFamilies(std::vector<Address>& addresses, size_t most) {
+  std::map<sa_family_t, size_t> counts;
+  std::erase_if(addresses, [&](const Address& a) { return ++counts[a.family()] > most; });
 }
 
 void Rotate(std::vector<Address>& addresses, size_t steps) {

@@ -1,6 +1,8 @@
-// In which order to try what names resolve to. Pure.
+// Which of what names resolve to is tried, and in which order. Pure.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -12,6 +14,9 @@ namespace sluice::net {
 /// Has the families take turns, beginning with the one that is first now, each in the order that it
 /// has (RFC 8305 section 4).
 void InterleaveFamilies(std::vector<Address>& addresses);
+
+/// Leaves the first `most` of each family.
+void LimitFamilies(std::vector<Address>& addresses, size_t most);
 
 /// Begins each family with the address after the one that it begins with now, `steps` times.
 void Rotate(std::vector<Address>& addresses, size_t steps);

@@ -205,7 +205,9 @@ base::Duration Dial::HeadStart(base::Duration left) const {
   const size_t behind = addresses_.size() - next_address_ + targets_.size() - next_target_;
   const auto share = left / static_cast<int64_t>(behind + 1);
   // A target of lesser priority is for when nothing before it can be reached.
-  if (next_address_ == addresses_.size() && !IsNextTargetEqual()) return share;
+  if (next_address_ == addresses_.size() && !IsNextTargetEqual()) {
+    return has_deadline_ ? share : left;
+  }
   return std::clamp(share, kMinHeadStart, options_.head_start);
 }
 

@@ -26,6 +26,8 @@ namespace {
 
 constexpr int kClassIn = 1;
 constexpr int kTypeSrv = 33;
+// Of one family. Requests may bring names, whose owners may give them any number of addresses.
+constexpr size_t kMaxAddresses = 32;
 
 using AddressLookups = NameLookups<std::vector<Address>>;
 using ServiceLookups = NameLookups<std::vector<Service>>;
@@ -146,6 +148,7 @@ void AresResolver::OnAddresses(void* question, int status, int /*timeouts*/,
       lifetime = std::min(lifetime, alias->ttl);
     }
     if (addresses.empty()) lifetime = 0;
+    LimitFamilies(addresses, kMaxAddresses);
     answer = std::move(addresses);
   }
   if (result != nullptr) ares_freeaddrinfo(result);

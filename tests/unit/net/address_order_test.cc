@@ -40,6 +40,14 @@ TEST(InterleaveFamilies, TheyTakeTurnsBeginningWithTheFirst) {
   EXPECT_EQ(Interleaved({}), Hosts{});
 }
 
+TEST(LimitFamilies, LeavesTheFirstOfEach) {
+  auto addresses = Addresses({"1.1.1.1", "::1", "1.1.1.2", "1.1.1.3", "::2"});
+  LimitFamilies(addresses, 2);
+  EXPECT_EQ(Texts(addresses), (Hosts{"1.1.1.1", "::1", "1.1.1.2", "::2"}));
+  LimitFamilies(addresses, 1);
+  EXPECT_EQ(Texts(addresses), (Hosts{"1.1.1.1", "::1"}));
+}
+
 TEST(Rotate, EachFamilyByItself) {
   const Hosts hosts = {"::1", "1.1.1.1", "::2", "1.1.1.2", "1.1.1.3"};
   const auto rotated = [&hosts](size_t steps) {

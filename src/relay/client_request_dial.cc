@@ -24,6 +24,7 @@ void ClientRequest::StartDial() {
   state_ = State::kDialing;
   dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
   DialNext();
+  ReadWhileDialing();
 }
 
 std::optional<http::Refusal> ClientRequest::ChooseServers() {
@@ -77,6 +78,25 @@ void ClientRequest::DialNext() {
       context_.loop, *generation_->resolver, generation_->Dialable(*candidate.server),
       OptionsToDial(*candidate.server, share),
       [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
+}
+
+/// To notice a client that leaves, whose place somebody else can have. Early frames of a client
+/// that has sent some are for the backend, whatever comes behind them; they and what follows wait.
+void ClientRequest::ReadWhileDialing() {
+  if (!early_.empty() || !client_->readable()) return;
+  const auto buffer = context_.scratch.first(kReadSize);
+  const net::IoResult got = client_->Read(buffer);
+  if (got.status == net::IoResult::Status::kWouldBlock) return;
+  if (got.status == net::IoResult::Status::kOk) {
+    early_.assign(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(got.bytes));
+    return;
+  }
+  context_.log.Write(base::LogLevel::kInfo, "client_left",
+                     {{"client", address_.ToString()},
+                      {"route", route().name},
+                      {"server", candidates_[next_candidate_].server->ToString()},
+                      {"id", id_.ToString()}});
+  Finish();
 }
 
 void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {

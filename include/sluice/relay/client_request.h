@@ -108,6 +108,7 @@ class ClientRequest final : public TableEntry,
   net::DialOptions OptionsToDial(const config::Endpoint& server, base::Duration timeout);
   void DialNext();
   void OnDialled(size_t server, net::Dial::Outcome outcome);
+  void ReadWhileDialing();
   void OnAllDialsFailed(const net::DialFailure& failure);
   void TellFailure(base::Cause cause);
   void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);

@@ -1,5 +1,6 @@
 #include "server/active_config.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -57,6 +58,27 @@ base::Result<std::shared_ptr<relay::Generation>, std::string> ActiveConfig::Make
   generation->backend_tls.assign(backends.begin(), backends.end());
   generation->echo_address = echo_address;
   return generation;
+}
+
+base::Result<void, std::string> ActiveConfig::StartHealthChecks(
+    net::EventLoop& loop, const config::Endpoint& echo_address, const ActiveConfig* previous) {
+  const auto is_checked = [](const config::Backend& b) { return b.health_check.has_value(); };
+  if (std::none_of(config_->backends.begin(), config_->backends.end(), is_checked)) return {};
+  auto resolver = net::Resolver::Create(loop, config_->dns);
+  if (!resolver) return base::Unexpected(std::move(resolver).error());
+  resolver_ = *std::move(resolver);
+  const auto& backends = certificates_.backends();
+  prober_ = std::make_unique<relay::HealthProber>(
+      relay::HealthProber::Setup{loop,
+                                 *resolver_,
+                                 *config_,
+                                 {backends.begin(), backends.end()},
+                                 echo_address,
+                                 around_.log,
+                                 around_.metrics.health(),
+                                 RandomSeed()},
+      [](size_t, size_t, bool) {}, previous == nullptr ? nullptr : previous->prober_.get());
+  return {};
 }
 
 }  // namespace sluice::server

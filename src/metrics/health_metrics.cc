@@ -7,6 +7,15 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
+/// `label` is the backend, and the server's address.
+void AddCount(MetricFamily& family, const std::pair<std::string, std::string>& label,
+              const char* result, uint64_t count) {
+  ClientMetric metric;
+  metric.label = {{"backend", label.first}, {"server", label.second}, {"result", result}};
+  metric.counter.value = static_cast<double>(count);
+  family.metric.push_back(std::move(metric));
+}
+
 }  // namespace
 
 std::shared_ptr<HealthCounters> HealthMetrics::CountersOf(const std::string& backend,
@@ -26,16 +35,10 @@ void HealthMetrics::AddTo(std::vector<MetricFamily>& families) const {
                       .metric = {}};
   const std::lock_guard lock(mutex_);
   for (const auto& [label, known] : servers_) {
-    const auto counters = known.lock();
-    if (!counters) continue;
-    const auto add = [&](const char* result, uint64_t count) {
-      ClientMetric metric;
-      metric.label = {{"backend", label.first}, {"server", label.second}, {"result", result}};
-      metric.counter.value = static_cast<double>(count);
-      checks.metric.push_back(std::move(metric));
-    };
-    add("ok", counters->passed);
-    add("failed", counters->failed);
+    if (const auto counters = known.lock()) {
+      AddCount(checks, label, "ok", counters->passed);
+      AddCount(checks, label, "failed", counters->failed);
+    }
   }
   if (!checks.metric.empty()) families.push_back(std::move(checks));
 }

@@ -44,6 +44,7 @@ class NameLookups {
 
  private:
   struct Lookup {
+    explicit Lookup(Callback told) : callback(std::move(told)) {}
     Callback callback;  // Empty once cancelled or answered.
   };
 

@@ -10,11 +10,13 @@
 namespace sluice::config {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
 constexpr TimeoutRange kDnsTimeoutRange{milliseconds(100), minutes(1)};
 constexpr Range kDnsAttemptsRange{1, 10};
+constexpr TimeoutRange kDnsCacheRange{milliseconds(1000), hours(24), /*may_be_off=*/true};
 
 // Mappings of which all keys are read later, together.
 struct ListenerDraft {
@@ -92,6 +94,11 @@ constexpr Field<Dns> kDnsFields[] = {
        if (reader.ReadScalar(value, "a number", parse, attempts)) {
          dns.attempts = static_cast<int>(attempts);
        }
+     }},
+    {"cache",
+     [](Reader& reader, const Value& value, Dns& dns) {
+       const auto parse = [](std::string_view text) { return ParseTimeout(text, kDnsCacheRange); };
+       reader.ReadScalar(value, "a duration or 'off'", parse, dns.cache);
      }},
 };
 

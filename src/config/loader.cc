@@ -18,6 +18,7 @@
 #include "config/backends.h"
 #include "config/balance.h"
 #include "config/framing.h"
+#include "config/health.h"
 #include "config/lifecycle.h"
 #include "config/match.h"
 #include "config/options.h"
@@ -260,6 +261,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddBackendMappings(mappings);
   AddBalanceMappings(mappings);
   AddTlsMappings(mappings);
+  AddHealthMappings(mappings);
   AddProxyMappings(mappings);
   AddOptionMappings(mappings);
   AddAuthMappings(mappings);

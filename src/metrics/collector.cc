@@ -314,6 +314,7 @@ std::vector<MetricFamily> Collector::Collect() const {
     if (reloads_.ok + reloads_.failed != 0) CollectReloads(reloads_, families);
   }
   certificates_.AddTo(families);
+  health_.AddTo(families);
   if (auth_reloads_ + auth_reloads_failed_ != 0) {
     auto reloads = CounterFamily("sluice_auth_reloads_total",
                                  "Times that changed files of auth were read anew, by the result.");

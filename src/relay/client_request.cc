@@ -90,12 +90,13 @@ void ClientRequest::OnStreamReady() {
     case State::kReadingHead:
       if (client_->readable()) ReadHead();
       break;
+    case State::kDialing:
+      ReadWhileDialing();
+      break;
     case State::kReplying:
       ContinueReply();
       break;
-    case State::kAuthenticating:
-    case State::kDialing:  // What else the client sends stays in the kernel until there is a
-                           // session.
+    case State::kAuthenticating:  // What else the client sends stays in the kernel.
     case State::kDone:
       break;
   }

@@ -81,6 +81,9 @@ class Server::Impl final : private net::TimerHandler {
       if (!made) return base::Unexpected(std::move(made).error());
       generations.push_back(*std::move(made));
     }
+    if (auto done = (*next)->StartHealthChecks(loop_, echo_address_, active_.get()); !done) {
+      return done;
+    }
 
     memory_.SetLimit(in_use.limits.memory);
     TellListeners(in_use.listeners, *plan);

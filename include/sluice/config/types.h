@@ -31,19 +31,24 @@ struct Endpoint {
     kUnix,     ///< `host` is the path of a Unix stream socket
     kBuiltin,  ///< `host` names a service inside sluice; `echo` is the only one
     kDynamic,  ///< `host` is a template: every request makes a server of its own of it
+    kSrv,      ///< `host` is the name of SRV records: `_mqtt._tcp.example.com`
   };
   Kind kind = Kind::kTcp;
   std::string host;
   uint16_t port = 0;
 
   /// The way it stands in a file: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`,
-  /// `builtin:echo`.
+  /// `builtin:echo`, `srv:_mqtt._tcp.example.com`.
   std::string ToString() const;
+  /// Whose certificate a server is to show unless the file says otherwise. The name that SRV
+  /// records are of, not the one that they lead to, which anybody can say who can forge an answer
+  /// (RFC 6125 section 6.2.1).
+  std::string CertificateName() const;
   bool operator==(const Endpoint&) const = default;
 };
 
-/// Reads `host:port`, `[v6]:port`, `unix:/path` or `builtin:echo`, a server to connect to. The
-/// error is one sentence that says what was wrong and what was expected.
+/// Reads `host:port`, `[v6]:port`, `unix:/path`, `srv:_service._proto.name` or `builtin:echo`, a
+/// server to connect to. The error is one sentence that says what was wrong and what was expected.
 base::Result<Endpoint, std::string> ParseServer(std::string_view text);
 
 /// Reads an address to listen on: an IP address and a port (0: any free one), or a bare `8080` or
@@ -256,6 +261,7 @@ struct Dns {
   std::vector<Endpoint> servers;  ///< kTcp with literal IP addresses
   Timeout timeout{2'000};         ///< for one query to one server
   int attempts = 2;               ///< queries to each server before it is given up
+  Timeout cache{300'000};         ///< for which an answer is good at most; zero: every dial asks
 };
 
 /// TLS to the servers of a backend.
@@ -312,6 +318,23 @@ struct Server {
   bool operator==(const Server&) const = default;
 };
 
+/// How it is found out whether the servers of a backend work. A check connects as sessions do,
+/// with the backend's TLS and PROXY header.
+struct HealthCheck {
+  Timeout interval{5'000};  ///< from the end of one check to the next, ±10 %
+  Timeout timeout{2'000};   ///< for a check as a whole
+  unsigned rise = 2;        ///< checks passed in a row that a server is up again after
+  unsigned fall = 3;        ///< checks failed in a row that it is down after
+  /// A handshake of TLS where the backend is plain and its clients bring their own: then nobody's
+  /// certificate is judged.
+  bool tls = false;
+  std::string send = {};                 ///< what is said to it; empty: nothing
+  std::vector<std::string> expect = {};  ///< what a line of its answer has to begin with, any one
+                                         ///< of them; empty: that it can be connected to suffices
+
+  bool operator==(const HealthCheck&) const = default;
+};
+
 struct Backend {
   std::string name;             ///< of `backends`, or the server's address for the short form
   std::vector<Server> servers;  ///< one of kDynamic where there is a target
@@ -328,6 +351,7 @@ struct Backend {
 
   /// Whether its servers are those of the file, and not what each request makes of it.
   bool has_fixed_servers() const { return !target && !is_from_token; }
+  std::optional<HealthCheck> health_check = std::nullopt;  ///< unset: nobody looks
 };
 
 /// A piece of a path between two `/`.

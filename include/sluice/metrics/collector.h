@@ -14,6 +14,7 @@
 #include <prometheus/metric_family.h>
 
 #include "sluice/metrics/certificate_metrics.h"
+#include "sluice/metrics/health_metrics.h"
 #include "sluice/metrics/worker_metrics.h"
 
 namespace sluice::metrics {
@@ -42,6 +43,7 @@ class Collector : public prometheus::Collectable {
   WorkerMetrics CountersFor(const MetricsLabels& labels, size_t worker);
 
   CertificateMetrics& certificates() { return certificates_; }
+  HealthMetrics& health() { return health_; }
 
   /// The files of a method of `auth` were read anew, or could not be used. Any thread.
   void CountAuthReload(bool is_ok) { ++(is_ok ? auth_reloads_ : auth_reloads_failed_); }
@@ -80,6 +82,7 @@ class Collector : public prometheus::Collectable {
     int64_t last_ok = 0;
   };
   Reloads reloads_;  // Of the configuration.
+  HealthMetrics health_;
   std::atomic<uint64_t> auth_reloads_{0};
   std::atomic<uint64_t> auth_reloads_failed_{0};
 };

@@ -131,6 +131,7 @@ class ClientRequest final : public TableEntry,
   net::DialOptions OptionsToDial(const config::Endpoint& server, base::Duration timeout);
   void Dial(base::Duration timeout);
   void OnDialled(net::Dial::Outcome outcome);
+  void ReadWhileDialing();
   void TellFailure(base::Cause cause);
   void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
 

@@ -55,6 +55,7 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_THAT(config.dns.servers, IsEmpty());
   EXPECT_EQ(config.dns.timeout, 2s);
   EXPECT_EQ(config.dns.attempts, 2);
+  EXPECT_EQ(config.dns.cache, 5min);
   ASSERT_EQ(config.backends.size(), 1U);
   EXPECT_EQ(config.backends[0].name, "localhost:5900");
   ASSERT_EQ(config.routes.size(), 1U);
@@ -98,7 +99,7 @@ listeners:
   - 127.0.0.1:0  # any other free port
   - address: unix:/run/sluice.sock
 admin: {address: 127.0.0.1:9090}
-dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3}
+dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3, cache: off}
 defaults:
   keepalive: {ping_interval: 1s, pong_timeout: 2s, backend_timeout: 3s}
   timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, max_age: 9h, close: 7s, drain: 8s}
@@ -141,6 +142,7 @@ routes:
   EXPECT_EQ(config.dns.servers[1].ToString(), "[::1]:53");
   EXPECT_EQ(config.dns.timeout, 1s);
   EXPECT_EQ(config.dns.attempts, 3);
+  EXPECT_EQ(config.dns.cache, 0s);
   EXPECT_EQ(config.handshake_timeout, 4s);
   EXPECT_EQ(config.drain_timeout, 8s);
   EXPECT_EQ(config.limits.request_line, 1024U);

@@ -93,6 +93,7 @@ TEST(Schema, ShowsTheRealDefaults) {
   const auto& config = spelled->config;
   EXPECT_EQ(config.dns.timeout, expected.dns.timeout);
   EXPECT_EQ(config.dns.attempts, expected.dns.attempts);
+  EXPECT_EQ(config.dns.cache, expected.dns.cache);
   EXPECT_EQ(config.limits.request_line, expected.limits.request_line);
   EXPECT_EQ(config.limits.header, expected.limits.header);
   EXPECT_EQ(config.limits.header_count, expected.limits.header_count);
@@ -108,6 +109,12 @@ TEST(Schema, ShowsTheRealDefaults) {
   EXPECT_EQ(options.close_timeout, defaults.close_timeout);
   EXPECT_EQ(options.message_limit, defaults.message_limit);
   EXPECT_EQ(options.compression, defaults.compression);
+
+  const auto checked = LoadString(
+      rest + "backends: {a: {servers: [b:1], health_check: " + section("health_check") + "}}\n",
+      "f");
+  ASSERT_TRUE(checked) << checked.error().front().ToString();
+  EXPECT_EQ(checked->config.backends[0].health_check, HealthCheck());
 
   for (const char* name : {"lines", "length_prefixed"}) {
     const auto framing = [&](const std::string& value) {

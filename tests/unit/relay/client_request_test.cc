@@ -308,6 +308,25 @@ TEST_F(ClientRequestTest, ADrainTellsASessionThatIsJustBeingDialled) {
   EXPECT_TRUE(AnswerUntil("drain").starts_with("HTTP/1.1 101 "));
 }
 
+TEST_F(ClientRequestTest, AClientThatLeavesDuringTheDialIsNoticed) {
+  const net::testing::Unanswering dead;
+  AddServer(dead.port());
+  for (const bool is_reset : {false, true}) {
+    Accept();
+    SendAll(client, Upgrade());
+    net::testing::RunTurns(loop, 5);
+    EXPECT_EQ(context->requests.size(), 1u);
+    if (is_reset) {
+      net::testing::ResetConnection(std::move(client));
+    } else {
+      client.Reset();
+    }
+    ASSERT_TRUE(RunUntil([&] { return context->requests.empty(); }));
+    EXPECT_EQ(log.lines.back().event, "client_left");
+    EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 0u);
+  }
+}
+
 TEST_F(ClientRequestTest, CutEndsWhateverTheState) {
   const net::testing::Unanswering dead;
   AddServer(dead.port());

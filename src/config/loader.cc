@@ -15,6 +15,7 @@
 
 #include "config/addresses.h"
 #include "config/auth.h"
+#include "config/backends.h"
 #include "config/framing.h"
 #include "config/options.h"
 #include "config/proxy.h"
@@ -248,6 +249,7 @@ std::vector<KnownMapping> KnownMappings() {
   std::vector<KnownMapping> mappings;
   mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
   AddAddressMappings(mappings);
+  AddBackendMappings(mappings);
   AddTlsMappings(mappings);
   AddProxyMappings(mappings);
   AddOptionMappings(mappings);

@@ -8,18 +8,22 @@
 #include "config/targets.h"
 #include "config/tls.h"
 #include "config/values.h"
+#include "config/websocket.h"
 
 namespace sluice::config {
 namespace {
 
-// A list of servers, none twice.
+// A list of servers, none twice. What is shown of two of them must differ, too, or the metrics
+// could not tell them apart.
 std::vector<Endpoint> ReadServers(Reader& reader, const Value& value) {
   std::vector<Endpoint> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
     Endpoint server;
     if (!reader.ReadScalar(item, "an address", ParseServer, server)) continue;
-    if (std::find(servers.begin(), servers.end(), server) != servers.end()) {
-      reader.Error(item, Quote(server.ToString()) + " is in the list twice");
+    const auto text = server.ToString();
+    const auto is_same = [&text](const Endpoint& other) { return other.ToString() == text; };
+    if (std::any_of(servers.begin(), servers.end(), is_same)) {
+      reader.Error(item, Quote(text) + " is in the list twice");
     }
     servers.push_back(std::move(server));
   }
@@ -34,6 +38,7 @@ struct BackendDraft {
   std::optional<Value> allow;
   std::optional<Value> from;
   std::optional<Value> tls;
+  std::optional<Value> websocket;
 };
 
 constexpr Field<BackendDraft> kBackendFields[] = {
@@ -50,6 +55,8 @@ constexpr Field<BackendDraft> kBackendFields[] = {
        ReadSendProxy(reader, value, draft.proxy_protocol);
      }},
     {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
+    {"websocket",
+     [](Reader&, const Value& value, BackendDraft& draft) { draft.websocket = value; }},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -74,9 +81,11 @@ void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
 }
 
 // What the servers of any backend have in common.
-void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks& checks,
-                    Backend& backend) {
+void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draft,
+                    const FileChecks& checks, Backend& backend) {
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
+  if (draft.websocket) ReadWebSocketClient(reader, *draft.websocket, backend);
+  CheckSchemes(reader, value, draft.tls, backend);
   backend.proxy_protocol = draft.proxy_protocol;
 }
 
@@ -101,7 +110,7 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
   if (draft.allow && !draft.server) {
     reader.Error(*draft.allow, "bounds a 'server' that the request names, and there is none");
   }
-  ReadConnection(reader, draft, checks, backend);
+  ReadConnection(reader, value, draft, checks, backend);
   return backend;
 }
 
@@ -126,7 +135,7 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
       }
     }
     Backend backend{entry.key, std::move(draft.servers)};
-    ReadConnection(reader, draft, checks, backend);
+    ReadConnection(reader, entry.value, draft, checks, backend);
     // A backend with faults is known all the same, so that its routes are not faulted for them.
     table.by_name.emplace(entry.key, table.backends.size());
     table.backends.push_back(std::move(backend));
@@ -152,7 +161,14 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
   }
   auto address = server->ToString();
   const auto [place, is_new] = table.by_name.emplace(address, table.backends.size());
-  if (is_new) table.backends.push_back({std::move(address), {*std::move(server)}});
+  if (is_new) {
+    table.backends.push_back({std::move(address), {*std::move(server)}});
+    CheckSchemes(reader, value, std::nullopt, table.backends.back());
+  } else if (table.backends[place->second].servers.front() != *server) {
+    reader.Error(value,
+                 "another route has the same URL with another query; expected them as "
+                 "backends with names of their own, under 'backends'");
+  }
   return place->second;
 }
 

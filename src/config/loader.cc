@@ -25,6 +25,7 @@
 #include "config/syntax_error.h"
 #include "config/tls.h"
 #include "config/values.h"
+#include "config/websocket.h"
 
 namespace sluice::config {
 namespace {
@@ -252,6 +253,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddBackendMappings(mappings);
   AddTlsMappings(mappings);
   AddProxyMappings(mappings);
+  AddWebSocketMappings(mappings);
   AddOptionMappings(mappings);
   AddAuthMappings(mappings);
   AddFramingMappings(mappings);

@@ -10,6 +10,7 @@
 #include "sluice/websocket/extensions.h"
 #include "sluice/websocket/handshake.h"
 
+#include "backend_dial.h"
 #include "message_relay.h"
 
 namespace sluice::relay {

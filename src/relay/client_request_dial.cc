@@ -7,6 +7,8 @@
 #include "sluice/relay/client_request.h"
 #include "sluice/routing/target.h"
 
+#include "backend_dial.h"
+
 namespace sluice::relay {
 
 void ClientRequest::StartDial() {
@@ -73,9 +75,9 @@ void ClientRequest::DialNext() {
   const auto share = std::max(left / static_cast<int64_t>(candidates_.size() - next_candidate_),
                               base::Duration(1));  // Zero would stand for no limit.
   dial_started_ = std::chrono::steady_clock::now();
-  dial_ = std::make_unique<net::Dial>(
-      context_.loop, context_.resolver, context_.Dialable(*candidate.server),
-      OptionsToDial(*candidate.server, share),
+  dial_ = std::make_unique<BackendDial>(
+      context_, context_.Dialable(*candidate.server), OptionsToDial(*candidate.server, share),
+      backend().websocket, route().options,
       [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
 }
 

@@ -4,6 +4,8 @@
 #include "sluice/relay/session.h"
 #include "sluice/websocket/frame.h"
 
+#include "websocket_stream.h"
+
 namespace sluice::relay {
 namespace {
 
@@ -47,6 +49,7 @@ WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_res
       tls_log_limits(configuration.listeners.size(), base::LogLimit(kTlsLogInterval)),
       dial_log_limit(kRefusalLogInterval, kRefusalLogBurst),
       refusal_log_limits(RefusalLogLimits()),
+      websocket_buffers(std::make_unique<WebSocketBuffers>()),
       scratch_storage_(std::make_unique_for_overwrite<Scratch>()) {
   scratch = scratch_storage_->payload;
   output = scratch_storage_->output;

@@ -39,6 +39,7 @@ enum class Cause : uint8_t {
   kBackendUnresolved,
   kBackendConnectTimeout,
   kBackendTls,
+  kBackendUpgrade,
   // The end of a session.
   kBackendClosed,
   kBackendReset,

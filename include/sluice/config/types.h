@@ -30,19 +30,28 @@ struct Endpoint {
     kUnix,     ///< `host` is the path of a Unix stream socket
     kBuiltin,  ///< `host` names a service inside sluice; `echo` is the only one
     kDynamic,  ///< `host` is a template: every request makes a server of its own of it
+    kWs,       ///< as kTcp, and a WebSocket at `target`
+    kWss,      ///< the same over TLS
   };
   Kind kind = Kind::kTcp;
   std::string host;
   uint16_t port = 0;
+  std::string target = {};  ///< of a WebSocket: its path and its query, which may be a secret
 
-  /// The way it stands in a file: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`,
-  /// `builtin:echo`.
+  bool is_websocket() const { return kind == Kind::kWs || kind == Kind::kWss; }
+
+  /// `host:port` of what has both; of a WebSocket without the port if that is its scheme's own, as
+  /// the Host header has it.
+  std::string Authority() const;
+
+  /// The way it stands in a file, less a query: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`,
+  /// `builtin:echo`, `wss://chat.example.com/room`.
   std::string ToString() const;
   bool operator==(const Endpoint&) const = default;
 };
 
-/// Reads `host:port`, `[v6]:port`, `unix:/path` or `builtin:echo`, a server to connect to. The
-/// error is one sentence that says what was wrong and what was expected.
+/// Reads `host:port`, `[v6]:port`, `unix:/path`, `builtin:echo`, or the URL of a WebSocket: a
+/// server to connect to. The error is one sentence that says what was wrong and what was expected.
 base::Result<Endpoint, std::string> ParseServer(std::string_view text);
 
 /// Reads an address to listen on: an IP address and a port (0: any free one), or a bare `8080` or
@@ -221,10 +230,16 @@ struct ProxyProtocol {
   Sources from;
 };
 
+enum class ListenerProtocol : uint8_t {
+  kWebSocket,
+  kTcp,  ///< bytes as they come: no HTTP, no frames
+};
+
 struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
   std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
   std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
+  ListenerProtocol protocol = ListenerProtocol::kWebSocket;
 };
 
 enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
@@ -291,11 +306,29 @@ struct DynamicTarget {
 
 enum class SendProxy : uint8_t { kOff, kV1, kV2 };
 
+/// A header that our upgrades have besides those of the handshake. The value may be a secret.
+struct UpgradeHeader {
+  std::string name;
+  std::string value;
+
+  bool operator==(const UpgradeHeader&) const = default;
+};
+
+/// How servers that are WebSockets are asked for one.
+struct WebSocketClient {
+  std::string subprotocol = {};  ///< what is offered; empty: none
+  std::string origin = {};       ///< the Origin header; empty: none, as no page is asking
+  std::vector<UpgradeHeader> headers = {};
+
+  bool operator==(const WebSocketClient&) const = default;
+};
+
 struct Backend {
   std::string name;               ///< of `backends`, or the server's address for the short form
   std::vector<Endpoint> servers;  ///< one of kDynamic where there is a target
   std::optional<BackendTls> tls = std::nullopt;  ///< unset: plain
   SendProxy proxy_protocol = SendProxy::kOff;    ///< the header that its connections begin with
+  WebSocketClient websocket = {};                ///< where its servers are WebSockets: all or none
   std::optional<DynamicTarget> target = std::nullopt;
   bool is_from_token =
       false;  ///< the server, of kDynamic, is the one that the client's token names

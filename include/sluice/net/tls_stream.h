@@ -88,6 +88,7 @@ class TlsStream final : public Stream, private StreamHandler {
   bool readable() const override;
   bool writable() const override;
   void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }
+  std::string_view failure() const override { return state_.failure; }
   const TlsState* tls() const override { return &state_; }
   TlsDetails DescribeTls() const override;
   Address LocalAddress() const override { return inner_->LocalAddress(); }

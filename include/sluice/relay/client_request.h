@@ -31,6 +31,8 @@
 
 namespace sluice::relay {
 
+class BackendDial;
+
 /// Belongs to the table of its worker and to that worker's thread; takes itself out when it is
 /// done.
 class ClientRequest final : public TableEntry,
@@ -156,7 +158,7 @@ class ClientRequest final : public TableEntry,
   size_t next_candidate_ = 0;
   base::TimePoint dial_deadline_;
   std::chrono::steady_clock::time_point dial_started_;
-  std::unique_ptr<net::Dial> dial_;
+  std::unique_ptr<BackendDial> dial_;
 
   net::ByteQueue reply_;
   bool reply_sent_ = false;

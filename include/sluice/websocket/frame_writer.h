@@ -30,7 +30,7 @@ size_t WriteCloseFrame(uint8_t* out, std::optional<uint16_t> code, std::string_v
 
 /// Writes a client's whole frame to `out`, which has room for kMaxClientHeader and the payload, and
 /// returns its size. `start` is its first byte, `key` is new in each frame and not to be foreseen
-/// (section 5.3). `payload` does not overlap `out`.
+/// (section 5.3). `payload` may lie at out + kMaxClientHeader; else it does not overlap `out`.
 size_t WriteMaskedFrame(uint8_t* out, uint8_t start, MaskKey key, base::Bytes payload);
 
 /// A client's Close, likewise, with `code` and `reason` as WriteCloseFrame has them.

@@ -4,7 +4,11 @@
 
 namespace sluice::auth {
 
-Guard::Guard(const config::Config& config) : throttle_(config.auth_failures) {
+Guard::Guard(const config::Config& config, const Guard* previous)
+    : tickets_(previous != nullptr ? previous->tickets_ : std::make_shared<Tickets>()),
+      throttle_(previous != nullptr && previous->throttle_->limits() == config.auth_failures
+                    ? previous->throttle_
+                    : std::make_shared<Throttle>(config.auth_failures)) {
   for (const auto& route : config.routes) {
     auto& methods = by_route_.emplace_back();
     if (route.is_console) continue;
@@ -16,7 +20,7 @@ const Method* Guard::MethodFor(const config::AuthMethod& method) {
   const auto same = std::find_if(entries_.begin(), entries_.end(),
                                  [&method](const Entry& entry) { return entry.config == method; });
   if (same != entries_.end()) return same->method.get();
-  entries_.push_back({method, MakeMethod(method, tickets_)});
+  entries_.push_back({method, MakeMethod(method, *tickets_)});
   return entries_.back().method.get();
 }
 

@@ -3,11 +3,11 @@
 // holds to this file.
 #include "sluice/metrics/collector.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -19,7 +19,10 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
-using Shards = std::vector<std::unique_ptr<WorkerMetrics>>;
+
+// Those labels that somebody still counts for.
+template <typename Label, typename T>
+using Live = std::vector<std::pair<Label, std::shared_ptr<const std::vector<T>>>>;
 
 MetricFamily Family(std::string name, std::string help, MetricType type) {
   return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {}};
@@ -48,41 +51,18 @@ Labels WithCause(Labels labels, std::string_view reason, uint16_t code) {
   return labels;
 }
 
-/// Which indices share a label set. A server listed twice in a backend must be one series: two of
-/// the same labels make Prometheus reject the whole scrape.
-template <typename T, typename Same>
-std::vector<std::vector<size_t>> GroupsOf(const std::vector<T>& labels, Same same) {
-  std::vector<std::vector<size_t>> groups;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& known) {
-      return same(labels[known.front()], labels[i]);
-    });
-    if (group == groups.end()) {
-      groups.push_back({i});
-    } else {
-      group->push_back(i);
-    }
-  }
-  return groups;
-}
-
-/// The entries of all workers that belong to one label set: T is RouteMetrics, ListenerMetrics or
+/// What the workers have counted for one label: T is RouteMetrics, ListenerMetrics or
 /// ServerMetrics.
 template <typename T>
 class Entries {
  public:
-  Entries(const Shards& shards, const std::vector<T> WorkerMetrics::*list,
-          const std::vector<size_t>& indices) {
-    for (const auto& shard : shards) {
-      for (const size_t index : indices) entries_.push_back(&((*shard).*list)[index]);
-    }
-  }
+  explicit Entries(const std::vector<T>& entries) : entries_(entries) {}
 
   /// Sum over a counter, which `get` picks out of an entry.
   template <typename Get>
   double Sum(Get get) const {
     uint64_t sum = 0;
-    for (const T* entry : entries_) sum += std::invoke(get, *entry).Value();
+    for (const T& entry : entries_) sum += std::invoke(get, entry).Value();
     return static_cast<double>(sum);
   }
 
@@ -92,12 +72,12 @@ class Entries {
     metric.label = std::move(labels);
     auto& out = metric.histogram;
     const auto bounds =
-        entries_.empty() ? std::span<const double>() : std::invoke(get, *entries_.front()).bounds();
+        entries_.empty() ? std::span<const double>() : std::invoke(get, entries_.front()).bounds();
     for (size_t i = 0; i <= bounds.size(); ++i) {
-      for (const T* entry : entries_) out.sample_count += std::invoke(get, *entry).CountIn(i);
+      for (const T& entry : entries_) out.sample_count += std::invoke(get, entry).CountIn(i);
       if (i < bounds.size()) out.bucket.push_back({out.sample_count, bounds[i]});
     }
-    for (const T* entry : entries_) out.sample_sum += std::invoke(get, *entry).Sum();
+    for (const T& entry : entries_) out.sample_sum += std::invoke(get, entry).Sum();
     family.metric.push_back(std::move(metric));
   }
 
@@ -113,7 +93,7 @@ class Entries {
   }
 
  private:
-  std::vector<const T*> entries_;
+  const std::vector<T>& entries_;
 };
 
 /// Adds one series for each direction.
@@ -146,8 +126,7 @@ void AddAuthResults(MetricFamily& family, const std::string& route,
   }
 }
 
-void CollectRoutes(const std::vector<std::string>& routes, const Shards& shards,
-                   std::vector<MetricFamily>& out) {
+void CollectRoutes(const Live<std::string, RouteMetrics>& routes, std::vector<MetricFamily>& out) {
   auto opened = CounterFamily("sluice_sessions_opened_total", "Sessions opened.");
   auto active = GaugeFamily("sluice_sessions_active", "Sessions open now.");
   auto closed = CounterFamily("sluice_sessions_closed_total",
@@ -163,10 +142,9 @@ void CollectRoutes(const std::vector<std::string>& routes, const Shards& shards,
   auto rtt = HistogramFamily("sluice_ping_rtt_seconds", "From a ping to the client's pong.");
   auto duration = HistogramFamily("sluice_session_duration_seconds",
                                   "From the opening of a session to its end.");
-  for (const auto& group : GroupsOf(routes, std::equal_to<>())) {
-    const std::string& route = routes[group.front()];
+  for (const auto& [route, series] : routes) {
     const Labels labels = {{"route", route}};
-    const Entries<RouteMetrics> entries(shards, &WorkerMetrics::routes, group);
+    const Entries<RouteMetrics> entries(*series);
     Add(opened, labels, entries.Sum(&RouteMetrics::sessions_opened));
     Add(active, labels, entries.Sum(&RouteMetrics::sessions_active));
     entries.AddCauses(closed, labels, &RouteMetrics::sessions_closed, &base::CauseInfo::close_code);
@@ -197,7 +175,7 @@ void AddResults(MetricFamily& family, const Labels& labels, const Entries<Listen
   }
 }
 
-void CollectListeners(const std::vector<std::string>& listeners, const Shards& shards,
+void CollectListeners(const Live<std::string, ListenerMetrics>& listeners,
                       std::vector<MetricFamily>& out) {
   auto accepted = CounterFamily("sluice_connections_accepted_total", "Connections accepted.");
   auto active = GaugeFamily("sluice_connections_active", "Connections from clients open now.");
@@ -209,9 +187,9 @@ void CollectListeners(const std::vector<std::string>& listeners, const Shards& s
       CounterFamily("sluice_tls_handshakes_total", "TLS handshakes with clients, by their result.");
   auto proxy_headers =
       CounterFamily("sluice_proxy_headers_total", "PROXY headers awaited, by what became of them.");
-  for (const auto& group : GroupsOf(listeners, std::equal_to<>())) {
-    const Labels labels = {{"listener", listeners[group.front()]}};
-    const Entries<ListenerMetrics> entries(shards, &WorkerMetrics::listeners, group);
+  for (const auto& [listener, series] : listeners) {
+    const Labels labels = {{"listener", listener}};
+    const Entries<ListenerMetrics> entries(*series);
     Add(accepted, labels, entries.Sum(&ListenerMetrics::connections_accepted));
     Add(active, labels, entries.Sum(&ListenerMetrics::connections_active));
     Add(errors, labels, entries.Sum(&ListenerMetrics::accept_errors));
@@ -224,18 +202,14 @@ void CollectListeners(const std::vector<std::string>& listeners, const Shards& s
   MoveTo(out, {&accepted, &active, &errors, &refused, &pages, &handshakes, &proxy_headers});
 }
 
-void CollectServers(const std::vector<MetricsLabels::Server>& servers, const Shards& shards,
+void CollectServers(const Live<MetricsLabels::Server, ServerMetrics>& servers,
                     std::vector<MetricFamily>& out) {
   auto dials = CounterFamily("sluice_backend_dials_total", "Dials to servers, by their result.");
   auto duration = HistogramFamily("sluice_backend_dial_duration_seconds",
                                   "Time that the dials which succeeded took.");
-  const auto same = [](const MetricsLabels::Server& a, const MetricsLabels::Server& b) {
-    return a.backend == b.backend && a.address == b.address;
-  };
-  for (const auto& group : GroupsOf(servers, same)) {
-    const MetricsLabels::Server& server = servers[group.front()];
+  for (const auto& [server, series] : servers) {
     const Labels labels = {{"backend", server.backend}, {"server", server.address}};
-    const Entries<ServerMetrics> entries(shards, &WorkerMetrics::servers, group);
+    const Entries<ServerMetrics> entries(*series);
     Labels ok = labels;
     ok.push_back({"result", "ok"});
     Add(dials, std::move(ok), entries.Sum(&ServerMetrics::dials_succeeded));
@@ -253,26 +227,58 @@ void CollectServers(const std::vector<MetricsLabels::Server>& servers, const Sha
   MoveTo(out, {&dials, &duration});
 }
 
+template <typename Label, typename T>
+Live<Label, T> LiveOf(const std::vector<std::pair<Label, std::weak_ptr<std::vector<T>>>>& known) {
+  Live<Label, T> live;
+  for (const auto& [label, series] : known) {
+    if (auto held = series.lock()) live.emplace_back(label, std::move(held));
+  }
+  return live;
+}
+
 }  // namespace
 
-Collector::Collector(MetricsLabels labels) : labels_(std::move(labels)) {}
+template <typename Label, typename T>
+Shards<T> Collector::Take(Labelled<Label, T>& known, const std::vector<Label>& labels,
+                          size_t worker) {
+  std::map<Label, std::shared_ptr<Series<T>>> live;
+  std::erase_if(known, [&live](const auto& entry) {
+    auto held = entry.second.lock();
+    if (!held) return true;
+    live.emplace(entry.first, std::move(held));
+    return false;
+  });
+  std::vector<std::shared_ptr<T>> entries;
+  for (const Label& label : labels) {
+    auto& series = live[label];
+    if (!series) {
+      series = std::make_shared<Series<T>>(workers_);
+      known.emplace_back(label, series);
+    }
+    entries.emplace_back(series, &(*series)[worker]);
+  }
+  return Shards<T>(std::move(entries));
+}
 
-WorkerMetrics& Collector::AddWorker() {
-  workers_.push_back(std::make_unique<WorkerMetrics>(
-      labels_.routes.size(), labels_.listeners.size(), labels_.servers.size()));
-  return *workers_.back();
+WorkerMetrics Collector::CountersFor(const MetricsLabels& labels, size_t worker) {
+  const std::lock_guard lock(mutex_);
+  return {Take(routes_, labels.routes, worker), Take(listeners_, labels.listeners, worker),
+          Take(servers_, labels.servers, worker)};
 }
 
 std::vector<MetricFamily> Collector::Collect() const {
   std::vector<MetricFamily> families;
   auto build = GaugeFamily("sluice_build_info", "The version of sluice; the value is always 1.");
-  Add(build, {{"version", labels_.version}}, 1);
+  Add(build, {{"version", version_}}, 1);
   auto workers = GaugeFamily("sluice_workers", "Worker threads.");
-  Add(workers, {}, static_cast<double>(workers_.size()));
+  Add(workers, {}, static_cast<double>(workers_));
   MoveTo(families, {&build, &workers});
-  CollectRoutes(labels_.routes, workers_, families);
-  CollectListeners(labels_.listeners, workers_, families);
-  CollectServers(labels_.servers, workers_, families);
+  {
+    const std::lock_guard lock(mutex_);
+    CollectRoutes(LiveOf(routes_), families);
+    CollectListeners(LiveOf(listeners_), families);
+    CollectServers(LiveOf(servers_), families);
+  }
   certificates_.AddTo(families);
   if (auth_reloads_ + auth_reloads_failed_ != 0) {
     auto reloads = CounterFamily("sluice_auth_reloads_total",

@@ -71,7 +71,8 @@ EventLoop::EventLoop()
 }
 
 EventLoop::~EventLoop() {
-  // What is buried may own tasks and timers of this loop.
+  // What was posted and not run, and what is buried, may own tasks and timers of this loop.
+  posted_.clear();
   while (!graveyard_.empty()) DestroyDead(graveyard_.size());
   for (Task* task : tasks_) {
     if (task != nullptr) task->queued_on_ = nullptr;

@@ -95,28 +95,38 @@ Admission::Slot::~Slot() {
   if (user_ != nullptr) admission_->users_.GiveBack(user_);
 }
 
-Admission::Admission(const config::Config& config) : config_(config) {
-  for (size_t i = 0; i < config.routes.size(); ++i) route_sessions_.emplace_back(0);
+std::vector<std::shared_ptr<Admission::Route>> Admission::RoutesOf(const config::Config& config) {
+  const std::lock_guard lock(routes_mutex_);
+  std::erase_if(routes_, [](const auto& entry) { return entry.second.expired(); });
+  std::vector<std::shared_ptr<Route>> routes;
+  for (const auto& of_config : config.routes) {
+    auto& known = routes_[of_config.name];
+    routes.push_back(known.lock());
+    if (routes.back()) continue;
+    routes.back() = std::make_shared<Route>(next_route_++);
+    known = routes.back();
+  }
+  return routes;
 }
 
 base::Result<Admission::Slot, base::Cause> Admission::TakeSlot(
-    size_t route, const std::optional<base::IpAddress>& client, std::string_view user) {
-  const config::SessionLimits& limits = config_.routes[route].options.session_limits;
+    Route& route, const config::Limits& limits, const config::SessionLimits& of_route,
+    const std::optional<base::IpAddress>& client, std::string_view user) {
   Slot slot;  // What it holds by then is given back when there is no more to be had.
-  if (!TakeOne(sessions_, config_.limits.sessions)) {
+  if (!TakeOne(sessions_, limits.sessions)) {
     return base::Unexpected(base::Cause::kAllSessions);
   }
   slot.admission_ = this;
-  if (!TakeOne(route_sessions_[route], limits.all)) {
+  if (!TakeOne(route.sessions, of_route.all)) {
     return base::Unexpected(base::Cause::kRouteSessions);
   }
-  slot.route_ = &route_sessions_[route];
-  if (limits.per_client != 0 && client) {
-    slot.client_ = clients_.Take({route, KeyText(*client)}, limits.per_client);
+  slot.route_ = &route.sessions;
+  if (of_route.per_client != 0 && client) {
+    slot.client_ = clients_.Take({route.id, KeyText(*client)}, of_route.per_client);
     if (slot.client_ == nullptr) return base::Unexpected(base::Cause::kClientSessions);
   }
-  if (limits.per_user != 0 && !user.empty()) {
-    slot.user_ = users_.Take({route, std::string(user)}, limits.per_user);
+  if (of_route.per_user != 0 && !user.empty()) {
+    slot.user_ = users_.Take({route.id, std::string(user)}, of_route.per_user);
     if (slot.user_ == nullptr) return base::Unexpected(base::Cause::kUserSessions);
   }
   return slot;
@@ -126,10 +136,10 @@ base::Result<Admission::Slot, base::Cause> Admission::TakeSlot(
 
 // A token bucket, kept as the one time at which it will be full again: each connection puts that
 // off by what a token takes to come, and it may never be further off than a whole bucket.
-std::optional<base::Duration> Admission::TakeHandshake(const std::optional<base::IpAddress>& client,
+std::optional<base::Duration> Admission::TakeHandshake(const config::Rate& rate,
+                                                       const std::optional<base::IpAddress>& client,
                                                        base::TimePoint now) {
-  const auto& rate = config_.limits.handshake_rate;
-  if (!rate || !client) return std::nullopt;
+  if (!client) return std::nullopt;
   Key key{0, KeyText(*client)};
   Rates& rates = rates_[KeyHash()(key) % kShards];
   const Micros now_us = now.time_since_epoch();
@@ -140,15 +150,15 @@ std::optional<base::Duration> Admission::TakeHandshake(const std::optional<base:
   }
   const auto found = rates.full_at.find(key);
   const Micros full_at = found == rates.full_at.end() ? now_us : std::max(found->second, now_us);
-  const Micros wait = full_at + rate->interval - now_us - rate->burst * rate->interval;
+  const Micros wait = full_at + rate.interval - now_us - rate.burst * rate.interval;
   if (wait > Micros(0)) return std::chrono::ceil<base::Duration>(wait);
   if (found != rates.full_at.end()) {
-    found->second = full_at + rate->interval;
+    found->second = full_at + rate.interval;
     return std::nullopt;
   }
   // Rather forget one than refuse everybody who is new.
   if (rates.full_at.size() >= kMostRates / kShards) rates.full_at.erase(rates.full_at.begin());
-  rates.full_at.emplace(std::move(key), full_at + rate->interval);
+  rates.full_at.emplace(std::move(key), full_at + rate.interval);
   return std::nullopt;
 }
 

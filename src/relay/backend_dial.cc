@@ -26,8 +26,9 @@ std::vector<http::Header> HeadersOf(const config::WebSocketClient& websocket) {
 
 }  // namespace
 
-BackendDial::BackendDial(WorkerContext& context, const config::Endpoint& server,
-                         net::DialOptions dial, const config::WebSocketClient& websocket,
+BackendDial::BackendDial(WorkerContext& context, const Generation& generation,
+                         const config::Endpoint& server, net::DialOptions dial,
+                         const config::WebSocketClient& websocket,
                          const config::SessionOptions& session, Callback callback)
     : context_(context),
       server_(server),
@@ -36,9 +37,9 @@ BackendDial::BackendDial(WorkerContext& context, const config::Endpoint& server,
       deadline_(net::EventLoop::Now() + dial.timeout),
       has_deadline_(dial.timeout.count() > 0),
       callback_(std::move(callback)),
-      answer_({context.config.limits.header, context.config.limits.header_count}),
+      answer_({generation.config.limits.header, generation.config.limits.header_count}),
       timer_(context.loop, *this),
-      dial_(context.loop, context.resolver, server_, std::move(dial),
+      dial_(context.loop, *generation.resolver, server_, std::move(dial),
             [this](Outcome outcome) { OnDialled(std::move(outcome)); }) {}
 
 void BackendDial::OnDialled(Outcome outcome) {

@@ -12,6 +12,7 @@
 #include "sluice/net/byte_queue.h"
 #include "sluice/net/dialer.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/relay/generation.h"
 #include "sluice/relay/worker_context.h"
 
 namespace sluice::relay {
@@ -25,9 +26,9 @@ class BackendDial final : private net::StreamHandler, private net::TimerHandler 
   /// As net::Dial; `dial.timeout` is over the upgrade, too. `websocket` and `session`, which say
   /// how a WebSocket is asked for and what it carries, outlive the dial and the stream that comes
   /// of it.
-  BackendDial(WorkerContext& context, const config::Endpoint& server, net::DialOptions dial,
-              const config::WebSocketClient& websocket, const config::SessionOptions& session,
-              Callback callback);
+  BackendDial(WorkerContext& context, const Generation& generation, const config::Endpoint& server,
+              net::DialOptions dial, const config::WebSocketClient& websocket,
+              const config::SessionOptions& session, Callback callback);
 
  private:
   void OnDialled(Outcome outcome);

@@ -55,18 +55,19 @@ ClientRequest::ClientRequest(WorkerContext& context, std::unique_ptr<net::Stream
                              const net::Address& address, size_t listener,
                              std::shared_ptr<const net::TlsContext> tls)
     : context_(context),
+      generation_(context.generation),
       address_(address),
       listener_(listener),
       accepted_(net::EventLoop::Now()),
       client_(std::move(client)),
       tls_(std::move(tls)),
       timer_(context.loop, *this),
-      parser_(LimitsOf(context.config)) {}
+      parser_(LimitsOf(generation_->config)) {}
 
 ClientRequest::~ClientRequest() = default;
 
 void ClientRequest::Start() {
-  timer_.Start(context_.config.handshake_timeout);
+  timer_.Start(generation_->config.handshake_timeout);
   client_->SetHandler(this);
   const auto& protocol = listener().proxy_protocol;
   const bool may_send_header = protocol && protocol->from.Contain(address_.ip());
@@ -79,7 +80,7 @@ void ClientRequest::Start() {
 }
 
 metrics::ListenerMetrics& ClientRequest::listener_metrics() {
-  return context_.metrics.listeners[listener_];
+  return generation_->metrics.listeners[listener_];
 }
 
 void ClientRequest::OnStreamReady() {
@@ -169,7 +170,7 @@ void ClientRequest::TakeHead() {
     return;
   }
   if (IsTooFast()) return;
-  route_ = context_.router.Find(head.host, head.path);
+  route_ = generation_->router.Find(head.host, head.path);
   if (!route_) {
     Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
     return;
@@ -259,7 +260,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
 
   client_->SetHandler(nullptr);
   Session& session = context_.sessions.Add(std::make_unique<Session>(
-      context_, peers, std::move(client_), std::move(backend),
+      context_, generation_, peers, std::move(client_), std::move(backend),
       MessageRelay::New(context_.zlib, options,
                         deflate ? std::optional(deflate->agreement) : std::nullopt,
                         TypeBySubprotocol(subprotocol)),

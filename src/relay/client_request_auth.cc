@@ -41,12 +41,12 @@ AuthResult ResultOf(Kind kind) {
 }  // namespace
 
 void ClientRequest::Authenticate() {
-  const bool is_open = !context_.auth || context_.auth->guard->MethodsOf(*route_).empty();
+  const bool is_open = !generation_->auth || generation_->auth->guard->MethodsOf(*route_).empty();
   if (is_open) {
     StartDial();
     return;
   }
-  auth::Guard& guard = *context_.auth->guard;
+  auth::Guard& guard = *generation_->auth->guard;
   const base::TimePoint now = net::EventLoop::Now();
   const auth::Request request{parser_.head(),      route(),       address_.ip(),
                               ClientCertificate(), WallTimeNow(), now};
@@ -59,7 +59,7 @@ void ClientRequest::Authenticate() {
   }
   state_ = State::kAuthenticating;
   authentication_ = std::make_unique<Authentication>(
-      context_.loop, *context_.auth, request, guard.MethodsOf(*route_),
+      context_.loop, *generation_->auth, request, guard.MethodsOf(*route_),
       [this](const auth::Verdict& verdict) { OnVerdict(verdict); });
   authentication_->Start();
 }
@@ -69,7 +69,7 @@ void ClientRequest::OnVerdict(const auth::Verdict& verdict) {
   // It is still on the stack.
   context_.loop.DestroyLater(std::move(authentication_));
   const auto result = static_cast<size_t>(ResultOf(kept.kind));
-  context_.metrics.routes[*route_].authentications[result].Add();
+  generation_->metrics.routes[*route_].authentications[result].Add();
   if (kept.kind != Kind::kAccepted) {
     RefuseUnknown(kept);
     return;
@@ -84,7 +84,7 @@ void ClientRequest::RefuseUnknown(const auth::Verdict& verdict) {
     return;
   }
   http::Refusal refusal{base::Cause::kUnauthorized, kUnknown};
-  for (const auto* const method : context_.auth->guard->MethodsOf(*route_)) {
+  for (const auto* const method : generation_->auth->guard->MethodsOf(*route_)) {
     const http::Header challenge{"WWW-Authenticate", method->Challenge()};
     auto& headers = refusal.headers;
     const bool is_new = std::find(headers.begin(), headers.end(), challenge) == headers.end();
@@ -96,7 +96,7 @@ void ClientRequest::RefuseUnknown(const auth::Verdict& verdict) {
 void ClientRequest::OnAuthTimeout() {
   authentication_.reset();
   const auto result = static_cast<size_t>(AuthResult::kUnavailable);
-  context_.metrics.routes[*route_].authentications[result].Add();
+  generation_->metrics.routes[*route_].authentications[result].Add();
   Refuse({base::Cause::kAuthUnavailable, "credentials cannot be checked now"},
          "timeouts.handshake was over before they were");
 }

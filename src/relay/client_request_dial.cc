@@ -19,7 +19,7 @@ void ClientRequest::StartDial() {
     return;
   }
   id_ = context_.ids.Next();
-  if (context_.memory != nullptr && context_.memory->IsUsedUp()) {
+  if (context_.memory.IsUsedUp()) {
     TellFailure(base::Cause::kMemory);
     return;
   }
@@ -29,7 +29,7 @@ void ClientRequest::StartDial() {
 }
 
 std::optional<http::Refusal> ClientRequest::ChooseServers() {
-  candidates_ = context_.balancer.Candidates(*route().backend);
+  candidates_ = generation_->balancer.Candidates(*route().backend);
   if (backend().is_from_token) {
     if (!identity_ || !identity_->server) {
       return http::Refusal{base::Cause::kTargetNotAllowed, "the credentials name no server"};
@@ -61,7 +61,7 @@ net::DialOptions ClientRequest::OptionsToDial(const config::Endpoint& server,
       return ip && routing::MayConnect(target, server, *ip);
     };
   }
-  if (const auto* const tls = context_.backend_tls[*route().backend]) {
+  if (const auto& tls = generation_->backend_tls[*route().backend]) {
     options.tls = tls->Get();
     options.tls_buffers = &context_.tls_buffers;
   }
@@ -76,15 +76,15 @@ void ClientRequest::DialNext() {
                               base::Duration(1));  // Zero would stand for no limit.
   dial_started_ = std::chrono::steady_clock::now();
   dial_ = std::make_unique<BackendDial>(
-      context_, context_.Dialable(*candidate.server), OptionsToDial(*candidate.server, share),
-      backend().websocket, route().options,
+      context_, *generation_, generation_->Dialable(*candidate.server),
+      OptionsToDial(*candidate.server, share), backend().websocket, route().options,
       [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
 }
 
 void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {
   // The dial is still on the stack.
   context_.loop.DestroyLater(std::move(dial_));
-  metrics::ServerMetrics& metrics = context_.metrics.servers[server];
+  metrics::ServerMetrics& metrics = generation_->metrics.servers[server];
   if (outcome) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - dial_started_;
     metrics.dials_succeeded.Add();

@@ -91,7 +91,7 @@ void ClientRequest::RefuseUnheard(const http::Refusal& refusal) {
 }
 
 std::optional<http::Refusal> ClientRequest::TakeForwarded() {
-  const auto& proxies = context_.config.trusted_proxies;
+  const auto& proxies = generation_->config.trusted_proxies;
   if (!proxies || !proxies->from.Contain(address_.ip())) return std::nullopt;
   const http::RequestHead& head = parser_.head();
   std::vector<http::ForwardedNode> nodes;

@@ -41,7 +41,7 @@ void ClientRequest::NoteTls() {
 }
 
 void ClientRequest::OnPlain() {
-  const auto& config = context_.config.listeners[listener_].tls;
+  const auto& config = generation_->config.listeners[listener_].tls;
   if (config && config->mode == config::TlsMode::kRequired) {
     OnTlsEnd(TlsResult::kNotTls, {});
     Refuse({base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
@@ -60,10 +60,10 @@ void ClientRequest::OnTlsEnd(TlsResult result, std::string_view detail) {
   tls_noted_ = true;
   listener_metrics().tls_handshakes[static_cast<size_t>(result)].Add();
   if (detail.empty()) return;
-  const auto omitted = context_.tls_log_limits[listener_].Admit(net::EventLoop::Now());
+  const auto omitted = generation_->tls_log_limits[listener_].Admit(net::EventLoop::Now());
   if (!omitted) return;
   context_.log.Write(base::LogLevel::kInfo, "tls_handshake_failed",
-                     {{"listener", context_.config.listeners[listener_].address.ToString()},
+                     {{"listener", generation_->config.listeners[listener_].address.ToString()},
                       {"client", address_.ToString()},
                       {"reason", ToString(result)},
                       {"detail", detail},

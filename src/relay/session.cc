@@ -10,10 +10,11 @@
 
 namespace sluice::relay {
 
-Session::Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net::Stream> client,
-                 std::unique_ptr<net::Stream> backend, std::unique_ptr<MessageRelay> messages,
-                 Admission::Slot slot)
+Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation, const Peers& peers,
+                 std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> backend,
+                 std::unique_ptr<MessageRelay> messages, Admission::Slot slot)
     : context_(context),
+      generation_(std::move(generation)),
       peers_(peers),
       slot_(std::move(slot)),
       client_(std::move(client)),
@@ -53,11 +54,11 @@ std::optional<base::TimePoint> Session::TokenExpiry() const {
 }
 
 const config::SessionOptions& Session::options() const {
-  return context_.config.routes[peers_.route].options;
+  return generation_->config.routes[peers_.route].options;
 }
 
 metrics::RouteMetrics& Session::route_metrics() {
-  return context_.metrics.routes[peers_.route];
+  return generation_->metrics.routes[peers_.route];
 }
 
 metrics::DirectionMetrics& Session::MetricsOf(const Direction& direction) {
@@ -182,8 +183,8 @@ void Session::NoteQueued(Direction& direction) {
 
 void Session::SetQueued(Direction& direction, size_t size) {
   if (size == direction.queued) return;
-  context_.metrics.queued.Add(size);
-  context_.metrics.queued.Subtract(direction.queued);
+  context_.queued.Add(size);
+  context_.queued.Subtract(direction.queued);
   MetricsOf(direction).queued.Add(size);
   MetricsOf(direction).queued.Subtract(direction.queued);
   direction.queued = static_cast<uint32_t>(size);

@@ -299,7 +299,7 @@ void Session::End() {
   metrics.sessions_active.Subtract();
   metrics.sessions_closed[static_cast<size_t>(cause)].Add();
   metrics.session_duration.Observe(lived.count());
-  context_.metrics.listeners[peers_.listener].connections_active.Subtract();
+  generation_->metrics.listeners[peers_.listener].connections_active.Subtract();
 
   Log(cause, lived.count());
   messages_.reset();  // The pool that its states go back to may be gone when the session is.
@@ -313,7 +313,7 @@ void Session::Log(base::Cause cause, double seconds) {
   const std::string client = peers_.client.ToString();
   const std::string server = peers_.server->ToString();
   std::vector<base::LogField> fields = {{"session", id},
-                                        {"route", context_.config.routes[peers_.route].name},
+                                        {"route", generation_->config.routes[peers_.route].name},
                                         {"client", client},
                                         {"server", server},
                                         {"bytes_to_backend", to_backend_.bytes},

@@ -9,7 +9,6 @@
 namespace sluice::relay {
 namespace {
 
-constexpr base::Duration kTlsLogInterval{1'000};
 constexpr base::Duration kRefusalLogInterval{1'000};
 constexpr uint32_t kRefusalLogBurst = 10;
 
@@ -28,25 +27,16 @@ std::vector<base::LogLimit> RefusalLogLimits() {
 
 }  // namespace
 
-WorkerContext::WorkerContext(net::EventLoop& event_loop, net::Resolver& name_resolver,
-                             const config::Config& configuration, Admission& shared_admission,
-                             const config::Endpoint& echo, std::string_view page,
-                             metrics::WorkerMetrics& worker_metrics, base::Log& logger,
-                             uint64_t seed)
+WorkerContext::WorkerContext(net::EventLoop& event_loop, Admission& shared_admission,
+                             const MemoryBudget& shared_memory, std::string_view page,
+                             base::Log& logger, uint64_t seed)
     : loop(event_loop),
-      resolver(name_resolver),
-      config(configuration),
       admission(shared_admission),
-      router(configuration),
-      balancer(configuration, seed),
-      echo_address(echo),
+      memory(shared_memory),
       console_page(page),
-      metrics(worker_metrics),
       log(logger),
       ids(seed),
       random(static_cast<std::minstd_rand::result_type>(seed)),
-      backend_tls(configuration.backends.size()),
-      tls_log_limits(configuration.listeners.size(), base::LogLimit(kTlsLogInterval)),
       dial_log_limit(kRefusalLogInterval, kRefusalLogBurst),
       refusal_log_limits(RefusalLogLimits()),
       websocket_buffers(std::make_unique<WebSocketBuffers>()),
@@ -60,10 +50,6 @@ WorkerContext::~WorkerContext() = default;
 base::MutableBytes WorkerContext::ScratchFrame(size_t size) const {
   static_assert(websocket::kMaxServerHeader <= sizeof(Scratch::head_room));
   return {scratch.data() - websocket::kMaxServerHeader, websocket::kMaxServerHeader + size};
-}
-
-const config::Endpoint& WorkerContext::Dialable(const config::Endpoint& server) const {
-  return server.kind == config::Endpoint::Kind::kBuiltin ? echo_address : server;
 }
 
 void WorkerContext::Drain(std::function<void()> done) {

@@ -31,7 +31,7 @@ base::Result<void, std::string> Certificates::Load() {
   for (const auto& listener : config_.listeners) {
     auto& into = listeners_.emplace_back();
     if (!listener.tls) continue;
-    into = std::make_unique<base::Snapshot<net::TlsContext>>();
+    into = std::make_shared<base::Snapshot<net::TlsContext>>();
     const Owner owner("listener", listener.address.ToString());
     const auto error = Watch(FilesOf(*listener.tls), owner, [this, &listener, owner, &to = *into] {
       return Read(listener, owner, to);
@@ -43,7 +43,7 @@ base::Result<void, std::string> Certificates::Load() {
   for (const auto& backend : config_.backends) {
     auto& into = backends_.emplace_back();
     if (!backend.tls) continue;
-    into = std::make_unique<base::Snapshot<net::TlsClientContext>>();
+    into = std::make_shared<base::Snapshot<net::TlsClientContext>>();
     const Owner owner("backend", backend.name);
     const auto error = Watch(FilesOf(*backend.tls), owner, [this, &backend, owner, &to = *into] {
       return Read(backend, owner, to);
@@ -58,7 +58,7 @@ base::Result<void, std::string> Certificates::Load() {
 /// Reads for the first time, and has what changes from now on read again.
 std::optional<std::string> Certificates::Watch(std::vector<std::string> paths, const Owner& owner,
                                                Reload reload) {
-  files_.Add(std::move(paths), [this, owner, reload] {
+  watched_.push_back(files_.Add(std::move(paths), [this, owner, reload] {
     const auto error = reload();
     metrics_.CountReload(owner, !error);
     if (error) {
@@ -67,7 +67,7 @@ std::optional<std::string> Certificates::Watch(std::vector<std::string> paths, c
     } else {
       log_.Write(base::LogLevel::kInfo, "certificates_reloaded", {{owner.first, owner.second}});
     }
-  });
+  }));
   return reload();
 }
 

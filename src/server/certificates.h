@@ -19,11 +19,12 @@
 
 namespace sluice::server {
 
-/// Belongs to the main thread, but for the snapshots, which the workers take from.
+/// Belongs to the main thread, but for the snapshots, which the workers take from and which may
+/// outlive it: from then on they stay as they are.
 class Certificates {
  public:
   template <typename Context>
-  using Snapshots = std::vector<std::unique_ptr<base::Snapshot<Context>>>;
+  using Snapshots = std::vector<std::shared_ptr<base::Snapshot<Context>>>;
 
   /// All of it outlives this.
   Certificates(const config::Config& config, FileWatch& files, base::Log& log,
@@ -55,6 +56,7 @@ class Certificates {
   metrics::CertificateMetrics& metrics_;
   Snapshots<net::TlsContext> listeners_;
   Snapshots<net::TlsClientContext> backends_;
+  std::vector<FileWatch::Watched> watched_;
 };
 
 }  // namespace sluice::server

@@ -62,28 +62,39 @@ std::string Fingerprint(const std::vector<std::string>& paths) {
 
 }  // namespace
 
-void FileWatch::Add(std::vector<std::string> paths, std::function<void()> changed) {
-  if (paths.empty()) return;
+FileWatch::Watched FileWatch::Add(std::vector<std::string> paths, std::function<void()> changed) {
   const std::string now = Fingerprint(paths);
-  entries_.push_back({std::move(paths), std::move(changed), now, now});
+  auto entry = std::make_shared<Entry>(std::move(paths), std::move(changed), now, now);
+  entries_.push_back(entry);
   timer_.Start(kInterval);
+  return entry;
+}
+
+/// Whoever is told of a change may add and destroy any of them.
+template <typename Function>
+void FileWatch::ForEach(Function function) {
+  std::erase_if(entries_, [](const auto& entry) { return entry.expired(); });
+  const auto entries = entries_;
+  for (const auto& weak : entries) {
+    if (const auto entry = weak.lock()) function(*entry);
+  }
 }
 
 void FileWatch::CheckNow() {
-  for (auto& entry : entries_) {
+  ForEach([](Entry& entry) {
     entry.seen = Fingerprint(entry.paths);
     if (std::exchange(entry.told, entry.seen) != entry.seen) entry.changed();
-  }
+  });
 }
 
 void FileWatch::OnTimer() {
   timer_.Start(kInterval);
-  for (auto& entry : entries_) {
+  ForEach([](Entry& entry) {
     const std::string before = std::exchange(entry.seen, Fingerprint(entry.paths));
-    if (entry.seen != before || entry.seen == entry.told) continue;
+    if (entry.seen != before || entry.seen == entry.told) return;
     entry.told = entry.seen;
     entry.changed();
-  }
+  });
 }
 
 }  // namespace sluice::server

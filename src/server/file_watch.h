@@ -7,7 +7,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sluice/net/event_loop.h"
@@ -19,12 +21,15 @@ class FileWatch final : private net::TimerHandler {
  public:
   explicit FileWatch(net::EventLoop& loop) : timer_(loop, *this) {}
 
+  /// Nobody is told any more when it is destroyed.
+  using Watched = std::shared_ptr<void>;
+
   /// Calls `changed` once whenever any of `paths` is not what it was, counting from this call: so
   /// it comes before the files are read for the first time. A path may be a directory, whose
   /// entries then count, and need not exist. A change is told when nothing more has changed for a
   /// second, since who writes two files, or one in pieces, is seldom done with it at the first
   /// look.
-  void Add(std::vector<std::string> paths, std::function<void()> changed);
+  [[nodiscard]] Watched Add(std::vector<std::string> paths, std::function<void()> changed);
 
   /// Looks now, and tells of every change at once: somebody says that the files are as they should
   /// be.
@@ -32,6 +37,12 @@ class FileWatch final : private net::TimerHandler {
 
  private:
   struct Entry {
+    Entry(std::vector<std::string> files, std::function<void()> callback, std::string is_told,
+          std::string is_seen)
+        : paths(std::move(files)),
+          changed(std::move(callback)),
+          told(std::move(is_told)),
+          seen(std::move(is_seen)) {}
     std::vector<std::string> paths;
     std::function<void()> changed;
     std::string told;  // What the files were like when they were last told of, or added,
@@ -39,8 +50,10 @@ class FileWatch final : private net::TimerHandler {
   };
 
   void OnTimer() override;
+  template <typename Function>
+  void ForEach(Function function);
 
-  std::vector<Entry> entries_;
+  std::vector<std::weak_ptr<Entry>> entries_;
   net::Timer timer_;
 };
 

@@ -7,8 +7,8 @@
 
 namespace sluice::server {
 
-base::Result<void, std::string> Gatekeeper::Load() {
-  auto guard = std::make_shared<auth::Guard>(config_);
+base::Result<void, std::string> Gatekeeper::Load(const auth::Guard* previous) {
+  auto guard = std::make_shared<auth::Guard>(config_, previous);
   if (guard->methods().empty()) return {};
   for (const auto& entry : guard->methods()) {
     if (auto added = Add(entry); !added) {
@@ -21,7 +21,9 @@ base::Result<void, std::string> Gatekeeper::Load() {
 
 base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry) {
   auth::Method& method = *entry.method;
-  files_.Add(method.paths(), [this, &method] { Reload(method); });
+  if (auto paths = method.paths(); !paths.empty()) {
+    watched_.push_back(files_.Add(std::move(paths), [this, &method] { Reload(method); }));
+  }
   if (auto loaded = method.Load(DiskFiles()); !loaded) return loaded;
   const auto* const token = std::get_if<config::TokenAuth>(&entry.config);
   if (token == nullptr || !token->redis) return {};

@@ -26,9 +26,10 @@ class Gatekeeper {
              metrics::Collector& metrics)
       : config_(config), files_(files), log_(log), metrics_(metrics) {}
 
-  /// Reads everything, and has it watched from then on. Files that cannot be used later change
-  /// nothing but the log and the metrics.
-  base::Result<void, std::string> Load();
+  /// Reads everything, and has it watched from then on, as long as this lives. The guard takes over
+  /// what must outlive a change of the configuration from `previous`, which may be null. Files that
+  /// cannot be used later change nothing but the log and the metrics.
+  base::Result<void, std::string> Load(const auth::Guard* previous);
 
   /// Null if no route asks who comes.
   std::unique_ptr<relay::AuthDesk> MakeDesk(net::EventLoop& loop, net::Resolver& resolver) const;
@@ -50,6 +51,7 @@ class Gatekeeper {
   metrics::Collector& metrics_;
   std::shared_ptr<auth::Guard> guard_;
   std::vector<Store> stores_;
+  std::vector<FileWatch::Watched> watched_;
 };
 
 }  // namespace sluice::server

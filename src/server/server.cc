@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <random>
+#include <string>
 #include <utility>
 
-#include "sluice/net/listener.h"
 #include "sluice/relay/memory_budget.h"
 #include "sluice/server/cpu_count.h"
 
-#include "server/certificates.h"
+#include "server/active_config.h"
 #include "server/echo_service.h"
 #include "server/file_watch.h"
+#include "server/ports.h"
 #include "server/worker.h"
 
 namespace sluice::embedded {
@@ -19,21 +20,6 @@ extern const std::string_view kConsolePage;
 
 namespace sluice::server {
 namespace {
-
-metrics::MetricsLabels LabelsOf(const config::Config& config, std::string_view version) {
-  metrics::MetricsLabels labels;
-  labels.version = version;
-  for (const auto& route : config.routes) labels.routes.push_back(route.name);
-  for (const auto& listener : config.listeners) {
-    labels.listeners.push_back(listener.address.ToString());
-  }
-  for (const auto& backend : config.backends) {
-    for (const auto& server : backend.servers) {
-      labels.servers.push_back({backend.name, server.ToString()});
-    }
-  }
-  return labels;
-}
 
 bool UsesEcho(const config::Config& config) {
   for (const auto& backend : config.backends) {
@@ -51,67 +37,52 @@ uint64_t RandomSeed() {
 
 }  // namespace
 
-/// A server in the making, and then what it consists of. Order matters: what is below uses what is
-/// above.
+/// Order matters: what is below uses what is above.
 class Server::Impl final : private net::TimerHandler {
  public:
-  Impl(net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
-       std::string_view version)
+  Impl(net::EventLoop& loop, const config::Config& config, base::Log& log, std::string_view version)
       : loop_(loop),
-        config_(std::move(config)),
-        admission_(*config_),
         log_(log),
-        memory_(config_->limits.memory),
-        collector_(std::make_shared<metrics::Collector>(LabelsOf(*config_, version))),
+        memory_(config.limits.memory),
+        worker_count_(config.workers != 0 ? config.workers : UsableCpus()),
+        collector_(std::make_shared<metrics::Collector>(std::string(version), worker_count_)),
         files_(loop),
-        certificates_(*config_, files_, log, collector_->certificates()),
-        gatekeeper_(*config_, files_, log, *collector_),
-        drain_timer_(loop, *this) {}
-
-  base::Result<void, std::string> StartEcho() {
-    if (!UsesEcho(*config_)) return {};
-    auto echo = EchoService::Create(loop_);
-    if (!echo) return base::Unexpected(echo.error());
-    echo_ = *std::move(echo);
-    echo_address_ = echo_->address();
-    return {};
+        drain_timer_(loop, *this) {
+    const WorkerSetup setup{admission_, memory_, embedded::kConsolePage, log_};
+    for (size_t i = 0; i < worker_count_; ++i) {
+      workers_.push_back(std::make_unique<Worker>(setup, RandomSeed()));
+      memory_.Count(workers_.back()->queued());
+    }
   }
 
-  base::Result<void, std::string> LoadCertificates() { return certificates_.Load(); }
-  base::Result<void, std::string> LoadAuth() { return gatekeeper_.Load(); }
-
-  base::Result<void, std::string> Listen() {
-    for (const auto& listener : config_->listeners) {
-      auto socket = net::Listen(listener.address);
-      if (!socket) return base::Unexpected(socket.error());
-      sockets_.push_back(*std::move(socket));
+  /// In place of the configuration in use, if there is one. Everything that can fail comes before
+  /// anything changes.
+  base::Result<void, std::string> Use(std::shared_ptr<const config::Config> config) {
+    auto next = ActiveConfig::Load({files_, log_, *collector_, admission_}, std::move(config),
+                                   active_.get());
+    if (!next) return base::Unexpected(std::move(next).error());
+    const config::Config& in_use = (*next)->config();
+    if (auto done = StartEcho(in_use); !done) return done;
+    auto plan = ports_.PlanFor(in_use.listeners, worker_count_);
+    if (!plan) return base::Unexpected(std::move(plan).error());
+    std::vector<std::shared_ptr<relay::Generation>> generations;
+    for (size_t i = 0; i < worker_count_; ++i) {
+      auto made = (*next)->MakeGeneration(workers_[i]->loop(), i, echo_address_);
+      if (!made) return base::Unexpected(std::move(made).error());
+      generations.push_back(*std::move(made));
     }
-    return {};
-  }
 
-  base::Result<void, std::string> MakeWorkers() {
-    const unsigned count = config_->workers != 0 ? config_->workers : UsableCpus();
-    const WorkerSetup setup{*config_, admission_, echo_address_, embedded::kConsolePage,
-                            log_,     memory_,    certificates_, gatekeeper_};
-    for (unsigned i = 0; i < count; ++i) {
-      auto sockets = SocketsForWorker(i + 1 == count);
-      if (!sockets) return base::Unexpected(sockets.error());
-      metrics::WorkerMetrics& metrics = collector_->AddWorker();
-      memory_.Count(metrics);
-      auto worker = Worker::Create(setup, metrics, *std::move(sockets), RandomSeed());
-      if (!worker) return base::Unexpected(worker.error());
-      workers_.push_back(*std::move(worker));
+    memory_.SetLimit(in_use.limits.memory);
+    TellListeners(in_use.listeners, *plan);
+    ports_.Take(in_use.listeners, *plan);
+    for (size_t i = 0; i < worker_count_; ++i) {
+      workers_[i]->Use(std::move(generations[i]), std::move(plan->of_worker[i]));
     }
+    active_ = *std::move(next);
     return {};
   }
 
   void Start() {
-    for (size_t i = 0; i < config_->listeners.size(); ++i) {
-      log_.Write(base::LogLevel::kInfo, "listening",
-                 {{"listener", config_->listeners[i].address.ToString()},
-                  {"address", bound_[i].ToString()},
-                  {"tls", config_->listeners[i].tls.has_value()}});
-    }
     for (auto& worker : workers_) worker->Start();
     log_.Write(base::LogLevel::kInfo, "ready", {{"workers", workers_.size()}});
   }
@@ -119,10 +90,10 @@ class Server::Impl final : private net::TimerHandler {
   void Drain(std::function<void()> done) {
     done_ = std::move(done);
     left_ = workers_.size();
-    log_.Write(
-        base::LogLevel::kInfo, "draining",
-        {{"timeout_seconds", std::chrono::duration<double>(config_->drain_timeout).count()}});
-    drain_timer_.Start(config_->drain_timeout);
+    const base::Duration timeout = active_->config().drain_timeout;
+    log_.Write(base::LogLevel::kInfo, "draining",
+               {{"timeout_seconds", std::chrono::duration<double>(timeout).count()}});
+    drain_timer_.Start(timeout);
     for (auto& worker : workers_) {
       worker->Drain([this] { loop_.Post([this] { OnWorkerDone(); }); });
     }
@@ -134,24 +105,29 @@ class Server::Impl final : private net::TimerHandler {
 
   void CheckFiles() { files_.CheckNow(); }
 
-  const std::shared_ptr<auth::Guard>& guard() const { return gatekeeper_.guard(); }
+  const std::shared_ptr<auth::Guard>& guard() const { return active_->guard(); }
 
   std::shared_ptr<const metrics::Collector> collector() const { return collector_; }
 
  private:
-  /// One socket for each listener. The last worker gets the ones that were bound first.
-  base::Result<std::vector<net::ListeningSocket>, std::string> SocketsForWorker(bool last) {
-    if (last) {
-      for (const auto& socket : sockets_) bound_.push_back(socket.address);
-      return std::move(sockets_);
+  base::Result<void, std::string> StartEcho(const config::Config& config) {
+    if (echo_ || !UsesEcho(config)) return {};
+    auto echo = EchoService::Create(loop_);
+    if (!echo) return base::Unexpected(echo.error());
+    echo_ = *std::move(echo);
+    echo_address_ = echo_->address();
+    return {};
+  }
+
+  /// Of those that are new.
+  void TellListeners(const std::vector<config::Listener>& listeners, const Ports::Plan& plan) {
+    for (size_t i = 0; i < listeners.size(); ++i) {
+      if (plan.of_worker.front()[i].kept) continue;
+      log_.Write(base::LogLevel::kInfo, "listening",
+                 {{"listener", listeners[i].address.ToString()},
+                  {"address", plan.bound[i].ToString()},
+                  {"tls", listeners[i].tls.has_value()}});
     }
-    std::vector<net::ListeningSocket> sockets;
-    for (const auto& first : sockets_) {
-      auto socket = net::ListenAgain(first);
-      if (!socket) return base::Unexpected(socket.error());
-      sockets.push_back(*std::move(socket));
-    }
-    return sockets;
   }
 
   void OnTimer() override { Cut(); }
@@ -163,18 +139,16 @@ class Server::Impl final : private net::TimerHandler {
   }
 
   net::EventLoop& loop_;
-  const std::shared_ptr<const config::Config> config_;
-  relay::Admission admission_;
   base::Log& log_;
+  relay::Admission admission_;
   relay::MemoryBudget memory_;
+  const size_t worker_count_;
   const std::shared_ptr<metrics::Collector> collector_;
   FileWatch files_;
-  Certificates certificates_;
-  Gatekeeper gatekeeper_;
+  std::unique_ptr<ActiveConfig> active_;
   std::unique_ptr<EchoService> echo_;
   config::Endpoint echo_address_;
-  std::vector<net::ListeningSocket> sockets_;
-  std::vector<config::Endpoint> bound_;
+  Ports ports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   net::Timer drain_timer_;
   std::function<void()> done_;
@@ -184,12 +158,8 @@ class Server::Impl final : private net::TimerHandler {
 base::Result<std::unique_ptr<Server>, std::string> Server::Create(
     net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
     std::string_view version) {
-  auto impl = std::make_unique<Impl>(loop, std::move(config), log, version);
-  if (auto done = impl->StartEcho(); !done) return base::Unexpected(done.error());
-  if (auto done = impl->LoadCertificates(); !done) return base::Unexpected(done.error());
-  if (auto done = impl->LoadAuth(); !done) return base::Unexpected(done.error());
-  if (auto done = impl->Listen(); !done) return base::Unexpected(done.error());
-  if (auto done = impl->MakeWorkers(); !done) return base::Unexpected(done.error());
+  auto impl = std::make_unique<Impl>(loop, *config, log, version);
+  if (auto done = impl->Use(std::move(config)); !done) return base::Unexpected(done.error());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 

@@ -11,22 +11,21 @@ namespace sluice::server {
 /// One listener of this worker: gives each connection to a request of its own.
 class Worker::Port final : private net::AcceptHandler {
  public:
-  /// `tls` is null if clients do not speak it.
-  Port(relay::WorkerContext& context, size_t index, net::ListeningSocket socket,
-       const base::Snapshot<net::TlsContext>* tls)
-      : context_(context),
-        index_(index),
-        tls_(tls),
-        listener_(context.loop, std::move(socket), *this) {}
+  Port(relay::WorkerContext& context, net::ListeningSocket socket)
+      : context_(context), listener_(context.loop, std::move(socket), *this) {}
+
+  /// Its place among the listeners of the context's generation.
+  void SetIndex(size_t index) { index_ = index; }
 
  private:
   void OnAccept(net::Fd fd, const net::Address& client) override {
     metrics().connections_accepted.Add();
     metrics().connections_active.Add();
+    const auto& tls = context_.generation->listener_tls[index_];
     auto stream = std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
     context_.requests
         .Add(std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_,
-                                                    tls_ == nullptr ? nullptr : tls_->Get()))
+                                                    tls ? tls->Get() : nullptr))
         .Start();
   }
 
@@ -40,39 +39,18 @@ class Worker::Port final : private net::AcceptHandler {
                         {"omitted", *omitted}});
   }
 
-  metrics::ListenerMetrics& metrics() { return context_.metrics.listeners[index_]; }
+  metrics::ListenerMetrics& metrics() { return context_.generation->metrics.listeners[index_]; }
 
   static constexpr base::Duration kLogInterval{10'000};
 
   relay::WorkerContext& context_;
-  const size_t index_;
-  const base::Snapshot<net::TlsContext>* const tls_;
+  size_t index_ = 0;
   base::LogLimit log_limit_{kLogInterval};
   net::Listener listener_;
 };
 
-base::Result<std::unique_ptr<Worker>, std::string> Worker::Create(
-    const WorkerSetup& setup, metrics::WorkerMetrics& metrics,
-    std::vector<net::ListeningSocket> sockets, uint64_t seed) {
-  std::unique_ptr<Worker> worker(new Worker());
-  auto resolver = net::Resolver::Create(worker->loop_, setup.config.dns);
-  if (!resolver) return base::Unexpected(resolver.error());
-  worker->resolver_ = *std::move(resolver);
-  worker->context_ = std::make_unique<relay::WorkerContext>(
-      worker->loop_, *worker->resolver_, setup.config, setup.admission, setup.echo_address,
-      setup.console_page, metrics, setup.log, seed);
-  worker->context_->memory = &setup.memory;
-  worker->context_->auth = setup.gatekeeper.MakeDesk(worker->loop_, *worker->resolver_);
-  const auto& backends = setup.certificates.backends();
-  for (size_t i = 0; i < backends.size(); ++i) {
-    worker->context_->backend_tls[i] = backends[i].get();
-  }
-  for (size_t i = 0; i < sockets.size(); ++i) {
-    worker->ports_.push_back(std::make_unique<Port>(*worker->context_, i, std::move(sockets[i]),
-                                                    setup.certificates.listeners()[i].get()));
-  }
-  return worker;
-}
+Worker::Worker(const WorkerSetup& setup, uint64_t seed)
+    : context_(loop_, setup.admission, setup.memory, setup.console_page, setup.log, seed) {}
 
 Worker::~Worker() {
   if (thread_.joinable()) {
@@ -86,15 +64,35 @@ void Worker::Start() {
   thread_ = std::thread([this] { loop_.Run(); });
 }
 
+void Worker::Use(std::shared_ptr<relay::Generation> generation, std::vector<PortPlan> ports) {
+  // What is posted has to be copyable, which sockets are not.
+  auto plan = std::make_shared<std::vector<PortPlan>>(std::move(ports));
+  loop_.Post([this, generation = std::move(generation), plan]() mutable {
+    if (context_.draining) return;
+    context_.generation = std::move(generation);
+    SetPorts(std::move(*plan));
+  });
+}
+
+void Worker::SetPorts(std::vector<PortPlan> ports) {
+  std::vector<std::unique_ptr<Port>> next;
+  for (auto& [kept, socket] : ports) {
+    next.push_back(kept ? std::move(ports_[*kept])
+                        : std::make_unique<Port>(context_, *std::move(socket)));
+    next.back()->SetIndex(next.size() - 1);
+  }
+  ports_ = std::move(next);
+}
+
 void Worker::Drain(std::function<void()> done) {
   loop_.Post([this, done = std::move(done)]() mutable {
     ports_.clear();
-    context_->Drain(std::move(done));
+    context_.Drain(std::move(done));
   });
 }
 
 void Worker::Cut() {
-  loop_.Post([this] { context_->Cut(); });
+  loop_.Post([this] { context_.Cut(); });
 }
 
 }  // namespace sluice::server

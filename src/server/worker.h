@@ -1,47 +1,41 @@
 // A thread with its own loop, listeners, sessions and scratch buffer. Workers share nothing that is
-// written but the log.
+// written but the log, and who may still come in.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
 #include "sluice/base/log.h"
-#include "sluice/base/result.h"
-#include "sluice/config/types.h"
-#include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/listener.h"
-#include "sluice/net/resolver.h"
 #include "sluice/relay/worker_context.h"
 
-#include "server/certificates.h"
-#include "server/gatekeeper.h"
+#include "server/ports.h"
 
 namespace sluice::server {
 
 /// What all workers are made from. Everything in it outlives them.
 struct WorkerSetup {
-  const config::Config& config;
   relay::Admission& admission;
-  const config::Endpoint& echo_address;
+  const relay::MemoryBudget& memory;
   std::string_view console_page;
   base::Log& log;
-  const relay::MemoryBudget& memory;
-  const Certificates& certificates;
-  const Gatekeeper& gatekeeper;
 };
 
 /// Made, started, told and joined by the main thread.
 class Worker {
  public:
-  /// `sockets` are one for each listener of the configuration, in its order.
-  static base::Result<std::unique_ptr<Worker>, std::string> Create(
-      const WorkerSetup& setup, metrics::WorkerMetrics& metrics,
-      std::vector<net::ListeningSocket> sockets, uint64_t seed);
+  Worker(const WorkerSetup& setup, uint64_t seed);
   ~Worker();
+
+  net::EventLoop& loop() { return loop_; }
+  /// Bytes that its sessions hold.
+  const metrics::Counter& queued() const { return context_.queued; }
+
+  /// Accepts by this configuration from now on, on `ports`, one for each of its listeners. Who is
+  /// there already keeps the configuration it began with. Any thread.
+  void Use(std::shared_ptr<relay::Generation> generation, std::vector<PortPlan> ports);
 
   void Start();
 
@@ -55,12 +49,11 @@ class Worker {
  private:
   class Port;
 
-  Worker() = default;
+  void SetPorts(std::vector<PortPlan> ports);
 
   // Order matters: what is below uses what is above.
   net::EventLoop loop_;
-  std::unique_ptr<net::Resolver> resolver_;
-  std::unique_ptr<relay::WorkerContext> context_;
+  relay::WorkerContext context_;
   std::vector<std::unique_ptr<Port>> ports_;
   std::thread thread_;
 };

@@ -14,8 +14,9 @@ namespace sluice::auth {
 
 class Guard {
  public:
-  /// Routes that say the same share one method.
-  explicit Guard(const config::Config& config);
+  /// Routes that say the same share one method. The tickets that are out, and the counts of
+  /// failures if their limits are the same, are those of `previous`, unless that is null.
+  explicit Guard(const config::Config& config, const Guard* previous = nullptr);
 
   struct Entry {
     config::AuthMethod config;
@@ -27,14 +28,14 @@ class Guard {
   /// Those of a route; none if it lets everybody in.
   const std::vector<const Method*>& MethodsOf(size_t route) const { return by_route_[route]; }
 
-  Tickets& tickets() { return tickets_; }
-  Throttle& throttle() { return throttle_; }
+  Tickets& tickets() const { return *tickets_; }
+  Throttle& throttle() const { return *throttle_; }
 
  private:
   const Method* MethodFor(const config::AuthMethod& method);
 
-  Tickets tickets_;
-  Throttle throttle_;
+  const std::shared_ptr<Tickets> tickets_;
+  const std::shared_ptr<Throttle> throttle_;
   std::vector<Entry> entries_;
   std::vector<std::vector<const Method*>> by_route_;
 };

@@ -18,6 +18,8 @@ class Throttle {
  public:
   explicit Throttle(const config::AuthFailures& limits) : limits_(limits) {}
 
+  const config::AuthFailures& limits() const { return limits_; }
+
   /// Nothing if `address` may try; else how long it has to wait.
   std::optional<base::Duration> Wait(const base::IpAddress& address, base::TimePoint now);
 

@@ -109,6 +109,8 @@ using AuthMethod = std::variant<BasicAuth, JwtAuth, TokenAuth, TicketAuth, Certi
 struct AuthFailures {
   unsigned limit = 10;            ///< failures in a window; 0: any number
   base::Duration window{60'000};  ///< begins with the first failure
+
+  bool operator==(const AuthFailures&) const = default;
 };
 
 }  // namespace sluice::config

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <prometheus/collectable.h>
@@ -20,21 +23,23 @@ struct MetricsLabels {
   struct Server {
     std::string backend;
     std::string address;
+    auto operator<=>(const Server&) const = default;
   };
   std::vector<std::string> routes;
   std::vector<std::string> listeners;
   std::vector<Server> servers;
-  std::string version;  ///< of sluice, for sluice_build_info
 };
 
-/// Sums the shards of all workers. Shards are added before the first scrape; Collect may be called
-/// from any thread while the workers write.
+/// Sums the counters of all workers. Thread-safe: Collect may be called while the workers write.
 class Collector : public prometheus::Collectable {
  public:
-  explicit Collector(MetricsLabels labels);
+  /// `version` is that of sluice, for sluice_build_info.
+  Collector(std::string version, size_t workers)
+      : version_(std::move(version)), workers_(workers) {}
 
-  /// A new shard for a worker, of the labels' sizes. It lives as long as the collector.
-  WorkerMetrics& AddWorker();
+  /// The counters of a worker for a configuration with these labels. A label that is in use counts
+  /// on, in whatever configuration it was first; it is shown as long as anybody holds its counters.
+  WorkerMetrics CountersFor(const MetricsLabels& labels, size_t worker);
 
   CertificateMetrics& certificates() { return certificates_; }
 
@@ -44,8 +49,22 @@ class Collector : public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  MetricsLabels labels_;
-  std::vector<std::unique_ptr<WorkerMetrics>> workers_;
+  // What has one label, by worker.
+  template <typename T>
+  using Series = std::vector<T>;
+  // In the order in which the labels came.
+  template <typename Label, typename T>
+  using Labelled = std::vector<std::pair<Label, std::weak_ptr<Series<T>>>>;
+
+  template <typename Label, typename T>
+  Shards<T> Take(Labelled<Label, T>& known, const std::vector<Label>& labels, size_t worker);
+
+  const std::string version_;
+  const size_t workers_;
+  mutable std::mutex mutex_;
+  Labelled<std::string, RouteMetrics> routes_;
+  Labelled<std::string, ListenerMetrics> listeners_;
+  Labelled<MetricsLabels::Server, ServerMetrics> servers_;
   CertificateMetrics certificates_;
   std::atomic<uint64_t> auth_reloads_{0};
   std::atomic<uint64_t> auth_reloads_failed_{0};

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sluice/base/cause.h"
@@ -134,16 +135,38 @@ struct ServerMetrics {
   Histogram dial_duration{kLatencyBounds};  ///< of the dials that succeeded
 };
 
-/// One worker's shard. Indices are those of the configuration: routes, listeners, and the servers
-/// as MetricsLabels lists them.
+/// The counters of what has a number in a configuration. What has the same name in another
+/// configuration shares them with it.
+template <typename T>
+class Shards {
+ public:
+  explicit Shards(size_t count) {
+    for (size_t i = 0; i < count; ++i) entries_.push_back(std::make_shared<T>());
+  }
+  explicit Shards(std::vector<std::shared_ptr<T>> entries) : entries_(std::move(entries)) {}
+
+  T& operator[](size_t i) { return *entries_[i]; }
+  const T& operator[](size_t i) const { return *entries_[i]; }
+  size_t size() const { return entries_.size(); }
+
+ private:
+  std::vector<std::shared_ptr<T>> entries_;
+};
+
+/// One worker's counters for one configuration. Indices are those of the configuration: routes,
+/// listeners, and the servers as MetricsLabels lists them.
 struct WorkerMetrics {
   WorkerMetrics(size_t routes_count, size_t listeners_count, size_t servers_count)
       : routes(routes_count), listeners(listeners_count), servers(servers_count) {}
+  WorkerMetrics(Shards<RouteMetrics> of_routes, Shards<ListenerMetrics> of_listeners,
+                Shards<ServerMetrics> of_servers)
+      : routes(std::move(of_routes)),
+        listeners(std::move(of_listeners)),
+        servers(std::move(of_servers)) {}
 
-  std::vector<RouteMetrics> routes;
-  std::vector<ListenerMetrics> listeners;
-  std::vector<ServerMetrics> servers;
-  Counter queued;  ///< gauge: the sum of the routes' own
+  Shards<RouteMetrics> routes;
+  Shards<ListenerMetrics> listeners;
+  Shards<ServerMetrics> servers;
 };
 
 }  // namespace sluice::metrics

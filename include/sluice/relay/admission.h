@@ -1,6 +1,8 @@
 // Who may still come in: counts of sessions and the rate of connections, kept for all workers
 // together.
 //
+// The limits are those of a configuration and come with each call; the counts outlive it.
+//
 // Only what is limited is counted. A count that is zero, and a rate that is not used, take no
 // memory; a flood of addresses takes a bounded amount.
 #pragma once
@@ -9,12 +11,15 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "sluice/base/cause.h"
 #include "sluice/base/clock.h"
@@ -71,18 +76,27 @@ class Admission {
     Count* user_ = nullptr;
   };
 
-  /// `config` outlives this.
-  explicit Admission(const config::Config& config);
+  /// The sessions of a route.
+  struct Route {
+    size_t id;
+    std::atomic<size_t> sessions{0};
+  };
 
-  /// A place for a session of `route`, an index into Config::routes; the cause if there is none.
-  /// `client` is nothing where there is no IP address, and `user` empty where nobody is known: they
-  /// are then not limited.
-  base::Result<Slot, base::Cause> TakeSlot(size_t route,
+  /// Those of a configuration, by index. Routes of one name are the same in all configurations, as
+  /// long as anybody holds them.
+  std::vector<std::shared_ptr<Route>> RoutesOf(const config::Config& config);
+
+  /// A place for a session of `route`, which outlives it, within the limits of all and of that
+  /// route; the cause if there is none. `client` is nothing where there is no IP address, and
+  /// `user` empty where nobody is known: they are then not limited.
+  base::Result<Slot, base::Cause> TakeSlot(Route& route, const config::Limits& limits,
+                                           const config::SessionLimits& of_route,
                                            const std::optional<base::IpAddress>& client,
                                            std::string_view user);
 
-  /// For a new connection: nothing if it may come in, else when it might.
-  std::optional<base::Duration> TakeHandshake(const std::optional<base::IpAddress>& client,
+  /// For a new connection: nothing if it may come in at this rate, else when it might.
+  std::optional<base::Duration> TakeHandshake(const config::Rate& rate,
+                                              const std::optional<base::IpAddress>& client,
                                               base::TimePoint now);
 
   /// What is kept now, for tests.
@@ -101,9 +115,10 @@ class Admission {
     base::TimePoint sweep_at;
   };
 
-  const config::Config& config_;
   std::atomic<size_t> sessions_{0};
-  std::deque<std::atomic<size_t>> route_sessions_;  // By route.
+  std::mutex routes_mutex_;
+  std::map<std::string, std::weak_ptr<Route>> routes_;
+  size_t next_route_ = 1;
   Counts clients_;
   Counts users_;
   std::array<Rates, kShards> rates_;

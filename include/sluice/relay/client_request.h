@@ -124,12 +124,13 @@ class ClientRequest final : public TableEntry,
   // What is read at once of a head. Early frames behind it are kept, so this also bounds them.
   static constexpr size_t kReadSize = 16 * 1024;
 
-  const config::Listener& listener() const { return context_.config.listeners[listener_]; }
+  const config::Listener& listener() const { return generation_->config.listeners[listener_]; }
   metrics::ListenerMetrics& listener_metrics();
-  const config::Route& route() const { return context_.config.routes[*route_]; }
-  const config::Backend& backend() const { return context_.config.backends[*route().backend]; }
+  const config::Route& route() const { return generation_->config.routes[*route_]; }
+  const config::Backend& backend() const { return generation_->config.backends[*route().backend]; }
 
   WorkerContext& context_;
+  const std::shared_ptr<Generation> generation_;
   net::Address address_;  // The client's, as far as it is known by now.
   const size_t listener_;
   const base::TimePoint accepted_;

@@ -56,11 +56,10 @@ class Session final : public TableEntry,
     std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null where nobody is asked
   };
 
-  /// `backend` is null if the dial failed, `messages` if messages mean nothing. The config in
-  /// `context` outlives the session.
-  Session(WorkerContext& context, const Peers& peers, std::unique_ptr<net::Stream> client,
-          std::unique_ptr<net::Stream> backend, std::unique_ptr<MessageRelay> messages,
-          Admission::Slot slot = {});
+  /// `backend` is null if the dial failed, `messages` if messages mean nothing.
+  Session(WorkerContext& context, std::shared_ptr<Generation> generation, const Peers& peers,
+          std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> backend,
+          std::unique_ptr<MessageRelay> messages, Admission::Slot slot = {});
   ~Session();
 
   /// Sends `head`, the 101, and takes `early`, the bytes that came behind the request's head; they
@@ -194,6 +193,7 @@ class Session final : public TableEntry,
   metrics::RouteMetrics& route_metrics();
 
   WorkerContext& context_;
+  const std::shared_ptr<Generation> generation_;
   const Peers peers_;
   const Admission::Slot slot_;
   std::unique_ptr<net::Stream> client_;   // Null once it is closed.

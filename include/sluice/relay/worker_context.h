@@ -1,5 +1,5 @@
-// What a worker lends to its requests and sessions. One for each worker, used by its thread alone,
-// except for what is immutable (the configuration and what is made from it) and the log.
+// What a worker lends to its requests and sessions, whatever the configuration. One for each
+// worker, used by its thread alone, but for what it says is of all workers, and the log.
 #pragma once
 
 #include <array>
@@ -16,20 +16,14 @@
 #include "sluice/base/log.h"
 #include "sluice/base/log_limit.h"
 #include "sluice/base/session_id.h"
-#include "sluice/base/snapshot.h"
-#include "sluice/config/types.h"
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/pipe.h"
-#include "sluice/net/resolver.h"
-#include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_stream.h"
 #include "sluice/relay/admission.h"
-#include "sluice/relay/authentication.h"
+#include "sluice/relay/generation.h"
 #include "sluice/relay/memory_budget.h"
 #include "sluice/relay/table.h"
-#include "sluice/routing/balancer.h"
-#include "sluice/routing/router.h"
 #include "sluice/websocket/zlib_pool.h"
 
 namespace sluice::relay {
@@ -43,16 +37,12 @@ class WebSocketBuffers;
 inline constexpr size_t kQueueMark = 256 * 1024;
 
 struct WorkerContext {
-  WorkerContext(net::EventLoop& event_loop, net::Resolver& name_resolver,
-                const config::Config& configuration, Admission& shared_admission,
-                const config::Endpoint& echo, std::string_view page,
-                metrics::WorkerMetrics& worker_metrics, base::Log& logger, uint64_t seed);
+  WorkerContext(net::EventLoop& event_loop, Admission& shared_admission,
+                const MemoryBudget& shared_memory, std::string_view page, base::Log& logger,
+                uint64_t seed);
   ~WorkerContext();
   WorkerContext(const WorkerContext&) = delete;
   WorkerContext& operator=(const WorkerContext&) = delete;
-
-  /// The endpoint to dial for a server of the configuration: itself, but for `builtin:`.
-  const config::Endpoint& Dialable(const config::Endpoint& server) const;
 
   /// A factor of 0.9 to 1.1 for the times of pings.
   double Jitter();
@@ -70,28 +60,19 @@ struct WorkerContext {
   void Release(Session& session);
 
   net::EventLoop& loop;
-  net::Resolver& resolver;
-  const config::Config& config;
-  Admission& admission;  ///< of all workers
-  /// Null where nobody is asked who he is.
-  std::unique_ptr<AuthDesk> auth;
-  const routing::Router router;
-  routing::Balancer balancer;
-  const config::Endpoint echo_address;  ///< where `builtin:echo` listens
+  Admission& admission;        ///< of all workers
+  const MemoryBudget& memory;  ///< likewise
   const std::string_view console_page;
-  metrics::WorkerMetrics& metrics;
   base::Log& log;
   base::SessionIdGenerator ids;
   std::minstd_rand random;
   bool draining = false;
 
-  /// Shared by all workers; null: no bound.
-  const MemoryBudget* memory = nullptr;
-  /// By backend; null: plain. Whoever makes the worker fills it in.
-  std::vector<const base::Snapshot<net::TlsClientContext>*> backend_tls;
+  /// The configuration for those who come now; never null once there are listeners.
+  std::shared_ptr<Generation> generation;
 
-  /// For the log lines of failed TLS handshakes, by listener.
-  std::vector<base::LogLimit> tls_log_limits;
+  /// A gauge: bytes that this worker's sessions hold for peers that are slow.
+  metrics::Counter queued;
 
   /// For the log lines of failed dials.
   base::LogLimit dial_log_limit;

@@ -32,11 +32,10 @@ class FakeStatus : public Status {
 class AdminServerTest : public testing::Test {
  protected:
   AdminServerTest() {
-    metrics::WorkerMetrics& worker = collector_->AddWorker();
-    worker.routes[0].sessions_opened.Add(42);
-    worker.routes[0].sessions_closed[static_cast<size_t>(base::Cause::kBackendClosed)].Add();
-    worker.routes[0].ping_rtt.Observe(0.02);
-    worker.servers[0].dials_succeeded.Add();
+    counters_.routes[0].sessions_opened.Add(42);
+    counters_.routes[0].sessions_closed[static_cast<size_t>(base::Cause::kBackendClosed)].Add();
+    counters_.routes[0].ping_rtt.Observe(0.02);
+    counters_.servers[0].dials_succeeded.Add();
     auto server =
         AdminServer::Listen(loop_, Loopback(), status_,
                             {collector_, std::make_shared<const metrics::ProcessCollector>()});
@@ -61,11 +60,9 @@ class AdminServerTest : public testing::Test {
     return head_end == std::string::npos ? "" : response.substr(head_end + 4);
   }
 
-  std::shared_ptr<metrics::Collector> collector_ =
-      std::make_shared<metrics::Collector>(metrics::MetricsLabels{.routes = {"vnc"},
-                                                                  .listeners = {"127.0.0.1:8080"},
-                                                                  .servers = {{"lab", "a:1"}},
-                                                                  .version = "1.2.3"});
+  std::shared_ptr<metrics::Collector> collector_ = std::make_shared<metrics::Collector>("1.2.3", 1);
+  metrics::WorkerMetrics counters_ = collector_->CountersFor(
+      {.routes = {"vnc"}, .listeners = {"127.0.0.1:8080"}, .servers = {{"lab", "a:1"}}}, 0);
   FakeStatus status_;
   net::EventLoop loop_;
   std::unique_ptr<AdminServer> server_;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -28,8 +29,7 @@ using testing::Not;
 MetricsLabels Labels() {
   return {.routes = {"vnc", "mqtt"},
           .listeners = {"127.0.0.1:8080"},
-          .servers = {{"lab", "10.0.0.5:5900"}, {"lab", "10.0.0.6:5900"}},
-          .version = "1.2.3"};
+          .servers = {{"lab", "10.0.0.5:5900"}, {"lab", "10.0.0.6:5900"}}};
 }
 
 std::string Text(const prometheus::Collectable& collectable) {
@@ -42,9 +42,9 @@ Counter& Of(Array& counters, Cause cause) {
 }
 
 TEST(Collector, SumsOverWorkers) {
-  Collector collector(Labels());
-  WorkerMetrics& one = collector.AddWorker();
-  WorkerMetrics& two = collector.AddWorker();
+  Collector collector("1.2.3", 2);
+  WorkerMetrics one = collector.CountersFor(Labels(), 0);
+  WorkerMetrics two = collector.CountersFor(Labels(), 1);
   one.routes[0].sessions_opened.Add(2);
   two.routes[0].sessions_opened.Add();
   two.routes[1].sessions_opened.Add(7);
@@ -91,8 +91,8 @@ TEST(Collector, SumsOverWorkers) {
 }
 
 TEST(Collector, CausesHaveTheirCodeWhereThereIsOne) {
-  Collector collector(Labels());
-  WorkerMetrics& worker = collector.AddWorker();
+  Collector collector("1.2.3", 1);
+  WorkerMetrics worker = collector.CountersFor(Labels(), 0);
   Of(worker.routes[0].sessions_closed, Cause::kBackendClosed).Add(2);
   Of(worker.routes[0].sessions_closed, Cause::kClientClosed).Add(3);
   Of(worker.listeners[0].requests_refused, Cause::kNoRoute).Add(4);
@@ -114,9 +114,9 @@ TEST(Collector, CausesHaveTheirCodeWhereThereIsOne) {
 }
 
 TEST(Collector, HistogramsAreCumulative) {
-  Collector collector(Labels());
-  WorkerMetrics& one = collector.AddWorker();
-  WorkerMetrics& two = collector.AddWorker();
+  Collector collector("1.2.3", 2);
+  WorkerMetrics one = collector.CountersFor(Labels(), 0);
+  WorkerMetrics two = collector.CountersFor(Labels(), 1);
   one.routes[0].ping_rtt.Observe(0.001);  // A bound belongs to its bucket.
   one.routes[0].ping_rtt.Observe(0.002);
   two.routes[0].ping_rtt.Observe(0.25);
@@ -146,8 +146,8 @@ TEST(Collector, HistogramsAreCumulative) {
 TEST(Collector, EqualLabelsAreOneSeries) {
   MetricsLabels labels = Labels();
   labels.servers[1] = labels.servers[0];
-  Collector collector(labels);
-  WorkerMetrics& worker = collector.AddWorker();
+  Collector collector("1.2.3", 1);
+  WorkerMetrics worker = collector.CountersFor(labels, 0);
   worker.servers[0].dials_succeeded.Add(1);
   worker.servers[1].dials_succeeded.Add(2);
   worker.servers[1].dial_duration.Observe(1);
@@ -161,9 +161,32 @@ TEST(Collector, EqualLabelsAreOneSeries) {
   EXPECT_THAT(Text(collector), HasSubstr("result=\"ok\"} 3\n"));
 }
 
+TEST(Collector, ALabelCountsOnInAnotherConfiguration) {
+  Collector collector("1.2.3", 1);
+  std::optional<WorkerMetrics> before = collector.CountersFor(Labels(), 0);
+  before->routes[0].sessions_opened.Add(1);
+  before->routes[1].sessions_opened.Add(2);
+  MetricsLabels labels = Labels();
+  labels.routes = {"new", "mqtt"};
+  WorkerMetrics after = collector.CountersFor(labels, 0);
+  after.routes[0].sessions_opened.Add(4);
+  after.routes[1].sessions_opened.Add(8);
+  before->routes[0].sessions_opened.Add(16);
+  for (const char* line : {
+           "sluice_sessions_opened_total{route=\"vnc\"} 17\n",
+           "sluice_sessions_opened_total{route=\"mqtt\"} 10\n",
+           "sluice_sessions_opened_total{route=\"new\"} 4\n",
+       }) {
+    EXPECT_THAT(Text(collector), HasSubstr(line)) << "as long as somebody counts";
+  }
+  before.reset();
+  EXPECT_THAT(Text(collector), Not(HasSubstr("vnc")));
+  EXPECT_THAT(Text(collector), HasSubstr("sluice_sessions_opened_total{route=\"mqtt\"} 10\n"));
+}
+
 TEST(Collector, EveryFamilyHasHelpAndAGoodName) {
-  Collector collector(Labels());
-  collector.AddWorker();
+  Collector collector("1.2.3", 1);
+  const auto worker = collector.CountersFor(Labels(), 0);
   std::set<std::string> names;
   for (const auto& family : collector.Collect()) {
     EXPECT_TRUE(names.insert(family.name).second) << family.name << " twice";
@@ -178,8 +201,8 @@ TEST(Collector, EveryFamilyHasHelpAndAGoodName) {
 
 TEST(Collector, IsReadWhileAWorkerWrites) {
   constexpr int kRounds = 20'000;
-  Collector collector(Labels());
-  WorkerMetrics& metrics = collector.AddWorker();
+  Collector collector("1.2.3", 1);
+  WorkerMetrics metrics = collector.CountersFor(Labels(), 0);
   std::atomic<bool> is_scraping = false;
   std::thread worker([&] {
     while (!is_scraping) std::this_thread::yield();
@@ -207,7 +230,7 @@ TEST(Collector, IsReadWhileAWorkerWrites) {
 }
 
 TEST(CertificateMetrics, AreOfListenersAndOfBackends) {
-  Collector collector(Labels());
+  Collector collector("1.2.3", 1);
   EXPECT_THAT(Text(collector), Not(HasSubstr("sluice_certificate_")));
   auto& certificates = collector.certificates();
   certificates.SetExpiry({"listener", "[::]:443"}, "tls/a.pem", 1000);
@@ -238,8 +261,8 @@ std::string TypeOf(prometheus::MetricType type) {
 
 /// A collector in which every counter that can have a series has one, so that all labels show.
 std::vector<prometheus::MetricFamily> AllFamilies() {
-  Collector collector(Labels());
-  WorkerMetrics& worker = collector.AddWorker();
+  Collector collector("1.2.3", 1);
+  WorkerMetrics worker = collector.CountersFor(Labels(), 0);
   Of(worker.routes[0].sessions_closed, Cause::kDrain).Add();
   worker.routes[0].authentications[0].Add();
   collector.CountAuthReload(true);

@@ -1,6 +1,9 @@
 #include "sluice/relay/admission.h"
 
+#include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,12 +23,34 @@ base::IpAddress Ip(std::string_view text) {
 config::Config Config(const config::SessionLimits& limits = {}) {
   config::Config config;
   config.routes.resize(2);
+  config.routes[0].name = "a";
+  config.routes[1].name = "b";
   for (auto& route : config.routes) route.options.session_limits = limits;
   return config;
 }
 
+/// An admission with the limits of one configuration.
+class Desk : public Admission {
+ public:
+  explicit Desk(const config::Config& config) : config_(config), routes_(RoutesOf(config)) {}
+
+  base::Result<Slot, Cause> TakeSlot(size_t route, const std::optional<base::IpAddress>& client,
+                                     std::string_view user) {
+    return Admission::TakeSlot(*routes_[route], config_.limits,
+                               config_.routes[route].options.session_limits, client, user);
+  }
+  std::optional<base::Duration> TakeHandshake(const std::optional<base::IpAddress>& client,
+                                              base::TimePoint now) {
+    return Admission::TakeHandshake(*config_.limits.handshake_rate, client, now);
+  }
+
+ private:
+  const config::Config& config_;
+  const std::vector<std::shared_ptr<Route>> routes_;
+};
+
 /// The cause of a refusal; nothing if there is a place, which is given back at once.
-std::optional<Cause> Refused(Admission& admission, size_t route, std::string_view client = "",
+std::optional<Cause> Refused(Desk& admission, size_t route, std::string_view client = "",
                              std::string_view user = "") {
   const auto slot = admission.TakeSlot(route, base::IpAddress::Parse(client), user);
   return slot ? std::nullopt : std::optional(slot.error());
@@ -33,12 +58,10 @@ std::optional<Cause> Refused(Admission& admission, size_t route, std::string_vie
 
 TEST(Admission, WithoutLimitsThereIsRoomAndNothingIsKept) {
   const auto config = Config();
-  Admission admission(config);
+  Desk admission(config);
   std::vector<Admission::Slot> slots;
   for (int i = 0; i < 100; ++i) slots.push_back(*admission.TakeSlot(0, Ip("192.0.2.1"), "alice"));
   EXPECT_EQ(admission.sessions(), 100u);
-  EXPECT_EQ(admission.entries(), 0u);
-  EXPECT_EQ(admission.TakeHandshake(Ip("192.0.2.1"), base::TimePoint()), std::nullopt);
   EXPECT_EQ(admission.entries(), 0u);
   slots.clear();
   EXPECT_EQ(admission.sessions(), 0u);
@@ -47,7 +70,7 @@ TEST(Admission, WithoutLimitsThereIsRoomAndNothingIsKept) {
 TEST(Admission, EachLimitHasItsCause) {
   auto config = Config({.all = 3, .per_client = 2, .per_user = 1});
   config.limits.sessions = 4;
-  Admission admission(config);
+  Desk admission(config);
   auto one = admission.TakeSlot(0, Ip("192.0.2.1"), "alice");
   ASSERT_TRUE(one);
   EXPECT_EQ(Refused(admission, 0, "192.0.2.2", "alice"), Cause::kUserSessions);
@@ -68,7 +91,7 @@ TEST(Admission, EachLimitHasItsCause) {
 
 TEST(Admission, ARefusalTakesNoPlaceAndAnEndGivesItBack) {
   const auto config = Config({.all = 2, .per_client = 1, .per_user = 1});
-  Admission admission(config);
+  Desk admission(config);
   {
     const auto slot = admission.TakeSlot(0, Ip("192.0.2.1"), "alice");
     EXPECT_EQ(admission.entries(), 2u);
@@ -83,9 +106,34 @@ TEST(Admission, ARefusalTakesNoPlaceAndAnEndGivesItBack) {
   EXPECT_EQ(admission.entries(), 0u);
 }
 
+TEST(Admission, ARouteOfTheSameNameIsTheSameInAnotherConfiguration) {
+  const auto before = Config({.all = 2, .per_client = 1, .per_user = 0});
+  Admission admission;
+  std::optional<Admission::Slot> slot;
+  {
+    const auto routes = admission.RoutesOf(before);
+    auto taken = admission.TakeSlot(*routes[0], {}, before.routes[0].options.session_limits,
+                                    Ip("192.0.2.1"), "");
+    ASSERT_TRUE(taken);
+    slot = *std::move(taken);
+    // Another order, and other limits.
+    auto after = before;
+    std::swap(after.routes[0], after.routes[1]);
+    const auto next = admission.RoutesOf(after);
+    EXPECT_EQ(next[1], routes[0]);
+    EXPECT_EQ(next[0], routes[1]);
+    const config::SessionLimits one{.all = 1, .per_client = 0, .per_user = 0};
+    EXPECT_EQ(admission.TakeSlot(*next[1], {}, one, std::nullopt, "").error(),
+              Cause::kRouteSessions);
+    slot.reset();
+    EXPECT_TRUE(admission.TakeSlot(*next[1], {}, one, std::nullopt, ""));
+  }
+  EXPECT_EQ(admission.entries(), 0u);
+}
+
 TEST(Admission, AnIpv6ClientIsItsSlash64) {
   const auto config = Config({.all = 0, .per_client = 1, .per_user = 0});
-  Admission admission(config);
+  Desk admission(config);
   const auto slot = admission.TakeSlot(0, Ip("2001:db8::1"), "");
   EXPECT_EQ(Refused(admission, 0, "2001:db8::ffff:2"), Cause::kClientSessions);
   EXPECT_EQ(Refused(admission, 0, "2001:db8:0:1::1"), std::nullopt);
@@ -93,7 +141,7 @@ TEST(Admission, AnIpv6ClientIsItsSlash64) {
 
 TEST(Admission, APlaceMoves) {
   const auto config = Config({.all = 0, .per_client = 1, .per_user = 0});
-  Admission admission(config);
+  Desk admission(config);
   Admission::Slot kept;
   {
     auto taken = admission.TakeSlot(0, Ip("192.0.2.1"), "");
@@ -110,7 +158,7 @@ TEST(Admission, APlaceMoves) {
 TEST(Admission, ABurstThenTheRate) {
   auto config = Config();
   config.limits.handshake_rate = {.interval = milliseconds(50), .burst = 3};
-  Admission admission(config);
+  Desk admission(config);
   base::TimePoint now{seconds(1000)};
   const auto take = [&] { return admission.TakeHandshake(Ip("192.0.2.1"), now); };
   for (int i = 0; i < 3; ++i) EXPECT_EQ(take(), std::nullopt);
@@ -131,7 +179,7 @@ TEST(Admission, ABurstThenTheRate) {
 TEST(Admission, AFloodOfAddressesTakesBoundedMemoryForATime) {
   auto config = Config();
   config.limits.handshake_rate = {.interval = seconds(1), .burst = 10};
-  Admission admission(config);
+  Desk admission(config);
   base::TimePoint now{seconds(1000)};
   std::array<uint8_t, 16> bytes{0x20, 0x01};
   for (uint32_t i = 0; i < 2 * Admission::kMostRates; ++i) {
@@ -153,7 +201,7 @@ TEST(Admission, AFloodOfAddressesTakesBoundedMemoryForATime) {
 TEST(Admission, ManyThreadsCountAsOne) {
   auto config = Config({.all = 50, .per_client = 10, .per_user = 0});
   config.limits.sessions = 60;
-  Admission admission(config);
+  Desk admission(config);
   std::atomic<int> most{0};
   std::atomic<int> now{0};
   std::vector<std::thread> threads;

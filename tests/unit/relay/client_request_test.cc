@@ -54,8 +54,9 @@ class ClientRequestTest : public ::testing::Test {
   void Accept() {
     if (config.backends[0].servers.empty()) AddServer(PortOf(listener));
     if (!context) {
-      admission.emplace(config);
-      context.emplace(loop, *resolver, config, *admission, echo, kPageText, metrics, log, 0);
+      context.emplace(loop, admission, memory, kPageText, log, 0);
+      context->generation = std::make_shared<Generation>(testing::Unowned(config), resolver,
+                                                         metrics, admission.RoutesOf(config), 0);
     }
     net::Fd ours;
     std::tie(ours, client) = net::testing::Pair();
@@ -97,12 +98,12 @@ class ClientRequestTest : public ::testing::Test {
 
   config::Config config;
   net::Address address;  ///< the next client's
-  std::optional<Admission> admission;
+  Admission admission;
+  MemoryBudget memory{0};
   net::EventLoop loop;
-  std::unique_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
+  std::shared_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
   metrics::WorkerMetrics metrics{2, 1, 3};
   testing::RecordingLog log;
-  const config::Endpoint echo;
   const net::Fd listener = ListeningOnLoopback();
   net::Fd client;
   std::optional<WorkerContext> context;
@@ -465,9 +466,9 @@ TEST_F(ClientRequestTest, ASessionTooManyIsRefusedUntilThereIsRoom) {
   const std::string answer = WholeAnswer();
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
   EXPECT_EQ(Refused(Cause::kRouteSessions), 1u);
-  EXPECT_EQ(admission->sessions(), 1u);
+  EXPECT_EQ(admission.sessions(), 1u);
   context->sessions.ForEach([](Session& session) { session.Cut(); });
-  EXPECT_TRUE(RunUntil([&] { return admission->sessions() == 0; }));
+  EXPECT_TRUE(RunUntil([&] { return admission.sessions() == 0; }));
   Accept();
   SendAll(client, Upgrade());
   EXPECT_TRUE(AnswerUntil("\r\n\r\n").starts_with("HTTP/1.1 101 "));
@@ -482,7 +483,7 @@ TEST_F(ClientRequestTest, AFailedDialGivesItsPlaceBack) {
     Accept();
     SendAll(client, Upgrade());
     EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 502 "));
-    EXPECT_EQ(admission->sessions(), 0u) << "while the client takes its time";
+    EXPECT_EQ(admission.sessions(), 0u) << "while the client takes its time";
   }
 }
 

@@ -123,11 +123,17 @@ inline config::Config OneRoute() {
   return config;
 }
 
+/// For what outlives whoever is given it.
+inline std::shared_ptr<const config::Config> Unowned(const config::Config& config) {
+  return {std::shared_ptr<const config::Config>(), &config};
+}
+
 class Harness {
  public:
   explicit Harness(config::Config configuration = OneRoute(), size_t fail_at = SIZE_MAX)
       : config(std::move(configuration)) {
     faults.fail_at = fail_at;
+    context.generation = generation;
   }
 
   config::SessionOptions& options() { return config.routes[0].options; }
@@ -139,9 +145,10 @@ class Harness {
     peers.server = {std::shared_ptr<const config::Endpoint>(), &config.backends[0].servers[0]};
     peers.id = context.ids.Next();
     metrics.listeners[0].connections_active.Add();
-    session = &context.sessions.Add(std::make_unique<Session>(
-        context, peers, client.Connect(), has_backend ? backend.Connect() : nullptr,
-        MessageRelay::New(context.zlib, options(), agreement)));
+    session = &context.sessions.Add(
+        std::make_unique<Session>(context, context.generation, peers, client.Connect(),
+                                  has_backend ? backend.Connect() : nullptr,
+                                  MessageRelay::New(context.zlib, options(), agreement)));
     session->Start(kHead, early, cause);
   }
   void Fail(base::Cause cause, base::Bytes early = {}) { Start(early, cause, false); }
@@ -205,17 +212,19 @@ class Harness {
   }
 
   config::Config config;
-  Admission admission{config};
+  Admission admission;
+  MemoryBudget memory{0};
   net::EventLoop loop;
-  NoResolver resolver;
-  metrics::WorkerMetrics metrics{1, 1, 1};
   RecordingLog log;
-  const config::Endpoint echo{config::Endpoint::Kind::kTcp, "127.0.0.1", 7};
   FaultPlan faults;
   std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
   FakePeer client{&faults};
   FakePeer backend{&faults};
-  WorkerContext context{loop, resolver, config, admission, echo, "<page>", metrics, log, 1};
+  std::shared_ptr<Generation> generation =
+      std::make_shared<Generation>(Unowned(config), std::make_shared<NoResolver>(),
+                                   metrics::WorkerMetrics(1, 1, 1), admission.RoutesOf(config), 1);
+  metrics::WorkerMetrics& metrics = generation->metrics;
+  WorkerContext context{loop, admission, memory, "<page>", log, 1};
   Session* session = nullptr;
 };
 

@@ -103,48 +103,50 @@ TEST(SessionLimitsTest, MemoryCountsQueuesAndMessagesThatAreNotWhole) {
   Harness h;
   h.options().framing = config::LengthPrefixedFraming{};
   MemoryBudget budget(3000);
-  budget.Count(h.metrics);
+  budget.Count(h.context.queued);
   h.Start();
   EXPECT_FALSE(budget.IsUsedUp());
   h.client.Send(Binary(Pattern(2000), false));
   h.Settle();
-  EXPECT_EQ(h.metrics.queued.Value(), 2000u);
+  EXPECT_EQ(h.context.queued.Value(), 2000u);
   EXPECT_FALSE(budget.IsUsedUp());
   h.client.Send(Continuation(Pattern(1000), false));
   h.Settle();
   EXPECT_TRUE(budget.IsUsedUp());
   h.client.Send(Continuation("", true));
   h.Settle();
-  EXPECT_EQ(h.metrics.queued.Value(), 0u) << "the message is whole, and was sent";
+  EXPECT_EQ(h.context.queued.Value(), 0u) << "the message is whole, and was sent";
   EXPECT_FALSE(budget.IsUsedUp());
 
   h.backend.TakeNothing();
   h.client.Send(Binary(Pattern(5000)));
   h.Settle();
-  EXPECT_GE(h.metrics.queued.Value(), 5000u);
+  EXPECT_GE(h.context.queued.Value(), 5000u);
   EXPECT_TRUE(budget.IsUsedUp());
   h.session->Cut();
-  EXPECT_EQ(h.metrics.queued.Value(), 0u);
+  EXPECT_EQ(h.context.queued.Value(), 0u);
 }
 
 TEST(MemoryBudgetTest, WithoutALimitIsNeverUsedUp) {
-  metrics::WorkerMetrics worker(1, 1, 1);
-  worker.queued.Add(1u << 30);
+  metrics::Counter worker;
+  worker.Add(1u << 30);
   MemoryBudget budget(0);
   budget.Count(worker);
   EXPECT_FALSE(budget.IsUsedUp());
 }
 
 TEST(MemoryBudgetTest, SumsTheWorkers) {
-  metrics::WorkerMetrics a(1, 1, 1);
-  metrics::WorkerMetrics b(1, 1, 1);
+  metrics::Counter a;
+  metrics::Counter b;
   MemoryBudget budget(100);
   budget.Count(a);
   budget.Count(b);
-  a.queued.Add(60);
+  a.Add(60);
   EXPECT_FALSE(budget.IsUsedUp());
-  b.queued.Add(40);
+  b.Add(40);
   EXPECT_TRUE(budget.IsUsedUp());
+  budget.SetLimit(101);
+  EXPECT_FALSE(budget.IsUsedUp());
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class FileWatchTest : public ::testing::Test {
     std::ofstream(Path(name)) << text;
   }
   void Add(std::vector<std::string> paths) {
-    watch.Add(std::move(paths), [this] { ++changes; });
+    watched.push_back(watch.Add(std::move(paths), [this] { ++changes; }));
   }
 
   /// How many changes a look finds.
@@ -40,6 +40,7 @@ class FileWatchTest : public ::testing::Test {
   fs::path directory;
   net::EventLoop loop;
   FileWatch watch{loop};
+  std::vector<FileWatch::Watched> watched;
   int changes = 0;
 };
 
@@ -107,10 +108,23 @@ TEST_F(FileWatchTest, OnlyThoseThatHaveChangedAreTold) {
   Write("b", "one");
   int others = 0;
   Add({Path("a")});
-  watch.Add({Path("b")}, [&] { ++others; });
+  const auto other = watch.Add({Path("b")}, [&] { ++others; });
   Write("b", "other");
   EXPECT_EQ(Look(), 0);
   EXPECT_EQ(others, 1);
+}
+
+TEST_F(FileWatchTest, WhoIsGoneIsNotTold) {
+  Write("a", "one");
+  Add({Path("a")});
+  Add({Path("a")});
+  // As a new configuration puts what watches for the old one away.
+  const auto first = watch.Add({Path("a")}, [this] { watched.clear(); });
+  Add({Path("a")});
+  Write("a", "other");
+  EXPECT_EQ(Look(), 2) << "who has been looked at already is told";
+  Write("a", "one more");
+  EXPECT_EQ(Look(), 0);
 }
 
 TEST_F(FileWatchTest, LooksByItself) {

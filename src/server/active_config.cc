@@ -1,0 +1,62 @@
+#include "server/active_config.h"
+
+#include <random>
+#include <utility>
+
+namespace sluice::server {
+namespace {
+
+metrics::MetricsLabels LabelsOf(const config::Config& config) {
+  metrics::MetricsLabels labels;
+  for (const auto& route : config.routes) labels.routes.push_back(route.name);
+  for (const auto& listener : config.listeners) {
+    labels.listeners.push_back(listener.address.ToString());
+  }
+  for (const auto& backend : config.backends) {
+    for (const auto& server : backend.servers) {
+      labels.servers.push_back({backend.name, server.ToString()});
+    }
+  }
+  return labels;
+}
+
+uint64_t RandomSeed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+ActiveConfig::ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config)
+    : around_(around),
+      config_(std::move(config)),
+      certificates_(*config_, around.files, around.log, around.metrics.certificates()),
+      gatekeeper_(*config_, around.files, around.log, around.metrics) {}
+
+base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
+    const Surroundings& around, std::shared_ptr<const config::Config> config,
+    const ActiveConfig* previous) {
+  std::unique_ptr<ActiveConfig> active(new ActiveConfig(around, std::move(config)));
+  if (auto done = active->certificates_.Load(); !done) return base::Unexpected(done.error());
+  const auth::Guard* const guard = previous == nullptr ? nullptr : previous->guard().get();
+  if (auto done = active->gatekeeper_.Load(guard); !done) return base::Unexpected(done.error());
+  return active;
+}
+
+base::Result<std::shared_ptr<relay::Generation>, std::string> ActiveConfig::MakeGeneration(
+    net::EventLoop& loop, size_t worker, const config::Endpoint& echo_address) const {
+  auto resolver = net::Resolver::Create(loop, config_->dns);
+  if (!resolver) return base::Unexpected(std::move(resolver).error());
+  auto generation = std::make_shared<relay::Generation>(
+      config_, *std::move(resolver), around_.metrics.CountersFor(LabelsOf(*config_), worker),
+      around_.admission.RoutesOf(*config_), RandomSeed());
+  generation->auth = gatekeeper_.MakeDesk(loop, *generation->resolver);
+  const auto& listeners = certificates_.listeners();
+  generation->listener_tls.assign(listeners.begin(), listeners.end());
+  const auto& backends = certificates_.backends();
+  generation->backend_tls.assign(backends.begin(), backends.end());
+  generation->echo_address = echo_address;
+  return generation;
+}
+
+}  // namespace sluice::server

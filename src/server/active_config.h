@@ -1,0 +1,56 @@
+// One configuration in use, with what the main thread has made of it and keeps up to date:
+// certificates and credentials. Makes of it what each worker needs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sluice/base/log.h"
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+#include "sluice/metrics/collector.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/relay/admission.h"
+#include "sluice/relay/generation.h"
+
+#include "server/certificates.h"
+#include "server/file_watch.h"
+#include "server/gatekeeper.h"
+
+namespace sluice::server {
+
+/// Belongs to the main thread.
+class ActiveConfig {
+ public:
+  /// What lasts, whatever the configuration. All of it outlives this.
+  struct Surroundings {
+    FileWatch& files;
+    base::Log& log;
+    metrics::Collector& metrics;
+    relay::Admission& admission;
+  };
+
+  /// Reads the files that `config` names. What must outlive a change of the configuration is taken
+  /// over from `previous`, which may be null. The error is a sentence; then nothing has changed.
+  static base::Result<std::unique_ptr<ActiveConfig>, std::string> Load(
+      const Surroundings& around, std::shared_ptr<const config::Config> config,
+      const ActiveConfig* previous);
+
+  /// For the worker of that number and loop, whose thread need not run yet.
+  base::Result<std::shared_ptr<relay::Generation>, std::string> MakeGeneration(
+      net::EventLoop& loop, size_t worker, const config::Endpoint& echo_address) const;
+
+  const config::Config& config() const { return *config_; }
+  /// Null if no route asks who comes.
+  const std::shared_ptr<auth::Guard>& guard() const { return gatekeeper_.guard(); }
+
+ private:
+  ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config);
+
+  const Surroundings around_;
+  const std::shared_ptr<const config::Config> config_;
+  Certificates certificates_;
+  Gatekeeper gatekeeper_;
+};
+
+}  // namespace sluice::server

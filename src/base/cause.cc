@@ -20,7 +20,7 @@ constexpr std::array kCauses = {
   CauseInfo{Cause::kTargetNotAllowed, "target_not_allowed", 403, 0, Fault::kClient, kInfo,
             "the server that the request asks for is not one that the route allows"},
   CauseInfo{Cause::kNoRoute, "no_route", 404, 0, Fault::kClient, kInfo,
-            "no route matches the host and path"},
+            "no route matches the request"},
   CauseInfo{Cause::kMethodNotAllowed, "method_not_allowed", 405, 0, Fault::kClient, kInfo,
             "the method is not GET"},
   CauseInfo{Cause::kHandshakeTimeout, "handshake_timeout", 408, 0, Fault::kClient, kInfo,

@@ -17,6 +17,7 @@
 #include "config/auth.h"
 #include "config/backends.h"
 #include "config/framing.h"
+#include "config/match.h"
 #include "config/options.h"
 #include "config/proxy.h"
 #include "config/reader.h"
@@ -114,7 +115,8 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   BackendTable table;
   if (draft.backends) ReadBackends(reader, *draft.backends, checks, table);
   if (draft.routes) {
-    ReadRoutes(reader, *draft.routes, defaults.options, checks, table, config.routes);
+    ReadRoutes(reader, *draft.routes, defaults.options, config.listeners, checks, table,
+               config.routes);
   } else {
     reader.Missing(root, "routes");
   }
@@ -258,6 +260,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddAuthMappings(mappings);
   AddFramingMappings(mappings);
   AddRouteMappings(mappings);
+  AddMatchMappings(mappings);
   return mappings;
 }
 

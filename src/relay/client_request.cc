@@ -164,15 +164,18 @@ void ClientRequest::TakeHeadBytes(base::Bytes bytes) {
 }
 
 void ClientRequest::TakeHead() {
-  const http::RequestHead& head = parser_.head();
   if (const auto refusal = TakeForwarded()) {
     Refuse(*refusal);
     return;
   }
   if (IsTooFast()) return;
+<<<<<<< HEAD
   route_ = generation_->router.Find(head.host, head.path);
+=======
+  route_ = context_.router.Find(Facts());
+>>>>>>> 2aa346d (routing, config: a match has more conditions than host and path)
   if (!route_) {
-    Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
+    Refuse({base::Cause::kNoRoute, "no route matches this request"});
     return;
   }
   if (route().is_console) {

@@ -239,6 +239,7 @@ struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
   std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
   std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
+  std::string name = {};  ///< what routes call it; as loaded, its address where it has no other
   ListenerProtocol protocol = ListenerProtocol::kWebSocket;
 };
 
@@ -354,11 +355,31 @@ struct PathPattern {
   std::string ToString() const { return is_prefix ? path + "/**" : path; }
 };
 
+/// A name, and the values of which one must be there; none: any value will do.
+struct NamedValues {
+  std::string name;
+  std::vector<std::string> values;
+
+  bool operator==(const NamedValues&) const = default;
+};
+
+/// What must be so for a route to be taken: all of it. Of a list, one suffices; an empty one asks
+/// for nothing. A connection without a request has a client, a listener, perhaps TLS, and no more.
 struct Match {
   /// Lower case, without port; empty: any; `*.example.com`: any name below it;
   /// `{name}.example.com`: one label, captured (the capture's name in its own case).
   std::string host;
   PathPattern path;
+  bool any_path = false;  ///< the file has no path, `path` is `/**`, and there need be no request
+  std::optional<bool> upgrade = std::nullopt;  ///< whether the request asks for a WebSocket
+  std::vector<NamedValues> query = {};         ///< parameters, decoded
+  std::vector<NamedValues> headers = {};       ///< names in any case, values as they stand
+  std::vector<std::string> subprotocols = {};  ///< of those that the client offers
+  std::optional<Sources> client = std::nullopt;
+  std::vector<size_t> listeners = {};         ///< indices into Config::listeners
+  std::vector<std::string> sni = {};          ///< as `host`, without captures
+  std::vector<std::string> certificate = {};  ///< as CertificateAuth::names
+  std::vector<NamedValues> claims = {};       ///< of the token that the route's `jwt` has verified
 };
 
 struct Route {

@@ -75,6 +75,9 @@ class ClientRequest final : public TableEntry,
   std::optional<http::Refusal> CheckWebSocket();
   void ServePage();
 
+  // Which route it takes (client_request_route.cc).
+  routing::RequestFacts Facts();
+
   // Who the client is (client_request_proxy.cc).
   void StartProxyHeader();
   void ReadProxyHeader();

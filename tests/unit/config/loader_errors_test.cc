@@ -328,8 +328,9 @@ TEST(LoadErrors, OfRoutes) {
           "3:40: host: expected a host name such as www.example.com, *.example.com or "
           "{name}.example.com, without a port (leave 'host' out for any host), found 'a:80'",
           "4:12: name: 'a' is already the name of the route in line 3",
-          "4:22: match: missing key 'path'", "5:5: routes: missing key 'name'",
-          "5:5: routes: missing key 'match'", "5:5: routes: missing key 'backend' (or 'static')",
+          "4:22: match: expected one condition or more, such as 'path'",
+          "5:5: routes: missing key 'name'", "5:5: routes: missing key 'match'",
+          "5:5: routes: missing key 'backend' (or 'static')",
           "6:12: name: expected a name of 1 to 64 letters, digits, '-', '_' and '.', found 'a/b'",
           "6:31: path: expected a '*' only in a '/**' at the end (that path and everything below "
           "it), found '/**/x'",

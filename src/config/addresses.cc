@@ -20,6 +20,7 @@ constexpr Range kDnsAttemptsRange{1, 10};
 struct ListenerDraft {
   std::optional<Value> address;
   std::optional<Value> name;
+  std::optional<Value> protocol;
   std::optional<Value> tls;
   std::optional<Value> proxy_protocol;
   std::optional<Value> proxy_protocol_from;
@@ -28,6 +29,7 @@ struct ListenerDraft {
 constexpr Field<ListenerDraft> kListenerFields[] = {
     {"address", [](Reader&, const Value& value, ListenerDraft& draft) { draft.address = value; }},
     {"name", [](Reader&, const Value& value, ListenerDraft& draft) { draft.name = value; }},
+    {"protocol", [](Reader&, const Value& value, ListenerDraft& draft) { draft.protocol = value; }},
     {"tls", [](Reader&, const Value& value, ListenerDraft& draft) { draft.tls = value; }},
     {"proxy_protocol",
      [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol = value; }},
@@ -95,85 +97,12 @@ constexpr Field<Dns> kDnsFields[] = {
      }},
 };
 
-<<<<<<< HEAD
-=======
-struct BackendDraft {
-  std::vector<Endpoint> servers;
-  SendProxy proxy_protocol = SendProxy::kOff;
-  bool has_servers = false;
-  std::optional<Value> server;
-  std::optional<Value> allow;
-  std::optional<Value> from;
-  std::optional<Value> tls;
-};
-
-constexpr Field<BackendDraft> kBackendFields[] = {
-    {"servers",
-     [](Reader& reader, const Value& value, BackendDraft& draft) {
-       draft.has_servers = true;
-       draft.servers = ReadEndpoints(reader, value, ParseServer);
-     }},
-    {"server", [](Reader&, const Value& value, BackendDraft& draft) { draft.server = value; }},
-    {"allow", [](Reader&, const Value& value, BackendDraft& draft) { draft.allow = value; }},
-    {"from", [](Reader&, const Value& value, BackendDraft& draft) { draft.from = value; }},
-    {"proxy_protocol",
-     [](Reader& reader, const Value& value, BackendDraft& draft) {
-       ReadSendProxy(reader, value, draft.proxy_protocol);
-     }},
-    {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
-};
-
-// What to say of a route's `backend` that is neither a name nor a server.
-std::string DescribeUnknown(std::string_view text, const std::string& server_fault,
-                            const BackendTable& table) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, index] : table.by_name) {
-    if (name.find(':') == std::string::npos) names.push_back(name);
+ListenerProtocol ReadListenerProtocol(Reader& reader, const std::optional<Value>& value) {
+  auto protocol = ListenerProtocol::kWebSocket;
+  if (value) {
+    reader.ReadScalar(*value, "'websocket' or 'tcp'", ParseListenerProtocol, protocol);
   }
-  if (names.empty() || !ParseName(text)) return server_fault;
-  auto message =
-      "unknown backend " + Quote(text) + Suggestion(text, names, "the known backends are");
-  if (Nearest(text, names).empty()) message += "; a server must have a port: host:port";
-  return message;
-}
-
-void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
-  const auto text = reader.Text(value, "'token'");
-  if (text && *text != "token") reader.Error(value, Expected("'token'", *text));
-  backend.is_from_token = true;
-  backend.servers = {{Endpoint::Kind::kDynamic, "token", 0}};
-}
-
-// What the servers of any backend have in common.
-void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks& checks,
-                    Backend& backend) {
-  if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
-  backend.proxy_protocol = draft.proxy_protocol;
-}
-
-// A backend that a route has to itself: servers, or one that the request or the client's token
-// names.
-Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& checks,
-                       const Route& route) {
-  // No name of `backends` has a colon.
-  Backend backend{"route:" + route.name, {}};
-  BackendDraft draft;
-  if (!reader.ReadMapping<BackendDraft>(value, kBackendFields, draft)) return backend;
-  backend.servers = std::move(draft.servers);
-  const int kinds = draft.has_servers + draft.server.has_value() + draft.from.has_value();
-  if (kinds != 1) {
-    reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
-  } else if (draft.server) {
-    backend.target = ReadTarget(reader, *draft.server, draft.allow, route.match);
-    backend.servers = {{Endpoint::Kind::kDynamic, backend.target->server.text, 0}};
-  } else if (draft.from) {
-    ReadFrom(reader, *draft.from, backend);
-  }
-  if (draft.allow && !draft.server) {
-    reader.Error(*draft.allow, "bounds a 'server' that the request names, and there is none");
-  }
-  ReadConnection(reader, draft, checks, backend);
-  return backend;
+  return protocol;
 }
 
 void ReadListenerName(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
@@ -185,7 +114,6 @@ void ReadListenerName(Reader& reader, const Value& value, const std::vector<List
   }
 }
 
->>>>>>> 2aa346d (routing, config: a match has more conditions than host and path)
 }  // namespace
 
 void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
@@ -193,10 +121,16 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
-                           ? ListenerDraft{item, {}, {}, {}, {}}
+                           ? ListenerDraft{item, {}, {}, {}, {}, {}}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
     if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
+    const auto protocol = ReadListenerProtocol(reader, draft.protocol);
+    if (protocol == ListenerProtocol::kTcp && tls && tls->mode == TlsMode::kAuto) {
+      reader.Error(*draft.tls,
+                   "'mode: auto' waits for the client's first byte, which a client of plain TCP "
+                   "may never send; expected 'mode: required', or no 'tls'");
+    }
     auto proxy_protocol =
         ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);
     const auto& address = draft.address;
@@ -215,8 +149,8 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
                                  "listener in line " + std::to_string(lines[index]));
     }
     // One with faults is known all the same, so that routes are not faulted for them.
-    listeners.push_back(
-        {std::move(endpoint), std::move(tls), std::move(proxy_protocol), std::move(name)});
+    listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol),
+                         std::move(name), protocol});
     lines.push_back((address ? *address : item).mark.line + 1);
   }
 }

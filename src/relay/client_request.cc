@@ -89,7 +89,11 @@ void ClientRequest::OnStreamReady() {
       ReadProxyHeader();
       break;
     case State::kReadingHead:
-      if (client_->readable()) ReadHead();
+      if (is_raw()) {
+        ContinueTls();
+      } else if (client_->readable()) {
+        ReadHead();
+      }
       break;
     case State::kReplying:
       ContinueReply();
@@ -121,6 +125,10 @@ void ClientRequest::Drain() {
   if (state_ == State::kReadingProxy) ReadProxyHeader();
   if (state_ == State::kReadingProxy) Finish();
   if (state_ != State::kReadingHead) return;
+  if (is_raw()) {
+    Finish();
+    return;
+  }
   ReadHead();  // What has come and was not told yet counts, too.
   if (state_ != State::kReadingHead) return;
   if (head_begun_) {
@@ -169,11 +177,7 @@ void ClientRequest::TakeHead() {
     return;
   }
   if (IsTooFast()) return;
-<<<<<<< HEAD
-  route_ = generation_->router.Find(head.host, head.path);
-=======
-  route_ = context_.router.Find(Facts());
->>>>>>> 2aa346d (routing, config: a match has more conditions than host and path)
+  route_ = generation_->router.Find(Facts());
   if (!route_) {
     Refuse({base::Cause::kNoRoute, "no route matches this request"});
     return;
@@ -239,6 +243,10 @@ void ClientRequest::ServePage() {
 
 void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
                                   std::optional<base::Cause> cause) {
+  if (is_raw()) {
+    StartSession({}, nullptr, std::move(backend), cause);
+    return;
+  }
   const http::RequestHead& head = parser_.head();
   const config::SessionOptions& options = route().options;
   std::string offers = head.Joined("Sec-WebSocket-Protocol");
@@ -251,6 +259,16 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   const std::string response = http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
       deflate ? std::string_view(deflate->header) : std::string_view());
+  const auto agreement = deflate ? std::optional(deflate->agreement) : std::nullopt;
+  StartSession(response,
+               MessageRelay::New(context_.zlib, options, agreement, TypeBySubprotocol(subprotocol)),
+               std::move(backend), cause);
+}
+
+/// `head` is the 101, `messages` is null where they mean nothing.
+void ClientRequest::StartSession(std::string_view head, std::unique_ptr<MessageRelay> messages,
+                                 std::unique_ptr<net::Stream> backend,
+                                 std::optional<base::Cause> cause) {
   const routing::Candidate& candidate = candidates_[next_candidate_];
   Session::Peers peers;
   peers.client = address_;
@@ -259,16 +277,14 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   peers.server = candidate.server;
   peers.id = id_;
   peers.identity = identity_;
+  peers.is_raw = is_raw();
   if (context_.draining && !cause) cause = base::Cause::kDrain;
 
   client_->SetHandler(nullptr);
-  Session& session = context_.sessions.Add(std::make_unique<Session>(
-      context_, generation_, peers, std::move(client_), std::move(backend),
-      MessageRelay::New(context_.zlib, options,
-                        deflate ? std::optional(deflate->agreement) : std::nullopt,
-                        TypeBySubprotocol(subprotocol)),
-      std::move(slot_)));
-  session.Start(response, early_, cause);
+  Session& session = context_.sessions.Add(
+      std::make_unique<Session>(context_, generation_, peers, std::move(client_),
+                                std::move(backend), std::move(messages), std::move(slot_)));
+  session.Start(head, early_, cause);
   state_ = State::kDone;
   context_.Release(*this);
 }
@@ -277,7 +293,11 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
 
 void ClientRequest::Refuse(const http::Refusal& refusal, std::string_view detail) {
   CountRefusal(refusal, detail);
-  Reply(http::RefusalResponse(refusal));
+  if (is_raw()) {
+    Finish();
+  } else {
+    Reply(http::RefusalResponse(refusal));
+  }
 }
 
 void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view detail) {

@@ -5,9 +5,10 @@
 
 namespace sluice::relay {
 
-/// Of the connection and its request, whose head is complete.
+/// Of the connection and its request, whose head is complete; of plain TCP there is none.
 routing::RequestFacts ClientRequest::Facts() {
-  routing::RequestFacts facts(parser_.head());
+  routing::RequestFacts facts =
+      is_raw() ? routing::RequestFacts() : routing::RequestFacts(parser_.head());
   facts.client = address_.ip();
   facts.listener = listener_;
   if (client_->tls() == nullptr) return facts;
@@ -19,6 +20,17 @@ routing::RequestFacts ClientRequest::Facts() {
     }
   }
   return facts;
+}
+
+/// A connection of plain TCP whose TLS handshake, if there is one, is over.
+void ClientRequest::TakeConnection() {
+  if (IsTooFast()) return;
+  route_ = generation_->router.Find(Facts());
+  if (!route_ || route().is_console) {
+    Refuse({base::Cause::kNoRoute, "no route takes connections of plain TCP from this listener"});
+    return;
+  }
+  Authenticate();
 }
 
 }  // namespace sluice::relay

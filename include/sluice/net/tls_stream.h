@@ -72,8 +72,8 @@ class TlsStream final : public Stream, private StreamHandler {
             const std::string& host, TlsBuffers& buffers);
   ~TlsStream() override;
 
-  /// Goes on with the handshake without reading any payload, and says how far it is: where the first
-  /// word behind it may be ours. An end of the connection is a failure.
+  /// Goes on with the handshake without reading any payload, and says how far it is: where the
+  /// first word behind it may be ours. An end of the connection is a failure.
   TlsState::Handshake ContinueHandshake();
 
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }

@@ -85,7 +85,7 @@ class ClientOutput {
   Status WriteControl(net::Stream& stream, base::Bytes frames);
   Status WriteSpliced(net::Stream& stream);
 
-  const bool has_frames_;
+  bool has_frames_;
   net::ByteQueue queue_;
   size_t frame_left_ = 0;  // Of the frame at the front of the queue, a part of which has been sent.
   net::PipePool::Lent pipe_;  // The rest of that frame, behind what the queue holds.

@@ -100,6 +100,9 @@ constexpr Field<Dns> kDnsFields[] = {
     {"cache",
      [](Reader& reader, const Value& value, Dns& dns) {
        const auto parse = [](std::string_view text) { return ParseTimeout(text, kDnsCacheRange); };
+       reader.ReadScalar(value, "a duration or 'off'", parse, dns.cache);
+     }},
+};
 
 ListenerProtocol ReadListenerProtocol(Reader& reader, const std::optional<Value>& value) {
   auto protocol = ListenerProtocol::kWebSocket;

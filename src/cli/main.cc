@@ -46,23 +46,19 @@ config::LoadResult Load(const std::string& file) {
                           {net::CheckCertificate, net::CheckAuthorities, net::IsCipher});
 }
 
-int RunWithLog(config::Config config) {
+int RunWithLog(config::Config config, const ConfigSource* source = nullptr) {
   StdoutLog log(FormatForStdout());
-  return RunGateway(std::move(config), log);
+  return RunGateway(std::move(config), source, log);
 }
 
-int RunLoaded(config::LoadResult loaded, const std::optional<std::string>& admin) {
-  if (!loaded) {
-    Print(loaded.error(), "");
-    return kFailed;
-  }
-  Print(loaded->warnings, "warning: ");
-  if (admin && !loaded->config.admin) {
-    auto address = config::ParseListenAddress(*admin);
-    if (!address) return Complain("--admin: " + address.error());
-    loaded->config.admin = config::Admin{*address};
-  }
-  return RunWithLog(std::move(loaded->config));
+// The file's own `admin` comes first.
+base::Result<void, std::string> SetAdmin(config::Config& config,
+                                         const std::optional<std::string>& admin) {
+  if (!admin || config.admin) return {};
+  auto address = config::ParseListenAddress(*admin);
+  if (!address) return base::Unexpected("--admin: " + address.error());
+  config.admin = config::Admin{*std::move(address)};
+  return {};
 }
 
 int Run(const RunQuick& command) {
@@ -71,14 +67,30 @@ int Run(const RunQuick& command) {
 }
 
 int Run(const RunFile& command) {
-  return RunLoaded(Load(command.file), command.admin);
+  auto loaded = Load(command.file);
+  if (!loaded) {
+    Print(loaded.error(), "");
+    return kFailed;
+  }
+  Print(loaded->warnings, "warning: ");
+  if (const auto set = SetAdmin(loaded->config, command.admin); !set) return Complain(set.error());
+  const ConfigSource source{command.file, std::move(loaded->text), [command] {
+                              auto again = Load(command.file);
+                              // It was good before.
+                              if (again) (void)SetAdmin(again->config, command.admin);
+                              return again;
+                            }};
+  return RunWithLog(std::move(loaded->config), &source);
 }
 
 int Run(const RunDemo&) {
   if (FormatForStdout() == LogFormat::kText) {
     std::puts("Open http://localhost:8080/ in a browser. Ctrl-C ends it.");
   }
-  return RunLoaded(config::LoadString(embedded::kDemoConfig, "config/demo.yaml"), std::nullopt);
+  auto loaded = config::LoadString(embedded::kDemoConfig, "config/demo.yaml");
+  if (loaded) return RunWithLog(std::move(loaded->config));
+  Print(loaded.error(), "");
+  return kFailed;
 }
 
 int Run(const Check& command) {

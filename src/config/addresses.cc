@@ -4,8 +4,6 @@
 
 #include "config/proxy.h"
 #include "config/quote.h"
-#include "config/suggest.h"
-#include "config/targets.h"
 #include "config/tls.h"
 #include "config/values.h"
 
@@ -63,24 +61,23 @@ bool Collide(const Endpoint& a, const Endpoint& b) {
   return a == b && (a.kind != Endpoint::Kind::kTcp || a.port != 0);
 }
 
-// A list of endpoints, each read by `parse`, none twice.
-template <typename Parse>
-std::vector<Endpoint> ReadEndpoints(Reader& reader, const Value& value, Parse parse) {
-  std::vector<Endpoint> endpoints;
+// A list of addresses, none twice.
+std::vector<Endpoint> ReadDnsServers(Reader& reader, const Value& value) {
+  std::vector<Endpoint> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
-    Endpoint endpoint;
-    if (!reader.ReadScalar(item, "an address", parse, endpoint)) continue;
-    if (std::find(endpoints.begin(), endpoints.end(), endpoint) != endpoints.end()) {
-      reader.Error(item, Quote(endpoint.ToString()) + " is in the list twice");
+    Endpoint server;
+    if (!reader.ReadScalar(item, "an address", ParseDnsServer, server)) continue;
+    if (std::find(servers.begin(), servers.end(), server) != servers.end()) {
+      reader.Error(item, Quote(server.ToString()) + " is in the list twice");
     }
-    endpoints.push_back(std::move(endpoint));
+    servers.push_back(std::move(server));
   }
-  return endpoints;
+  return servers;
 }
 
 constexpr Field<Dns> kDnsFields[] = {
     {"servers", [](Reader& reader, const Value& value,
-                   Dns& dns) { dns.servers = ReadEndpoints(reader, value, ParseDnsServer); }},
+                   Dns& dns) { dns.servers = ReadDnsServers(reader, value); }},
     {"timeout",
      [](Reader& reader, const Value& value, Dns& dns) {
        const auto parse = [](std::string_view text) {
@@ -97,85 +94,6 @@ constexpr Field<Dns> kDnsFields[] = {
        }
      }},
 };
-
-struct BackendDraft {
-  std::vector<Endpoint> servers;
-  SendProxy proxy_protocol = SendProxy::kOff;
-  bool has_servers = false;
-  std::optional<Value> server;
-  std::optional<Value> allow;
-  std::optional<Value> from;
-  std::optional<Value> tls;
-};
-
-constexpr Field<BackendDraft> kBackendFields[] = {
-    {"servers",
-     [](Reader& reader, const Value& value, BackendDraft& draft) {
-       draft.has_servers = true;
-       draft.servers = ReadEndpoints(reader, value, ParseServer);
-     }},
-    {"server", [](Reader&, const Value& value, BackendDraft& draft) { draft.server = value; }},
-    {"allow", [](Reader&, const Value& value, BackendDraft& draft) { draft.allow = value; }},
-    {"from", [](Reader&, const Value& value, BackendDraft& draft) { draft.from = value; }},
-    {"proxy_protocol",
-     [](Reader& reader, const Value& value, BackendDraft& draft) {
-       ReadSendProxy(reader, value, draft.proxy_protocol);
-     }},
-    {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
-};
-
-// What to say of a route's `backend` that is neither a name nor a server.
-std::string DescribeUnknown(std::string_view text, const std::string& server_fault,
-                            const BackendTable& table) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, index] : table.by_name) {
-    if (name.find(':') == std::string::npos) names.push_back(name);
-  }
-  if (names.empty() || !ParseName(text)) return server_fault;
-  auto message =
-      "unknown backend " + Quote(text) + Suggestion(text, names, "the known backends are");
-  if (Nearest(text, names).empty()) message += "; a server must have a port: host:port";
-  return message;
-}
-
-void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
-  const auto text = reader.Text(value, "'token'");
-  if (text && *text != "token") reader.Error(value, Expected("'token'", *text));
-  backend.is_from_token = true;
-  backend.servers = {{Endpoint::Kind::kDynamic, "token", 0}};
-}
-
-// What the servers of any backend have in common.
-void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks& checks,
-                    Backend& backend) {
-  if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
-  backend.proxy_protocol = draft.proxy_protocol;
-}
-
-// A backend that a route has to itself: servers, or one that the request or the client's token
-// names.
-Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& checks,
-                       const Route& route) {
-  // No name of `backends` has a colon.
-  Backend backend{"route:" + route.name, {}};
-  BackendDraft draft;
-  if (!reader.ReadMapping<BackendDraft>(value, kBackendFields, draft)) return backend;
-  backend.servers = std::move(draft.servers);
-  const int kinds = draft.has_servers + draft.server.has_value() + draft.from.has_value();
-  if (kinds != 1) {
-    reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
-  } else if (draft.server) {
-    backend.target = ReadTarget(reader, *draft.server, draft.allow, route.match);
-    backend.servers = {{Endpoint::Kind::kDynamic, backend.target->server.text, 0}};
-  } else if (draft.from) {
-    ReadFrom(reader, *draft.from, backend);
-  }
-  if (draft.allow && !draft.server) {
-    reader.Error(*draft.allow, "bounds a 'server' that the request names, and there is none");
-  }
-  ReadConnection(reader, draft, checks, backend);
-  return backend;
-}
 
 void ReadListenerName(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
                       std::string& name) {
@@ -249,60 +167,10 @@ void ReadDns(Reader& reader, const Value& value, Dns& dns) {
   reader.ReadMapping<Dns>(value, kDnsFields, dns);
 }
 
-void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
-                  BackendTable& table) {
-  if (!reader.ExpectMapping(value)) return;
-  for (auto& entry : reader.Entries(value)) {
-    if (const auto name = ParseName(entry.key); !name) {
-      reader.Error(entry.key_mark, name.error());
-      entry.value.name = Quote(entry.key);  // It may hold anything.
-    }
-    BackendDraft draft;
-    if (reader.ReadMapping<BackendDraft>(entry.value, kBackendFields, draft) &&
-        !draft.has_servers) {
-      reader.Missing(entry.value, "servers");
-    }
-    for (const auto& misplaced : {draft.server, draft.allow, draft.from}) {
-      if (misplaced) {
-        reader.Error(*misplaced, "belongs in the 'backend' of a route, which the request is for");
-      }
-    }
-    Backend backend{entry.key, std::move(draft.servers)};
-    ReadConnection(reader, draft, checks, backend);
-    // A backend with faults is known all the same, so that its routes are not faulted for them.
-    table.by_name.emplace(entry.key, table.backends.size());
-    table.backends.push_back(std::move(backend));
-  }
-}
-
-std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
-                                           const FileChecks& checks, const Route& route,
-                                           BackendTable& table) {
-  if (value.node.IsMap()) {
-    table.backends.push_back(ReadOwnBackend(reader, value, checks, route));
-    return table.backends.size() - 1;
-  }
-  const auto text = reader.Text(value, "the name of a backend, or a server");
-  if (!text) return std::nullopt;
-  if (const auto named = table.by_name.find(*text); named != table.by_name.end()) {
-    return named->second;
-  }
-  auto server = ParseServer(*text);
-  if (!server) {
-    reader.Error(value, DescribeUnknown(*text, server.error(), table));
-    return std::nullopt;
-  }
-  auto address = server->ToString();
-  const auto [place, is_new] = table.by_name.emplace(address, table.backends.size());
-  if (is_new) table.backends.push_back({std::move(address), {*std::move(server)}});
-  return place->second;
-}
-
 void AddAddressMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"listener", KeysOf<ListenerDraft>(kListenerFields)});
   mappings.push_back({"admin", KeysOf<AdminDraft>(kAdminFields)});
   mappings.push_back({"dns", KeysOf<Dns>(kDnsFields)});
-  mappings.push_back({"backend", KeysOf<BackendDraft>(kBackendFields)});
 }
 
 }  // namespace sluice::config

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/auth.h"
+#include "config/balance.h"
 #include "config/covers.h"
 #include "config/framing.h"
 #include "config/match.h"
@@ -48,6 +49,7 @@ constexpr Field<RouteDraft> kRouteFields[] = {
     {"limits", ReadOption<ReadRouteLimits>},
     {"on_dial_failure", ReadOption<ReadOnDialFailure>},
     {"close_codes", ReadOption<ReadCloseCodes>},
+    {"on_removal", ReadOption<ReadOnRemoval>},
     {"subprotocols", ReadOption<ReadSubprotocols>},
     {"origins", ReadOption<ReadOrigins>},
     {"require_origin", ReadOption<ReadRequireOrigin>},
@@ -84,6 +86,9 @@ void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
     route.backend = ReadBackendReference(reader, *draft.backend, checks, route, backends);
     if (route.backend && backends.backends[*route.backend].is_from_token) {
       CheckTokenBackend(reader, *draft.backend, route);
+    }
+    if (route.backend) {
+      CheckHashKey(reader, *draft.backend, backends.backends[*route.backend].balance, route);
     }
   }
   if (draft.page) ReadStatic(reader, draft, route);

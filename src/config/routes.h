@@ -5,7 +5,7 @@
 
 #include "sluice/config/types.h"
 
-#include "config/addresses.h"
+#include "config/backends.h"
 #include "config/reader.h"
 
 namespace sluice::config {

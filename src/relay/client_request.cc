@@ -111,6 +111,8 @@ void ClientRequest::OnTimer() {
     Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
   } else if (state_ == State::kAuthenticating) {
     OnAuthTimeout();
+  } else if (state_ == State::kDialing) {
+    OnDialTimer();
   } else {
     Finish();
   }
@@ -119,6 +121,7 @@ void ClientRequest::OnTimer() {
 void ClientRequest::Drain() {
   if (state_ == State::kReadingProxy) ReadProxyHeader();
   if (state_ == State::kReadingProxy) Finish();
+  if (state_ == State::kDialing && !dial_) StopWaiting();
   if (state_ != State::kReadingHead) return;
   ReadHead();  // What has come and was not told yet counts, too.
   if (state_ != State::kReadingHead) return;
@@ -233,15 +236,14 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   const std::string response = http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
       deflate ? std::string_view(deflate->header) : std::string_view());
-  const routing::Candidate& candidate = candidates_[next_candidate_];
   Session::Peers peers;
   peers.client = address_;
   peers.listener = listener_;
   peers.route = *route_;
-  peers.server = candidate.server;
+  peers.server = server_;
   peers.id = id_;
   peers.identity = identity_;
-  if (context_.draining && !cause) cause = base::Cause::kDrain;
+  if (!cause) cause = context_.WhyOver(*generation_, *route_);
 
   client_->SetHandler(nullptr);
   Session& session = context_.sessions.Add(std::make_unique<Session>(
@@ -249,7 +251,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
       MessageRelay::New(context_.zlib, options,
                         deflate ? std::optional(deflate->agreement) : std::nullopt,
                         TypeBySubprotocol(subprotocol)),
-      std::move(slot_)));
+      std::move(slot_), std::move(server_slot_)));
   session.Start(response, early_, cause);
   state_ = State::kDone;
   context_.Release(*this);
@@ -280,6 +282,8 @@ void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view 
 void ClientRequest::Reply(std::string response) {
   state_ = State::kReplying;
   slot_ = Admission::Slot();  // There will be no session.
+  server_slot_ = routing::ServerSlot();
+  place_wait_.reset();
   timer_.Start(kReplyTimeout);
   reply_.Append(base::AsBytes(response));
   ContinueReply();
@@ -317,6 +321,7 @@ void ClientRequest::Finish() {
   timer_.Stop();
   authentication_.reset();
   dial_.reset();
+  place_wait_.reset();
   client_.reset();
   listener_metrics().connections_active.Subtract();
   context_.Release(*this);

@@ -52,4 +52,13 @@ std::string ListOf(const std::vector<std::string_view>& routes) {
   return list;
 }
 
+void TellExposure(const config::Config& config, base::Log& log) {
+  const Exposure exposure = FindExposure(config);
+  if (exposure.routes.empty()) return;
+  log.Write(
+      exposure.to_other_machines ? base::LogLevel::kWarn : base::LogLevel::kInfo,
+      "open_without_auth",
+      {{"routes", ListOf(exposure.routes)}, {"to_other_machines", exposure.to_other_machines}});
+}
+
 }  // namespace sluice::server

@@ -1,0 +1,34 @@
+// The section `backends`, and how routes name what is in it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/config/types.h"
+
+#include "config/reader.h"
+
+namespace sluice::config {
+
+/// The backends, and how routes name them.
+struct BackendTable {
+  std::vector<Backend> backends;
+  /// Names, and for short forms addresses. No name holds a colon and every address does.
+  std::map<std::string, size_t, std::less<>> by_name;
+};
+
+void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
+                  BackendTable& table);
+
+/// What a route's `backend` says: a name, or a server, which is then added as a backend of its own,
+/// once for every address, or a mapping, which is a backend of the route's own. Nothing if it is
+/// none of these, which has then been reported. The route's name and match have been read.
+std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
+                                           const FileChecks& checks, const Route& route,
+                                           BackendTable& table);
+
+void AddBackendMappings(std::vector<KnownMapping>& mappings);
+
+}  // namespace sluice::config

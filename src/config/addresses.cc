@@ -10,15 +10,18 @@
 namespace sluice::config {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
 constexpr TimeoutRange kDnsTimeoutRange{milliseconds(100), minutes(1)};
 constexpr Range kDnsAttemptsRange{1, 10};
+constexpr TimeoutRange kDnsCacheRange{milliseconds(1000), hours(24), /*may_be_off=*/true};
 
 // Mappings of which all keys are read later, together.
 struct ListenerDraft {
   std::optional<Value> address;
+  std::optional<Value> name;
   std::optional<Value> tls;
   std::optional<Value> proxy_protocol;
   std::optional<Value> proxy_protocol_from;
@@ -26,6 +29,7 @@ struct ListenerDraft {
 
 constexpr Field<ListenerDraft> kListenerFields[] = {
     {"address", [](Reader&, const Value& value, ListenerDraft& draft) { draft.address = value; }},
+    {"name", [](Reader&, const Value& value, ListenerDraft& draft) { draft.name = value; }},
     {"tls", [](Reader&, const Value& value, ListenerDraft& draft) { draft.tls = value; }},
     {"proxy_protocol",
      [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol = value; }},
@@ -91,7 +95,21 @@ constexpr Field<Dns> kDnsFields[] = {
          dns.attempts = static_cast<int>(attempts);
        }
      }},
+    {"cache",
+     [](Reader& reader, const Value& value, Dns& dns) {
+       const auto parse = [](std::string_view text) { return ParseTimeout(text, kDnsCacheRange); };
+       reader.ReadScalar(value, "a duration or 'off'", parse, dns.cache);
+     }},
 };
+
+void ReadListenerName(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
+                      std::string& name) {
+  if (!reader.ReadScalar(value, "a name", ParseName, name)) return;
+  if (std::any_of(listeners.begin(), listeners.end(),
+                  [&name](const Listener& listener) { return listener.name == name; })) {
+    reader.Error(value, Quote(name) + " is already the name of a listener");
+  }
+}
 
 }  // namespace
 
@@ -100,7 +118,7 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
-                           ? ListenerDraft{item, {}, {}, {}}
+                           ? ListenerDraft{item, {}, {}, {}, {}}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
     if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
@@ -108,9 +126,11 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
         ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);
     const auto& address = draft.address;
     Endpoint endpoint;
-    if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
-      continue;
+    std::string name;
+    if (address && reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
+      name = endpoint.ToString();
     }
+    if (draft.name) ReadListenerName(reader, *draft.name, listeners, name);
     const auto same = std::find_if(
         listeners.begin(), listeners.end(),
         [&endpoint](const Listener& listener) { return Collide(listener.address, endpoint); });
@@ -119,8 +139,10 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
       reader.Error(*address, Quote(endpoint.ToString()) + " is already the address of the " +
                                  "listener in line " + std::to_string(lines[index]));
     }
-    listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol)});
-    lines.push_back(address->mark.line + 1);
+    // One with faults is known all the same, so that routes are not faulted for them.
+    listeners.push_back(
+        {std::move(endpoint), std::move(tls), std::move(proxy_protocol), std::move(name)});
+    lines.push_back((address ? *address : item).mark.line + 1);
   }
 }
 

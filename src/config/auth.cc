@@ -142,7 +142,7 @@ void ReadRedis(Reader& reader, const Value& value, TokenAuth& token) {
   if (!draft.server) {
     reader.Missing(value, "server");
   } else if (reader.ReadScalar(*draft.server, "a server", ParseServer, server) &&
-             server.kind == Endpoint::Kind::kBuiltin) {
+             server.kind != Endpoint::Kind::kTcp && server.kind != Endpoint::Kind::kUnix) {
     reader.Error(*draft.server, Expected("a Redis server", server.ToString()));
   }
   draft.store.host = server.host;

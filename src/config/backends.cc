@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/balance.h"
+#include "config/health.h"
 #include "config/proxy.h"
 #include "config/quote.h"
 #include "config/suggest.h"
@@ -36,6 +37,7 @@ struct BackendDraft {
   std::optional<Value> allow;
   std::optional<Value> from;
   std::optional<Value> tls;
+  std::optional<Value> health_check;
   BalanceDraft balance;
 };
 
@@ -63,6 +65,8 @@ constexpr Field<BackendDraft> kBackendFields[] = {
     {"eject", InBalance<ReadEject>},
     {"slow_start", InBalance<ReadSlowStart>},
     {"connect_retry", InBalance<ReadConnectRetry>},
+    {"health_check",
+     [](Reader&, const Value& value, BackendDraft& draft) { draft.health_check = value; }},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -92,6 +96,12 @@ void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks&
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
   backend.proxy_protocol = draft.proxy_protocol;
   TakeBalance(reader, draft.balance, backend);
+  if (!draft.health_check) return;
+  if (backend.target || backend.is_from_token) {
+    reader.Error(*draft.health_check, "needs 'servers': nobody knows which servers there will be");
+  } else {
+    backend.health_check = ReadHealthCheck(reader, *draft.health_check);
+  }
 }
 
 // A backend that a route has to itself: servers, or one that the request or the client's token

@@ -22,8 +22,9 @@ using EndpointResult = Result<Endpoint, std::string>;
 
 constexpr std::string_view kUnixPrefix = "unix:";
 constexpr std::string_view kBuiltinPrefix = "builtin:";
+constexpr std::string_view kSrvPrefix = "srv:";
 constexpr std::string_view kServerForms =
-    "; expected host:port, [IPv6]:port, unix:/path or builtin:echo";
+    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name or builtin:echo";
 constexpr std::string_view kListenForms =
     "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";
 
@@ -60,6 +61,28 @@ EndpointResult ParseUnix(std::string_view text, std::string_view forms) {
     return Fail(text, "has a path that no socket can have (107 bytes at most)", forms);
   }
   return Endpoint{Endpoint::Kind::kUnix, std::string(path), 0};
+}
+
+// What follows `_service._proto.` (RFC 2782), nothing if `name` does not begin like that.
+std::string_view AfterService(std::string_view name) {
+  for (int i = 0; i < 2; ++i) {
+    const auto dot = name.find('.');
+    if (!name.starts_with('_') || dot == std::string_view::npos || dot < 2) return {};
+    name.remove_prefix(dot + 1);
+  }
+  return name;
+}
+
+EndpointResult ParseSrv(std::string_view text) {
+  const auto name = text.substr(kSrvPrefix.size());
+  if (name.find(':') != std::string_view::npos) {
+    return Fail(text, "has a port, which is for the SRV records to say", kServerForms);
+  }
+  if (const auto fault = HostNameFault(name)) return Fail(text, *fault, kServerForms);
+  if (AfterService(name).empty()) {
+    return Fail(text, "does not begin with '_service._proto.'", kServerForms);
+  }
+  return Endpoint{Endpoint::Kind::kSrv, std::string(name), 0};
 }
 
 struct HostAndPort {
@@ -152,11 +175,17 @@ std::string Endpoint::ToString() const {
       return std::string(kBuiltinPrefix) + host;
     case Kind::kDynamic:
       return host;
+    case Kind::kSrv:
+      return std::string(kSrvPrefix) + host;
     case Kind::kTcp:
       break;
   }
   const bool is_ipv6 = host.find(':') != std::string::npos;
   return (is_ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+std::string Endpoint::CertificateName() const {
+  return kind == Kind::kSrv ? std::string(AfterService(host)) : host;
 }
 
 bool Sources::Contain(const std::optional<base::IpAddress>& peer) const {
@@ -171,6 +200,7 @@ base::Result<Endpoint, std::string> ParseServer(std::string_view text) {
     if (text == "builtin:echo") return Endpoint{Endpoint::Kind::kBuiltin, "echo", 0};
     return Fail(text, "is no built-in service", kServerForms);
   }
+  if (text.starts_with(kSrvPrefix)) return ParseSrv(text);
   const auto parts = SplitHostAndPort(text, kServerForms);
   if (!parts) return Unexpected(parts.error());
   auto host = parts->in_brackets ? NormalizeIpv6(parts->host) : NormalizeIp(parts->host);

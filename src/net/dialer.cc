@@ -7,29 +7,26 @@
 
 #include <sys/un.h>
 
+#include "net/address_order.h"
+#include "net/connection_attempt.h"
+
 namespace sluice::net {
 namespace {
 
-base::Cause CauseOf(int error) {
-  switch (error) {
-    case ECONNREFUSED:
-    case ECONNRESET:
-    case EAGAIN:  // A Unix socket whose backlog is full.
-      return base::Cause::kBackendRefused;
-    case ETIMEDOUT:
-      return base::Cause::kBackendConnectTimeout;
-    default:
-      return base::Cause::kBackendUnreachable;
-  }
-}
+// Each costs a descriptor, and whoever owns a name may give it any number of addresses.
+constexpr size_t kMaxAttempts = 8;
+constexpr base::Duration kMinHeadStart{10};  // RFC 8305 section 5.
 
+/// Of several failures, which says most.
 int Rank(base::Cause cause) {
   switch (cause) {
     case base::Cause::kBackendTls:
-      return 3;
+      return 4;
     case base::Cause::kBackendRefused:
-      return 2;
+      return 3;
     case base::Cause::kBackendConnectTimeout:
+      return 2;
+    case base::Cause::kBackendUnreachable:
       return 1;
     default:
       return 0;
@@ -52,170 +49,210 @@ Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server, 
   starting_ = false;
 }
 
+Dial::~Dial() = default;
+
 void Dial::Start() {
   if (server_.kind == config::Endpoint::Kind::kUnix) {
-    TryAddresses({Address()});
-    return;
+    Add({Address()}, server_.ToString());
+    GoOn();
+  } else if (server_.kind == config::Endpoint::Kind::kSrv) {
+    query_ = resolver_.ResolveService(
+        server_.host, [this](Resolver::Services services) { OnServices(std::move(services)); });
+    RestartTimer();
+  } else if (const auto literal = Address::Parse(server_.host, server_.port)) {
+    // Needs nobody to ask, and no turn of the loop to be told.
+    Add({*literal}, server_.ToString());
+    GoOn();
+  } else {
+    Resolve(server_.host, server_.port);
   }
-  // A literal address needs nobody to ask, and no turn of the loop to be told.
-  if (const auto literal = Address::Parse(server_.host, server_.port)) {
-    TryAddresses({*literal});
-    return;
-  }
-  query_ = resolver_.Resolve(server_.host, server_.port,
-                             [this](Resolver::Answer answer) { OnResolved(std::move(answer)); });
-  if (has_deadline_) timer_.Start(deadline_ - EventLoop::Now());
 }
 
-void Dial::OnResolved(Resolver::Answer answer) {
-  timer_.Stop();
+// ---- Names ----
+
+void Dial::OnServices(Resolver::Services services) {
+  query_.reset();
+  if (services) {
+    targets_ = *std::move(services);
+  } else {
+    Note({base::Cause::kBackendUnresolved, server_.host + ": " + services.error()});
+  }
+  GoOn();
+}
+
+void Dial::Resolve(const std::string& host, uint16_t port) {
+  query_ = resolver_.Resolve(
+      host, port, [this, host](Resolver::Answer answer) { OnResolved(host, std::move(answer)); });
+  RestartTimer();
+}
+
+// By value: the function that has it goes with the query.
+void Dial::OnResolved(std::string host, Resolver::Answer answer) {
+  query_.reset();
   if (!answer) {
-    Fail(base::Cause::kBackendUnresolved, server_.host + ": " + answer.error());
-    return;
+    Note({base::Cause::kBackendUnresolved, host + ": " + answer.error()});
+  } else if (answer->empty()) {
+    Note({base::Cause::kBackendUnresolved, host + ": the name has no address"});
+  } else {
+    InterleaveFamilies(*answer);
+    Add(*std::move(answer),
+        server_.kind == config::Endpoint::Kind::kSrv ? host : server_.ToString());
   }
-  if (answer->empty()) {
-    Fail(base::Cause::kBackendUnresolved, server_.host + ": the name has no address");
-    return;
-  }
-  TryAddresses(*std::move(answer));
+  GoOn();
 }
 
-/// One or more.
-void Dial::TryAddresses(std::vector<Address> addresses) {
+/// One or more, of which those that are not allowed are left out.
+void Dial::Add(std::vector<Address> addresses, const std::string& name) {
   const std::string first = addresses.front().ToString();
   if (options_.may_dial) std::erase_if(addresses, std::not_fn(options_.may_dial));
   if (addresses.empty()) {
-    Fail(base::Cause::kTargetNotAllowed, server_.ToString() + ": " + first + " is not allowed");
-    return;
+    Note({base::Cause::kTargetNotAllowed, name + ": " + first + " is not allowed"});
   }
-  addresses_ = std::move(addresses);
-  TryNextAddress();
+  addresses_.insert(addresses_.end(), addresses.begin(), addresses.end());
 }
 
-void Dial::TryNextAddress() {
-  if (has_deadline_) {
-    const auto left = std::max(deadline_ - EventLoop::Now(), base::Duration(1));
-    timer_.Start(left / static_cast<int64_t>(addresses_.size() - next_address_));
-  }
-  if (server_.kind == config::Endpoint::Kind::kUnix) {
-    ConnectUnix();
-    return;
-  }
-  const Address& address = addresses_[next_address_];
-  Connect(address.family(), address.get(), address.size());
-}
+// ---- Attempts ----
 
-void Dial::ConnectUnix() {
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  if (server_.host.size() >= sizeof(name.sun_path)) {
-    AttemptFailed(ENAMETOOLONG);
-    return;
-  }
-  server_.host.copy(name.sun_path, sizeof(name.sun_path) - 1);
-  Connect(AF_UNIX, reinterpret_cast<const sockaddr*>(&name), sizeof(name));
-}
-
-void Dial::Connect(int family, const sockaddr* address, socklen_t size) {
-  Fd fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) {
-    AttemptFailed(errno);
-    return;
-  }
-  ConfigureForRelay(fd);
-  if (connect(fd.get(), address, size) != 0 && errno != EINPROGRESS) {
-    AttemptFailed(errno);
-    return;
-  }
-  stream_ = std::make_unique<TcpStream>(loop_, std::move(fd));
-  stream_->SetHandler(this);
-}
-
-void Dial::OnStreamReady() {
-  if (tls_) {
-    ContinueTls();
-  } else if (stream_->writable()) {
-    OnConnected();
-  }
-}
-
-void Dial::OnConnected() {
-  if (const int error = stream_->ConnectError(); error != 0) {
-    AttemptFailed(error);
-    return;
-  }
-  if (!options_.preamble.empty()) {
-    const IoResult sent = stream_->Write(options_.preamble);
-    // The buffer of a new connection has room for far more.
-    if (sent.bytes != options_.preamble.size()) {
-      AttemptFailed(sent.error != 0 ? sent.error : ENOBUFS);
-      return;
+/// With the next address, else the next target, else with what is under way.
+void Dial::GoOn() {
+  if (query_) return;
+  if (next_address_ < addresses_.size()) StartNextAttempt();
+  if (next_address_ == addresses_.size() && attempts_.empty()) {
+    if (next_target_ == targets_.size()) {
+      Fail();
+    } else {
+      ResolveNextTarget();
     }
-  }
-  if (!options_.tls) {
-    Succeed(std::move(stream_));
     return;
   }
-  const auto& name = options_.tls_server_name;
-  tls_ = std::make_unique<TlsStream>(std::move(stream_), options_.tls,
-                                     name.empty() ? server_.host : name, *options_.tls_buffers);
-  tls_->SetHandler(this);
-  ContinueTls();
+  RestartTimer();
 }
 
-void Dial::ContinueTls() {
-  switch (tls_->ContinueHandshake()) {
-    case TlsState::Handshake::kUnderWay:
-      break;
-    case TlsState::Handshake::kDone:
-      Succeed(std::move(tls_));
-      break;
-    default:
-      AttemptFailed(base::Cause::kBackendTls, tls_->tls()->failure);
-      break;
+void Dial::ResolveNextTarget() {
+  const Service& target = targets_[next_target_++];
+  Resolve(target.host, target.port);
+}
+
+/// And those behind it, as long as they fail at once.
+void Dial::StartNextAttempt() {
+  while (next_address_ < addresses_.size()) {
+    auto failure = StartAttempt(addresses_[next_address_++]);
+    if (!failure) return;
+    Note(*std::move(failure));
   }
 }
 
-void Dial::Succeed(std::unique_ptr<Stream> stream) {
-  timer_.Stop();
-  stream->SetHandler(nullptr);
-  const auto callback = std::move(callback_);
-  callback(std::move(stream));
+std::optional<DialFailure> Dial::StartAttempt(const Address& address) {
+  if (attempts_.size() == kMaxAttempts) {
+    Note(attempts_.front()->TimedOut());
+    attempts_.erase(attempts_.begin());
+  }
+  const bool is_unix = server_.kind == config::Endpoint::Kind::kUnix;
+  auto attempt = std::make_unique<ConnectionAttempt>(
+      loop_, options_, is_unix ? server_.ToString() : address.ToString(),
+      options_.tls_server_name.empty() ? server_.CertificateName() : options_.tls_server_name,
+      [this](ConnectionAttempt& over, Outcome outcome) {
+        OnAttemptOver(over, std::move(outcome));
+      });
+  std::optional<DialFailure> failure;
+  if (is_unix) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    if (server_.host.size() >= sizeof(name.sun_path)) {
+      return DialFailure{base::Cause::kBackendUnreachable,
+                         server_.ToString() + ": " + std::strerror(ENAMETOOLONG)};
+    }
+    server_.host.copy(name.sun_path, sizeof(name.sun_path) - 1);
+    failure = attempt->Start(reinterpret_cast<const sockaddr*>(&name), sizeof(name));
+  } else {
+    failure = attempt->Start(address.get(), address.size());
+  }
+  if (!failure) attempts_.push_back(std::move(attempt));
+  return failure;
+}
+
+void Dial::OnAttemptOver(ConnectionAttempt& attempt, Outcome outcome) {
+  if (outcome) {
+    timer_.Stop();
+    query_.reset();
+    attempts_.clear();
+    const auto callback = std::move(callback_);
+    callback(std::move(outcome));
+    return;
+  }
+  Note(std::move(outcome.error()));
+  std::erase_if(attempts_, [&attempt](const auto& other) { return other.get() == &attempt; });
+  if (HasMore() && next_address_ == addresses_.size() && IsNextTargetEqual()) {
+    ResolveNextTarget();
+  } else {
+    GoOn();
+  }
+}
+
+// ---- Time ----
+
+bool Dial::HasMore() const {
+  return !query_ && (next_address_ < addresses_.size() || next_target_ < targets_.size());
+}
+
+/// Whether the next target has the priority of the last one, given that there are both.
+bool Dial::IsNextTargetEqual() const {
+  return targets_[next_target_].priority == targets_[next_target_ - 1].priority;
+}
+
+/// Of the attempt that was started last, with `left` to the deadline.
+base::Duration Dial::HeadStart(base::Duration left) const {
+  const size_t behind = addresses_.size() - next_address_ + targets_.size() - next_target_;
+  const auto share = left / static_cast<int64_t>(behind + 1);
+  // A target of lesser priority is for when nothing before it can be reached.
+  if (next_address_ == addresses_.size() && !IsNextTargetEqual()) {
+    return has_deadline_ ? share : left;
+  }
+  return std::clamp(share, kMinHeadStart, options_.head_start);
+}
+
+void Dial::RestartTimer() {
+  const auto left = has_deadline_ ? std::max(deadline_ - EventLoop::Now(), base::Duration(1))
+                                  : base::Duration::max();
+  const auto wait = HasMore() ? HeadStart(left) : left;
+  due_ = wait < left ? Due::kNextAddress : Due::kDeadline;
+  if (wait == base::Duration::max()) {
+    timer_.Stop();
+  } else {
+    timer_.Start(wait);
+  }
 }
 
 void Dial::OnTimer() {
-  if (query_ && addresses_.empty()) {
-    Fail(base::Cause::kBackendConnectTimeout, server_.host + ": the name was not resolved in time");
-  } else if (tls_) {
-    AttemptFailed(base::Cause::kBackendTls, "the TLS handshake was not over in time");
+  if (due_ == Due::kDeadline) {
+    OnDeadline();
+  } else if (next_address_ < addresses_.size()) {
+    GoOn();
   } else {
-    AttemptFailed(ETIMEDOUT);
+    ResolveNextTarget();
   }
 }
 
-void Dial::AttemptFailed(int error) {
-  AttemptFailed(CauseOf(error), std::strerror(error));
-}
-
-void Dial::AttemptFailed(base::Cause cause, std::string_view why) {
-  const std::string reason(why);
-  stream_.reset();
-  tls_.reset();
-  if (Rank(cause) > Rank(worst_)) worst_ = cause;
-  const std::string where = server_.kind == config::Endpoint::Kind::kUnix
-                                ? server_.ToString()
-                                : addresses_[next_address_].ToString();
-  if (++next_address_ < addresses_.size()) {
-    TryNextAddress();
-  } else {
-    Fail(worst_, where + ": " + reason);
+void Dial::OnDeadline() {
+  for (const auto& attempt : attempts_) Note(attempt->TimedOut());
+  if (query_ && attempts_.empty()) {
+    Note({base::Cause::kBackendConnectTimeout,
+          server_.host + ": the name was not resolved in time"});
   }
+  Fail();
 }
 
-void Dial::Fail(base::Cause cause, std::string detail) {
+// ---- Failure ----
+
+void Dial::Note(DialFailure failure) {
+  if (failure_ && Rank(failure_->cause) > Rank(failure.cause)) failure.cause = failure_->cause;
+  failure_ = std::move(failure);
+}
+
+void Dial::Fail() {
   timer_.Stop();
+  attempts_.clear();
   query_.reset();  // Or its answer could still come before this is destroyed.
-  failure_ = DialFailure{cause, std::move(detail)};
   if (starting_) {
     loop_.RunNextTurn(*this);
   } else {

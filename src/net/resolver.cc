@@ -1,9 +1,14 @@
 // c-ares does the protocol; this file lends it the loop's eyes and one timer. Its channel can only
-// cancel all queries at once, so a query whose handle is gone runs on and its answer is dropped.
+// cancel all queries at once, so a query whose handle is gone runs on, and its answer is kept for
+// the next who asks.
 #include "sluice/net/resolver.h"
 
+#include <algorithm>
+#include <chrono>
+#include <limits>
 #include <map>
 #include <mutex>
+#include <random>
 #include <string_view>
 #include <utility>
 
@@ -12,40 +17,25 @@
 
 #include "sluice/base/text.h"
 
+#include "net/address_order.h"
+#include "net/name_lookups.h"
+#include "net/service_records.h"
+
 namespace sluice::net {
 namespace {
 
-/// A lookup between the caller and c-ares: each lets go of it when it is done with it.
-struct Lookup {
-  Resolver::Callback callback;  // Empty once cancelled or answered.
-  uint16_t port = 0;
-};
+constexpr int kClassIn = 1;
+constexpr int kTypeSrv = 33;
+// Of one family. Requests may bring names, whose owners may give them any number of addresses.
+constexpr size_t kMaxAddresses = 32;
 
-class LookupHandle final : public Resolver::Query, private EventLoop::Task {
- public:
-  explicit LookupHandle(std::shared_ptr<Lookup> lookup) : lookup_(std::move(lookup)) {}
-  ~LookupHandle() override { lookup_->callback = nullptr; }
-
-  /// The answer was known at once. It is told in the next turn, as promised.
-  void AnswerLater(EventLoop& loop, Resolver::Answer answer) {
-    answer_.emplace(std::move(answer));
-    loop.RunNextTurn(*this);
-  }
-
- private:
-  void RunTask() override {
-    // The callback may destroy this handle.
-    const auto callback = std::exchange(lookup_->callback, nullptr);
-    callback(*std::move(answer_));
-  }
-
-  std::shared_ptr<Lookup> lookup_;
-  std::optional<Resolver::Answer> answer_;
-};
+using AddressLookups = NameLookups<std::vector<Address>>;
+using ServiceLookups = NameLookups<std::vector<Service>>;
 
 class AresResolver final : public Resolver, private TimerHandler {
  public:
-  explicit AresResolver(EventLoop& loop) : loop_(loop), timer_(loop, *this) {}
+  AresResolver(EventLoop& loop, const config::Dns& dns)
+      : loop_(loop), addresses_(loop, dns.cache), services_(loop, dns.cache), timer_(loop, *this) {}
   ~AresResolver() override {
     if (channel_ != nullptr) ares_destroy(channel_);
   }
@@ -53,10 +43,14 @@ class AresResolver final : public Resolver, private TimerHandler {
   base::Result<void, std::string> Init(const config::Dns& dns);
   std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port,
                                  Callback callback) override;
+  std::unique_ptr<Query> ResolveService(const std::string& name,
+                                        ServicesCallback callback) override;
 
  private:
   static void OnSocketState(void* self, ares_socket_t fd, int readable, int writable);
-  static void OnAnswer(void* arg, int status, int timeouts, ares_addrinfo* result);
+  static void OnAddresses(void* question, int status, int timeouts, ares_addrinfo* result);
+  static void OnServices(void* question, int status, int timeouts, unsigned char* message,
+                         int size);
   void OnTimer() override;
   void Process(ares_socket_t readable, ares_socket_t writable);
   void RestartTimer();
@@ -64,13 +58,10 @@ class AresResolver final : public Resolver, private TimerHandler {
   EventLoop& loop_;
   ares_channel channel_ = nullptr;
   std::map<ares_socket_t, EventPtr> events_;
+  AddressLookups addresses_;
+  ServiceLookups services_;
+  std::minstd_rand random_{std::random_device()()};
   Timer timer_;
-};
-
-/// Where c-ares puts the outcome; on the stack of Resolve while that call lasts.
-struct Request {
-  std::shared_ptr<Lookup> lookup;
-  std::optional<Resolver::Answer>* early = nullptr;
 };
 
 base::Result<void, std::string> AresResolver::Init(const config::Dns& dns) {
@@ -96,58 +87,90 @@ base::Result<void, std::string> AresResolver::Init(const config::Dns& dns) {
 
 std::unique_ptr<Resolver::Query> AresResolver::Resolve(const std::string& host, uint16_t port,
                                                        Callback callback) {
-  auto lookup = std::make_shared<Lookup>();
-  lookup->callback = std::move(callback);
-  lookup->port = port;
-  auto handle = std::make_unique<LookupHandle>(lookup);
   if (const auto literal = Address::Parse(host, port)) {
-    handle->AnswerLater(loop_, std::vector<Address>{*literal});
-    return handle;
+    return addresses_.Tell({*literal}, std::move(callback));
   }
   // Without asking anybody (RFC 6761 section 6.3): a container's /etc/hosts may be missing.
   if (base::EqualsIgnoringCase(host, "localhost")) {
-    handle->AnswerLater(loop_, std::vector<Address>{*Address::Parse("::1", port),
-                                                    *Address::Parse("127.0.0.1", port)});
-    return handle;
+    return addresses_.Tell({*Address::Parse("::1", port), *Address::Parse("127.0.0.1", port)},
+                           std::move(callback));
   }
-
-  std::optional<Answer> early;
-  auto* const request = new Request{std::move(lookup), &early};
-  ares_addrinfo_hints hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, OnAnswer, request);
-  // From /etc/hosts, or a failure to even ask: OnAnswer has run already and deleted the request.
-  if (early) {
-    handle->AnswerLater(loop_, *std::move(early));
-  } else {
-    request->early = nullptr;
-    RestartTimer();
-  }
-  return handle;
+  // An answer is used again and again, so its first address must not get all the load.
+  const auto steps = random_();
+  auto tell = [port, steps, callback = std::move(callback)](Answer answer) {
+    if (answer) {
+      for (Address& address : *answer) address.set_port(port);
+      Rotate(*answer, steps);
+    }
+    callback(std::move(answer));
+  };
+  auto query = addresses_.Find(
+      base::ToLower(host), std::move(tell), [this, &host](AddressLookups::Question* question) {
+        ares_addrinfo_hints hints{};
+        hints.ai_family = AF_UNSPEC;
+        hints.ai_socktype = SOCK_STREAM;
+        ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, OnAddresses, question);
+      });
+  RestartTimer();
+  return query;
 }
 
-void AresResolver::OnAnswer(void* arg, int status, int /*timeouts*/, ares_addrinfo* result) {
-  const std::unique_ptr<Request> request(static_cast<Request*>(arg));
+std::unique_ptr<Resolver::Query> AresResolver::ResolveService(const std::string& name,
+                                                              ServicesCallback callback) {
+  auto tell = [this, callback = std::move(callback)](Services services) {
+    if (services) {
+      OrderServices(*services, [this](uint32_t max) {
+        return std::uniform_int_distribution<uint32_t>(0, max)(random_);
+      });
+    }
+    callback(std::move(services));
+  };
+  auto query = services_.Find(
+      base::ToLower(name), std::move(tell), [this, &name](ServiceLookups::Question* question) {
+        ares_search(channel_, name.c_str(), kClassIn, kTypeSrv, OnServices, question);
+      });
+  RestartTimer();
+  return query;
+}
+
+void AresResolver::OnAddresses(void* question, int status, int /*timeouts*/,
+                               ares_addrinfo* result) {
   Answer answer = base::Unexpected(std::string(ares_strerror(status)));
+  // What comes from /etc/hosts has no lifetime.
+  int lifetime = std::numeric_limits<int>::max();
   if (status == ARES_SUCCESS) {
     std::vector<Address> addresses;
     for (const auto* node = result->nodes; node != nullptr; node = node->ai_next) {
-      Address address = Address::From(node->ai_addr);
-      address.set_port(request->lookup->port);
-      addresses.push_back(address);
+      addresses.push_back(Address::From(node->ai_addr));
+      lifetime = std::min(lifetime, node->ai_ttl);
     }
+    for (const auto* alias = result->cnames; alias != nullptr; alias = alias->next) {
+      lifetime = std::min(lifetime, alias->ttl);
+    }
+    if (addresses.empty()) lifetime = 0;
+    LimitFamilies(addresses, kMaxAddresses);
     answer = std::move(addresses);
   }
   if (result != nullptr) ares_freeaddrinfo(result);
-  if (request->early != nullptr) {
-    *request->early = std::move(answer);
-    return;
+  AddressLookups::Answer(static_cast<AddressLookups::Question*>(question), std::move(answer),
+                         std::chrono::seconds(lifetime));
+}
+
+void AresResolver::OnServices(void* question, int status, int /*timeouts*/, unsigned char* message,
+                              int size) {
+  Services services = base::Unexpected(std::string(ares_strerror(status)));
+  std::chrono::seconds lifetime{0};
+  if (status == ARES_SUCCESS) {
+    auto records = ParseServiceRecords({message, static_cast<size_t>(size)});
+    if (records) {
+      services = std::move(records->services);
+      lifetime = records->lifetime;
+    } else {
+      services = base::Unexpected(records.error());
+    }
   }
-  // Cancelled handles have taken their callback with them.
-  if (const auto callback = std::exchange(request->lookup->callback, nullptr)) {
-    callback(std::move(answer));
-  }
+  ServiceLookups::Answer(static_cast<ServiceLookups::Question*>(question), std::move(services),
+                         lifetime);
 }
 
 void AresResolver::OnSocketState(void* self, ares_socket_t fd, int readable, int writable) {
@@ -193,7 +216,7 @@ base::Result<std::unique_ptr<Resolver>, std::string> Resolver::Create(EventLoop&
   // Counted by c-ares, but not thread-safe there.
   static std::once_flag library;
   std::call_once(library, [] { ares_library_init(ARES_LIB_INIT_ALL); });
-  auto resolver = std::make_unique<AresResolver>(loop);
+  auto resolver = std::make_unique<AresResolver>(loop, dns);
   if (auto started = resolver->Init(dns); !started) return base::Unexpected(started.error());
   return std::unique_ptr<Resolver>(std::move(resolver));
 }

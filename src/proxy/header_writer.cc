@@ -92,4 +92,12 @@ Out WriteV2(const std::optional<Endpoints>& endpoints, const Details& details) {
   return out;
 }
 
+Out WriteLocalV2() {
+  Out out(kV2Signature.begin(), kV2Signature.end());
+  out.push_back(kVersion2 | kLocal);
+  out.push_back(kUnspecified);
+  AppendU16(out, 0);
+  return out;
+}
+
 }  // namespace sluice::proxy

@@ -90,12 +90,13 @@ void ClientRequest::OnStreamReady() {
     case State::kReadingHead:
       if (client_->readable()) ReadHead();
       break;
+    case State::kDialing:
+      ReadWhileDialing();
+      break;
     case State::kReplying:
       ContinueReply();
       break;
-    case State::kAuthenticating:
-    case State::kDialing:  // What else the client sends stays in the kernel until there is a
-                           // session.
+    case State::kAuthenticating:  // What else the client sends stays in the kernel.
     case State::kDone:
       break;
   }
@@ -166,26 +167,12 @@ void ClientRequest::TakeHeadBytes(base::Bytes bytes) {
 }
 
 void ClientRequest::TakeHead() {
-  const http::RequestHead& head = parser_.head();
   if (const auto refusal = TakeForwarded()) {
     Refuse(*refusal);
     return;
   }
   if (IsTooFast()) return;
-  route_ = generation_->router.Find(head.host, head.path);
-  if (!route_) {
-    Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
-    return;
-  }
-  if (route().is_console) {
-    ServePage();
-    return;
-  }
-  if (const auto refusal = CheckWebSocket()) {
-    Refuse(*refusal);
-    return;
-  }
-  Authenticate();
+  ChooseRoute();
 }
 
 std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
@@ -257,7 +244,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   peers.server = server_;
   peers.id = id_;
   peers.identity = identity_;
-  if (context_.draining && !cause) cause = base::Cause::kDrain;
+  if (!cause) cause = context_.WhyOver(*generation_, *route_);
 
   client_->SetHandler(nullptr);
   Session& session = context_.sessions.Add(std::make_unique<Session>(

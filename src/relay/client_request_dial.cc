@@ -33,6 +33,25 @@ void ClientRequest::Dial(base::Duration timeout) {
       [this](net::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
 }
 
+/// To notice a client that leaves, whose place somebody else can have. Early frames of a client
+/// that has sent some are for the backend, whatever comes behind them; they and what follows wait.
+void ClientRequest::ReadWhileDialing() {
+  if (!early_.empty() || !client_->readable()) return;
+  const auto buffer = context_.scratch.first(kReadSize);
+  const net::IoResult got = client_->Read(buffer);
+  if (got.status == net::IoResult::Status::kWouldBlock) return;
+  if (got.status == net::IoResult::Status::kOk) {
+    early_.assign(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(got.bytes));
+    return;
+  }
+  context_.log.Write(base::LogLevel::kInfo, "client_left",
+                     {{"client", address_.ToString()},
+                      {"route", route().name},
+                      {"backend", backend().name},
+                      {"id", id_.ToString()}});
+  Finish();
+}
+
 void ClientRequest::OnDialled(net::Dial::Outcome outcome) {
   // The dial is still on the stack.
   context_.loop.DestroyLater(std::move(dial_));

@@ -47,6 +47,7 @@ void ClientRequest::StartDial() {
   retry_until_ = net::EventLoop::Now() + backend().connect_retry;
   retry_pause_ = kFirstPause;
   StartRound();
+  if (state_ == State::kDialing) ReadWhileDialing();
 }
 
 /// The server that the request or its credentials name, if the backend has none of its own.

@@ -62,4 +62,38 @@ base::Result<std::shared_ptr<relay::Generation>, std::string> ActiveConfig::Make
   return generation;
 }
 
+base::Result<void, std::string> ActiveConfig::StartHealthChecks(
+    net::EventLoop& loop, const config::Endpoint& echo_address, const ActiveConfig* previous) {
+  bool is_any_checked = false;
+  for (size_t backend = 0; backend < config_->backends.size(); ++backend) {
+    if (config_->backends[backend].health_check) {
+      is_any_checked = true;
+      continue;
+    }
+    // Nobody would find out any more that it is up again.
+    for (size_t server = 0; server < config_->backends[backend].servers.size(); ++server) {
+      pools_->SetHealth(backend, server, true, net::EventLoop::Now());
+    }
+  }
+  if (!is_any_checked) return {};
+  auto resolver = net::Resolver::Create(loop, config_->dns);
+  if (!resolver) return base::Unexpected(std::move(resolver).error());
+  resolver_ = *std::move(resolver);
+  const auto& backends = certificates_.backends();
+  prober_ = std::make_unique<relay::HealthProber>(
+      relay::HealthProber::Setup{loop,
+                                 *resolver_,
+                                 *config_,
+                                 {backends.begin(), backends.end()},
+                                 echo_address,
+                                 around_.log,
+                                 around_.metrics.health(),
+                                 RandomSeed()},
+      [pools = pools_](size_t backend, size_t server, bool is_up) {
+        pools->SetHealth(backend, server, is_up, net::EventLoop::Now());
+      },
+      previous == nullptr ? nullptr : previous->prober_.get());
+  return {};
+}
+
 }  // namespace sluice::server

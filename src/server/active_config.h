@@ -1,5 +1,5 @@
 // One configuration in use, with what the main thread has made of it and keeps up to date:
-// certificates and credentials. Makes of it what each worker needs.
+// certificates and credentials, and whether its servers work. Makes of it what each worker needs.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,10 @@
 #include "sluice/config/types.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/net/resolver.h"
 #include "sluice/relay/admission.h"
 #include "sluice/relay/generation.h"
+#include "sluice/relay/health_prober.h"
 #include "sluice/routing/pools.h"
 
 #include "server/certificates.h"
@@ -41,6 +43,12 @@ class ActiveConfig {
   base::Result<std::shared_ptr<relay::Generation>, std::string> MakeGeneration(
       net::EventLoop& loop, size_t worker, const config::Endpoint& echo_address) const;
 
+  /// Begins to check the servers of backends with `health_check`, on the main loop. What the checks
+  /// of `previous`, which may be null, have found still holds.
+  base::Result<void, std::string> StartHealthChecks(net::EventLoop& loop,
+                                                    const config::Endpoint& echo_address,
+                                                    const ActiveConfig* previous);
+
   const config::Config& config() const { return *config_; }
   /// What is known of its servers, shared by all workers.
   const routing::Pools& pools() const { return *pools_; }
@@ -56,6 +64,8 @@ class ActiveConfig {
   const std::shared_ptr<const routing::Pools> pools_;
   Certificates certificates_;
   Gatekeeper gatekeeper_;
+  std::unique_ptr<net::Resolver> resolver_;  // Of the main loop, where there are checks.
+  std::unique_ptr<relay::HealthProber> prober_;
 };
 
 }  // namespace sluice::server

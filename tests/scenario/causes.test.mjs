@@ -105,6 +105,7 @@ async function second(t, sluice, upgrade) {
 const kElsewhere = {
   limit_memory: 'session_limits.test.mjs',
   limit_sessions: 'limits.test.mjs',
+  route_removed: 'reload.test.mjs',
   backend_down: 'balance.test.mjs',
 };
 

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { deadAddress, echo, silentAddress } from './lib/backends.mjs';
+import { deadAddress, echo, listen, silentAddress } from './lib/backends.mjs';
 import { startDns } from './lib/dns.mjs';
 import { encodeFrame } from './lib/frames.mjs';
 import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
 import { portOf, start, tempDir } from './lib/sluice.mjs';
+import { waitFor } from './lib/wait.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
 
 /** The session opens and closes at once with 1014 and that reason; log and metrics say the same. */
@@ -75,15 +76,42 @@ test('nobody answers, on_dial_failure: http: 504', async (t) => {
   await answersWith(t, sluice, 504, 'backend_connect_timeout');
 });
 
-test('a client that leaves while the dial is under way is let go of', async (t) => {
-  const backend = await silentAddress(t);
-  const sluice = await start(t, { backend, defaults: { timeouts: { connect: '1s' } } });
+for (const [how, leave] of [
+  ['with a FIN', (client) => client.end()],
+  ['with a reset', (client) => client.reset()],
+]) {
+  test(`a client that leaves ${how} while the dial is under way gives its place back at once`, async (t) => {
+    const backend = await silentAddress(t);
+    const sluice = await start(t, { backend, defaults: { timeouts: { connect: '5m' } } });
+    const client = await connectRaw(t, sluice.port);
+    client.write(upgradeHead());
+    await sluice.metric('sluice_connections_active', {}, 1);
+    leave(client);
+    await sluice.metric('sluice_connections_active', {}, 0);
+    await sluice.event('client_left', { route: 'main', server: backend });
+    assert.equal((await sluice.metrics()).sum('sluice_sessions_active'), 0);
+  });
+}
+
+test('what a client has sent by the time it leaves still goes to the backend', async (t) => {
+  // A name that is not answered before the client is gone holds the dial up.
+  const backend = await listen(t);
+  const records = { 'slow.scenario.test': { A: ['127.0.0.1'] } };
+  const silent = ['slow.scenario.test'];
+  const dns = await startDns(t, records, { silent });
+  const sluice = await start(t, {
+    backend: `slow.scenario.test:${backend.port}`,
+    dns: { servers: [dns.address], timeout: '500ms', attempts: 5 },
+    defaults: { timeouts: { connect: '60s' } },
+  });
   const client = await connectRaw(t, sluice.port);
-  client.write(upgradeHead());
-  await sluice.metric('sluice_connections_active', {}, 1);
-  client.reset();
-  await sluice.metric('sluice_connections_active', {}, 0);
-  assert.equal((await sluice.metrics()).sum('sluice_sessions_active'), 0);
+  client.write(Buffer.concat([Buffer.from(upgradeHead()), encodeFrame({ payload: Buffer.from('farewell') })]));
+  client.end();
+  await waitFor('the name to be asked for', () => dns.queries.length > 0);
+  silent.pop();
+  const peer = await backend.peer();
+  assert.equal((await peer.receive(8)).toString(), 'farewell');
+  await peer.waitForFin();
 });
 
 test('a name that does not exist: 1014 backend_unresolved', async (t) => {

@@ -31,19 +31,24 @@ struct Endpoint {
     kUnix,     ///< `host` is the path of a Unix stream socket
     kBuiltin,  ///< `host` names a service inside sluice; `echo` is the only one
     kDynamic,  ///< `host` is a template: every request makes a server of its own of it
+    kSrv,      ///< `host` is the name of SRV records: `_mqtt._tcp.example.com`
   };
   Kind kind = Kind::kTcp;
   std::string host;
   uint16_t port = 0;
 
   /// The way it stands in a file: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`,
-  /// `builtin:echo`.
+  /// `builtin:echo`, `srv:_mqtt._tcp.example.com`.
   std::string ToString() const;
+  /// Whose certificate a server is to show unless the file says otherwise. The name that SRV
+  /// records are of, not the one that they lead to, which anybody can say who can forge an answer
+  /// (RFC 6125 section 6.2.1).
+  std::string CertificateName() const;
   bool operator==(const Endpoint&) const = default;
 };
 
-/// Reads `host:port`, `[v6]:port`, `unix:/path` or `builtin:echo`, a server to connect to. The
-/// error is one sentence that says what was wrong and what was expected.
+/// Reads `host:port`, `[v6]:port`, `unix:/path`, `srv:_service._proto.name` or `builtin:echo`, a
+/// server to connect to. The error is one sentence that says what was wrong and what was expected.
 base::Result<Endpoint, std::string> ParseServer(std::string_view text);
 
 /// Reads an address to listen on: an IP address and a port (0: any free one), or a bare `8080` or
@@ -90,6 +95,12 @@ enum class OnDialFailure : uint8_t {
 enum class CloseCodes : uint8_t {
   kStandard,    ///< as the table of causes has them
   kWebsockify,  ///< 1011 in place of 1012 to 1014, which websockify does not know
+};
+
+/// What becomes of the sessions of a route that a reload takes away.
+enum class OnRemoval : uint8_t {
+  kKeep,   ///< they go on as they are
+  kClose,  ///< Close 1001
 };
 
 enum class MessageType : uint8_t { kText, kBinary };
@@ -155,6 +166,7 @@ struct SessionOptions {
   Timeout close_timeout{5'000};    ///< for each bounded step of ending a session
   OnDialFailure on_dial_failure = OnDialFailure::kClose;
   CloseCodes close_codes = CloseCodes::kStandard;
+  OnRemoval on_removal = OnRemoval::kKeep;
   /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
   std::optional<std::vector<std::string>> subprotocols;
   /// Allowed values of Origin, lower case, `*` for any and `https://*.example.com` for all names
@@ -226,6 +238,7 @@ struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
   std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
   std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
+  std::string name = {};  ///< what routes call it; as loaded, its address where it has no other
 };
 
 enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
@@ -238,7 +251,9 @@ struct TrustedProxies {
 
 struct Admin {
   Endpoint address;
-  std::string token_file = {};  ///< who knows the token in it may ask for tickets; empty: nobody
+  std::string token_file = {};  ///< who knows the token in it may change things; empty: nobody
+
+  bool operator==(const Admin&) const = default;
 };
 
 /// How names of servers are resolved; empty: as /etc/resolv.conf says.
@@ -246,6 +261,7 @@ struct Dns {
   std::vector<Endpoint> servers;  ///< kTcp with literal IP addresses
   Timeout timeout{2'000};         ///< for one query to one server
   int attempts = 2;               ///< queries to each server before it is given up
+  Timeout cache{300'000};         ///< for which an answer is good at most; zero: every dial asks
 };
 
 /// TLS to the servers of a backend.
@@ -302,6 +318,23 @@ struct Server {
   bool operator==(const Server&) const = default;
 };
 
+/// How it is found out whether the servers of a backend work. A check connects as sessions do,
+/// with the backend's TLS and PROXY header.
+struct HealthCheck {
+  Timeout interval{5'000};  ///< from the end of one check to the next, ±10 %
+  Timeout timeout{2'000};   ///< for a check as a whole
+  unsigned rise = 2;        ///< checks passed in a row that a server is up again after
+  unsigned fall = 3;        ///< checks failed in a row that it is down after
+  /// A handshake of TLS where the backend is plain and its clients bring their own: then nobody's
+  /// certificate is judged.
+  bool tls = false;
+  std::string send = {};                 ///< what is said to it; empty: nothing
+  std::vector<std::string> expect = {};  ///< what a line of its answer has to begin with, any one
+                                         ///< of them; empty: that it can be connected to suffices
+
+  bool operator==(const HealthCheck&) const = default;
+};
+
 struct Backend {
   std::string name;             ///< of `backends`, or the server's address for the short form
   std::vector<Server> servers;  ///< one of kDynamic where there is a target
@@ -318,6 +351,7 @@ struct Backend {
 
   /// Whether its servers are those of the file, and not what each request makes of it.
   bool has_fixed_servers() const { return !target && !is_from_token; }
+  std::optional<HealthCheck> health_check = std::nullopt;  ///< unset: nobody looks
 };
 
 /// A piece of a path between two `/`.
@@ -340,11 +374,31 @@ struct PathPattern {
   std::string ToString() const { return is_prefix ? path + "/**" : path; }
 };
 
+/// A name, and the values of which one must be there; none: any value will do.
+struct NamedValues {
+  std::string name;
+  std::vector<std::string> values;
+
+  bool operator==(const NamedValues&) const = default;
+};
+
+/// What must be so for a route to be taken: all of it. Of a list, one suffices; an empty one asks
+/// for nothing. A connection without a request has a client, a listener, perhaps TLS, and no more.
 struct Match {
   /// Lower case, without port; empty: any; `*.example.com`: any name below it;
   /// `{name}.example.com`: one label, captured (the capture's name in its own case).
   std::string host;
   PathPattern path;
+  bool any_path = false;  ///< the file has no path, `path` is `/**`, and there need be no request
+  std::optional<bool> upgrade = std::nullopt;  ///< whether the request asks for a WebSocket
+  std::vector<NamedValues> query = {};         ///< parameters, decoded
+  std::vector<NamedValues> headers = {};       ///< names in any case, values as they stand
+  std::vector<std::string> subprotocols = {};  ///< of those that the client offers
+  std::optional<Sources> client = std::nullopt;
+  std::vector<size_t> listeners = {};         ///< indices into Config::listeners
+  std::vector<std::string> sni = {};          ///< as `host`, without captures
+  std::vector<std::string> certificate = {};  ///< as CertificateAuth::names
+  std::vector<NamedValues> claims = {};       ///< of the token that the route's `jwt` has verified
 };
 
 struct Route {
@@ -361,10 +415,28 @@ struct Route {
 struct User {
   std::string name;
   std::string group;  ///< empty: the user's own
+
+  bool operator==(const User&) const = default;
+};
+
+/// When the configuration is read anew.
+enum class Reload : uint8_t {
+  kSignal,  ///< when somebody asks for it: SIGHUP, or the admin listener
+  kWatch,   ///< when the file has changed, too
+};
+
+/// How a drain goes, within Config::drain_timeout.
+struct Drain {
+  Timeout delay{0};   ///< from not being ready any more until no connection is accepted
+  Timeout window{0};  ///< over which the sessions are told, in random order
+
+  bool operator==(const Drain&) const = default;
 };
 
 struct Config {
   std::optional<User> user;
+  Reload reload = Reload::kSignal;
+  Drain drain;
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
   std::optional<Admin> admin;

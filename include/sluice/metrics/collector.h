@@ -14,6 +14,7 @@
 #include <prometheus/metric_family.h>
 
 #include "sluice/metrics/certificate_metrics.h"
+#include "sluice/metrics/health_metrics.h"
 #include "sluice/metrics/worker_metrics.h"
 
 namespace sluice::metrics {
@@ -42,9 +43,14 @@ class Collector : public prometheus::Collectable {
   WorkerMetrics CountersFor(const MetricsLabels& labels, size_t worker);
 
   CertificateMetrics& certificates() { return certificates_; }
+  HealthMetrics& health() { return health_; }
 
   /// The files of a method of `auth` were read anew, or could not be used. Any thread.
   void CountAuthReload(bool is_ok) { ++(is_ok ? auth_reloads_ : auth_reloads_failed_); }
+
+  /// The configuration was read anew at `time`, in seconds since 1970, or could not be used. Any
+  /// thread.
+  void CountReload(bool is_ok, int64_t time);
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
@@ -69,6 +75,14 @@ class Collector : public prometheus::Collectable {
   Labelled<std::string, ListenerMetrics> listeners_;
   Labelled<MetricsLabels::Server, ServerMetrics> servers_;
   CertificateMetrics certificates_;
+  struct Reloads {
+    uint64_t ok = 0;
+    uint64_t failed = 0;
+    bool is_last_ok = true;
+    int64_t last_ok = 0;
+  };
+  Reloads reloads_;  // Of the configuration.
+  HealthMetrics health_;
   std::atomic<uint64_t> auth_reloads_{0};
   std::atomic<uint64_t> auth_reloads_failed_{0};
 };

@@ -1,5 +1,15 @@
-// Connects to one server: resolves its name, then tries each of its addresses in turn, and speaks
-// TLS to it if it is told to.
+// Connects to one server: resolves its name, or its service's SRV records, then tries its addresses
+// as RFC 8305 has it, and speaks TLS to it if it is told to.
+//
+//   addresses   1 ───────────────────────────────────► failed
+//               2    └─ head start ─► ─────────► ready: the dial has succeeded, the others are over
+//               3                     └─ head start ─►
+//
+// The families take turns, beginning with the preferred one (section 4). The next address is tried
+// when the head start of the one before is over, or at once when an attempt fails (section 5),
+// while those under way go on. The targets of SRV records are resolved one after the other, when
+// the addresses of the one before have had their head starts; one of lesser priority only when
+// those before have failed, or have had their share of the time (RFC 2782).
 #pragma once
 
 #include <cstdint>
@@ -28,8 +38,7 @@ struct DialFailure {
 };
 
 struct DialOptions {
-  /// Zero: none. Bounds the whole, the handshake of TLS included; an address may use its share of
-  /// what is left of it, so that a dead first address does not cost the others their chance.
+  /// Zero: none. Bounds the whole, the lookups and the handshake of TLS included.
   base::Duration timeout{0};
   /// Sent as soon as there is a connection, before all else.
   std::vector<uint8_t> preamble = {};
@@ -39,14 +48,20 @@ struct DialOptions {
   std::function<bool(const Address&)> may_dial = nullptr;
   /// Null: plain.
   std::shared_ptr<const TlsClientContext> tls = nullptr;
-  /// Whose certificate it must be where `tls` does not name anybody; empty: the server's host.
+  /// Whose certificate it must be where `tls` does not name anybody; empty: the server's own
+  /// (config::Endpoint::CertificateName).
   std::string tls_server_name = {};
   /// Where there is `tls`; outlives the stream.
   TlsBuffers* tls_buffers = nullptr;
+  /// How long an address is tried before the next one is, too (RFC 8305 section 8); less where
+  /// `timeout` would not leave each its turn otherwise.
+  base::Duration head_start{250};
 };
 
+class ConnectionAttempt;
+
 /// A dial under way. Destroying it cancels. Belongs to the loop's thread.
-class Dial final : private StreamHandler, private TimerHandler, private EventLoop::Task {
+class Dial final : private TimerHandler, private EventLoop::Task {
  public:
   using Outcome = base::Result<std::unique_ptr<Stream>, DialFailure>;
   using Callback = std::function<void(Outcome)>;
@@ -55,23 +70,30 @@ class Dial final : private StreamHandler, private TimerHandler, private EventLoo
   /// destroy the dial.
   Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server, DialOptions options,
        Callback callback);
+  ~Dial();
 
  private:
-  void OnResolved(Resolver::Answer answer);
+  enum class Due : uint8_t { kDeadline, kNextAddress };
+
   void Start();
-  void TryAddresses(std::vector<Address> addresses);
-  void TryNextAddress();
-  void ConnectUnix();
-  void Connect(int family, const sockaddr* address, socklen_t size);
-  void OnStreamReady() override;
+  void OnServices(Resolver::Services services);
+  void ResolveNextTarget();
+  void Resolve(const std::string& host, uint16_t port);
+  void OnResolved(std::string host, Resolver::Answer answer);
+  void Add(std::vector<Address> addresses, const std::string& name);
+  void GoOn();
+  void StartNextAttempt();
+  std::optional<DialFailure> StartAttempt(const Address& address);
+  void OnAttemptOver(ConnectionAttempt& attempt, Outcome outcome);
+  bool HasMore() const;
+  bool IsNextTargetEqual() const;
+  base::Duration HeadStart(base::Duration left) const;
+  void RestartTimer();
   void OnTimer() override;
+  void OnDeadline();
   void RunTask() override;
-  void OnConnected();
-  void ContinueTls();
-  void Succeed(std::unique_ptr<Stream> stream);
-  void AttemptFailed(int error);
-  void AttemptFailed(base::Cause cause, std::string_view why);
-  void Fail(base::Cause cause, std::string detail);
+  void Note(DialFailure failure);
+  void Fail();
 
   EventLoop& loop_;
   Resolver& resolver_;
@@ -80,14 +102,15 @@ class Dial final : private StreamHandler, private TimerHandler, private EventLoo
   const base::TimePoint deadline_;
   const bool has_deadline_;
   Callback callback_;
-  std::vector<Address> addresses_;
+  std::vector<Service> targets_;  // Where SRV records lead, in the order in which to try them.
+  size_t next_target_ = 0;
+  std::vector<Address> addresses_;  // Likewise, of the targets resolved so far.
   size_t next_address_ = 0;
-  base::Cause worst_ = base::Cause::kBackendUnreachable;
+  std::vector<std::unique_ptr<ConnectionAttempt>> attempts_;  // Under way, the oldest first.
   bool starting_ = true;                // In the constructor, where nothing may be told.
-  std::optional<DialFailure> failure_;  // What is to be told in the next turn.
+  std::optional<DialFailure> failure_;  // The worst cause and the last words so far.
+  Due due_ = Due::kDeadline;
   Timer timer_;
-  std::unique_ptr<TcpStream> stream_;  // Connecting.
-  std::unique_ptr<TlsStream> tls_;     // Connected, in its handshake.
   std::unique_ptr<Resolver::Query> query_;
 };
 

@@ -1,5 +1,5 @@
 // Asynchronous name resolution over c-ares: /etc/hosts and DNS, as resolv.conf or the configuration
-// says.
+// says. What DNS answers is kept for as long as its records live.
 #pragma once
 
 #include <functional>
@@ -14,6 +14,16 @@
 
 namespace sluice::net {
 
+/// An SRV record (RFC 2782): a place where a service is offered.
+struct Service {
+  std::string host;
+  uint16_t port = 0;
+  uint16_t priority = 0;  ///< the lowest first
+  uint16_t weight = 0;    ///< the share of the load among those of one priority
+
+  bool operator==(const Service&) const = default;
+};
+
 /// One for each loop; belongs to its thread. Outlives its queries' handles.
 class Resolver {
  public:
@@ -21,6 +31,11 @@ class Resolver {
   /// sentence.
   using Answer = base::Result<std::vector<Address>, std::string>;
   using Callback = std::function<void(Answer)>;
+
+  /// The places of a service in the order in which to try them, at least one, drawn by lot by their
+  /// weights anew each time; or one sentence.
+  using Services = base::Result<std::vector<Service>, std::string>;
+  using ServicesCallback = std::function<void(Services)>;
 
   /// A query under way. Destroying it cancels: the callback is not called after that.
   class Query {
@@ -35,6 +50,10 @@ class Resolver {
   /// Looks up `host`, never from inside this call, once. An IP address is its own answer.
   virtual std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port,
                                          Callback callback) = 0;
+
+  /// Looks up the SRV records of `name` in the same way.
+  virtual std::unique_ptr<Query> ResolveService(const std::string& name,
+                                                ServicesCallback callback) = 0;
 };
 
 }  // namespace sluice::net

@@ -36,4 +36,7 @@ std::vector<uint8_t> WriteV1(const std::optional<Endpoints>& endpoints);
 /// The same as bytes, with a TLV for each detail. What is longer than 255 bytes is left out.
 std::vector<uint8_t> WriteV2(const std::optional<Endpoints>& endpoints, const Details& details);
 
+/// Version 2 for a connection of our own, which is nobody's (section 2.2, LOCAL).
+std::vector<uint8_t> WriteLocalV2();
+
 }  // namespace sluice::proxy

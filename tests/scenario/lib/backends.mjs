@@ -86,7 +86,7 @@ class Peer {
 export async function listen(
   t,
   serve = () => {},
-  { host = '127.0.0.1', path, keep = true, paused = false, lingers = false } = {},
+  { host = '127.0.0.1', port: wanted = 0, path, keep = true, paused = false, lingers = false } = {},
 ) {
   const peers = [];
   const server = net.createServer(
@@ -98,7 +98,7 @@ export async function listen(
       if (!lingers) socket.on('end', () => socket.end());
     },
   );
-  server.listen(path ? { path } : { host, port: 0 });
+  server.listen(path ? { path } : { host, port: wanted });
   await once(server, 'listening');
   defer(t, () => {
     for (const { socket } of peers) socket.destroy();
@@ -185,10 +185,10 @@ export async function deadAddress(t, host = '127.0.0.1') {
  * An address that neither accepts nor refuses: a listening socket whose process never accepts and whose
  * queue is full, so that the kernel drops further SYNs.
  */
-export async function silentAddress(t) {
+export async function silentAddress(t, { host = '127.0.0.1' } = {}) {
   const program = `
     const server = require('node:net').createServer();
-    server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+    server.listen({ host: '${host}', port: 0, backlog: 1 }, () => {
       require('node:fs').writeSync(1, server.address().port + '\\n');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     });`;
@@ -197,14 +197,14 @@ export async function silentAddress(t) {
   const [line] = await within('the silent listener to start', once(child.stdout, 'data'));
   const port = Number(line);
   for (let i = 0; i < 16; ++i) {
-    const socket = net.connect({ host: '127.0.0.1', port });
+    const socket = net.connect({ host, port });
     socket.on('error', () => {});
     defer(t, () => socket.destroy());
     const connected = await Promise.race([
       once(socket, 'connect').then(() => true),
       new Promise((resolve) => setTimeout(resolve, 500, false)),
     ]);
-    if (!connected) return `127.0.0.1:${port}`;
+    if (!connected) return `${host}:${port}`;
   }
   throw new Error('the queue of a listener with backlog 1 took 16 connections and is not full');
 }

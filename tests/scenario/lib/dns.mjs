@@ -1,12 +1,11 @@
-// A DNS server over UDP that knows the names a test gives it (RFC 1035, RFC 3596).
+// A DNS server over UDP that knows the names a test gives it (RFC 1035, RFC 2782, RFC 3596).
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 
 import { defer } from './cleanup.mjs';
 
-const kTypeA = 1;
-const kTypeAaaa = 28;
+const kTypes = { A: 1, AAAA: 28, SRV: 33 };
 const kNxDomain = 3;
 
 function readName(message, offset) {
@@ -28,33 +27,46 @@ function addressBytes(address) {
   return Buffer.from(all.flatMap((w) => [w >> 8, w & 0xff]));
 }
 
+function nameBytes(name) {
+  const labels = name.split('.').filter(Boolean);
+  return Buffer.concat([...labels.map((l) => Buffer.from([l.length, ...Buffer.from(l)])), Buffer.from([0])]);
+}
+
+function recordBytes(type, value) {
+  if (type !== 'SRV') return addressBytes(value);
+  const { priority = 1, weight = 1, port, target } = value;
+  return Buffer.concat([Buffer.from([priority, weight, port].flatMap((n) => [n >> 8, n & 0xff])), nameBytes(target)]);
+}
+
 /**
- * Serves `records`: {name: {A: [...], AAAA: [...]}}. An unknown name is NXDOMAIN, a name in `silent` gets no
- * answer at all. Returns {address, queries: [{name, type}]}.
+ * Serves `records`: {name: {A: [...], AAAA: [...], SRV: [{priority, weight, port, target}], ttl: seconds}},
+ * which may be changed at any time. An unknown name is NXDOMAIN, a name in `silent` gets no answer at all.
+ * Returns {address, queries: [{name, type}]}.
  */
 export async function startDns(t, records, { silent = [] } = {}) {
   const socket = dgram.createSocket('udp4');
   const queries = [];
   socket.on('message', (message, from) => {
     const { name, end } = readName(message, 12);
-    const type = message.readUInt16BE(end);
-    queries.push({ name, type: type === kTypeA ? 'A' : type === kTypeAaaa ? 'AAAA' : String(type) });
+    const number = message.readUInt16BE(end);
+    const type = Object.keys(kTypes).find((key) => kTypes[key] === number) ?? String(number);
+    queries.push({ name, type });
     if (silent.includes(name)) return;
     const known = records[name];
-    const addresses = (type === kTypeA ? known?.A : type === kTypeAaaa ? known?.AAAA : undefined) ?? [];
+    const values = (type in kTypes ? known?.[type] : undefined) ?? [];
     const header = Buffer.alloc(12);
     message.copy(header, 0, 0, 2);
     // QR, the query's RD, RA, and the answer's code.
     header.writeUInt16BE(0x8080 | (message.readUInt16BE(2) & 0x0100) | (known ? 0 : kNxDomain), 2);
     header.writeUInt16BE(1, 4);
-    header.writeUInt16BE(addresses.length, 6);
-    const answers = addresses.map((address) => {
-      const data = addressBytes(address);
+    header.writeUInt16BE(values.length, 6);
+    const answers = values.map((value) => {
+      const data = recordBytes(type, value);
       const answer = Buffer.alloc(12);
       answer.writeUInt16BE(0xc00c, 0); // The name of the question.
-      answer.writeUInt16BE(type, 2);
+      answer.writeUInt16BE(number, 2);
       answer.writeUInt16BE(1, 4); // Class IN.
-      answer.writeUInt32BE(1, 6); // Seconds to live.
+      answer.writeUInt32BE(known.ttl ?? 1, 6);
       answer.writeUInt16BE(data.length, 10);
       return Buffer.concat([answer, data]);
     });

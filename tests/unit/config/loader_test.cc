@@ -41,7 +41,7 @@ routes:
 )";
 
 TEST(LoadString, FillsInEveryDefault) {
-  const auto [config, warnings] = Load(kMinimal);
+  const auto [config, warnings, text] = Load(kMinimal);
   EXPECT_THAT(warnings, IsEmpty());
   EXPECT_EQ(config.workers, 0U);
   ASSERT_EQ(config.listeners.size(), 1U);
@@ -55,6 +55,7 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_THAT(config.dns.servers, IsEmpty());
   EXPECT_EQ(config.dns.timeout, 2s);
   EXPECT_EQ(config.dns.attempts, 2);
+  EXPECT_EQ(config.dns.cache, 5min);
   ASSERT_EQ(config.backends.size(), 1U);
   EXPECT_EQ(config.backends[0].name, "localhost:5900");
   ASSERT_EQ(config.routes.size(), 1U);
@@ -73,6 +74,9 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.close_timeout, 5s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kClose);
   EXPECT_EQ(options.close_codes, CloseCodes::kStandard);
+  EXPECT_EQ(options.on_removal, OnRemoval::kKeep);
+  EXPECT_EQ(config.reload, Reload::kSignal);
+  EXPECT_EQ(config.drain, Drain());
   EXPECT_FALSE(options.subprotocols);
   EXPECT_FALSE(options.origins);
   EXPECT_FALSE(options.require_origin);
@@ -86,14 +90,16 @@ TEST(LoadString, FillsInEveryDefault) {
 }
 
 TEST(LoadString, ReadsEveryKey) {
-  const auto [config, warnings] = Load(R"(
+  const auto [config, warnings, text] = Load(R"(
 workers: 3
+reload: watch
+drain: {delay: 2s, window: 3s}
 listeners:
   - 127.0.0.1:0
   - 127.0.0.1:0  # any other free port
   - address: unix:/run/sluice.sock
 admin: {address: 127.0.0.1:9090}
-dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3}
+dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3, cache: off}
 defaults:
   keepalive: {ping_interval: 1s, pong_timeout: 2s, backend_timeout: 3s}
   timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, max_age: 9h, close: 7s, drain: 8s}
@@ -103,6 +109,7 @@ defaults:
   require_origin: true
   on_dial_failure: http
   close_codes: websockify
+  on_removal: close
   subprotocols: [binary, mqtt]
   origins: [HTTPS://A.example:443, "null"]
   framing: {lines: {end: lf, max_length: 510, type: binary}}
@@ -135,6 +142,7 @@ routes:
   EXPECT_EQ(config.dns.servers[1].ToString(), "[::1]:53");
   EXPECT_EQ(config.dns.timeout, 1s);
   EXPECT_EQ(config.dns.attempts, 3);
+  EXPECT_EQ(config.dns.cache, 0s);
   EXPECT_EQ(config.handshake_timeout, 4s);
   EXPECT_EQ(config.drain_timeout, 8s);
   EXPECT_EQ(config.limits.request_line, 1024U);
@@ -154,6 +162,9 @@ routes:
   EXPECT_EQ(options.idle_timeout, 6min);
   EXPECT_EQ(options.close_timeout, 7s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kHttp);
+  EXPECT_EQ(options.on_removal, OnRemoval::kClose);
+  EXPECT_EQ(config.reload, Reload::kWatch);
+  EXPECT_EQ(config.drain, (Drain{2s, 3s}));
   EXPECT_EQ(options.close_codes, CloseCodes::kWebsockify);
   EXPECT_THAT(*options.subprotocols, ElementsAre("binary", "mqtt"));
   EXPECT_THAT(*options.origins, ElementsAre("https://a.example", "null"));
@@ -331,7 +342,7 @@ TEST(LoadString, TakesWindowsLinesAndAByteOrderMark) {
 }
 
 TEST(LoadString, WarnsOfRoutesThatAreNeverReached) {
-  const auto [config, warnings] = Load(R"(
+  const auto [config, warnings, text] = Load(R"(
 listeners: [8080]
 routes:
   - {name: a, match: {host: "*.x.com", path: /a/**}, backend: a:1}

@@ -93,6 +93,7 @@ TEST(Schema, ShowsTheRealDefaults) {
   const auto& config = spelled->config;
   EXPECT_EQ(config.dns.timeout, expected.dns.timeout);
   EXPECT_EQ(config.dns.attempts, expected.dns.attempts);
+  EXPECT_EQ(config.dns.cache, expected.dns.cache);
   EXPECT_EQ(config.limits.request_line, expected.limits.request_line);
   EXPECT_EQ(config.limits.header, expected.limits.header);
   EXPECT_EQ(config.limits.header_count, expected.limits.header_count);
@@ -121,6 +122,12 @@ TEST(Schema, ShowsTheRealDefaults) {
   EXPECT_EQ(pool("'a:1'", ", eject: " + section("eject")).ejection, Ejection());
   EXPECT_EQ(pool(bounded, ", queue: {size: 1, " + section("queue").substr(1)).queue.timeout,
             BackendQueue().timeout);
+
+  const auto checked = LoadString(
+      rest + "backends: {a: {servers: [b:1], health_check: " + section("health_check") + "}}\n",
+      "f");
+  ASSERT_TRUE(checked) << checked.error().front().ToString();
+  EXPECT_EQ(checked->config.backends[0].health_check, HealthCheck());
 
   for (const char* name : {"lines", "length_prefixed"}) {
     const auto framing = [&](const std::string& value) {

@@ -8,7 +8,8 @@ namespace {
 
 using Kind = Endpoint::Kind;
 
-constexpr char kServerForms[] = "; expected host:port, [IPv6]:port, unix:/path or builtin:echo";
+constexpr char kServerForms[] =
+    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name or builtin:echo";
 constexpr char kListenForms[] =
     "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";
 
@@ -39,6 +40,10 @@ INSTANTIATE_TEST_SUITE_P(
                  "db_1.my-net.example.:1"},
         GoodCase{"7zip.x1:1", {Kind::kTcp, "7zip.x1", 1}, "7zip.x1:1"},
         GoodCase{"unix:/run/app.sock", {Kind::kUnix, "/run/app.sock", 0}, "unix:/run/app.sock"},
+        GoodCase{"srv:_mqtt._tcp.example.com",
+                 {Kind::kSrv, "_mqtt._tcp.example.com", 0},
+                 "srv:_mqtt._tcp.example.com"},
+        GoodCase{"srv:_a._udp.b.", {Kind::kSrv, "_a._udp.b.", 0}, "srv:_a._udp.b."},
         GoodCase{"builtin:echo", {Kind::kBuiltin, "echo", 0}, "builtin:echo"}));
 
 struct BadCase {
@@ -75,8 +80,21 @@ INSTANTIATE_TEST_SUITE_P(
                 "has a host name with other characters than letters, digits, '-', '_' and '.'"},
         BadCase{"http://a:1", "is a URL"}, BadCase{"a:1/path", "is no address"},
         BadCase{"unix:run/app.sock", "has no absolute path"},
-        BadCase{"unix:", "has no absolute path"},
+        BadCase{"unix:", "has no absolute path"}, BadCase{"srv:", "has no host"},
+        BadCase{"srv:example.com", "does not begin with '_service._proto.'"},
+        BadCase{"srv:_mqtt._tcp", "does not begin with '_service._proto.'"},
+        BadCase{"srv:_mqtt.example.com", "does not begin with '_service._proto.'"},
+        BadCase{"srv:_._tcp.example.com", "does not begin with '_service._proto.'"},
+        BadCase{"srv:_mqtt._tcp.example.com:1883",
+                "has a port, which is for the SRV records to say"},
+        BadCase{"srv:_mqtt._tcp.a..b", "has a host name with nothing before a dot"},
         BadCase{"builtin:ecoh", "is no built-in service"}));
+
+TEST(Endpoint, ACertificateIsForTheNameThatSrvRecordsAreOf) {
+  EXPECT_EQ(ParseServer("srv:_mqtt._tcp.example.com")->CertificateName(), "example.com");
+  EXPECT_EQ(ParseServer("db.example.com:1")->CertificateName(), "db.example.com");
+  EXPECT_EQ(ParseServer("[::1]:1")->CertificateName(), "::1");
+}
 
 TEST(ParseServer, BoundsTheLengthOfAName) {
   const std::string label(49, 'a');

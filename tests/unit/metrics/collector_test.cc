@@ -286,6 +286,22 @@ TEST(BackendCollector, ShowsServersAndQueues) {
   EXPECT_EQ(text.find("queue_requests{backend=\"db\""), std::string::npos);
 }
 
+TEST(Collector, ChecksOfServersCountOn) {
+  Collector collector("1.2.3", 1);
+  auto counters = collector.health().CountersOf("lab", "a:1");
+  counters->passed += 2;
+  ++counters->failed;
+  auto same = collector.health().CountersOf("lab", "a:1");
+  ++same->passed;
+  counters.reset();
+  const std::string text = Text(collector);
+  const std::string checks = "sluice_health_checks_total{backend=\"lab\",server=\"a:1\",result=";
+  EXPECT_THAT(text, HasSubstr(checks + "\"ok\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr(checks + "\"failed\"} 1\n"));
+  same.reset();
+  EXPECT_THAT(Text(collector), Not(HasSubstr("sluice_health_checks_total")));
+}
+
 /// A collector in which every counter that can have a series has one, so that all labels show.
 std::vector<prometheus::MetricFamily> AllFamilies() {
   Collector collector("1.2.3", 1);
@@ -293,11 +309,13 @@ std::vector<prometheus::MetricFamily> AllFamilies() {
   Of(worker.routes[0].sessions_closed, Cause::kDrain).Add();
   worker.routes[0].authentications[0].Add();
   collector.CountAuthReload(true);
+  collector.CountReload(true, 1);
   Of(worker.listeners[0].requests_refused, Cause::kDrain).Add();
   worker.listeners[0].tls_handshakes[0].Add();
   worker.listeners[0].proxy_headers[0].Add();
   collector.certificates().SetExpiry({"listener", "[::]:443"}, "tls/a.pem", 1);
   collector.certificates().CountReload({"listener", "[::]:443"}, true);
+  const auto checks = collector.health().CountersOf("lab", "10.0.0.5:5900");
   auto families = collector.Collect();
   for (auto& family : ProcessCollector().Collect()) families.push_back(std::move(family));
   for (auto& family : BackendCollector(SomeBackends).Collect()) {

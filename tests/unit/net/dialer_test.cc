@@ -1,11 +1,10 @@
 #include "sluice/net/dialer.h"
 
 #include <filesystem>
-#include <optional>
 
 #include <gtest/gtest.h>
-#include <netinet/tcp.h>
 
+#include "net/dial_harness.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
 
@@ -13,6 +12,8 @@ namespace sluice::net {
 namespace {
 
 using base::Cause;
+using testing::At;
+using testing::DialerTest;
 using testing::ListeningOnLoopback;
 using testing::PortOf;
 using testing::RunTurns;
@@ -23,82 +24,10 @@ using testing::Unix;
 
 constexpr uint32_t kSecondHost = INADDR_LOOPBACK + 1;  // 127.0.0.2
 
-/// Answers when the test says so.
-class FakeResolver final : public Resolver {
- public:
-  std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Callback cb) override {
-    EXPECT_EQ(host, "server.test");
-    last_port = port;
-    callback = std::move(cb);
-    return std::make_unique<FakeQuery>(*this);
-  }
-  void Answer(std::vector<Address> addresses) {
-    const auto told = std::exchange(callback, nullptr);
-    if (told) told(std::move(addresses));
-  }
-  void Fail(std::string why) {
-    const auto told = std::exchange(callback, nullptr);
-    if (told) told(base::Unexpected(std::move(why)));
-  }
-  bool asked() const { return callback != nullptr; }
-
-  Callback callback;
-  uint16_t last_port = 0;
-
- private:
-  struct FakeQuery final : Query {
-    explicit FakeQuery(FakeResolver& r) : resolver(r) {}
-    ~FakeQuery() override { resolver.callback = nullptr; }
-    FakeResolver& resolver;
-  };
-};
-
-Address At(const char* host, uint16_t port) {
-  return *Address::Parse(host, port);
-}
-
-class DialerTest : public ::testing::Test {
- protected:
-  void Start(const config::Endpoint& server, base::Duration timeout = base::Duration(5000)) {
-    Start(server, DialOptions{.timeout = timeout});
-  }
-  void Start(const config::Endpoint& server, DialOptions options) {
-    outcome.reset();
-    dial.reset();
-    dial =
-        std::make_unique<Dial>(loop, resolver, server, std::move(options), [this](Dial::Outcome o) {
-          EXPECT_FALSE(outcome.has_value()) << "told once";
-          outcome.emplace(std::move(o));
-        });
-    EXPECT_FALSE(outcome.has_value()) << "never from inside the constructor";
-  }
-  bool Over() {
-    return RunUntil(loop, [this] { return outcome.has_value(); });
-  }
-  void ExpectFailure(Cause cause, std::string_view detail) {
-    ASSERT_TRUE(Over());
-    ASSERT_FALSE(*outcome);
-    EXPECT_EQ(outcome->error().cause, cause) << base::ReasonOf(outcome->error().cause);
-    EXPECT_EQ(outcome->error().detail, detail);
-  }
-  /// A port of the loopback that nobody listens on; held, so that nobody else gets it.
-  uint16_t RefusingPort() {
-    held_ = testing::Bound(SOCK_STREAM);
-    return PortOf(held_);
-  }
-
-  EventLoop loop;
-  FakeResolver resolver;
-  std::unique_ptr<Dial> dial;
-  std::optional<Dial::Outcome> outcome;
-
- private:
-  Fd held_;
-};
-
 TEST_F(DialerTest, Connects) {
   const Fd listener = ListeningOnLoopback();
   Start(Tcp("server.test", 77));
+  EXPECT_EQ(resolver.last_host, "server.test");
   EXPECT_EQ(resolver.last_port, 77);
   resolver.Answer({At("127.0.0.1", PortOf(listener))});
   ASSERT_TRUE(Over());

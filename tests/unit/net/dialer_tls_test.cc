@@ -20,6 +20,9 @@ using testing::RunUntil;
 class NoResolver final : public Resolver {
  public:
   std::unique_ptr<Query> Resolve(const std::string&, uint16_t, Callback) override { return {}; }
+  std::unique_ptr<Query> ResolveService(const std::string&, ServicesCallback) override {
+    return {};
+  }
 };
 
 /// The far end of a connection.

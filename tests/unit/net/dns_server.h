@@ -1,11 +1,13 @@
-// A DNS server (RFC 1035) for the resolver's tests: answers A and AAAA over UDP from a map, in the
-// loop of the test.
+// A DNS server (RFC 1035) for the resolver's tests: answers A, AAAA and SRV over UDP from maps, in
+// the loop of the test.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -13,6 +15,7 @@
 #include <fcntl.h>
 
 #include "sluice/net/event_loop.h"
+#include "sluice/net/resolver.h"
 
 #include "net/sockets.h"
 
@@ -33,6 +36,9 @@ class DnsServer {
 
   /// Literal addresses by name; a name that is not here does not exist.
   std::map<std::string, std::vector<std::string>> names;
+  std::map<std::string, std::vector<Service>> services;
+  /// Of all its records, in seconds.
+  uint32_t lifetime = 60;
   /// Queries are counted and not answered.
   bool silent = false;
   int queries = 0;
@@ -40,6 +46,7 @@ class DnsServer {
  private:
   static constexpr uint16_t kA = 1;
   static constexpr uint16_t kAaaa = 28;
+  static constexpr uint16_t kSrv = 33;
   static constexpr size_t kHeader = 12;
 
   void OnQuery() {
@@ -73,27 +80,50 @@ class DnsServer {
     return name;
   }
 
+  /// A name as labels.
+  static std::string Labels(std::string_view name) {
+    std::string labels;
+    while (!name.empty()) {
+      const auto label = name.substr(0, name.find('.'));
+      labels += static_cast<char>(label.size()) + std::string(label);
+      name.remove_prefix(std::min(label.size() + 1, name.size()));
+    }
+    return labels + '\0';
+  }
+
+  /// A record of the question's name, to which its own name points.
+  std::string Record(uint16_t type, const std::string& data) const {
+    return Number(0xc00c, 2) + Number(type, 2) + Number(1, 2) + Number(lifetime, 4) +
+           Number(data.size(), 2) + data;
+  }
+
   std::string Reply(const std::string& query) const {
     size_t at = kHeader;
-    const auto found = names.find(NameIn(query, at));
+    const std::string name = NameIn(query, at);
     const uint16_t type = static_cast<uint8_t>(query[at + 1]);
     at += 4;
     std::string answers;
     size_t count = 0;
-    if (found != names.end()) {
+    const auto add = [&](const std::string& data) {
+      answers += Record(type, data);
+      ++count;
+    };
+    if (const auto found = names.find(name); found != names.end()) {
       for (const auto& literal : found->second) {
         std::array<char, 16> raw{};
         const bool v4 = inet_pton(AF_INET, literal.c_str(), raw.data()) == 1;
         if (!v4 && inet_pton(AF_INET6, literal.c_str(), raw.data()) != 1) continue;
-        if (type != (v4 ? kA : kAaaa)) continue;
-        ++count;
-        const size_t length = v4 ? 4 : 16;
-        // A pointer to the question's name, type, class IN, a time to live, the address.
-        answers += Number(0xc00c, 2) + Number(type, 2) + Number(1, 2) + Number(60, 4) +
-                   Number(length, 2) + std::string(raw.data(), length);
+        if (type == (v4 ? kA : kAaaa)) add({raw.data(), size_t{v4 ? 4u : 16u}});
       }
     }
-    const size_t flags = found == names.end() ? 0x8183 : 0x8180;  // NXDOMAIN, or no error.
+    if (const auto found = services.find(name); type == kSrv && found != services.end()) {
+      for (const auto& service : found->second) {
+        add(Number(service.priority, 2) + Number(service.weight, 2) + Number(service.port, 2) +
+            Labels(service.host));
+      }
+    }
+    const bool is_known = names.contains(name) || services.contains(name);
+    const size_t flags = is_known ? 0x8180 : 0x8183;  // No error, or NXDOMAIN.
     return query.substr(0, 2) + Number(flags, 2) + Number(1, 2) + Number(count, 2) + Number(0, 4) +
            query.substr(kHeader, at - kHeader) + answers;
   }

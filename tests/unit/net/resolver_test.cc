@@ -1,7 +1,12 @@
 #include "sluice/net/resolver.h"
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
 #include <optional>
+#include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -19,8 +24,9 @@ class ResolverTest : public ::testing::Test {
  protected:
   ResolverTest() { Make(base::Duration(3000)); }
 
-  void Make(base::Duration timeout) {
+  void Make(base::Duration timeout, base::Duration cache = base::Duration(300'000)) {
     config::Dns dns;
+    dns.cache = cache;
     dns.servers = {server.address()};
     dns.timeout = timeout;
     dns.attempts = 2;
@@ -128,6 +134,146 @@ TEST_F(ResolverTest, ManyAtOnce) {
     }));
   }
   EXPECT_TRUE(RunUntil(loop, [&] { return answered == 20; }));
+}
+
+TEST_F(ResolverTest, ThoseWhoAskTheSameAtOnceShareTheQuestion) {
+  server.names["a.test"] = {"192.0.2.1"};
+  std::vector<std::unique_ptr<Resolver::Query>> queries;
+  std::vector<std::string> answers;
+  for (const uint16_t port : std::array<uint16_t, 3>{1, 2, 3}) {
+    queries.push_back(resolver->Resolve(port == 2 ? "A.test" : "a.test", port, [&](auto a) {
+      ASSERT_TRUE(a);
+      answers.push_back(a->front().ToString());
+    }));
+  }
+  EXPECT_TRUE(RunUntil(loop, [&] { return answers.size() == 3; }));
+  EXPECT_EQ(answers, (std::vector<std::string>{"192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3"}));
+  EXPECT_EQ(server.queries, 2) << "A and AAAA";
+}
+
+TEST_F(ResolverTest, AnAnswerIsKeptForAsLongAsItsRecordsLive) {
+  server.names["a.test"] = {"192.0.2.1"};
+  server.lifetime = 1;
+  auto query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  const int asked = server.queries;
+  server.names["a.test"] = {"192.0.2.2"};
+  query = Ask("A.TEST");
+  EXPECT_FALSE(answer.has_value()) << "never from inside the call";
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.1:5900"}));
+  EXPECT_EQ(server.queries, asked);
+  const auto until = EventLoop::Now() + base::Duration(1'100);
+  RunUntil(loop, [&] { return EventLoop::Now() > until; });
+  query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.2:5900"}));
+}
+
+TEST_F(ResolverTest, WhatHasNoLifetimeIsAskedForEachTime) {
+  server.names["a.test"] = {"192.0.2.1"};
+  server.lifetime = 0;
+  auto query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  const int asked = server.queries;
+  query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(server.queries, 2 * asked);
+
+  server.lifetime = 60;
+  Make(base::Duration(3000), base::Duration(0));
+  query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(server.queries, 4 * asked) << "the configuration bounds it";
+}
+
+TEST_F(ResolverTest, AFailureIsNotKept) {
+  auto query = Ask("late.test");
+  ASSERT_TRUE(Answered());
+  ASSERT_FALSE(*answer);
+  server.names["late.test"] = {"192.0.2.1"};
+  query = Ask("late.test");
+  ASSERT_TRUE(Answered());
+  EXPECT_TRUE(*answer);
+}
+
+TEST_F(ResolverTest, TheAddressesOfAFamilyShareTheLoad) {
+  server.names["many.test"] = {"192.0.2.1", "192.0.2.2", "192.0.2.3"};
+  std::set<std::string> first;
+  // That one is never drawn has a chance of one to 10^35.
+  for (int i = 0; i < 200 && first.size() < 3; ++i) {
+    const auto query = Ask("many.test");
+    ASSERT_TRUE(Answered());
+    first.insert(answer->value().front().ToString());
+  }
+  EXPECT_EQ(first.size(), 3u);
+}
+
+TEST_F(ResolverTest, WhatTheHostsFileSaysIsNotAskedFor) {
+  std::ifstream file("/etc/hosts");
+  std::string address;
+  std::string name;
+  for (std::string line; name.empty() && std::getline(file, line);) {
+    std::istringstream words(line);
+    if (!(words >> address >> name) || address.find(':') != std::string::npos ||
+        !Address::Parse(address, 1) || name.starts_with("localhost")) {
+      name.clear();
+    }
+  }
+  if (name.empty()) GTEST_SKIP() << "/etc/hosts has no name of its own";
+  for (int i = 0; i < 2; ++i) {
+    const auto query = Ask(name);
+    EXPECT_FALSE(answer.has_value()) << "never from inside the call";
+    ASSERT_TRUE(Answered());
+    const auto addresses = Addresses();
+    EXPECT_NE(std::find(addresses.begin(), addresses.end(), address + ":5900"), addresses.end());
+  }
+  EXPECT_EQ(server.queries, 0);
+}
+
+TEST_F(ResolverTest, Services) {
+  server.services["_app._tcp.test"] = {{"b.test", 2, 20, 0}, {"a.test", 1, 10, 5}};
+  std::optional<Resolver::Services> services;
+  const auto ask = [&](const std::string& name) {
+    services.reset();
+    return resolver->ResolveService(name, [&](auto answered) { services = std::move(answered); });
+  };
+  auto query = ask("_app._tcp.test");
+  EXPECT_FALSE(services.has_value()) << "never from inside the call";
+  ASSERT_TRUE(RunUntil(loop, [&] { return services.has_value(); }));
+  ASSERT_TRUE(*services) << services->error();
+  EXPECT_EQ(services->value(), (std::vector<Service>{{"a.test", 1, 10, 5}, {"b.test", 2, 20, 0}}));
+  query = ask("_App._tcp.test");
+  ASSERT_TRUE(RunUntil(loop, [&] { return services.has_value(); }));
+  EXPECT_TRUE(*services);
+  EXPECT_EQ(server.queries, 1) << "it is kept, too";
+
+  query = ask("_none._tcp.test");
+  ASSERT_TRUE(RunUntil(loop, [&] { return services.has_value(); }));
+  EXPECT_FALSE(*services);
+  server.services["_off._tcp.test"] = {{"", 0, 0, 0}};
+  query = ask("_off._tcp.test");
+  ASSERT_TRUE(RunUntil(loop, [&] { return services.has_value(); }));
+  ASSERT_FALSE(*services);
+  EXPECT_EQ(services->error(), "the service is not offered");
+}
+
+TEST_F(ResolverTest, ServicesShareTheLoadByTheirWeights) {
+  server.services["_app._tcp.test"] = {{"a.test", 1, 1, 90}, {"b.test", 1, 1, 10}};
+  std::map<std::string, int> first;
+  for (int i = 0; i < 500; ++i) {
+    bool is_over = false;
+    const auto query = resolver->ResolveService("_app._tcp.test", [&](auto answered) {
+      is_over = true;
+      ASSERT_TRUE(answered);
+      ++first[answered->front().host];
+    });
+    ASSERT_TRUE(RunUntil(loop, [&] { return is_over; }));
+  }
+  EXPECT_GT(first["a.test"], 400);
+  EXPECT_GT(first["b.test"], 10);
 }
 
 TEST_F(ResolverTest, ACancelledQueryIsNotAnswered) {

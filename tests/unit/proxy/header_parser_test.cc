@@ -201,6 +201,11 @@ TEST(HeaderWriter, Version1) {
   EXPECT_EQ(text(std::nullopt), "PROXY UNKNOWN\r\n");
 }
 
+TEST(WriteLocalV2, IsNobodysConnection) {
+  const auto bytes = WriteLocalV2();
+  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), V2(0x20, 0, ""));
+}
+
 TEST(HeaderWriter, Version2) {
   const auto bytes = WriteV2(kV4, {.alpn = "http/1.1",
                                    .authority = "a.example",

@@ -292,7 +292,7 @@ TEST_F(ClientRequestTest, ADrainAnswersAnUnfinishedHead) {
   SendAll(client, "GET /ws");
   net::testing::RunTurns(loop, 2);
   bool done = false;
-  context->Drain([&] { done = true; });
+  context->Drain(base::Duration(0), [&] { done = true; });
   EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 503 "));
   EXPECT_FALSE(done);
   ExpectGone();
@@ -304,8 +304,27 @@ TEST_F(ClientRequestTest, ADrainTellsASessionThatIsJustBeingDialled) {
   SendAll(client, Upgrade());
   // Being dialled, or just a session: it is told alike.
   while (context->sessions.empty() && !HasBackendConnection()) net::testing::RunTurns(loop, 1);
-  context->Drain([] {});
+  context->Drain(base::Duration(0), [] {});
   EXPECT_TRUE(AnswerUntil("drain").starts_with("HTTP/1.1 101 "));
+}
+
+TEST_F(ClientRequestTest, AClientThatLeavesDuringTheDialIsNoticed) {
+  const net::testing::Unanswering dead;
+  AddServer(dead.port());
+  for (const bool is_reset : {false, true}) {
+    Accept();
+    SendAll(client, Upgrade());
+    net::testing::RunTurns(loop, 5);
+    EXPECT_EQ(context->requests.size(), 1u);
+    if (is_reset) {
+      net::testing::ResetConnection(std::move(client));
+    } else {
+      client.Reset();
+    }
+    ASSERT_TRUE(RunUntil([&] { return context->requests.empty(); }));
+    EXPECT_EQ(log.lines.back().event, "client_left");
+    EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 0u);
+  }
 }
 
 TEST_F(ClientRequestTest, CutEndsWhateverTheState) {

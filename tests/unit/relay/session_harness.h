@@ -63,6 +63,10 @@ class NoResolver final : public net::Resolver {
     ADD_FAILURE() << "nobody should ask for " << host;
     return nullptr;
   }
+  std::unique_ptr<Query> ResolveService(const std::string& name, ServicesCallback) override {
+    ADD_FAILURE() << "nobody should ask for " << name;
+    return nullptr;
+  }
 };
 
 struct Frame {

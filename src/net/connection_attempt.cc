@@ -1,0 +1,107 @@
+#include "net/connection_attempt.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace sluice::net {
+namespace {
+
+base::Cause CauseOf(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EAGAIN:  // A Unix socket whose backlog is full.
+      return base::Cause::kBackendRefused;
+    case ETIMEDOUT:
+      return base::Cause::kBackendConnectTimeout;
+    default:
+      return base::Cause::kBackendUnreachable;
+  }
+}
+
+}  // namespace
+
+ConnectionAttempt::ConnectionAttempt(EventLoop& loop, const DialOptions& options, std::string where,
+                                     std::string certificate_name, Callback callback)
+    : loop_(loop),
+      options_(options),
+      where_(std::move(where)),
+      certificate_name_(std::move(certificate_name)),
+      callback_(std::move(callback)) {}
+
+std::optional<DialFailure> ConnectionAttempt::Start(const sockaddr* address, socklen_t size) {
+  Fd fd(socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return Failure(errno);
+  ConfigureForRelay(fd);
+  if (connect(fd.get(), address, size) != 0 && errno != EINPROGRESS) return Failure(errno);
+  stream_ = std::make_unique<TcpStream>(loop_, std::move(fd));
+  stream_->SetHandler(this);
+  return std::nullopt;
+}
+
+DialFailure ConnectionAttempt::TimedOut() const {
+  return tls_ ? Failure(base::Cause::kBackendTls, "the TLS handshake was not over in time")
+              : Failure(ETIMEDOUT);
+}
+
+void ConnectionAttempt::OnStreamReady() {
+  if (tls_) {
+    ContinueTls();
+  } else if (stream_->writable()) {
+    OnConnected();
+  }
+}
+
+void ConnectionAttempt::OnConnected() {
+  if (const int error = stream_->ConnectError(); error != 0) {
+    End(base::Unexpected(Failure(error)));
+    return;
+  }
+  if (!options_.preamble.empty()) {
+    const IoResult sent = stream_->Write(options_.preamble);
+    // The buffer of a new connection has room for far more.
+    if (sent.bytes != options_.preamble.size()) {
+      End(base::Unexpected(Failure(sent.error != 0 ? sent.error : ENOBUFS)));
+      return;
+    }
+  }
+  if (!options_.tls) {
+    End(std::unique_ptr<Stream>(std::move(stream_)));
+    return;
+  }
+  tls_ = std::make_unique<TlsStream>(std::move(stream_), options_.tls, certificate_name_,
+                                     *options_.tls_buffers);
+  tls_->SetHandler(this);
+  ContinueTls();
+}
+
+void ConnectionAttempt::ContinueTls() {
+  switch (tls_->ContinueHandshake()) {
+    case TlsState::Handshake::kUnderWay:
+      break;
+    case TlsState::Handshake::kDone:
+      End(std::unique_ptr<Stream>(std::move(tls_)));
+      break;
+    default:
+      End(base::Unexpected(Failure(base::Cause::kBackendTls, tls_->tls()->failure)));
+      break;
+  }
+}
+
+void ConnectionAttempt::End(Dial::Outcome outcome) {
+  if (outcome) outcome.value()->SetHandler(nullptr);
+  // It may destroy this attempt, and itself with it.
+  const auto callback = std::move(callback_);
+  callback(*this, std::move(outcome));
+}
+
+DialFailure ConnectionAttempt::Failure(int error) const {
+  return Failure(CauseOf(error), std::strerror(error));
+}
+
+DialFailure ConnectionAttempt::Failure(base::Cause cause, std::string_view why) const {
+  return {cause, where_ + ": " + std::string(why)};
+}
+
+}  // namespace sluice::net

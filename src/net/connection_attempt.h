@@ -1,0 +1,54 @@
+// One address of a dial: from the connect until the stream can be used, the preamble and the
+// handshake of TLS included.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <sys/socket.h>
+
+#include "sluice/base/cause.h"
+#include "sluice/net/dialer.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/net/tcp_stream.h"
+#include "sluice/net/tls_stream.h"
+
+namespace sluice::net {
+
+/// Destroying it cancels. Has no time limit of its own.
+class ConnectionAttempt final : private StreamHandler {
+ public:
+  using Callback = std::function<void(ConnectionAttempt&, Dial::Outcome)>;
+
+  /// `where` is the address in words. `options` outlives the attempt. `callback` is called at most
+  /// once, never from inside Start, and may destroy the attempt.
+  ConnectionAttempt(EventLoop& loop, const DialOptions& options, std::string where,
+                    std::string certificate_name, Callback callback);
+
+  /// Once. A failure that is known at once is told here.
+  std::optional<DialFailure> Start(const sockaddr* address, socklen_t size);
+
+  /// What to say of it when its time is over.
+  DialFailure TimedOut() const;
+
+ private:
+  void OnStreamReady() override;
+  void OnConnected();
+  void ContinueTls();
+  void End(Dial::Outcome outcome);
+  DialFailure Failure(int error) const;
+  DialFailure Failure(base::Cause cause, std::string_view why) const;
+
+  EventLoop& loop_;
+  const DialOptions& options_;
+  const std::string where_;
+  const std::string certificate_name_;
+  Callback callback_;
+  std::unique_ptr<TcpStream> stream_;  // Connecting.
+  std::unique_ptr<TlsStream> tls_;     // Connected, in its handshake.
+};
+
+}  // namespace sluice::net

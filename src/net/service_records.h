@@ -1,0 +1,23 @@
+// SRV records (RFC 2782) in an answer from DNS (RFC 1035 section 4.1). Pure, and safe with any
+// bytes.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "sluice/base/bytes.h"
+#include "sluice/base/result.h"
+#include "sluice/net/resolver.h"
+
+namespace sluice::net {
+
+struct ServiceRecords {
+  std::vector<Service> services;  ///< in the order of the answer, at least one
+  std::chrono::seconds lifetime;  ///< of the record that is the first to go, aliases included
+};
+
+/// c-ares has a parser, too, but it keeps the lifetimes to itself. The error is one sentence.
+base::Result<ServiceRecords, std::string> ParseServiceRecords(base::Bytes message);
+
+}  // namespace sluice::net

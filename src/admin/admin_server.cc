@@ -31,7 +31,10 @@ constexpr std::string_view kIndex =
     "/metrics  metrics in Prometheus' text format\n"
     "/healthz  200 while sluice runs\n"
     "/readyz   200 while new sessions are welcome, else 503 and the reason\n"
-    "/tickets  POST: a one-time ticket, if the configuration has a token_file\n";
+    "\n"
+    "with a token_file in the configuration, by POST:\n"
+    "/reload   the configuration is read anew\n"
+    "/tickets  a one-time ticket\n";
 
 struct Response {
   int status = HTTP_OK;
@@ -50,6 +53,8 @@ const char* PhraseOf(int status) {
       return "Unauthorized";
     case HTTP_NOTFOUND:
       return "Not Found";
+    case 422:
+      return "Unprocessable Entity";
     default:
       return "Service Unavailable";
   }
@@ -95,11 +100,11 @@ void AdminServer::HttpDeleter::operator()(evhttp* http) const {
 
 base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
     net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-    Collectables collectables, Tickets* tickets) {
+    Collectables collectables, Actions* actions) {
   auto socket = net::Listen(address);
   if (!socket) return base::Unexpected(std::move(socket).error());
   std::unique_ptr<AdminServer> server(
-      new AdminServer(*std::move(socket), status, std::move(collectables), tickets));
+      new AdminServer(*std::move(socket), status, std::move(collectables), actions));
   if (!server->Start(loop)) {
     return base::Unexpected("cannot serve on " + address.ToString() + ": out of memory");
   }
@@ -107,11 +112,11 @@ base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
 }
 
 AdminServer::AdminServer(net::ListeningSocket socket, const Status& status,
-                         Collectables collectables, Tickets* tickets)
+                         Collectables collectables, Actions* actions)
     : socket_(std::move(socket)),
       status_(status),
       collectables_(std::move(collectables)),
-      tickets_(tickets) {}
+      actions_(actions) {}
 
 bool AdminServer::Start(net::EventLoop& loop) {
   http_.reset(evhttp_new(loop.base()));
@@ -136,7 +141,7 @@ bool AdminServer::Start(net::EventLoop& loop) {
   return true;
 }
 
-void AdminServer::HandleTickets(evhttp_request* request) const {
+void AdminServer::HandleAction(evhttp_request* request, std::string_view path) const {
   if (evhttp_request_get_command(request) != EVHTTP_REQ_POST) {
     AddHeader(request, "Allow", "POST");
     return Send(request, {405, "Method Not Allowed", "expected POST\n"});
@@ -146,7 +151,7 @@ void AdminServer::HandleTickets(evhttp_request* request) const {
   evbuffer_copyout(input, body.data(), body.size());
   const char* const authorization =
       evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
-  auto answer = tickets_->Post(authorization == nullptr ? "" : authorization, body);
+  auto answer = actions_->Post(path, authorization == nullptr ? "" : authorization, body);
   if (answer.status == 401) AddHeader(request, "WWW-Authenticate", "Bearer");
   Send(request, {answer.status, PhraseOf(answer.status), std::move(answer.body), kJson});
 }
@@ -155,7 +160,7 @@ void AdminServer::Handle(evhttp_request* request) const {
   const auto method = evhttp_request_get_command(request);
   const char* const raw_path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
   const std::string_view path = raw_path == nullptr ? "" : raw_path;
-  if (tickets_ != nullptr && path == "/tickets") return HandleTickets(request);
+  if (actions_ != nullptr && actions_->Has(path)) return HandleAction(request, path);
   if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
     AddHeader(request, "Allow", "GET, HEAD");
     return Send(request, {405, "Method Not Allowed", "expected GET or HEAD\n"});

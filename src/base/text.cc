@@ -15,6 +15,11 @@ constexpr bool IsTokenCharacter(char c) {
   return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
+constexpr bool IsLabelCharacter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+         c == '_';
+}
+
 /// Takes the first element, trimmed, off a list.
 std::string_view TakeElement(std::string_view& list) {
   const auto comma = list.find(',');
@@ -34,6 +39,14 @@ std::string ToLower(std::string_view text) {
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return LowerCase(x) == LowerCase(y); });
+}
+
+bool MatchesNamePattern(std::string_view pattern, std::string_view name) {
+  if (!pattern.starts_with("*.")) return EqualsIgnoringCase(name, pattern);
+  const auto dot = std::min(name.find('.'), name.size());
+  const auto label = name.substr(0, dot);
+  return !label.empty() && std::all_of(label.begin(), label.end(), IsLabelCharacter) &&
+         EqualsIgnoringCase(name.substr(dot), pattern.substr(1));
 }
 
 std::string_view TrimWhitespace(std::string_view text) {

@@ -21,6 +21,7 @@ constexpr TimeoutRange kDnsCacheRange{milliseconds(1000), hours(24), /*may_be_of
 // Mappings of which all keys are read later, together.
 struct ListenerDraft {
   std::optional<Value> address;
+  std::optional<Value> name;
   std::optional<Value> tls;
   std::optional<Value> proxy_protocol;
   std::optional<Value> proxy_protocol_from;
@@ -28,6 +29,7 @@ struct ListenerDraft {
 
 constexpr Field<ListenerDraft> kListenerFields[] = {
     {"address", [](Reader&, const Value& value, ListenerDraft& draft) { draft.address = value; }},
+    {"name", [](Reader&, const Value& value, ListenerDraft& draft) { draft.name = value; }},
     {"tls", [](Reader&, const Value& value, ListenerDraft& draft) { draft.tls = value; }},
     {"proxy_protocol",
      [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol = value; }},
@@ -100,6 +102,15 @@ constexpr Field<Dns> kDnsFields[] = {
      }},
 };
 
+void ReadListenerName(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
+                      std::string& name) {
+  if (!reader.ReadScalar(value, "a name", ParseName, name)) return;
+  if (std::any_of(listeners.begin(), listeners.end(),
+                  [&name](const Listener& listener) { return listener.name == name; })) {
+    reader.Error(value, Quote(name) + " is already the name of a listener");
+  }
+}
+
 }  // namespace
 
 void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
@@ -107,7 +118,7 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
-                           ? ListenerDraft{item, {}, {}, {}}
+                           ? ListenerDraft{item, {}, {}, {}, {}}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
     if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
@@ -115,9 +126,11 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
         ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);
     const auto& address = draft.address;
     Endpoint endpoint;
-    if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
-      continue;
+    std::string name;
+    if (address && reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
+      name = endpoint.ToString();
     }
+    if (draft.name) ReadListenerName(reader, *draft.name, listeners, name);
     const auto same = std::find_if(
         listeners.begin(), listeners.end(),
         [&endpoint](const Listener& listener) { return Collide(listener.address, endpoint); });
@@ -126,8 +139,10 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
       reader.Error(*address, Quote(endpoint.ToString()) + " is already the address of the " +
                                  "listener in line " + std::to_string(lines[index]));
     }
-    listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol)});
-    lines.push_back(address->mark.line + 1);
+    // One with faults is known all the same, so that routes are not faulted for them.
+    listeners.push_back(
+        {std::move(endpoint), std::move(tls), std::move(proxy_protocol), std::move(name)});
+    lines.push_back((address ? *address : item).mark.line + 1);
   }
 }
 

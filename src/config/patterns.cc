@@ -138,7 +138,7 @@ Parsed<PathPattern> ParsePathPattern(std::string_view text) {
   }
   if (pattern.path.find_first_of("?#") != std::string::npos) {
     return Unexpected(
-        Expected("a path without '?' and '#' (a query plays no part in the match)", text));
+        Expected("a path without '?' and '#' (the query has a key of its own)", text));
   }
   if (HasPercentEscape(pattern.path)) {
     return Unexpected(Expected(

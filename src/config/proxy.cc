@@ -34,17 +34,7 @@ Parsed<ForwardedHeader> ParseForwardedHeader(std::string_view text) {
 }
 
 void ReadSources(Reader& reader, const Value& value, Sources& sources) {
-  for (const auto& item : reader.Items(value, "address ranges")) {
-    const auto text = reader.Text(item, "an address range");
-    if (!text) continue;
-    if (*text == "unix") {
-      sources.unix_sockets = true;
-    } else if (auto range = base::IpRange::Parse(*text)) {
-      sources.ranges.push_back(*std::move(range));
-    } else {
-      reader.Error(item, range.error());
-    }
-  }
+  for (const auto& item : reader.Items(value, "address ranges")) ReadSource(reader, item, sources);
 }
 
 struct TrustedDraft {
@@ -66,6 +56,18 @@ constexpr Field<TrustedDraft> kTrustedFields[] = {
 };
 
 }  // namespace
+
+void ReadSource(Reader& reader, const Value& item, Sources& sources) {
+  const auto text = reader.Text(item, "an address range");
+  if (!text) return;
+  if (*text == "unix") {
+    sources.unix_sockets = true;
+  } else if (auto range = base::IpRange::Parse(*text)) {
+    sources.ranges.push_back(*std::move(range));
+  } else {
+    reader.Error(item, range.error());
+  }
+}
 
 std::optional<ProxyProtocol> ReadProxyProtocol(Reader& reader, const std::optional<Value>& mode,
                                                const std::optional<Value>& from) {

@@ -11,6 +11,9 @@
 
 namespace sluice::config {
 
+/// An address range or `unix`, which is added to `sources`.
+void ReadSource(Reader& reader, const Value& item, Sources& sources);
+
 /// `proxy_protocol` and `proxy_protocol_from` of a listener. Nothing if it is off, which is the
 /// default.
 std::optional<ProxyProtocol> ReadProxyProtocol(Reader& reader, const std::optional<Value>& mode,

@@ -1,23 +1,21 @@
 #include "config/routes.h"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
 
-#include "sluice/config/patterns.h"
-
 #include "config/auth.h"
+#include "config/covers.h"
 #include "config/framing.h"
+#include "config/match.h"
 #include "config/options.h"
 #include "config/quote.h"
-#include "config/targets.h"
 #include "config/values.h"
 
 namespace sluice::config {
 namespace {
 
-// Routes are compared with each other, and tried one after the other for every request.
+// Routes are compared with each other.
 constexpr size_t kMostRoutes = 10'000;
 
 struct RouteDraft {
@@ -50,29 +48,13 @@ constexpr Field<RouteDraft> kRouteFields[] = {
     {"limits", ReadOption<ReadRouteLimits>},
     {"on_dial_failure", ReadOption<ReadOnDialFailure>},
     {"close_codes", ReadOption<ReadCloseCodes>},
+    {"on_removal", ReadOption<ReadOnRemoval>},
     {"subprotocols", ReadOption<ReadSubprotocols>},
     {"origins", ReadOption<ReadOrigins>},
     {"require_origin", ReadOption<ReadRequireOrigin>},
     {"auth", ReadOption<ReadAuth>},
     {"framing", ReadOption<ReadFraming>},
     {"compression", ReadOption<ReadCompression>},
-};
-
-struct MatchDraft {
-  Match match;
-  bool has_path = false;
-};
-
-constexpr Field<MatchDraft> kMatchFields[] = {
-    {"host",
-     [](Reader& reader, const Value& value, MatchDraft& draft) {
-       reader.ReadScalar(value, "a host name", ParseHostPattern, draft.match.host);
-     }},
-    {"path",
-     [](Reader& reader, const Value& value, MatchDraft& draft) {
-       draft.has_path = true;
-       reader.ReadScalar(value, "a path", ParsePathPattern, draft.match.path);
-     }},
 };
 
 void ReadName(Reader& reader, const RouteDraft& draft, std::map<std::string, int>& lines,
@@ -83,18 +65,6 @@ void ReadName(Reader& reader, const RouteDraft& draft, std::map<std::string, int
     reader.Error(*draft.name, Quote(route.name) + " is already the name of the route in line " +
                                   std::to_string(known->second));
   }
-}
-
-void ReadMatch(Reader& reader, const Value& value, Match& match) {
-  MatchDraft draft;
-  if (!reader.ReadMapping<MatchDraft>(value, kMatchFields, draft)) return;
-  if (!draft.has_path) reader.Missing(value, "path");
-  auto names = CaptureNames(draft.match);
-  std::sort(names.begin(), names.end());
-  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end()) {
-    reader.Error(value, "two captures are named '{" + std::string(*twice) + "}'");
-  }
-  match = std::move(draft.match);
 }
 
 void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
@@ -125,68 +95,45 @@ void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
   }
 }
 
-bool HostCovers(const std::string& a, const std::string& b) {
-  if (a.empty() || a == b) return true;
-  if (a.front() == '{') {
-    // Any one label before the suffix; a `*` may stand for more.
-    const auto suffix = std::string_view(a).substr(a.find('.'));
-    const auto label = std::string_view(b).substr(0, b.find('.'));
-    return label != "*" && b.substr(label.size()) == suffix;
-  }
-  // `*.x` covers `y.x` and `*.y.x`. It does not cover `x` itself.
-  return a.starts_with("*.") && b.size() > a.size() - 1 && b.ends_with(a.substr(1));
+// Whether what `early` takes is all that `late` could.
+bool Hides(const Route& early, const Route& late) {
+  if (!Covers(early.match, late.match)) return false;
+  // What it does not accept is left to those behind it.
+  const SessionOptions& a = early.options;
+  const SessionOptions& b = late.options;
+  return early.match.claims.empty() ||
+         (a.auth == b.auth && a.origins == b.origins && a.require_origin == b.require_origin);
 }
 
-std::vector<PathSegment> SegmentsOf(const PathPattern& pattern) {
-  if (pattern.has_captures()) return pattern.segments;
-  std::vector<PathSegment> segments;
-  for (std::string_view rest = pattern.path; !rest.empty();) {
-    rest.remove_prefix(1);
-    const auto piece = rest.substr(0, rest.find('/'));
-    rest.remove_prefix(piece.size());
-    segments.push_back({false, std::string(piece)});
-  }
-  return segments;
-}
-
-bool PathCovers(const PathPattern& a, const PathPattern& b) {
-  const auto of_a = SegmentsOf(a);
-  const auto of_b = SegmentsOf(b);
-  if (of_b.size() < of_a.size()) return false;
-  for (size_t i = 0; i < of_a.size(); ++i) {
-    const bool covers =
-        of_a[i].is_capture ? of_b[i].is_capture || !of_b[i].text.empty() : of_a[i] == of_b[i];
-    if (!covers) return false;
-  }
-  if (a.is_prefix) return true;
-  const bool has_more = of_b.size() > of_a.size();
-  // A `{rest...}` is never empty, a `/**` may be.
-  if (!a.rest.empty()) return !b.rest.empty() || has_more;
-  return !has_more && !b.is_prefix && b.rest.empty();
-}
-
-void WarnOfHidden(Reader& reader, const std::vector<Value>& items,
+void WarnOfOthers(Reader& reader, const std::vector<Value>& items,
                   const std::vector<Route>& routes) {
   for (size_t late = 1; late < routes.size(); ++late) {
-    for (size_t early = 0; early < late; ++early) {
-      if (!Covers(routes[early].match, routes[late].match)) continue;
-      reader.Warn(items[late], "route " + Quote(routes[late].name) + " is never reached: route " +
-                                   Quote(routes[early].name) + " in line " +
-                                   std::to_string(items[early].mark.line + 1) +
-                                   " comes first and matches all that it matches");
-      break;
+    const auto is_first = [&](size_t early) {
+      return "route " + Quote(routes[early].name) + " in line " +
+             std::to_string(items[early].mark.line + 1) + " comes first and matches ";
+    };
+    const std::string name = "route " + Quote(routes[late].name);
+    std::optional<size_t> crossing;
+    size_t early = 0;
+    while (early < late && !Hides(routes[early], routes[late])) {
+      if (!crossing && Cross(routes[early].match, routes[late].match)) crossing = early;
+      ++early;
+    }
+    if (early < late) {
+      reader.Warn(items[late],
+                  name + " is never reached: " + is_first(early) + "all that it matches");
+    } else if (crossing) {
+      reader.Warn(items[late], name + " is ambiguous: " + is_first(*crossing) +
+                                   "some of what it matches, and neither is the more special one");
     }
   }
 }
 
 }  // namespace
 
-bool Covers(const Match& a, const Match& b) {
-  return HostCovers(a.host, b.host) && PathCovers(a.path, b.path);
-}
-
 void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaults,
-                const FileChecks& checks, BackendTable& backends, std::vector<Route>& routes) {
+                const std::vector<Listener>& listeners, const FileChecks& checks,
+                BackendTable& backends, std::vector<Route>& routes) {
   const auto items = reader.Items(value, "routes");
   if (items.size() > kMostRoutes) {
     reader.Error(value, "expected at most 10000 routes, found " + std::to_string(items.size()));
@@ -204,20 +151,20 @@ void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaul
       reader.Missing(item, "name");
     }
     if (draft.match) {
-      ReadMatch(reader, *draft.match, route.match);
+      ReadMatch(reader, *draft.match, listeners, route.match);
     } else {
       reader.Missing(item, "match");
     }
     ReadTarget(reader, item, draft, checks, backends, route);
+    if (draft.match) CheckMatch(reader, *draft.match, listeners, route);
     routes.push_back(std::move(route));
   }
   // Faulty routes may be missing, or match what they were not meant to.
-  if (!reader.has_errors()) WarnOfHidden(reader, items, routes);
+  if (!reader.has_errors()) WarnOfOthers(reader, items, routes);
 }
 
 void AddRouteMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"route", KeysOf<RouteDraft>(kRouteFields)});
-  mappings.push_back({"match", KeysOf<MatchDraft>(kMatchFields)});
 }
 
 }  // namespace sluice::config

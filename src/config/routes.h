@@ -10,13 +10,11 @@
 
 namespace sluice::config {
 
-/// Reads the routes; each begins with `defaults`. Comes after ReadBackends(); backends in the short
-/// form are added to `backends`. Warns of routes that an earlier one hides.
+/// Reads the routes; each begins with `defaults`. Comes after ReadListeners() and ReadBackends();
+/// backends in the short form are added to `backends`. Warns of routes that an earlier one hides.
 void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaults,
-                const FileChecks& checks, BackendTable& backends, std::vector<Route>& routes);
-
-/// Whether every request that `b` matches is also matched by `a`.
-bool Covers(const Match& a, const Match& b);
+                const std::vector<Listener>& listeners, const FileChecks& checks,
+                BackendTable& backends, std::vector<Route>& routes);
 
 void AddRouteMappings(std::vector<KnownMapping>& mappings);
 

@@ -164,26 +164,12 @@ void ClientRequest::TakeHeadBytes(base::Bytes bytes) {
 }
 
 void ClientRequest::TakeHead() {
-  const http::RequestHead& head = parser_.head();
   if (const auto refusal = TakeForwarded()) {
     Refuse(*refusal);
     return;
   }
   if (IsTooFast()) return;
-  route_ = generation_->router.Find(head.host, head.path);
-  if (!route_) {
-    Refuse({base::Cause::kNoRoute, "no route matches this host and path"});
-    return;
-  }
-  if (route().is_console) {
-    ServePage();
-    return;
-  }
-  if (const auto refusal = CheckWebSocket()) {
-    Refuse(*refusal);
-    return;
-  }
-  Authenticate();
+  ChooseRoute();
 }
 
 std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
@@ -256,7 +242,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   peers.server = candidate.server;
   peers.id = id_;
   peers.identity = identity_;
-  if (context_.draining && !cause) cause = base::Cause::kDrain;
+  if (!cause) cause = context_.WhyOver(*generation_, *route_);
 
   client_->SetHandler(nullptr);
   Session& session = context_.sessions.Add(std::make_unique<Session>(

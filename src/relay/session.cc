@@ -31,8 +31,8 @@ Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation,
     bandwidth_ =
         std::make_unique<Bandwidth>(context.loop, options().bandwidth, [this] { OnBandwidth(); });
   }
-  if (options().max_age.count() != 0) ends_at_ = started_ + options().max_age;
-  if (const auto expiry = TokenExpiry()) ends_at_ = std::min(ends_at_, *expiry);
+  if (options().max_age.count() != 0) EndBy(started_ + options().max_age, base::Cause::kMaxAge);
+  if (const auto expiry = TokenExpiry()) EndBy(*expiry, base::Cause::kTokenExpired);
   client_->SetHandler(this);
   if (backend_) {
     backend_->SetHandler(this);
@@ -93,6 +93,17 @@ void Session::SendHead(std::string_view head) {
 void Session::Close(base::Cause cause) {
   BeginClose(cause);
   Pump();
+}
+
+void Session::EndBy(base::TimePoint time, base::Cause cause) {
+  if (time >= ends_at_) return;
+  ends_at_ = time;
+  ends_with_ = cause;
+}
+
+void Session::CloseAt(base::TimePoint time, base::Cause cause) {
+  EndBy(time, cause);
+  if (state_ == SessionState::kOpen) RestartTimer();
 }
 
 void Session::Pump() {

@@ -48,10 +48,7 @@ void Session::OnOpenTimer(base::TimePoint now) {
 }
 
 void Session::CheckAge(base::TimePoint now) {
-  if (now < ends_at_) return;
-  const base::Duration max_age = options().max_age;
-  const bool is_old = max_age.count() != 0 && ends_at_ == started_ + max_age;
-  BeginClose(is_old ? base::Cause::kMaxAge : base::Cause::kTokenExpired);
+  if (now >= ends_at_) BeginClose(ends_with_);
 }
 
 void Session::CheckIdle(base::TimePoint now) {

@@ -102,7 +102,11 @@ async function second(t, sluice, upgrade) {
 }
 
 /** Those that take a gateway of their own, and the test that has one. */
-const kElsewhere = { limit_memory: 'session_limits.test.mjs', limit_sessions: 'limits.test.mjs' };
+const kElsewhere = {
+  limit_memory: 'session_limits.test.mjs',
+  limit_sessions: 'limits.test.mjs',
+  route_removed: 'reload.test.mjs',
+};
 
 async function createGateway(t) {
   const saying = async (...bytes) =>

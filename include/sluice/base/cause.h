@@ -54,6 +54,7 @@ enum class Cause : uint8_t {
   kIdleTimeout,
   kMaxAge,
   kTokenExpired,
+  kRouteRemoved,
   kPongTimeout,
   kDrain,
 };

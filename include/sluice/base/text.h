@@ -16,6 +16,10 @@ std::string ToLower(std::string_view text);
 /// Whether the two are the same but for the case of ASCII letters.
 bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 
+/// Whether `name` is `pattern`, whatever its case, or is one label below it if that begins with
+/// `*.`: letters, digits, `-` and `_`, so no part of an e-mail address or a URI.
+bool MatchesNamePattern(std::string_view pattern, std::string_view name);
+
 /// `text` without the spaces and tabs (RFC 9110 section 5.6.3, OWS) at its ends.
 std::string_view TrimWhitespace(std::string_view text);
 

@@ -96,6 +96,12 @@ enum class CloseCodes : uint8_t {
   kWebsockify,  ///< 1011 in place of 1012 to 1014, which websockify does not know
 };
 
+/// What becomes of the sessions of a route that a reload takes away.
+enum class OnRemoval : uint8_t {
+  kKeep,   ///< they go on as they are
+  kClose,  ///< Close 1001
+};
+
 enum class MessageType : uint8_t { kText, kBinary };
 enum class LineEnd : uint8_t { kLf, kCrLf };
 enum class ByteOrder : uint8_t { kBig, kLittle };
@@ -159,6 +165,7 @@ struct SessionOptions {
   Timeout close_timeout{5'000};    ///< for each bounded step of ending a session
   OnDialFailure on_dial_failure = OnDialFailure::kClose;
   CloseCodes close_codes = CloseCodes::kStandard;
+  OnRemoval on_removal = OnRemoval::kKeep;
   /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
   std::optional<std::vector<std::string>> subprotocols;
   /// Allowed values of Origin, lower case, `*` for any and `https://*.example.com` for all names
@@ -230,6 +237,7 @@ struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
   std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
   std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
+  std::string name = {};  ///< what routes call it; as loaded, its address where it has no other
 };
 
 enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
@@ -242,7 +250,9 @@ struct TrustedProxies {
 
 struct Admin {
   Endpoint address;
-  std::string token_file = {};  ///< who knows the token in it may ask for tickets; empty: nobody
+  std::string token_file = {};  ///< who knows the token in it may change things; empty: nobody
+
+  bool operator==(const Admin&) const = default;
 };
 
 /// How names of servers are resolved; empty: as /etc/resolv.conf says.
@@ -345,11 +355,31 @@ struct PathPattern {
   std::string ToString() const { return is_prefix ? path + "/**" : path; }
 };
 
+/// A name, and the values of which one must be there; none: any value will do.
+struct NamedValues {
+  std::string name;
+  std::vector<std::string> values;
+
+  bool operator==(const NamedValues&) const = default;
+};
+
+/// What must be so for a route to be taken: all of it. Of a list, one suffices; an empty one asks
+/// for nothing. A connection without a request has a client, a listener, perhaps TLS, and no more.
 struct Match {
   /// Lower case, without port; empty: any; `*.example.com`: any name below it;
   /// `{name}.example.com`: one label, captured (the capture's name in its own case).
   std::string host;
   PathPattern path;
+  bool any_path = false;  ///< the file has no path, `path` is `/**`, and there need be no request
+  std::optional<bool> upgrade = std::nullopt;  ///< whether the request asks for a WebSocket
+  std::vector<NamedValues> query = {};         ///< parameters, decoded
+  std::vector<NamedValues> headers = {};       ///< names in any case, values as they stand
+  std::vector<std::string> subprotocols = {};  ///< of those that the client offers
+  std::optional<Sources> client = std::nullopt;
+  std::vector<size_t> listeners = {};         ///< indices into Config::listeners
+  std::vector<std::string> sni = {};          ///< as `host`, without captures
+  std::vector<std::string> certificate = {};  ///< as CertificateAuth::names
+  std::vector<NamedValues> claims = {};       ///< of the token that the route's `jwt` has verified
 };
 
 struct Route {
@@ -366,10 +396,28 @@ struct Route {
 struct User {
   std::string name;
   std::string group;  ///< empty: the user's own
+
+  bool operator==(const User&) const = default;
+};
+
+/// When the configuration is read anew.
+enum class Reload : uint8_t {
+  kSignal,  ///< when somebody asks for it: SIGHUP, or the admin listener
+  kWatch,   ///< when the file has changed, too
+};
+
+/// How a drain goes, within Config::drain_timeout.
+struct Drain {
+  Timeout delay{0};   ///< from not being ready any more until no connection is accepted
+  Timeout window{0};  ///< over which the sessions are told, in random order
+
+  bool operator==(const Drain&) const = default;
 };
 
 struct Config {
   std::optional<User> user;
+  Reload reload = Reload::kSignal;
+  Drain drain;
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
   std::optional<Admin> admin;

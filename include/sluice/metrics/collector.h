@@ -48,6 +48,10 @@ class Collector : public prometheus::Collectable {
   /// The files of a method of `auth` were read anew, or could not be used. Any thread.
   void CountAuthReload(bool is_ok) { ++(is_ok ? auth_reloads_ : auth_reloads_failed_); }
 
+  /// The configuration was read anew at `time`, in seconds since 1970, or could not be used. Any
+  /// thread.
+  void CountReload(bool is_ok, int64_t time);
+
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
@@ -69,6 +73,13 @@ class Collector : public prometheus::Collectable {
   Labelled<MetricsLabels::Server, ServerMetrics> servers_;
   CertificateMetrics certificates_;
   HealthMetrics health_;
+  struct Reloads {
+    uint64_t ok = 0;
+    uint64_t failed = 0;
+    bool is_last_ok = true;
+    int64_t last_ok = 0;
+  };
+  Reloads reloads_;  // Of the configuration.
   std::atomic<uint64_t> auth_reloads_{0};
   std::atomic<uint64_t> auth_reloads_failed_{0};
 };

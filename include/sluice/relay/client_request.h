@@ -73,6 +73,12 @@ class ClientRequest final : public TableEntry,
   std::optional<http::Refusal> CheckWebSocket();
   void ServePage();
 
+  // Which route it takes (client_request_route.cc).
+  routing::RequestFacts Facts();
+  void ChooseRoute();
+  bool ChooseByClaims(const routing::RequestFacts& facts);
+  auth::Verdict AskJwt();
+
   // Who the client is (client_request_proxy.cc).
   void StartProxyHeader();
   void ReadProxyHeader();
@@ -97,6 +103,9 @@ class ClientRequest final : public TableEntry,
 
   // Who the client is (client_request_auth.cc).
   void Authenticate();
+  auth::Request AuthRequest();
+  bool IsThrottled();
+  void CountVerdict(const auth::Verdict& verdict);
   void OnVerdict(const auth::Verdict& verdict);
   void RefuseUnknown(const auth::Verdict& verdict);
   void OnAuthTimeout();
@@ -152,6 +161,7 @@ class ClientRequest final : public TableEntry,
   base::SessionId id_;          // Of the session that it is to become.
 
   std::unique_ptr<Authentication> authentication_;
+  bool has_failed_ = false;  // By the credentials that a route has refused, which was counted.
   std::shared_ptr<const auth::Identity> identity_;  // Null where nobody is asked.
 
   std::vector<routing::Candidate> candidates_;

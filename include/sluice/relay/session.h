@@ -70,8 +70,14 @@ class Session final : public TableEntry,
   /// Begins the closing handshake with the cause's code, unless the session is closing already.
   void Close(base::Cause cause);
 
+  /// Begins it at that time, unless it has ended by then.
+  void CloseAt(base::TimePoint time, base::Cause cause);
+
   /// Ends both legs at once.
   void Cut();
+
+  const Generation& generation() const { return *generation_; }
+  size_t route() const { return peers_.route; }
 
  private:
   enum class Input : uint8_t {
@@ -165,6 +171,7 @@ class Session final : public TableEntry,
   void CheckClient(base::TimePoint now);
   void OnClosingTimer(base::TimePoint now);
   void RestartTimer();
+  void EndBy(base::TimePoint time, base::Cause cause);
   void CheckAge(base::TimePoint now);
   void CheckIdle(base::TimePoint now);
   void CheckPausedClient(base::TimePoint now);
@@ -218,7 +225,8 @@ class Session final : public TableEntry,
   net::Timer timer_;
   KeepAlive keep_alive_;
   base::TimePoint started_;
-  base::TimePoint ends_at_ = base::TimePoint::max();  // At the latest: max_age, or its token's end.
+  base::TimePoint ends_at_ = base::TimePoint::max();  // At the latest,
+  base::Cause ends_with_ = base::Cause::kMaxAge;      // and why then.
   base::TimePoint last_received_;                     // From the client, of any kind.
   base::TimePoint last_payload_;                      // Either way.
   std::chrono::steady_clock::time_point pinged_at_;   // Precise, for the round-trip time.

@@ -1,40 +1,30 @@
-// From a request's host and path to its route. Pure.
+// From what is known of a connection and its request to its route. Pure.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "sluice/config/types.h"
+#include "sluice/routing/match.h"
 
 namespace sluice::routing {
 
-/// `host` as a pattern is matched with: lower case, without the port, and without a trailing dot.
-std::string NormalizeHost(std::string_view host);
-
-/// Whether `match` takes a request for `path` (percent-decoded) at `host` (normalized).
-bool Matches(const config::Match& match, std::string_view host, std::string_view path);
-
-/// Names and values.
-using Captures = std::vector<std::pair<std::string, std::string>>;
-
-/// What the patterns of `match` capture of a request that it matches.
-Captures CapturesOf(const config::Match& match, std::string_view host, std::string_view path);
+class RouteIndex;
 
 /// The routes of a configuration, which outlives it. Safe to share among threads.
 class Router {
  public:
-  explicit Router(const config::Config& config) : config_(config) {}
+  explicit Router(const config::Config& config);
+  ~Router();
 
-  /// The first route in the order of the file that matches, as an index into Config::routes. `host`
-  /// is the request's authority as it was sent.
-  std::optional<size_t> Find(std::string_view host, std::string_view path) const;
+  /// The first route in the order of the file, from `start` on, whose conditions hold, claims left
+  /// aside: an index into Config::routes.
+  std::optional<size_t> Find(const RequestFacts& facts, size_t start = 0) const;
 
  private:
   const config::Config& config_;
+  const std::unique_ptr<const RouteIndex> index_;
 };
 
 }  // namespace sluice::routing

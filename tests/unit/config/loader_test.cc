@@ -41,7 +41,7 @@ routes:
 )";
 
 TEST(LoadString, FillsInEveryDefault) {
-  const auto [config, warnings] = Load(kMinimal);
+  const auto [config, warnings, text] = Load(kMinimal);
   EXPECT_THAT(warnings, IsEmpty());
   EXPECT_EQ(config.workers, 0U);
   ASSERT_EQ(config.listeners.size(), 1U);
@@ -74,6 +74,9 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.close_timeout, 5s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kClose);
   EXPECT_EQ(options.close_codes, CloseCodes::kStandard);
+  EXPECT_EQ(options.on_removal, OnRemoval::kKeep);
+  EXPECT_EQ(config.reload, Reload::kSignal);
+  EXPECT_EQ(config.drain, Drain());
   EXPECT_FALSE(options.subprotocols);
   EXPECT_FALSE(options.origins);
   EXPECT_FALSE(options.require_origin);
@@ -87,8 +90,10 @@ TEST(LoadString, FillsInEveryDefault) {
 }
 
 TEST(LoadString, ReadsEveryKey) {
-  const auto [config, warnings] = Load(R"(
+  const auto [config, warnings, text] = Load(R"(
 workers: 3
+reload: watch
+drain: {delay: 2s, window: 3s}
 listeners:
   - 127.0.0.1:0
   - 127.0.0.1:0  # any other free port
@@ -104,6 +109,7 @@ defaults:
   require_origin: true
   on_dial_failure: http
   close_codes: websockify
+  on_removal: close
   subprotocols: [binary, mqtt]
   origins: [HTTPS://A.example:443, "null"]
   framing: {lines: {end: lf, max_length: 510, type: binary}}
@@ -156,6 +162,9 @@ routes:
   EXPECT_EQ(options.idle_timeout, 6min);
   EXPECT_EQ(options.close_timeout, 7s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kHttp);
+  EXPECT_EQ(options.on_removal, OnRemoval::kClose);
+  EXPECT_EQ(config.reload, Reload::kWatch);
+  EXPECT_EQ(config.drain, (Drain{2s, 3s}));
   EXPECT_EQ(options.close_codes, CloseCodes::kWebsockify);
   EXPECT_THAT(*options.subprotocols, ElementsAre("binary", "mqtt"));
   EXPECT_THAT(*options.origins, ElementsAre("https://a.example", "null"));
@@ -333,7 +342,7 @@ TEST(LoadString, TakesWindowsLinesAndAByteOrderMark) {
 }
 
 TEST(LoadString, WarnsOfRoutesThatAreNeverReached) {
-  const auto [config, warnings] = Load(R"(
+  const auto [config, warnings, text] = Load(R"(
 listeners: [8080]
 routes:
   - {name: a, match: {host: "*.x.com", path: /a/**}, backend: a:1}

@@ -162,7 +162,7 @@ TEST(ParsePathPattern, SaysWhatIsWrong) {
                   std::string(text) + '\'');
   }
   EXPECT_EQ(ParsePathPattern("/a?b").error(),
-            "expected a path without '?' and '#' (a query plays no part in the match), found "
+            "expected a path without '?' and '#' (the query has a key of its own), found "
             "'/a?b'");
   EXPECT_EQ(ParsePathPattern("/a%20b").error(),
             "expected a path without percent-escapes (requests are decoded before they are "

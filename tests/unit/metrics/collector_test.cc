@@ -282,6 +282,7 @@ std::vector<prometheus::MetricFamily> AllFamilies() {
   Of(worker.routes[0].sessions_closed, Cause::kDrain).Add();
   worker.routes[0].authentications[0].Add();
   collector.CountAuthReload(true);
+  collector.CountReload(true, 1);
   Of(worker.listeners[0].requests_refused, Cause::kDrain).Add();
   worker.listeners[0].tls_handshakes[0].Add();
   worker.listeners[0].proxy_headers[0].Add();

@@ -291,7 +291,7 @@ TEST_F(ClientRequestTest, ADrainAnswersAnUnfinishedHead) {
   SendAll(client, "GET /ws");
   net::testing::RunTurns(loop, 2);
   bool done = false;
-  context->Drain([&] { done = true; });
+  context->Drain(base::Duration(0), [&] { done = true; });
   EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 503 "));
   EXPECT_FALSE(done);
   ExpectGone();
@@ -303,7 +303,7 @@ TEST_F(ClientRequestTest, ADrainTellsASessionThatIsJustBeingDialled) {
   SendAll(client, Upgrade());
   // Being dialled, or just a session: it is told alike.
   while (context->sessions.empty() && !HasBackendConnection()) net::testing::RunTurns(loop, 1);
-  context->Drain([] {});
+  context->Drain(base::Duration(0), [] {});
   EXPECT_TRUE(AnswerUntil("drain").starts_with("HTTP/1.1 101 "));
 }
 

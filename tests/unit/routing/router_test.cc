@@ -1,142 +1,26 @@
 #include "sluice/routing/router.h"
 
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "seed.h"
+
 namespace sluice::routing {
 namespace {
 
-/// As the loader reads a path: `/a/**` is a prefix.
 config::PathPattern Pattern(std::string_view text) {
   if (text.ends_with("/**")) return {true, std::string(text.substr(0, text.size() - 3))};
   return {false, std::string(text)};
 }
 
-TEST(RouterTest, NormalizesHosts) {
-  const struct {
-    const char* host;
-    const char* normalized;
-  } rows[] = {
-      {"example.com", "example.com"},
-      {"EXAMPLE.Com", "example.com"},
-      {"example.com:8080", "example.com"},
-      {"example.com.", "example.com"},
-      {"example.com.:443", "example.com"},
-      {"10.0.0.1:80", "10.0.0.1"},
-      {"[::1]", "[::1]"},
-      {"[::1]:8080", "[::1]"},
-      {"[2001:DB8::A]:443", "[2001:db8::a]"},
-      {"", ""},
-      {":80", ""},
-  };
-  for (const auto& row : rows) EXPECT_EQ(NormalizeHost(row.host), row.normalized) << row.host;
-}
-
-TEST(RouterTest, MatchesHosts) {
-  const struct {
-    const char* pattern;
-    const char* host;
-    bool matches;
-  } rows[] = {
-      {"", "anything", true},
-      {"", "", true},
-      {"example.com", "example.com", true},
-      {"example.com", "www.example.com", false},
-      {"example.com", "example.org", false},
-      {"example.com", "", false},
-      {"*.example.com", "www.example.com", true},
-      {"*.example.com", "a.b.example.com", true},
-      {"*.example.com", "example.com", false},
-      {"*.example.com", ".example.com", false},
-      {"*.example.com", "wwwexample.com", false},
-      {"*.example.com", "www.example.com.evil.org", false},
-      {"[::1]", "[::1]", true},
-      {"[::1]", "[::2]", false},
-  };
-  for (const auto& row : rows) {
-    EXPECT_EQ(Matches({row.pattern, Pattern("/**")}, row.host, "/x"), row.matches)
-        << row.pattern << " and " << row.host;
-  }
-}
-
-TEST(RouterTest, MatchesPaths) {
-  const struct {
-    const char* pattern;
-    const char* path;
-    bool matches;
-  } rows[] = {
-      {"/vnc", "/vnc", true},
-      {"/vnc", "/vnc/", false},
-      {"/vnc", "/VNC", false},
-      {"/vnc", "/vn", false},
-      {"/", "/", true},
-      {"/", "/x", false},
-      {"/a/**", "/a", true},
-      {"/a/**", "/a/", true},
-      {"/a/**", "/a/b", true},
-      {"/a/**", "/a/b/c", true},
-      {"/a/**", "/ab", false},
-      {"/a/**", "/", false},
-      {"/a/**", "/b/a", false},
-      {"/a/b/**", "/a/b/c", true},
-      {"/a/b/**", "/a", false},
-      {"/**", "/", true},
-      {"/**", "/anything/at/all", true},
-  };
-  for (const auto& row : rows) {
-    EXPECT_EQ(Matches({"", Pattern(row.pattern)}, "h", row.path), row.matches)
-        << row.pattern << " and " << row.path;
-  }
-}
-
-/// `/pg/{server}/{rest...}` as the loader reads it.
-config::PathPattern Capturing(std::vector<config::PathSegment> segments, std::string rest = "",
-                              bool is_prefix = false) {
-  return {is_prefix, "", std::move(segments), std::move(rest)};
-}
-
-TEST(RouterTest, MatchesAndCaptures) {
-  const config::PathPattern server = Capturing({{false, "pg"}, {true, "server"}});
-  const config::PathPattern below = Capturing({{false, "pg"}, {true, "server"}}, "", true);
-  const config::PathPattern rest = Capturing({{true, "a"}}, "rest");
-  const struct {
-    const config::PathPattern& pattern;
-    const char* path;
-    bool matches;
-    Captures captures;
-  } rows[] = {
-      {server, "/pg/db1", true, {{"server", "db1"}}},
-      {server, "/pg/a b%2Fc", true, {{"server", "a b%2Fc"}}},
-      {server, "/pg/", false, {}},
-      {server, "/pg", false, {}},
-      {server, "/pg/db1/", false, {}},
-      {server, "/pg/db1/x", false, {}},
-      {server, "/xx/db1", false, {}},
-      {below, "/pg/db1", true, {{"server", "db1"}}},
-      {below, "/pg/db1/x/y", true, {{"server", "db1"}}},
-      {below, "/pg//x", false, {}},
-      {rest, "/x/y/z", true, {{"a", "x"}, {"rest", "y/z"}}},
-      {rest, "/x/", false, {}},
-      {rest, "/x", false, {}},
-      {rest, "/x//", true, {{"a", "x"}, {"rest", "/"}}},
-  };
-  for (const auto& row : rows) {
-    const config::Match match{"", row.pattern};
-    ASSERT_EQ(Matches(match, "h", row.path), row.matches) << row.path;
-    if (!row.matches) continue;
-    EXPECT_EQ(CapturesOf(match, "h", row.path), row.captures) << row.path;
-  }
-}
-
-TEST(RouterTest, CapturesALabelOfTheHost) {
-  const config::Match match{"{Name}.example.com", Pattern("/**")};
-  EXPECT_TRUE(Matches(match, "db1.example.com", "/"));
-  EXPECT_EQ(CapturesOf(match, "db1.example.com", "/"), (Captures{{"Name", "db1"}}));
-  for (const char* other :
-       {"example.com", ".example.com", "a.b.example.com", "db1.example.org", ""}) {
-    EXPECT_FALSE(Matches(match, other, "/")) << other;
-  }
+std::optional<size_t> Find(const Router& router, std::string host, std::string path,
+                           size_t start = 0) {
+  http::RequestHead head;
+  head.host = std::move(host);
+  head.path = std::move(path);
+  return router.Find(RequestFacts(head), start);
 }
 
 config::Config WithRoutes(std::initializer_list<std::pair<const char*, const char*>> routes) {
@@ -152,17 +36,107 @@ config::Config WithRoutes(std::initializer_list<std::pair<const char*, const cha
 TEST(RouterTest, TheFirstThatMatchesIsTaken) {
   const auto config = WithRoutes({{"a.example", "/x"}, {"*.example", "/**"}, {"", "/x"}});
   const Router router(config);
-  EXPECT_EQ(router.Find("a.example", "/x"), 0u);
-  EXPECT_EQ(router.Find("A.Example.:8443", "/x"), 0u);
-  EXPECT_EQ(router.Find("a.example", "/y"), 1u);
-  EXPECT_EQ(router.Find("b.example", "/x"), 1u) << "an earlier one shadows a better one";
-  EXPECT_EQ(router.Find("other", "/x"), 2u);
-  EXPECT_EQ(router.Find("other", "/y"), std::nullopt);
+  EXPECT_EQ(Find(router, "a.example", "/x"), 0u);
+  EXPECT_EQ(Find(router, "A.Example.:8443", "/x"), 0u);
+  EXPECT_EQ(Find(router, "a.example", "/y"), 1u);
+  EXPECT_EQ(Find(router, "b.example", "/x"), 1u) << "an earlier one shadows a better one";
+  EXPECT_EQ(Find(router, "other", "/x"), 2u);
+  EXPECT_EQ(Find(router, "other", "/y"), std::nullopt);
+}
+
+TEST(RouterTest, GoesOnBehindARoute) {
+  const auto config = WithRoutes({{"", "/x"}, {"a.example", "/**"}, {"", "/x"}});
+  const Router router(config);
+  EXPECT_EQ(Find(router, "a.example", "/x", 1), 1u);
+  EXPECT_EQ(Find(router, "a.example", "/x", 2), 2u);
+  EXPECT_EQ(Find(router, "b.example", "/x", 1), 2u);
+  EXPECT_EQ(Find(router, "a.example", "/x", 3), std::nullopt);
+}
+
+TEST(RouterTest, PathsOfAnyDepth) {
+  std::string deep;
+  for (int i = 0; i < 1'000; ++i) deep += "/a";
+  auto config = WithRoutes({{"", (deep + "/b").c_str()}, {"", (deep + "/**").c_str()}});
+  const Router router(config);
+  EXPECT_EQ(Find(router, "h", deep + "/b"), 0u);
+  EXPECT_EQ(Find(router, "h", deep + "/c"), 1u);
+  EXPECT_EQ(Find(router, "h", deep + "c"), std::nullopt);
+  EXPECT_EQ(Find(router, std::string(5'000, '.'), deep), 1u);
+}
+
+TEST(RouterTest, WithoutARequest) {
+  auto config = WithRoutes({{"", "/**"}, {"a.example", "/**"}, {"", "/**"}});
+  config.routes[1].match.any_path = config.routes[2].match.any_path = true;
+  RequestFacts facts;
+  EXPECT_EQ(Router(config).Find(facts), 2u);
+}
+
+/// The index is a filter before the match, so it must leave out nothing that matches.
+class RouterPropertyTest : public test::Seeded {
+ protected:
+  template <typename T, size_t n>
+  const T& OneOf(const T (&items)[n]) {
+    return items[Between(0, n - 1)];
+  }
+
+  config::Match RandomMatch() {
+    constexpr const char* kHosts[] = {"",      "a.x.com", "b.x.com",   "x.com",     "*.x.com",
+                                      "*.com", "{h}.com", "{h}.x.com", "*.a.x.com", "x"};
+    config::Match match;
+    match.host = OneOf(kHosts);
+    const bool has_captures = OneIn(2);
+    for (auto pieces = Between(0, 3); pieces > 0; --pieces) {
+      const bool is_capture = has_captures && OneIn(2);
+      const std::string piece = OneIn(5) ? "" : OneIn(2) ? "a" : "b";
+      match.path.segments.push_back({is_capture, is_capture ? "c" : piece});
+      match.path.path += is_capture ? "/{c}" : "/" + piece;
+    }
+    if (!has_captures || match.path.segments.empty()) match.path.segments.clear();
+    if (match.path.has_captures() && OneIn(3)) {
+      match.path.rest = "rest";
+    } else {
+      match.path.is_prefix = OneIn(3);
+    }
+    match.any_path = match.path.ToString() == "/**" && OneIn(2);
+    if (OneIn(8)) match.listeners = {Between(0, 2)};
+    return match;
+  }
+};
+
+TEST_F(RouterPropertyTest, FindsWhatTryingAllFinds) {
+  constexpr const char* kHosts[] = {"a.x.com", "b.x.com", "x.com", "c.a.x.com",   "y.com", "x",
+                                    "",        ".x.com",  ".",     "a.x.com.:80", "com"};
+  for (int round = 0; round < 300; ++round) {
+    config::Config config;
+    for (auto count = Between(0, 40); count > 0; --count) {
+      config.routes.emplace_back().match = RandomMatch();
+    }
+    const Router router(config);
+    for (int request = 0; request < 50; ++request) {
+      http::RequestHead head;
+      head.host = OneOf(kHosts);
+      for (auto pieces = Between(0, 4); pieces > 0; --pieces) {
+        head.path += OneIn(5) ? "/" : OneIn(2) ? "/a" : "/b";
+      }
+      if (head.path.empty()) head.path = "/";
+      RequestFacts facts(head);
+      if (OneIn(10)) facts = RequestFacts();
+      facts.listener = Between(0, 2);
+      const auto start = static_cast<ptrdiff_t>(OneIn(2) ? 0 : Between(0, config.routes.size()));
+      const auto& routes = config.routes;
+      const auto expected = std::find_if(
+          routes.begin() + start, routes.end(),
+          [&facts](const config::Route& route) { return Matches(route.match, facts); });
+      const auto found = router.Find(facts, static_cast<size_t>(start));
+      ASSERT_EQ(found.value_or(routes.size()), static_cast<size_t>(expected - routes.begin()))
+          << head.host << ' ' << head.path << " from " << start;
+    }
+  }
 }
 
 TEST(RouterTest, NoRoutesNoMatch) {
   const config::Config config;
-  EXPECT_EQ(Router(config).Find("h", "/"), std::nullopt);
+  EXPECT_EQ(Find(Router(config), "h", "/"), std::nullopt);
 }
 
 }  // namespace

@@ -9,6 +9,10 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+namespace sluice::embedded {
+extern const std::string_view kStatusPage;
+}
+
 namespace sluice::admin {
 namespace {
 
@@ -24,6 +28,7 @@ constexpr const char* kPlainText = "text/plain; charset=utf-8";
 constexpr const char* kExposition = "text/plain; version=0.0.4; charset=utf-8";
 
 constexpr const char* kJson = "application/json";
+constexpr const char* kHtml = "text/html; charset=utf-8";
 
 constexpr std::string_view kIndex =
     "sluice admin\n"
@@ -31,6 +36,8 @@ constexpr std::string_view kIndex =
     "/metrics  metrics in Prometheus' text format\n"
     "/healthz  200 while sluice runs\n"
     "/readyz   200 while new sessions are welcome, else 503 and the reason\n"
+    "/status   routes, backends and servers with their state, in JSON\n"
+    "/status.html  a page that shows them\n"
     "\n"
     "with a token_file in the configuration, by POST:\n"
     "/reload   the configuration is read anew\n"
@@ -76,6 +83,14 @@ void Send(evhttp_request* request, const Response& response) {
                  response.body.size());
   }
   evhttp_send_reply(request, response.status, response.phrase, nullptr);
+}
+
+void SendStatusPage(evhttp_request* request) {
+  AddHeader(
+      request, "Content-Security-Policy",
+      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src "
+      "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  Send(request, {HTTP_OK, "OK", std::string(embedded::kStatusPage), kHtml});
 }
 
 // Accepting failed: most likely no descriptor was left. The connection waits in the backlog and
@@ -172,6 +187,8 @@ void AdminServer::Handle(evhttp_request* request) const {
     return Send(request,
                 {HTTP_SERVUNAVAIL, "Service Unavailable", status_.NotReadyReason() + '\n'});
   }
+  if (path == "/status") return Send(request, {HTTP_OK, "OK", status_.Report(), kJson});
+  if (path == "/status.html") return SendStatusPage(request);
   if (path == "/") return Send(request, {HTTP_OK, "OK", std::string(kIndex)});
   Send(request, {HTTP_NOTFOUND, "Not Found", "no such page; / lists those that there are\n"});
 }

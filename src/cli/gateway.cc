@@ -29,6 +29,7 @@ class ServerStatus final : public admin::Status {
   std::string NotReadyReason() const override {
     return server_.draining() ? "draining" : "starting";
   }
+  std::string Report() const override { return server_.Report(); }
 
  private:
   const server::Server& server_;
@@ -76,9 +77,10 @@ int RunGateway(config::Config config, const ConfigSource* source, base::Log& log
     actions = std::make_unique<AdminActions>(*token, server, reloader ? &*reloader : nullptr, log);
   }
   if (first->admin) {
-    auto listening = admin::AdminServer::Listen(
-        loop, first->admin->address, status,
-        {server.collector(), std::make_shared<metrics::ProcessCollector>()}, actions.get());
+    auto listening = admin::AdminServer::Listen(loop, first->admin->address, status,
+                                                {server.collector(), server.backend_collector(),
+                                                 std::make_shared<metrics::ProcessCollector>()},
+                                                actions.get());
     if (!listening) return Failed(log, listening.error());
     admin = *std::move(listening);
     log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});

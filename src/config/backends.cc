@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/balance.h"
 #include "config/health.h"
 #include "config/proxy.h"
 #include "config/quote.h"
@@ -14,21 +15,22 @@ namespace sluice::config {
 namespace {
 
 // A list of servers, none twice.
-std::vector<Endpoint> ReadServers(Reader& reader, const Value& value) {
-  std::vector<Endpoint> servers;
+std::vector<Server> ReadServers(Reader& reader, const Value& value) {
+  std::vector<Server> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
-    Endpoint server;
-    if (!reader.ReadScalar(item, "an address", ParseServer, server)) continue;
-    if (std::find(servers.begin(), servers.end(), server) != servers.end()) {
-      reader.Error(item, Quote(server.ToString()) + " is in the list twice");
-    }
+    Server server;
+    if (!ReadServer(reader, item, server)) continue;
+    const bool is_known = std::any_of(servers.begin(), servers.end(), [&](const Server& other) {
+      return other.address == server.address;
+    });
+    if (is_known) reader.Error(item, Quote(server.address.ToString()) + " is in the list twice");
     servers.push_back(std::move(server));
   }
   return servers;
 }
 
 struct BackendDraft {
-  std::vector<Endpoint> servers;
+  std::vector<Server> servers;
   SendProxy proxy_protocol = SendProxy::kOff;
   bool has_servers = false;
   std::optional<Value> server;
@@ -36,7 +38,13 @@ struct BackendDraft {
   std::optional<Value> from;
   std::optional<Value> tls;
   std::optional<Value> health_check;
+  BalanceDraft balance;
 };
+
+template <auto read>
+void InBalance(Reader& reader, const Value& value, BackendDraft& draft) {
+  read(reader, value, draft.balance);
+}
 
 constexpr Field<BackendDraft> kBackendFields[] = {
     {"servers",
@@ -52,6 +60,11 @@ constexpr Field<BackendDraft> kBackendFields[] = {
        ReadSendProxy(reader, value, draft.proxy_protocol);
      }},
     {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
+    {"balance", InBalance<ReadBalance>},
+    {"queue", InBalance<ReadQueue>},
+    {"eject", InBalance<ReadEject>},
+    {"slow_start", InBalance<ReadSlowStart>},
+    {"connect_retry", InBalance<ReadConnectRetry>},
     {"health_check",
      [](Reader&, const Value& value, BackendDraft& draft) { draft.health_check = value; }},
 };
@@ -74,7 +87,7 @@ void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
   const auto text = reader.Text(value, "'token'");
   if (text && *text != "token") reader.Error(value, Expected("'token'", *text));
   backend.is_from_token = true;
-  backend.servers = {{Endpoint::Kind::kDynamic, "token", 0}};
+  backend.servers = {{{Endpoint::Kind::kDynamic, "token", 0}}};
 }
 
 // What the servers of any backend have in common.
@@ -82,6 +95,7 @@ void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks&
                     Backend& backend) {
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
   backend.proxy_protocol = draft.proxy_protocol;
+  TakeBalance(reader, draft.balance, backend);
   if (!draft.health_check) return;
   if (backend.target || backend.is_from_token) {
     reader.Error(*draft.health_check, "needs 'servers': nobody knows which servers there will be");
@@ -104,7 +118,7 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
     reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
   } else if (draft.server) {
     backend.target = ReadTarget(reader, *draft.server, draft.allow, route.match);
-    backend.servers = {{Endpoint::Kind::kDynamic, backend.target->server.text, 0}};
+    backend.servers = {{{Endpoint::Kind::kDynamic, backend.target->server.text, 0}}};
   } else if (draft.from) {
     ReadFrom(reader, *draft.from, backend);
   }
@@ -162,7 +176,7 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
   }
   auto address = server->ToString();
   const auto [place, is_new] = table.by_name.emplace(address, table.backends.size());
-  if (is_new) table.backends.push_back({std::move(address), {*std::move(server)}});
+  if (is_new) table.backends.push_back({std::move(address), {{*std::move(server)}}});
   return place->second;
 }
 

@@ -16,6 +16,7 @@
 #include "config/addresses.h"
 #include "config/auth.h"
 #include "config/backends.h"
+#include "config/balance.h"
 #include "config/framing.h"
 #include "config/health.h"
 #include "config/lifecycle.h"
@@ -258,6 +259,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddLifecycleMappings(mappings);
   AddAddressMappings(mappings);
   AddBackendMappings(mappings);
+  AddBalanceMappings(mappings);
   AddTlsMappings(mappings);
   AddHealthMappings(mappings);
   AddProxyMappings(mappings);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/auth.h"
+#include "config/balance.h"
 #include "config/covers.h"
 #include "config/framing.h"
 #include "config/match.h"
@@ -85,6 +86,9 @@ void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
     route.backend = ReadBackendReference(reader, *draft.backend, checks, route, backends);
     if (route.backend && backends.backends[*route.backend].is_from_token) {
       CheckTokenBackend(reader, *draft.backend, route);
+    }
+    if (route.backend) {
+      CheckHashKey(reader, *draft.backend, backends.backends[*route.backend].balance, route);
     }
   }
   if (draft.page) ReadStatic(reader, draft, route);

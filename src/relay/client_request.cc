@@ -112,6 +112,8 @@ void ClientRequest::OnTimer() {
     Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
   } else if (state_ == State::kAuthenticating) {
     OnAuthTimeout();
+  } else if (state_ == State::kDialing) {
+    OnDialTimer();
   } else {
     Finish();
   }
@@ -120,6 +122,7 @@ void ClientRequest::OnTimer() {
 void ClientRequest::Drain() {
   if (state_ == State::kReadingProxy) ReadProxyHeader();
   if (state_ == State::kReadingProxy) Finish();
+  if (state_ == State::kDialing && !dial_) StopWaiting();
   if (state_ != State::kReadingHead) return;
   ReadHead();  // What has come and was not told yet counts, too.
   if (state_ != State::kReadingHead) return;
@@ -234,12 +237,11 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   const std::string response = http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
       deflate ? std::string_view(deflate->header) : std::string_view());
-  const routing::Candidate& candidate = candidates_[next_candidate_];
   Session::Peers peers;
   peers.client = address_;
   peers.listener = listener_;
   peers.route = *route_;
-  peers.server = candidate.server;
+  peers.server = server_;
   peers.id = id_;
   peers.identity = identity_;
   if (!cause) cause = context_.WhyOver(*generation_, *route_);
@@ -250,7 +252,7 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
       MessageRelay::New(context_.zlib, options,
                         deflate ? std::optional(deflate->agreement) : std::nullopt,
                         TypeBySubprotocol(subprotocol)),
-      std::move(slot_)));
+      std::move(slot_), std::move(server_slot_)));
   session.Start(response, early_, cause);
   state_ = State::kDone;
   context_.Release(*this);
@@ -281,6 +283,8 @@ void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view 
 void ClientRequest::Reply(std::string response) {
   state_ = State::kReplying;
   slot_ = Admission::Slot();  // There will be no session.
+  server_slot_ = routing::ServerSlot();
+  place_wait_.reset();
   timer_.Start(kReplyTimeout);
   reply_.Append(base::AsBytes(response));
   ContinueReply();
@@ -318,6 +322,7 @@ void ClientRequest::Finish() {
   timer_.Stop();
   authentication_.reset();
   dial_.reset();
+  place_wait_.reset();
   client_.reset();
   listener_metrics().connections_active.Subtract();
   context_.Release(*this);

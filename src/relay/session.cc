@@ -12,11 +12,13 @@ namespace sluice::relay {
 
 Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation, const Peers& peers,
                  std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> backend,
-                 std::unique_ptr<MessageRelay> messages, Admission::Slot slot)
+                 std::unique_ptr<MessageRelay> messages, Admission::Slot slot,
+                 routing::ServerSlot server_slot)
     : context_(context),
       generation_(std::move(generation)),
       peers_(peers),
       slot_(std::move(slot)),
+      server_slot_(std::move(server_slot)),
       client_(std::move(client)),
       backend_(std::move(backend)),
       reader_(messages && messages->to_backend.has_compression()),

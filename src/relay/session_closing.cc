@@ -308,7 +308,7 @@ void Session::Log(base::Cause cause, double seconds) {
   const base::CauseInfo& info = base::InfoOf(cause);
   const std::string id = peers_.id.ToString();
   const std::string client = peers_.client.ToString();
-  const std::string server = peers_.server->ToString();
+  const std::string server = peers_.server ? peers_.server->ToString() : "";
   std::vector<base::LogField> fields = {{"session", id},
                                         {"route", generation_->config.routes[peers_.route].name},
                                         {"client", client},

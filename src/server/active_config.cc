@@ -1,6 +1,5 @@
 #include "server/active_config.h"
 
-#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -15,7 +14,7 @@ metrics::MetricsLabels LabelsOf(const config::Config& config) {
   }
   for (const auto& backend : config.backends) {
     for (const auto& server : backend.servers) {
-      labels.servers.push_back({backend.name, server.ToString()});
+      labels.servers.push_back({backend.name, server.address.ToString()});
     }
   }
   return labels;
@@ -28,16 +27,19 @@ uint64_t RandomSeed() {
 
 }  // namespace
 
-ActiveConfig::ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config)
+ActiveConfig::ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config,
+                           const routing::Pools* previous)
     : around_(around),
       config_(std::move(config)),
+      pools_(std::make_shared<const routing::Pools>(*config_, previous, RandomSeed())),
       certificates_(*config_, around.files, around.log, around.metrics.certificates()),
       gatekeeper_(*config_, around.files, around.log, around.metrics) {}
 
 base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
     const Surroundings& around, std::shared_ptr<const config::Config> config,
     const ActiveConfig* previous) {
-  std::unique_ptr<ActiveConfig> active(new ActiveConfig(around, std::move(config)));
+  const routing::Pools* const pools = previous == nullptr ? nullptr : previous->pools_.get();
+  std::unique_ptr<ActiveConfig> active(new ActiveConfig(around, std::move(config), pools));
   if (auto done = active->certificates_.Load(); !done) return base::Unexpected(done.error());
   const auth::Guard* const guard = previous == nullptr ? nullptr : previous->guard().get();
   if (auto done = active->gatekeeper_.Load(guard); !done) return base::Unexpected(done.error());
@@ -50,7 +52,7 @@ base::Result<std::shared_ptr<relay::Generation>, std::string> ActiveConfig::Make
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   auto generation = std::make_shared<relay::Generation>(
       config_, *std::move(resolver), around_.metrics.CountersFor(LabelsOf(*config_), worker),
-      around_.admission.RoutesOf(*config_), RandomSeed());
+      around_.admission.RoutesOf(*config_), pools_);
   generation->auth = gatekeeper_.MakeDesk(loop, *generation->resolver);
   const auto& listeners = certificates_.listeners();
   generation->listener_tls.assign(listeners.begin(), listeners.end());
@@ -62,8 +64,18 @@ base::Result<std::shared_ptr<relay::Generation>, std::string> ActiveConfig::Make
 
 base::Result<void, std::string> ActiveConfig::StartHealthChecks(
     net::EventLoop& loop, const config::Endpoint& echo_address, const ActiveConfig* previous) {
-  const auto is_checked = [](const config::Backend& b) { return b.health_check.has_value(); };
-  if (std::none_of(config_->backends.begin(), config_->backends.end(), is_checked)) return {};
+  bool is_any_checked = false;
+  for (size_t backend = 0; backend < config_->backends.size(); ++backend) {
+    if (config_->backends[backend].health_check) {
+      is_any_checked = true;
+      continue;
+    }
+    // Nobody would find out any more that it is up again.
+    for (size_t server = 0; server < config_->backends[backend].servers.size(); ++server) {
+      pools_->SetHealth(backend, server, true, net::EventLoop::Now());
+    }
+  }
+  if (!is_any_checked) return {};
   auto resolver = net::Resolver::Create(loop, config_->dns);
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   resolver_ = *std::move(resolver);
@@ -77,7 +89,10 @@ base::Result<void, std::string> ActiveConfig::StartHealthChecks(
                                  around_.log,
                                  around_.metrics.health(),
                                  RandomSeed()},
-      [](size_t, size_t, bool) {}, previous == nullptr ? nullptr : previous->prober_.get());
+      [pools = pools_](size_t backend, size_t server, bool is_up) {
+        pools->SetHealth(backend, server, is_up, net::EventLoop::Now());
+      },
+      previous == nullptr ? nullptr : previous->prober_.get());
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "sluice/relay/admission.h"
 #include "sluice/relay/generation.h"
 #include "sluice/relay/health_prober.h"
+#include "sluice/routing/pools.h"
 
 #include "server/certificates.h"
 #include "server/file_watch.h"
@@ -49,14 +50,18 @@ class ActiveConfig {
                                                     const ActiveConfig* previous);
 
   const config::Config& config() const { return *config_; }
+  /// What is known of its servers, shared by all workers.
+  const routing::Pools& pools() const { return *pools_; }
   /// Null if no route asks who comes.
   const std::shared_ptr<auth::Guard>& guard() const { return gatekeeper_.guard(); }
 
  private:
-  ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config);
+  ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config,
+               const routing::Pools* previous);
 
   const Surroundings around_;
   const std::shared_ptr<const config::Config> config_;
+  const std::shared_ptr<const routing::Pools> pools_;
   Certificates certificates_;
   Gatekeeper gatekeeper_;
   std::unique_ptr<net::Resolver> resolver_;  // Of the main loop, where there are checks.

@@ -12,6 +12,7 @@
 #include "server/echo_service.h"
 #include "server/file_watch.h"
 #include "server/ports.h"
+#include "server/status_report.h"
 #include "server/worker.h"
 
 namespace sluice::embedded {
@@ -24,7 +25,7 @@ namespace {
 bool UsesEcho(const config::Config& config) {
   for (const auto& backend : config.backends) {
     for (const auto& server : backend.servers) {
-      if (server.kind == config::Endpoint::Kind::kBuiltin) return true;
+      if (server.address.kind == config::Endpoint::Kind::kBuiltin) return true;
     }
   }
   return false;
@@ -137,6 +138,10 @@ class Server::Impl final : private net::TimerHandler {
 
   std::shared_ptr<const metrics::Collector> collector() const { return collector_; }
   metrics::Collector& metrics() { return *collector_; }
+
+  std::vector<routing::BackendState> DescribeBackends() const {
+    return active_->pools().Describe(net::EventLoop::Now());
+  }
 
  private:
   base::Result<void, std::string> StartEcho(const config::Config& config) {
@@ -273,6 +278,15 @@ metrics::Collector& Server::metrics() {
 
 std::shared_ptr<const metrics::Collector> Server::collector() const {
   return impl_->collector();
+}
+
+std::shared_ptr<const metrics::BackendCollector> Server::backend_collector() const {
+  return std::make_shared<const metrics::BackendCollector>(
+      [impl = impl_.get()] { return SamplesOf(impl->DescribeBackends()); });
+}
+
+std::string Server::Report() const {
+  return StatusReport(impl_->DescribeBackends(), impl_->collector()->RouteSessions());
 }
 
 }  // namespace sluice::server

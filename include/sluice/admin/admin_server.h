@@ -31,6 +31,9 @@ class Status {
 
   /// One line, such as "draining", for when Ready() is false.
   virtual std::string NotReadyReason() const = 0;
+
+  /// Routes, backends and servers with their state, as JSON.
+  virtual std::string Report() const = 0;
 };
 
 /// What is asked for by POST: the program's own business. Called on the loop's thread.
@@ -51,7 +54,8 @@ class Actions {
 };
 
 /// Answers GET and HEAD: `/metrics` (Prometheus' text format 0.0.4), `/healthz` (200 while the loop
-/// runs), `/readyz` (200, or 503 with the reason), `/` (a list of these);
+/// runs), `/readyz` (200, or 503 with the reason), `/status` (routes, backends and servers in JSON),
+/// `/status.html` (a page that shows them), `/` (a list of these);
 /// and POST: the `actions`, if there are any. Other paths are 404, other methods 405. Heads are
 /// bounded to 16 KiB, bodies to 4 KiB, silence to 10 seconds.
 ///

@@ -39,6 +39,8 @@ enum class Cause : uint8_t {
   kBackendUnresolved,
   kBackendConnectTimeout,
   kBackendTls,
+  kBackendDown,
+  kBackendSessions,
   // The end of a session.
   kBackendClosed,
   kBackendReset,

@@ -17,6 +17,7 @@
 #include "sluice/base/ip.h"
 #include "sluice/base/result.h"
 #include "sluice/config/auth_types.h"
+#include "sluice/config/balance_types.h"
 
 namespace sluice::config {
 
@@ -307,6 +308,16 @@ struct DynamicTarget {
 
 enum class SendProxy : uint8_t { kOff, kV1, kV2 };
 
+/// One of the servers of a backend.
+struct Server {
+  Endpoint address;
+  uint32_t weight = 1;      ///< its share of the sessions beside the others
+  uint32_t tier = 1;        ///< only used if those of lower numbers are down or full
+  size_t max_sessions = 0;  ///< zero: no limit
+
+  bool operator==(const Server&) const = default;
+};
+
 /// How it is found out whether the servers of a backend work. A check connects as sessions do,
 /// with the backend's TLS and PROXY header.
 struct HealthCheck {
@@ -325,13 +336,21 @@ struct HealthCheck {
 };
 
 struct Backend {
-  std::string name;               ///< of `backends`, or the server's address for the short form
-  std::vector<Endpoint> servers;  ///< one of kDynamic where there is a target
+  std::string name;             ///< of `backends`, or the server's address for the short form
+  std::vector<Server> servers;  ///< one of kDynamic where there is a target
   std::optional<BackendTls> tls = std::nullopt;  ///< unset: plain
   SendProxy proxy_protocol = SendProxy::kOff;    ///< the header that its connections begin with
   std::optional<DynamicTarget> target = std::nullopt;
   bool is_from_token =
       false;  ///< the server, of kDynamic, is the one that the client's token names
+  Balance balance = {};
+  BackendQueue queue = {};
+  Ejection ejection = {};
+  Timeout slow_start{0};     ///< until a server that comes back has its whole share
+  Timeout connect_retry{0};  ///< how long a request is held while no server can be reached
+
+  /// Whether its servers are those of the file, and not what each request makes of it.
+  bool has_fixed_servers() const { return !target && !is_from_token; }
   std::optional<HealthCheck> health_check = std::nullopt;  ///< unset: nobody looks
 };
 

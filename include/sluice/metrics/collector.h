@@ -54,6 +54,9 @@ class Collector : public prometheus::Collectable {
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
+  /// Names of routes, and how many sessions each has now.
+  std::vector<std::pair<std::string, uint64_t>> RouteSessions() const;
+
  private:
   // What has one label, by worker.
   template <typename T>
@@ -72,7 +75,6 @@ class Collector : public prometheus::Collectable {
   Labelled<std::string, ListenerMetrics> listeners_;
   Labelled<MetricsLabels::Server, ServerMetrics> servers_;
   CertificateMetrics certificates_;
-  HealthMetrics health_;
   struct Reloads {
     uint64_t ok = 0;
     uint64_t failed = 0;
@@ -80,6 +82,7 @@ class Collector : public prometheus::Collectable {
     int64_t last_ok = 0;
   };
   Reloads reloads_;  // Of the configuration.
+  HealthMetrics health_;
   std::atomic<uint64_t> auth_reloads_{0};
   std::atomic<uint64_t> auth_reloads_failed_{0};
 };

@@ -51,7 +51,7 @@ class Session final : public TableEntry,
     net::Address client;
     size_t listener = 0;                             ///< index into Config::listeners
     size_t route = 0;                                ///< index into Config::routes
-    std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled
+    std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled; null: none
     base::SessionId id;
     std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null where nobody is asked
   };
@@ -59,7 +59,8 @@ class Session final : public TableEntry,
   /// `backend` is null if the dial failed, `messages` if messages mean nothing.
   Session(WorkerContext& context, std::shared_ptr<Generation> generation, const Peers& peers,
           std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> backend,
-          std::unique_ptr<MessageRelay> messages, Admission::Slot slot = {});
+          std::unique_ptr<MessageRelay> messages, Admission::Slot slot = {},
+          routing::ServerSlot server_slot = {});
   ~Session();
 
   /// Sends `head`, the 101, and takes `early`, the bytes that came behind the request's head; they
@@ -203,6 +204,7 @@ class Session final : public TableEntry,
   const std::shared_ptr<Generation> generation_;
   const Peers peers_;
   const Admission::Slot slot_;
+  const routing::ServerSlot server_slot_;
   std::unique_ptr<net::Stream> client_;   // Null once it is closed.
   std::unique_ptr<net::Stream> backend_;  // Null once it is closed, or if the dial failed.
 

@@ -12,6 +12,7 @@
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
+#include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
 
@@ -61,6 +62,11 @@ class Server {
   bool retired() const { return retired_; }
   std::shared_ptr<const metrics::Collector> collector() const;
   metrics::Collector& metrics();
+  /// What is known of the backends now, as metrics. To be used by the main thread, while this
+  /// lives.
+  std::shared_ptr<const metrics::BackendCollector> backend_collector() const;
+  /// The same and the sessions of the routes, as JSON.
+  std::string Report() const;
   /// Null if no route asks who comes.
   std::shared_ptr<auth::Guard> guard() const;
 

@@ -150,7 +150,7 @@ routes:
   EXPECT_EQ(config.limits.header_count, 9U);
   ASSERT_EQ(config.backends.size(), 1U);
   ASSERT_EQ(config.backends[0].servers.size(), 4U);
-  EXPECT_EQ(config.backends[0].servers[3].kind, Endpoint::Kind::kBuiltin);
+  EXPECT_EQ(config.backends[0].servers[3].address.kind, Endpoint::Kind::kBuiltin);
   ASSERT_EQ(config.routes.size(), 2U);
   EXPECT_EQ(config.routes[0].match.host, "*.lab.example.com");
   EXPECT_EQ(config.routes[0].match.path.ToString(), "/vnc");
@@ -313,7 +313,7 @@ routes:
   EXPECT_EQ(config.routes[0].options.idle_timeout, 5min);
   EXPECT_EQ(config.routes[0].name, "lab-1");
   EXPECT_EQ(config.routes[0].match.path.ToString(), "/lab/**");
-  EXPECT_EQ(config.backends[0].servers[0].ToString(), "db:1");
+  EXPECT_EQ(config.backends[0].servers[0].address.ToString(), "db:1");
 }
 
 TEST(LoadString, TakesAnchorsAndEmptySections) {
@@ -405,8 +405,8 @@ routes:
   EXPECT_EQ(dynamic.name, "route:pg");
   ASSERT_TRUE(dynamic.target);
   ASSERT_EQ(dynamic.servers.size(), 1U);
-  EXPECT_EQ(dynamic.servers[0].kind, Endpoint::Kind::kDynamic);
-  EXPECT_EQ(dynamic.servers[0].ToString(), "{server}.{tenant}.internal:5432");
+  EXPECT_EQ(dynamic.servers[0].address.kind, Endpoint::Kind::kDynamic);
+  EXPECT_EQ(dynamic.servers[0].address.ToString(), "{server}.{tenant}.internal:5432");
   EXPECT_EQ(dynamic.target->allow.size(), 2U);
   const auto& two = config.backends[*config.routes[1].backend];
   EXPECT_EQ(two.name, "route:two");

@@ -48,15 +48,16 @@ class ClientRequestTest : public ::testing::Test {
   }
 
   config::SessionOptions& options() { return config.routes[0].options; }
-  void AddServer(uint16_t port) { config.backends[0].servers.push_back(Tcp("127.0.0.1", port)); }
+  void AddServer(uint16_t port) { config.backends[0].servers.push_back({Tcp("127.0.0.1", port)}); }
 
   /// A client connects.
   void Accept() {
     if (config.backends[0].servers.empty()) AddServer(PortOf(listener));
     if (!context) {
       context.emplace(loop, admission, memory, kPageText, log, 0);
-      context->generation = std::make_shared<Generation>(testing::Unowned(config), resolver,
-                                                         metrics, admission.RoutesOf(config), 0);
+      context->generation = std::make_shared<Generation>(
+          testing::Unowned(config), resolver, metrics, admission.RoutesOf(config),
+          std::make_shared<routing::Pools>(config, nullptr, 1));
     }
     net::Fd ours;
     std::tie(ours, client) = net::testing::Pair();

@@ -101,7 +101,7 @@ void BM_FindRoute(benchmark::State& state) {
   const config::Config config = TenRoutes();
   const routing::Router router(config);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(router.Find(parser.head().host, parser.head().path));
+    benchmark::DoNotOptimize(router.Find(routing::RequestFacts(parser.head())));
   }
 }
 BENCHMARK(BM_FindRoute);
@@ -130,7 +130,7 @@ void BM_Handshake(benchmark::State& state) {
   const routing::Router router(config);
   for (auto _ : state) {
     RequestParser parser = Parsed();
-    if (!router.Find(parser.head().host, parser.head().path)) std::abort();
+    if (!router.Find(routing::RequestFacts(parser.head()))) std::abort();
     if (!IsGoodUpgrade(parser.head())) std::abort();
     benchmark::DoNotOptimize(Answer(parser.head()));
   }

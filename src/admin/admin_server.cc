@@ -9,6 +9,10 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+namespace sluice::embedded {
+extern const std::string_view kStatusPage;
+}
+
 namespace sluice::admin {
 namespace {
 
@@ -24,6 +28,7 @@ constexpr const char* kPlainText = "text/plain; charset=utf-8";
 constexpr const char* kExposition = "text/plain; version=0.0.4; charset=utf-8";
 
 constexpr const char* kJson = "application/json";
+constexpr const char* kHtml = "text/html; charset=utf-8";
 
 constexpr std::string_view kIndex =
     "sluice admin\n"
@@ -31,7 +36,12 @@ constexpr std::string_view kIndex =
     "/metrics  metrics in Prometheus' text format\n"
     "/healthz  200 while sluice runs\n"
     "/readyz   200 while new sessions are welcome, else 503 and the reason\n"
-    "/tickets  POST: a one-time ticket, if the configuration has a token_file\n";
+    "/status   routes, backends and servers with their state, in JSON\n"
+    "/status.html  a page that shows them\n"
+    "\n"
+    "with a token_file in the configuration, by POST:\n"
+    "/reload   the configuration is read anew\n"
+    "/tickets  a one-time ticket\n";
 
 struct Response {
   int status = HTTP_OK;
@@ -50,6 +60,8 @@ const char* PhraseOf(int status) {
       return "Unauthorized";
     case HTTP_NOTFOUND:
       return "Not Found";
+    case 422:
+      return "Unprocessable Entity";
     default:
       return "Service Unavailable";
   }
@@ -71,6 +83,14 @@ void Send(evhttp_request* request, const Response& response) {
                  response.body.size());
   }
   evhttp_send_reply(request, response.status, response.phrase, nullptr);
+}
+
+void SendStatusPage(evhttp_request* request) {
+  AddHeader(
+      request, "Content-Security-Policy",
+      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src "
+      "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  Send(request, {HTTP_OK, "OK", std::string(embedded::kStatusPage), kHtml});
 }
 
 // Accepting failed: most likely no descriptor was left. The connection waits in the backlog and
@@ -95,11 +115,11 @@ void AdminServer::HttpDeleter::operator()(evhttp* http) const {
 
 base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
     net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-    Collectables collectables, Tickets* tickets) {
+    Collectables collectables, Actions* actions) {
   auto socket = net::Listen(address);
   if (!socket) return base::Unexpected(std::move(socket).error());
   std::unique_ptr<AdminServer> server(
-      new AdminServer(*std::move(socket), status, std::move(collectables), tickets));
+      new AdminServer(*std::move(socket), status, std::move(collectables), actions));
   if (!server->Start(loop)) {
     return base::Unexpected("cannot serve on " + address.ToString() + ": out of memory");
   }
@@ -107,11 +127,11 @@ base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
 }
 
 AdminServer::AdminServer(net::ListeningSocket socket, const Status& status,
-                         Collectables collectables, Tickets* tickets)
+                         Collectables collectables, Actions* actions)
     : socket_(std::move(socket)),
       status_(status),
       collectables_(std::move(collectables)),
-      tickets_(tickets) {}
+      actions_(actions) {}
 
 bool AdminServer::Start(net::EventLoop& loop) {
   http_.reset(evhttp_new(loop.base()));
@@ -136,7 +156,7 @@ bool AdminServer::Start(net::EventLoop& loop) {
   return true;
 }
 
-void AdminServer::HandleTickets(evhttp_request* request) const {
+void AdminServer::HandleAction(evhttp_request* request, std::string_view path) const {
   if (evhttp_request_get_command(request) != EVHTTP_REQ_POST) {
     AddHeader(request, "Allow", "POST");
     return Send(request, {405, "Method Not Allowed", "expected POST\n"});
@@ -146,7 +166,7 @@ void AdminServer::HandleTickets(evhttp_request* request) const {
   evbuffer_copyout(input, body.data(), body.size());
   const char* const authorization =
       evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
-  auto answer = tickets_->Post(authorization == nullptr ? "" : authorization, body);
+  auto answer = actions_->Post(path, authorization == nullptr ? "" : authorization, body);
   if (answer.status == 401) AddHeader(request, "WWW-Authenticate", "Bearer");
   Send(request, {answer.status, PhraseOf(answer.status), std::move(answer.body), kJson});
 }
@@ -155,7 +175,7 @@ void AdminServer::Handle(evhttp_request* request) const {
   const auto method = evhttp_request_get_command(request);
   const char* const raw_path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
   const std::string_view path = raw_path == nullptr ? "" : raw_path;
-  if (tickets_ != nullptr && path == "/tickets") return HandleTickets(request);
+  if (actions_ != nullptr && actions_->Has(path)) return HandleAction(request, path);
   if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
     AddHeader(request, "Allow", "GET, HEAD");
     return Send(request, {405, "Method Not Allowed", "expected GET or HEAD\n"});
@@ -167,6 +187,8 @@ void AdminServer::Handle(evhttp_request* request) const {
     return Send(request,
                 {HTTP_SERVUNAVAIL, "Service Unavailable", status_.NotReadyReason() + '\n'});
   }
+  if (path == "/status") return Send(request, {HTTP_OK, "OK", status_.Report(), kJson});
+  if (path == "/status.html") return SendStatusPage(request);
   if (path == "/") return Send(request, {HTTP_OK, "OK", std::string(kIndex)});
   Send(request, {HTTP_NOTFOUND, "Not Found", "no such page; / lists those that there are\n"});
 }

@@ -121,6 +121,14 @@ std::optional<std::string> PlainText(const json& value) {
   return std::nullopt;
 }
 
+std::vector<std::string> PlainTexts(const json& list) {
+  std::vector<std::string> texts;
+  for (const auto& item : list) {
+    if (auto text = PlainText(item)) texts.push_back(*std::move(text));
+  }
+  return texts;
+}
+
 Check CheckClaims(const json& claims, const config::JwtAuth& rules) {
   if (!rules.issuer.empty()) {
     const std::string* const issuer = TextIn(claims, "iss");
@@ -168,6 +176,12 @@ base::Result<config::Endpoint, std::string> ServerIn(const json& claims, const s
 
 }  // namespace
 
+std::vector<std::string> Identity::ValuesOf(const std::string& claim) const {
+  if (const auto plain = claims.find(claim); plain != claims.end()) return {plain->second};
+  const auto list = claim_lists.find(claim);
+  return list != claim_lists.end() ? list->second : std::vector<std::string>();
+}
+
 base::Result<Identity, std::string> VerifyJwt(std::string_view token,
                                               const std::vector<JwtKey>& keys,
                                               const config::JwtAuth& rules, WallTime now) {
@@ -189,7 +203,11 @@ base::Result<Identity, std::string> VerifyJwt(std::string_view token,
   }
   if (auto good = CheckClaims(*claims, rules); !good) return Fail(good.error());
   for (const auto& [name, value] : claims->items()) {
-    if (auto text = PlainText(value)) identity.claims.emplace(name, *std::move(text));
+    if (auto text = PlainText(value)) {
+      identity.claims.emplace(name, *std::move(text));
+    } else if (value.is_array()) {
+      identity.claim_lists.emplace(name, PlainTexts(value));
+    }
   }
   if (const auto user = identity.claims.find(rules.user); user != identity.claims.end()) {
     identity.user = user->second;

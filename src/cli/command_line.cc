@@ -15,9 +15,33 @@ Examples:
   sluice 8080 unix:/run/app.sock --origin https://app.example.com
   sluice --config sluice.yaml         many routes, limits, metrics
   sluice check sluice.yaml            is that file right?
+  sluice explain sluice.yaml wss://lab.example.com/vnc
+                                      which route takes that, and why not the others?
   sluice demo                         an echo service and a page to try it with
 
 The configuration file is described in docs/configuration.md.)";
+
+CLI::App* AddExplain(CLI::App& app, Explain& explain) {
+  auto* command = app.add_subcommand(
+      "explain", "Say which route a request takes: exit code 0 if there is one, 1 if none");
+  const auto add = [command](const char* name, auto& value, const char* description) {
+    return command->add_option(name, value, description)->allow_extra_args(false);
+  };
+  add("FILE", explain.file, "The configuration file")->required();
+  add("URL", explain.url,
+      "ws:// or wss:// for an upgrade, http:// or https:// for a page; 'tcp:' for a plain TCP "
+      "connection")
+      ->required();
+  add("--header", explain.headers, "A header field, 'Name: value'; may be repeated");
+  add("--from", explain.from, "The client's IP address, or 'unix'")->capture_default_str();
+  add("--listener", explain.listener,
+      "The name of the listener (default: the first that speaks what the URL asks for)");
+  add("--sni", explain.sni, "The host asked for in the TLS handshake (default: that of the URL)");
+  add("--subprotocol", explain.subprotocols, "A subprotocol that is offered; may be repeated");
+  add("--claim", explain.claims, "A claim of a good token, name=value; may be repeated");
+  add("--certificate", explain.certificates, "A name in the client's certificate; may be repeated");
+  return command;
+}
 
 }  // namespace
 
@@ -54,6 +78,9 @@ std::variant<Command, int> ParseCommandLine(int argc, char** argv) {
   Check check;
   auto* check_command = app.add_subcommand("check", "Check configuration files and exit");
   check_command->add_option("FILE", check.files, "The files to check")->required();
+  Explain explain;
+  explain.from = "127.0.0.1";
+  auto* explain_command = AddExplain(app, explain);
   HealthCheck health{"127.0.0.1:9090", 3};
   auto* health_command = app.add_subcommand(
       "healthcheck", "Ask a running sluice whether it is healthy: exit code 0 if so");
@@ -73,6 +100,7 @@ std::variant<Command, int> ParseCommandLine(int argc, char** argv) {
 
   if (admin_option->count() != 0) file.admin = quick.admin = admin;
   if (app.got_subcommand(check_command)) return check;
+  if (app.got_subcommand(explain_command)) return explain;
   if (app.got_subcommand(health_command)) return health;
   if (app.got_subcommand("demo")) return RunDemo{};
   if (config->count() != 0) return file;

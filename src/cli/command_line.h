@@ -31,13 +31,26 @@ struct Check {
   std::vector<std::string> files;
 };
 
+/// `sluice explain FILE URL`
+struct Explain {
+  std::string file;
+  std::string url;
+  std::vector<std::string> headers;  ///< `Name: value`
+  std::string from;                  ///< an IP address or `unix`
+  std::optional<std::string> listener;
+  std::optional<std::string> sni;
+  std::vector<std::string> subprotocols;
+  std::vector<std::string> claims;  ///< `name=value`
+  std::vector<std::string> certificates;
+};
+
 /// `sluice healthcheck`
 struct HealthCheck {
   std::string admin;
   unsigned timeout_seconds;
 };
 
-using Command = std::variant<RunQuick, RunFile, RunDemo, Check, HealthCheck>;
+using Command = std::variant<RunQuick, RunFile, RunDemo, Check, Explain, HealthCheck>;
 
 /// The command that `argv` asks for; or the exit code when there is nothing left to do: help and
 /// version were printed (0), or an error of usage was (2).

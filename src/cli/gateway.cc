@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <malloc.h>
@@ -10,10 +11,12 @@
 #include "sluice/admin/admin_server.h"
 #include "sluice/metrics/process.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/server/admin_token.h"
 #include "sluice/server/exposure.h"
+#include "sluice/server/reloader.h"
 #include "sluice/server/server.h"
-#include "sluice/server/ticket_desk.h"
 
+#include "cli/admin_actions.h"
 #include "cli/privileges.h"
 
 namespace sluice::cli {
@@ -26,21 +29,10 @@ class ServerStatus final : public admin::Status {
   std::string NotReadyReason() const override {
     return server_.draining() ? "draining" : "starting";
   }
+  std::string Report() const override { return server_.Report(); }
 
  private:
   const server::Server& server_;
-};
-
-class TicketsOverAdmin final : public admin::Tickets {
- public:
-  explicit TicketsOverAdmin(std::unique_ptr<server::TicketDesk> desk) : desk_(std::move(desk)) {}
-  Answer Post(std::string_view authorization, std::string_view body) override {
-    auto answer = desk_->Handle(authorization, body, net::EventLoop::Now());
-    return {answer.status, std::move(answer.body)};
-  }
-
- private:
-  const std::unique_ptr<server::TicketDesk> desk_;
 };
 
 void PrepareProcess() {
@@ -57,19 +49,6 @@ void PrepareProcess() {
   mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 }
 
-void TellExposure(const config::Config& config, base::Log& log) {
-  if (IsRoot()) {
-    log.Write(base::LogLevel::kWarn, "running_as_root",
-              {{"detail", "nothing needs that any more; see 'user' in docs/configuration.md"}});
-  }
-  const server::Exposure exposure = server::FindExposure(config);
-  if (exposure.routes.empty()) return;
-  log.Write(exposure.to_other_machines ? base::LogLevel::kWarn : base::LogLevel::kInfo,
-            "open_without_auth",
-            {{"routes", server::ListOf(exposure.routes)},
-             {"to_other_machines", exposure.to_other_machines}});
-}
-
 int Failed(base::Log& log, const std::string& error) {
   log.Write(base::LogLevel::kError, "start_failed", {{"detail", error}});
   return 1;
@@ -77,38 +56,46 @@ int Failed(base::Log& log, const std::string& error) {
 
 }  // namespace
 
-int RunGateway(config::Config config, base::Log& log) {
+int RunGateway(config::Config config, const ConfigSource* source, base::Log& log) {
   PrepareProcess();
   net::EventLoop loop;
-  const auto shared = std::make_shared<const config::Config>(std::move(config));
-  auto created = server::Server::Create(loop, shared, log, SLUICE_VERSION);
+  const auto first = std::make_shared<const config::Config>(std::move(config));
+  auto created = server::Server::Create(loop, first, log, SLUICE_VERSION);
   if (!created) return Failed(log, created.error());
   server::Server& server = **created;
+  std::optional<server::Reloader> reloader;
+  if (source != nullptr) {
+    reloader.emplace(server, log, source->file, source->load, source->text);
+  }
 
   const ServerStatus status(server);
-  std::unique_ptr<TicketsOverAdmin> tickets;
+  std::unique_ptr<AdminActions> actions;
   std::unique_ptr<admin::AdminServer> admin;
-  const auto guard = server.guard();
-  if (guard && shared->admin && !shared->admin->token_file.empty()) {
-    auto desk = server::TicketDesk::Create(*shared, *guard, log);
-    if (!desk) return Failed(log, desk.error());
-    tickets = std::make_unique<TicketsOverAdmin>(*std::move(desk));
+  if (first->admin && !first->admin->token_file.empty()) {
+    const auto token = server::AdminToken::Load(first->admin->token_file);
+    if (!token) return Failed(log, token.error());
+    actions = std::make_unique<AdminActions>(*token, server, reloader ? &*reloader : nullptr, log);
   }
-  if (shared->admin) {
-    auto listening = admin::AdminServer::Listen(
-        loop, shared->admin->address, status,
-        {server.collector(), std::make_shared<metrics::ProcessCollector>()}, tickets.get());
+  if (first->admin) {
+    auto listening = admin::AdminServer::Listen(loop, first->admin->address, status,
+                                                {server.collector(), server.backend_collector(),
+                                                 std::make_shared<metrics::ProcessCollector>()},
+                                                actions.get());
     if (!listening) return Failed(log, listening.error());
     admin = *std::move(listening);
     log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});
   }
 
-  if (shared->user) {
-    if (auto done = BecomeUser(*shared->user, shared->listeners); !done) {
+  if (first->user) {
+    if (auto done = BecomeUser(*first->user, first->listeners); !done) {
       return Failed(log, done.error());
     }
   }
-  TellExposure(*shared, log);
+  if (IsRoot()) {
+    log.Write(base::LogLevel::kWarn, "running_as_root",
+              {{"detail", "nothing needs that any more; see 'user' in docs/configuration.md"}});
+  }
+  server::TellExposure(*first, log);
 
   const auto on_signal = [&] {
     if (server.draining()) {
@@ -119,7 +106,10 @@ int RunGateway(config::Config config, base::Log& log) {
   };
   const net::SignalWatch term(loop, SIGTERM, on_signal);
   const net::SignalWatch interrupt(loop, SIGINT, on_signal);
-  const net::SignalWatch hangup(loop, SIGHUP, [&server] { server.CheckFiles(); });
+  const net::SignalWatch hangup(loop, SIGHUP, [&] {
+    if (reloader) reloader->Reload();
+    server.CheckFiles();
+  });
 
   server.Start();
   loop.Run();

@@ -1,13 +1,24 @@
 // Runs the gateway in this process until a signal ends it.
 #pragma once
 
+#include <string>
+
 #include "sluice/base/log.h"
 #include "sluice/config/types.h"
+#include "sluice/server/reloader.h"
 
 namespace sluice::cli {
 
+/// Where a configuration came from, for it to be read anew.
+struct ConfigSource {
+  std::string file;
+  std::string text;
+  server::Reloader::Load load;
+};
+
 /// The exit code: 0 after a drain, 1 if it could not start. SIGTERM and SIGINT drain; a second one
-/// ends at once. Called once, from the main thread.
-int RunGateway(config::Config config, base::Log& log);
+/// ends at once. SIGHUP reads the configuration anew, if `source` is not null, and the files that
+/// it names. Called once, from the main thread.
+int RunGateway(config::Config config, const ConfigSource* source, base::Log& log);
 
 }  // namespace sluice::cli

@@ -14,6 +14,7 @@
 #include "sluice/server/exposure.h"
 
 #include "cli/command_line.h"
+#include "cli/explain.h"
 #include "cli/gateway.h"
 #include "cli/log.h"
 #include "cli/quick_config.h"
@@ -27,6 +28,7 @@ namespace {
 
 constexpr int kOk = 0;
 constexpr int kFailed = 1;
+constexpr int kNoAnswer = 2;
 
 int Complain(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
@@ -44,23 +46,19 @@ config::LoadResult Load(const std::string& file) {
                           {net::CheckCertificate, net::CheckAuthorities, net::IsCipher});
 }
 
-int RunWithLog(config::Config config) {
+int RunWithLog(config::Config config, const ConfigSource* source = nullptr) {
   StdoutLog log(FormatForStdout());
-  return RunGateway(std::move(config), log);
+  return RunGateway(std::move(config), source, log);
 }
 
-int RunLoaded(config::LoadResult loaded, const std::optional<std::string>& admin) {
-  if (!loaded) {
-    Print(loaded.error(), "");
-    return kFailed;
-  }
-  Print(loaded->warnings, "warning: ");
-  if (admin && !loaded->config.admin) {
-    auto address = config::ParseListenAddress(*admin);
-    if (!address) return Complain("--admin: " + address.error());
-    loaded->config.admin = config::Admin{*address};
-  }
-  return RunWithLog(std::move(loaded->config));
+// The file's own `admin` comes first.
+base::Result<void, std::string> SetAdmin(config::Config& config,
+                                         const std::optional<std::string>& admin) {
+  if (!admin || config.admin) return {};
+  auto address = config::ParseListenAddress(*admin);
+  if (!address) return base::Unexpected("--admin: " + address.error());
+  config.admin = config::Admin{*std::move(address)};
+  return {};
 }
 
 int Run(const RunQuick& command) {
@@ -69,14 +67,30 @@ int Run(const RunQuick& command) {
 }
 
 int Run(const RunFile& command) {
-  return RunLoaded(Load(command.file), command.admin);
+  auto loaded = Load(command.file);
+  if (!loaded) {
+    Print(loaded.error(), "");
+    return kFailed;
+  }
+  Print(loaded->warnings, "warning: ");
+  if (const auto set = SetAdmin(loaded->config, command.admin); !set) return Complain(set.error());
+  const ConfigSource source{command.file, std::move(loaded->text), [command] {
+                              auto again = Load(command.file);
+                              // It was good before.
+                              if (again) (void)SetAdmin(again->config, command.admin);
+                              return again;
+                            }};
+  return RunWithLog(std::move(loaded->config), &source);
 }
 
 int Run(const RunDemo&) {
   if (FormatForStdout() == LogFormat::kText) {
     std::puts("Open http://localhost:8080/ in a browser. Ctrl-C ends it.");
   }
-  return RunLoaded(config::LoadString(embedded::kDemoConfig, "config/demo.yaml"), std::nullopt);
+  auto loaded = config::LoadString(embedded::kDemoConfig, "config/demo.yaml");
+  if (loaded) return RunWithLog(std::move(loaded->config));
+  Print(loaded.error(), "");
+  return kFailed;
 }
 
 int Run(const Check& command) {
@@ -95,6 +109,21 @@ int Run(const Check& command) {
       std::printf("%s: without auth: %s\n", file.c_str(), server::ListOf(open).c_str());
   }
   return exit_code;
+}
+
+int Run(const Explain& command) {
+  const auto loaded = Load(command.file);
+  if (!loaded) {
+    Print(loaded.error(), "");
+    return kNoAnswer;
+  }
+  const auto explanation = ExplainRequest(loaded->config, command);
+  if (!explanation) {
+    Complain(explanation.error());
+    return kNoAnswer;
+  }
+  std::fputs(explanation->text.c_str(), stdout);
+  return explanation->is_taken ? kOk : kFailed;
 }
 
 int Run(const HealthCheck& command) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/balance.h"
 #include "config/proxy.h"
 #include "config/quote.h"
 #include "config/suggest.h"
@@ -15,23 +16,23 @@ namespace {
 
 // A list of servers, none twice. What is shown of two of them must differ, too, or the metrics
 // could not tell them apart.
-std::vector<Endpoint> ReadServers(Reader& reader, const Value& value) {
-  std::vector<Endpoint> servers;
+std::vector<Server> ReadServers(Reader& reader, const Value& value) {
+  std::vector<Server> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
-    Endpoint server;
-    if (!reader.ReadScalar(item, "an address", ParseServer, server)) continue;
-    const auto text = server.ToString();
-    const auto is_same = [&text](const Endpoint& other) { return other.ToString() == text; };
-    if (std::any_of(servers.begin(), servers.end(), is_same)) {
-      reader.Error(item, Quote(text) + " is in the list twice");
-    }
+    Server server;
+    if (!ReadServer(reader, item, server)) continue;
+    const auto text = server.address.ToString();
+    const bool is_known = std::any_of(servers.begin(), servers.end(), [&](const Server& other) {
+      return other.address.ToString() == text;
+    });
+    if (is_known) reader.Error(item, Quote(text) + " is in the list twice");
     servers.push_back(std::move(server));
   }
   return servers;
 }
 
 struct BackendDraft {
-  std::vector<Endpoint> servers;
+  std::vector<Server> servers;
   SendProxy proxy_protocol = SendProxy::kOff;
   bool has_servers = false;
   std::optional<Value> server;
@@ -39,7 +40,13 @@ struct BackendDraft {
   std::optional<Value> from;
   std::optional<Value> tls;
   std::optional<Value> websocket;
+  BalanceDraft balance;
 };
+
+template <auto read>
+void InBalance(Reader& reader, const Value& value, BackendDraft& draft) {
+  read(reader, value, draft.balance);
+}
 
 constexpr Field<BackendDraft> kBackendFields[] = {
     {"servers",
@@ -57,6 +64,11 @@ constexpr Field<BackendDraft> kBackendFields[] = {
     {"tls", [](Reader&, const Value& value, BackendDraft& draft) { draft.tls = value; }},
     {"websocket",
      [](Reader&, const Value& value, BackendDraft& draft) { draft.websocket = value; }},
+    {"balance", InBalance<ReadBalance>},
+    {"queue", InBalance<ReadQueue>},
+    {"eject", InBalance<ReadEject>},
+    {"slow_start", InBalance<ReadSlowStart>},
+    {"connect_retry", InBalance<ReadConnectRetry>},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -77,7 +89,7 @@ void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
   const auto text = reader.Text(value, "'token'");
   if (text && *text != "token") reader.Error(value, Expected("'token'", *text));
   backend.is_from_token = true;
-  backend.servers = {{Endpoint::Kind::kDynamic, "token", 0}};
+  backend.servers = {{{Endpoint::Kind::kDynamic, "token", 0}}};
 }
 
 // What the servers of any backend have in common.
@@ -87,6 +99,7 @@ void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draf
   if (draft.websocket) ReadWebSocketClient(reader, *draft.websocket, backend);
   CheckSchemes(reader, value, draft.tls, backend);
   backend.proxy_protocol = draft.proxy_protocol;
+  TakeBalance(reader, draft.balance, backend);
 }
 
 // A backend that a route has to itself: servers, or one that the request or the client's token
@@ -103,7 +116,7 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
     reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
   } else if (draft.server) {
     backend.target = ReadTarget(reader, *draft.server, draft.allow, route.match);
-    backend.servers = {{Endpoint::Kind::kDynamic, backend.target->server.text, 0}};
+    backend.servers = {{{Endpoint::Kind::kDynamic, backend.target->server.text, 0}}};
   } else if (draft.from) {
     ReadFrom(reader, *draft.from, backend);
   }
@@ -162,9 +175,9 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
   auto address = server->ToString();
   const auto [place, is_new] = table.by_name.emplace(address, table.backends.size());
   if (is_new) {
-    table.backends.push_back({std::move(address), {*std::move(server)}});
+    table.backends.push_back({std::move(address), {{*std::move(server)}}});
     CheckSchemes(reader, value, std::nullopt, table.backends.back());
-  } else if (table.backends[place->second].servers.front() != *server) {
+  } else if (table.backends[place->second].servers.front().address != *server) {
     reader.Error(value,
                  "another route has the same URL with another query; expected them as "
                  "backends with names of their own, under 'backends'");

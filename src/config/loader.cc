@@ -16,7 +16,9 @@
 #include "config/addresses.h"
 #include "config/auth.h"
 #include "config/backends.h"
+#include "config/balance.h"
 #include "config/framing.h"
+#include "config/lifecycle.h"
 #include "config/match.h"
 #include "config/options.h"
 #include "config/proxy.h"
@@ -38,6 +40,8 @@ using Diagnostics = std::vector<Diagnostic>;
 struct RootDraft {
   std::optional<Value> user;
   std::optional<Value> workers;
+  std::optional<Value> reload;
+  std::optional<Value> drain;
   std::optional<Value> listeners;
   std::optional<Value> admin;
   std::optional<Value> trusted_proxies;
@@ -56,6 +60,8 @@ void Keep(Reader& /*reader*/, const Value& value, RootDraft& draft) {
 constexpr Field<RootDraft> kRootFields[] = {
     {"user", Keep<&RootDraft::user>},
     {"workers", Keep<&RootDraft::workers>},
+    {"reload", Keep<&RootDraft::reload>},
+    {"drain", Keep<&RootDraft::drain>},
     {"listeners", Keep<&RootDraft::listeners>},
     {"admin", Keep<&RootDraft::admin>},
     {"trusted_proxies", Keep<&RootDraft::trusted_proxies>},
@@ -75,7 +81,7 @@ Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config
   return defaults;
 }
 
-// Tickets are taken by routes and handed out by the admin listener: neither is of use alone.
+// Tickets are handed out by the admin listener.
 void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) {
   const bool uses_tickets = UsesTickets(config.routes);
   const bool has_token = config.admin && !config.admin->token_file.empty();
@@ -83,9 +89,6 @@ void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) 
     reader.Error(draft.admin ? *draft.admin : *draft.routes,
                  "a route takes tickets; expected an 'admin' with a 'token_file', which hands them "
                  "out");
-  }
-  if (has_token && !uses_tickets && !reader.has_errors()) {
-    reader.Warn(*draft.admin, "'token_file' has no effect: no route takes tickets");
   }
 }
 
@@ -112,6 +115,8 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   if (draft.dns) ReadDns(reader, *draft.dns, config.dns);
   if (draft.auth_failures) ReadAuthFailures(reader, *draft.auth_failures, config.auth_failures);
   const auto defaults = ReadDefaultsInto(reader, draft, config);
+  if (draft.reload) ReadReload(reader, *draft.reload, config.reload);
+  if (draft.drain) ReadDrain(reader, *draft.drain, config.drain_timeout, config.drain);
   BackendTable table;
   if (draft.backends) ReadBackends(reader, *draft.backends, checks, table);
   if (draft.routes) {
@@ -178,7 +183,7 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment,
   auto config =
       ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()}, checks);
   if (reader.has_errors()) return Unexpected(reader.TakeErrors());
-  return Loaded{std::move(config), reader.TakeWarnings()};
+  return Loaded{std::move(config), reader.TakeWarnings(), text};
 }
 
 class FileDescriptor {
@@ -251,8 +256,10 @@ LoadResult LoadFile(const std::string& path, const Environment& environment,
 std::vector<KnownMapping> KnownMappings() {
   std::vector<KnownMapping> mappings;
   mappings.push_back({"", KeysOf<RootDraft>(kRootFields)});
+  AddLifecycleMappings(mappings);
   AddAddressMappings(mappings);
   AddBackendMappings(mappings);
+  AddBalanceMappings(mappings);
   AddTlsMappings(mappings);
   AddProxyMappings(mappings);
   AddWebSocketMappings(mappings);

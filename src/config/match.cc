@@ -183,10 +183,13 @@ void CheckTls(Reader& reader, const Value& value, const std::vector<Listener>& l
                        [&](size_t index) { return is_fit(listeners[index]); });
   };
   if (!match.certificate.empty() && !has_one(AsksForCertificates)) {
-    reader.Warn(value, "is never met: no such listener asks clients for a certificate (client_ca)");
+    reader.Warn(
+        value,
+        "this match is never met: no such listener asks clients for a certificate (client_ca)");
   } else if (!match.sni.empty() &&
              !has_one([](const Listener& listener) { return listener.tls.has_value(); })) {
-    reader.Warn(value, "is never met: no such listener has 'tls', so that there is no 'sni'");
+    reader.Warn(value,
+                "this match is never met: no such listener has 'tls', so that there is no 'sni'");
   }
 }
 

@@ -271,6 +271,7 @@ constexpr Field<Defaults> kDefaultsFields[] = {
     {"limits", ReadLimits},
     {"on_dial_failure", InOptions<ReadOnDialFailure>},
     {"close_codes", InOptions<ReadCloseCodes>},
+    {"on_removal", InOptions<ReadOnRemoval>},
     {"subprotocols", InOptions<ReadSubprotocols>},
     {"origins", InOptions<ReadOrigins>},
     {"require_origin", InOptions<ReadRequireOrigin>},
@@ -309,6 +310,10 @@ void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& optio
 
 void ReadRouteLimits(Reader& reader, const Value& value, SessionOptions& options) {
   reader.ReadMapping<SessionOptions>(value, kRouteLimitFields, options, kNoRouteLimits);
+}
+
+void ReadOnRemoval(Reader& reader, const Value& value, SessionOptions& options) {
+  reader.ReadScalar(value, "'keep' or 'close'", ParseOnRemoval, options.on_removal);
 }
 
 void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options) {

@@ -23,6 +23,7 @@ void ReadDefaults(Reader& reader, const Value& value, Defaults& defaults);
 void ReadKeepalive(Reader& reader, const Value& value, SessionOptions& options);
 void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& options);
 void ReadRouteLimits(Reader& reader, const Value& value, SessionOptions& options);
+void ReadOnRemoval(Reader& reader, const Value& value, SessionOptions& options);
 void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options);
 void ReadCloseCodes(Reader& reader, const Value& value, SessionOptions& options);
 void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options);

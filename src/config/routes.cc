@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/auth.h"
+#include "config/balance.h"
 #include "config/covers.h"
 #include "config/framing.h"
 #include "config/match.h"
@@ -48,6 +49,7 @@ constexpr Field<RouteDraft> kRouteFields[] = {
     {"limits", ReadOption<ReadRouteLimits>},
     {"on_dial_failure", ReadOption<ReadOnDialFailure>},
     {"close_codes", ReadOption<ReadCloseCodes>},
+    {"on_removal", ReadOption<ReadOnRemoval>},
     {"subprotocols", ReadOption<ReadSubprotocols>},
     {"origins", ReadOption<ReadOrigins>},
     {"require_origin", ReadOption<ReadRequireOrigin>},
@@ -83,8 +85,9 @@ void CheckForTcp(Reader& reader, const RouteDraft& draft, const BackendTable& ba
     reader.Error(*draft.match,
                  "is never met: connections of a listener with 'protocol: tcp' bring no request");
   }
-  const bool has_websocket = route.backend && !backends.backends[*route.backend].servers.empty() &&
-                             backends.backends[*route.backend].servers.front().is_websocket();
+  const bool has_websocket =
+      route.backend && !backends.backends[*route.backend].servers.empty() &&
+      backends.backends[*route.backend].servers.front().address.is_websocket();
   for (const auto& key : draft.session_keys) {
     const bool is_of_requests = std::find(std::begin(kOfRequests), std::end(kOfRequests),
                                           key.name) != std::end(kOfRequests);
@@ -119,6 +122,9 @@ void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
     route.backend = ReadBackendReference(reader, *draft.backend, checks, route, backends);
     if (route.backend && backends.backends[*route.backend].is_from_token) {
       CheckTokenBackend(reader, *draft.backend, route);
+    }
+    if (route.backend) {
+      CheckHashKey(reader, *draft.backend, backends.backends[*route.backend].balance, route);
     }
   }
   if (draft.page) ReadStatic(reader, draft, route);

@@ -124,9 +124,10 @@ void ReadClientCertificate(Reader& reader, const TlsDraft& draft, const FileChec
   }
 }
 
-void CheckServerName(Reader& reader, const Value& value, const std::vector<Endpoint>& servers,
+void CheckServerName(Reader& reader, const Value& value, const std::vector<Server>& servers,
                      const BackendTls& tls) {
-  for (const auto& server : servers) {
+  for (const Server& one : servers) {
+    const Endpoint& server = one.address;
     if (server.kind == Endpoint::Kind::kBuiltin) {
       reader.Error(value, Quote(server.ToString()) + " does not speak TLS");
     } else if (server.kind == Endpoint::Kind::kUnix && tls.server_name.empty() &&
@@ -162,7 +163,7 @@ Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks) {
   return tls;
 }
 
-BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<Endpoint>& servers,
+BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<Server>& servers,
                           const FileChecks& checks) {
   BackendTlsDraft draft;
   BackendTls& tls = draft.tls;

@@ -13,7 +13,7 @@ namespace sluice::config {
 Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks);
 
 /// `servers` are those of the backend.
-BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<Endpoint>& servers,
+BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<Server>& servers,
                           const FileChecks& checks);
 
 void AddTlsMappings(std::vector<KnownMapping>& mappings);

@@ -142,6 +142,12 @@ Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text) {
   return Unexpected(Expected("'close' or 'http'", text));
 }
 
+Parsed<OnRemoval> ParseOnRemoval(std::string_view text) {
+  if (text == "keep") return OnRemoval::kKeep;
+  if (text == "close") return OnRemoval::kClose;
+  return Unexpected(Expected("'keep' or 'close'", text));
+}
+
 Parsed<CloseCodes> ParseCloseCodes(std::string_view text) {
   if (text == "standard") return CloseCodes::kStandard;
   if (text == "websockify") return CloseCodes::kWebsockify;

@@ -55,6 +55,8 @@ Parsed<std::string> ParseName(std::string_view text);
 
 Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text);
 
+Parsed<OnRemoval> ParseOnRemoval(std::string_view text);
+
 Parsed<CloseCodes> ParseCloseCodes(std::string_view text);
 
 /// `websocket` or `tcp`.

@@ -79,7 +79,7 @@ constexpr Field<WebSocketClient> kWebSocketFields[] = {
 size_t Count(const Backend& backend, Kind kind) {
   return static_cast<size_t>(
       std::count_if(backend.servers.begin(), backend.servers.end(),
-                    [kind](const Endpoint& server) { return server.kind == kind; }));
+                    [kind](const Server& server) { return server.address.kind == kind; }));
 }
 
 }  // namespace

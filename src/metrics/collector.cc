@@ -227,6 +227,21 @@ void CollectServers(const Live<MetricsLabels::Server, ServerMetrics>& servers,
   MoveTo(out, {&dials, &duration});
 }
 
+template <typename Reloads>
+void CollectReloads(const Reloads& reloads, std::vector<MetricFamily>& out) {
+  auto count = CounterFamily("sluice_config_reloads_total",
+                             "Times that the configuration was read anew, by the result.");
+  Add(count, {{"result", "ok"}}, static_cast<double>(reloads.ok));
+  Add(count, {{"result", "failed"}}, static_cast<double>(reloads.failed));
+  auto is_ok = GaugeFamily("sluice_config_last_reload_successful",
+                           "1 if the last attempt to read the configuration anew succeeded.");
+  Add(is_ok, {}, reloads.is_last_ok ? 1 : 0);
+  auto time = GaugeFamily("sluice_config_last_reload_success_timestamp_seconds",
+                          "When the configuration was last read anew, in seconds since 1970.");
+  Add(time, {}, static_cast<double>(reloads.last_ok));
+  MoveTo(out, {&count, &is_ok, &time});
+}
+
 template <typename Label, typename T>
 Live<Label, T> LiveOf(const std::vector<std::pair<Label, std::weak_ptr<std::vector<T>>>>& known) {
   Live<Label, T> live;
@@ -266,6 +281,24 @@ WorkerMetrics Collector::CountersFor(const MetricsLabels& labels, size_t worker)
           Take(servers_, labels.servers, worker)};
 }
 
+void Collector::CountReload(bool is_ok, int64_t time) {
+  const std::lock_guard lock(mutex_);
+  ++(is_ok ? reloads_.ok : reloads_.failed);
+  reloads_.is_last_ok = is_ok;
+  if (is_ok) reloads_.last_ok = time;
+}
+
+std::vector<std::pair<std::string, uint64_t>> Collector::RouteSessions() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<std::string, uint64_t>> routes;
+  for (const auto& [name, series] : LiveOf(routes_)) {
+    uint64_t sum = 0;
+    for (const RouteMetrics& worker : *series) sum += worker.sessions_active.Value();
+    routes.emplace_back(name, sum);
+  }
+  return routes;
+}
+
 std::vector<MetricFamily> Collector::Collect() const {
   std::vector<MetricFamily> families;
   auto build = GaugeFamily("sluice_build_info", "The version of sluice; the value is always 1.");
@@ -278,6 +311,7 @@ std::vector<MetricFamily> Collector::Collect() const {
     CollectRoutes(LiveOf(routes_), families);
     CollectListeners(LiveOf(listeners_), families);
     CollectServers(LiveOf(servers_), families);
+    if (reloads_.ok + reloads_.failed != 0) CollectReloads(reloads_, families);
   }
   certificates_.AddTo(families);
   if (auth_reloads_ + auth_reloads_failed_ != 0) {

@@ -132,7 +132,15 @@ Listener::Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handl
   event_add(event_.get(), nullptr);
 }
 
-void Listener::Accept() {
+void Listener::TakePending() {
+  // New ones may come all the time, but not at this pace.
+  constexpr int kMostTurns = 1000;
+  for (int i = 0; i < kMostTurns && Accept(); ++i) {
+  }
+}
+
+/// False if there are no more.
+bool Listener::Accept() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage name{};
     socklen_t size = sizeof(name);
@@ -144,14 +152,15 @@ void Listener::Accept() {
     }
     // The client gave up while it waited, or another worker was first: nothing is wrong.
     if (errno == ECONNABORTED || errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
     // No descriptors or no memory. The connection stays in the backlog and would be reported again
     // at once, for ever: look away for a moment instead.
     handler_.OnAcceptError(errno);
     event_del(event_.get());
     retry_.Start(kRetryDelay);
-    return;
+    return false;
   }
+  return true;
 }
 
 void Listener::OnTimer() {

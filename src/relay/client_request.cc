@@ -116,6 +116,8 @@ void ClientRequest::OnTimer() {
     Refuse({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
   } else if (state_ == State::kAuthenticating) {
     OnAuthTimeout();
+  } else if (state_ == State::kDialing) {
+    OnDialTimer();
   } else {
     Finish();
   }
@@ -124,6 +126,7 @@ void ClientRequest::OnTimer() {
 void ClientRequest::Drain() {
   if (state_ == State::kReadingProxy) ReadProxyHeader();
   if (state_ == State::kReadingProxy) Finish();
+  if (state_ == State::kDialing && !dial_) StopWaiting();
   if (state_ != State::kReadingHead) return;
   if (is_raw()) {
     Finish();
@@ -177,20 +180,7 @@ void ClientRequest::TakeHead() {
     return;
   }
   if (IsTooFast()) return;
-  route_ = generation_->router.Find(Facts());
-  if (!route_) {
-    Refuse({base::Cause::kNoRoute, "no route matches this request"});
-    return;
-  }
-  if (route().is_console) {
-    ServePage();
-    return;
-  }
-  if (const auto refusal = CheckWebSocket()) {
-    Refuse(*refusal);
-    return;
-  }
-  Authenticate();
+  ChooseRoute();
 }
 
 std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
@@ -269,21 +259,20 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
 void ClientRequest::StartSession(std::string_view head, std::unique_ptr<MessageRelay> messages,
                                  std::unique_ptr<net::Stream> backend,
                                  std::optional<base::Cause> cause) {
-  const routing::Candidate& candidate = candidates_[next_candidate_];
   Session::Peers peers;
   peers.client = address_;
   peers.listener = listener_;
   peers.route = *route_;
-  peers.server = candidate.server;
+  peers.server = server_;
   peers.id = id_;
   peers.identity = identity_;
   peers.is_raw = is_raw();
-  if (context_.draining && !cause) cause = base::Cause::kDrain;
+  if (!cause) cause = context_.WhyOver(*generation_, *route_);
 
   client_->SetHandler(nullptr);
-  Session& session = context_.sessions.Add(
-      std::make_unique<Session>(context_, generation_, peers, std::move(client_),
-                                std::move(backend), std::move(messages), std::move(slot_)));
+  Session& session = context_.sessions.Add(std::make_unique<Session>(
+      context_, generation_, peers, std::move(client_), std::move(backend), std::move(messages),
+      std::move(slot_), std::move(server_slot_)));
   session.Start(head, early_, cause);
   state_ = State::kDone;
   context_.Release(*this);
@@ -318,6 +307,8 @@ void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view 
 void ClientRequest::Reply(std::string response) {
   state_ = State::kReplying;
   slot_ = Admission::Slot();  // There will be no session.
+  server_slot_ = routing::ServerSlot();
+  place_wait_.reset();
   timer_.Start(kReplyTimeout);
   reply_.Append(base::AsBytes(response));
   ContinueReply();
@@ -355,6 +346,7 @@ void ClientRequest::Finish() {
   timer_.Stop();
   authentication_.reset();
   dial_.reset();
+  place_wait_.reset();
   client_.reset();
   listener_metrics().connections_active.Subtract();
   context_.Release(*this);

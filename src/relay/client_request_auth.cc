@@ -46,30 +46,50 @@ void ClientRequest::Authenticate() {
     StartDial();
     return;
   }
-  auth::Guard& guard = *generation_->auth->guard;
-  const base::TimePoint now = net::EventLoop::Now();
-  const auth::Request request{parser_.head(),      route(),       address_.ip(),
-                              ClientCertificate(), WallTimeNow(), now};
-  if (const auto wait =
-          request.address ? guard.throttle().Wait(*request.address, now) : std::nullopt) {
-    Refuse({base::Cause::kTooManyFailures,
-            "too many failures from this address; try again later",
-            {{"Retry-After", WholeSeconds(*wait)}}});
-    return;
-  }
+  if (!has_failed_ && IsThrottled()) return;
   state_ = State::kAuthenticating;
   authentication_ = std::make_unique<Authentication>(
-      context_.loop, *generation_->auth, request, guard.MethodsOf(*route_),
+      context_.loop, *generation_->auth, AuthRequest(),
+      generation_->auth->guard->MethodsOf(*route_),
       [this](const auth::Verdict& verdict) { OnVerdict(verdict); });
   authentication_->Start();
+}
+
+auth::Request ClientRequest::AuthRequest() {
+  return {parser_.head(),      route(),       address_.ip(),
+          ClientCertificate(), WallTimeNow(), net::EventLoop::Now()};
+}
+
+/// Refuses who has failed too often.
+bool ClientRequest::IsThrottled() {
+  const auto ip = address_.ip();
+  if (!ip) return false;
+  const auto wait = generation_->auth->guard->throttle().Wait(*ip, net::EventLoop::Now());
+  if (!wait) return false;
+  Refuse({base::Cause::kTooManyFailures,
+          "too many failures from this address; try again later",
+          {{"Retry-After", WholeSeconds(*wait)}}});
+  return true;
+}
+
+/// Has been counted for one route; of all that a request has asked, it counts once, and not at all
+/// if one has accepted.
+void ClientRequest::CountVerdict(const auth::Verdict& verdict) {
+  const bool is_failure = verdict.kind == Kind::kRefused;
+  if (has_failed_ && (is_failure || verdict.kind == Kind::kAccepted) && address_.ip()) {
+    generation_->auth->guard->throttle().TakeBack(*address_.ip());
+  }
+  has_failed_ = is_failure || (has_failed_ && verdict.kind != Kind::kAccepted);
+  generation_->metrics.routes[*route_]
+      .authentications[static_cast<size_t>(ResultOf(verdict.kind))]
+      .Add();
 }
 
 void ClientRequest::OnVerdict(const auth::Verdict& verdict) {
   const auth::Verdict kept = verdict;
   // It is still on the stack.
   context_.loop.DestroyLater(std::move(authentication_));
-  const auto result = static_cast<size_t>(ResultOf(kept.kind));
-  generation_->metrics.routes[*route_].authentications[result].Add();
+  CountVerdict(kept);
   if (kept.kind != Kind::kAccepted) {
     RefuseUnknown(kept);
     return;

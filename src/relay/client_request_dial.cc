@@ -1,5 +1,4 @@
-// A request that may come in: which server it goes to, and the way there.
-#include <algorithm>
+// The way to the server of a request, and what becomes of the request.
 #include <chrono>
 #include <string>
 #include <utility>
@@ -10,46 +9,6 @@
 #include "backend_dial.h"
 
 namespace sluice::relay {
-
-void ClientRequest::StartDial() {
-  timer_.Stop();
-  if (!TakeSlot()) return;
-  if (const auto refusal = ChooseServers()) {
-    Refuse(*refusal);
-    return;
-  }
-  id_ = context_.ids.Next();
-  if (context_.memory.IsUsedUp()) {
-    TellFailure(base::Cause::kMemory);
-    return;
-  }
-  state_ = State::kDialing;
-  dial_deadline_ = net::EventLoop::Now() + route().options.connect_timeout;
-  DialNext();
-}
-
-std::optional<http::Refusal> ClientRequest::ChooseServers() {
-  candidates_ = generation_->balancer.Candidates(*route().backend);
-  if (backend().is_from_token) {
-    if (!identity_ || !identity_->server) {
-      return http::Refusal{base::Cause::kTargetNotAllowed, "the credentials name no server"};
-    }
-    candidates_.front().server = {identity_, &*identity_->server};
-  }
-  if (!backend().target) return std::nullopt;
-  const http::RequestHead& head = parser_.head();
-  const routing::Captures captures =
-      routing::CapturesOf(route().match, routing::NormalizeHost(head.host), head.path);
-  const auto claim = [this](std::string_view name) -> std::optional<std::string> {
-    if (!identity_) return std::nullopt;
-    const auto found = identity_->claims.find(std::string(name));
-    return found == identity_->claims.end() ? std::nullopt : std::optional(found->second);
-  };
-  auto server = routing::ResolveTarget(*backend().target, {captures, head.query, claim});
-  if (!server) return http::Refusal{base::Cause::kTargetNotAllowed, server.error()};
-  candidates_.front().server = std::make_shared<const config::Endpoint>(*std::move(server));
-  return std::nullopt;
-}
 
 /// For the route's backend, within `timeout`.
 net::DialOptions ClientRequest::OptionsToDial(const config::Endpoint& server,
@@ -68,27 +27,28 @@ net::DialOptions ClientRequest::OptionsToDial(const config::Endpoint& server,
   return options;
 }
 
-void ClientRequest::DialNext() {
-  const routing::Candidate& candidate = candidates_[next_candidate_];
-  // A dead server may use up its share of the time, not all of it.
-  const auto left = dial_deadline_ - net::EventLoop::Now();
-  const auto share = std::max(left / static_cast<int64_t>(candidates_.size() - next_candidate_),
-                              base::Duration(1));  // Zero would stand for no limit.
+void ClientRequest::Dial(base::Duration timeout) {
   dial_started_ = std::chrono::steady_clock::now();
   dial_ = std::make_unique<BackendDial>(
-      context_, *generation_, generation_->Dialable(*candidate.server),
-      OptionsToDial(*candidate.server, share), backend().websocket, route().options,
-      [this, id = candidate.id](net::Dial::Outcome outcome) { OnDialled(id, std::move(outcome)); });
+      context_, *generation_, generation_->Dialable(*server_), OptionsToDial(*server_, timeout),
+      backend().websocket, route().options,
+      [this](net::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
 }
 
-void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {
+void ClientRequest::OnDialled(net::Dial::Outcome outcome) {
   // The dial is still on the stack.
   context_.loop.DestroyLater(std::move(dial_));
-  metrics::ServerMetrics& metrics = generation_->metrics.servers[server];
+  metrics::ServerMetrics& metrics =
+      generation_->metrics
+          .servers[generation_->pools->IdOf(*route().backend, server_slot_.server())];
   if (outcome) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - dial_started_;
     metrics.dials_succeeded.Add();
     metrics.dial_duration.Observe(took.count());
+    if (server_slot_.OnConnected(net::EventLoop::Now())) {
+      context_.log.Write(base::LogLevel::kInfo, "server_returned",
+                         {{"backend", backend().name}, {"server", server_->ToString()}});
+    }
     BecomeSession(*std::move(outcome), std::nullopt);
     return;
   }
@@ -97,21 +57,12 @@ void ClientRequest::OnDialled(size_t server, net::Dial::Outcome outcome) {
   if (const auto omitted = context_.dial_log_limit.Admit(net::EventLoop::Now())) {
     context_.log.Write(base::LogLevel::kWarn, "dial_failed",
                        {{"route", route().name},
-                        {"server", candidates_[next_candidate_].server->ToString()},
+                        {"server", server_->ToString()},
                         {"reason", base::ReasonOf(failure.cause)},
                         {"detail", failure.detail},
                         {"omitted", *omitted}});
   }
-  if (++next_candidate_ < candidates_.size()) {
-    DialNext();
-  } else {
-    OnAllDialsFailed(failure);
-  }
-}
-
-void ClientRequest::OnAllDialsFailed(const net::DialFailure& failure) {
-  --next_candidate_;
-  TellFailure(failure.cause);
+  OnServerFailed(failure);
 }
 
 // As the route says, by a Close, which a page can read, or by a status.

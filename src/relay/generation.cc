@@ -12,14 +12,15 @@ constexpr base::Duration kTlsLogInterval{1'000};
 Generation::Generation(std::shared_ptr<const config::Config> configuration,
                        std::shared_ptr<net::Resolver> name_resolver,
                        metrics::WorkerMetrics counters,
-                       std::vector<std::shared_ptr<Admission::Route>> routes, uint64_t seed)
+                       std::vector<std::shared_ptr<Admission::Route>> routes,
+                       std::shared_ptr<const routing::Pools> backends)
     : config_owner(std::move(configuration)),
       config(*config_owner),
       resolver(std::move(name_resolver)),
       metrics(std::move(counters)),
       admission(std::move(routes)),
       router(config),
-      balancer(config, seed),
+      pools(std::move(backends)),
       listener_tls(config.listeners.size()),
       backend_tls(config.backends.size()),
       tls_log_limits(config.listeners.size(), base::LogLimit(kTlsLogInterval)) {}

@@ -18,11 +18,13 @@ constexpr config::Keepalive kNoPings{.ping_interval = base::Duration(0)};
 
 Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation, const Peers& peers,
                  std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> backend,
-                 std::unique_ptr<MessageRelay> messages, Admission::Slot slot)
+                 std::unique_ptr<MessageRelay> messages, Admission::Slot slot,
+                 routing::ServerSlot server_slot)
     : context_(context),
       generation_(std::move(generation)),
       peers_(peers),
       slot_(std::move(slot)),
+      server_slot_(std::move(server_slot)),
       client_(std::move(client)),
       backend_(std::move(backend)),
       reader_(messages && messages->to_backend.has_compression()),
@@ -39,8 +41,8 @@ Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation,
     bandwidth_ =
         std::make_unique<Bandwidth>(context.loop, options().bandwidth, [this] { OnBandwidth(); });
   }
-  if (options().max_age.count() != 0) ends_at_ = started_ + options().max_age;
-  if (const auto expiry = TokenExpiry()) ends_at_ = std::min(ends_at_, *expiry);
+  if (options().max_age.count() != 0) EndBy(started_ + options().max_age, base::Cause::kMaxAge);
+  if (const auto expiry = TokenExpiry()) EndBy(*expiry, base::Cause::kTokenExpired);
   client_->SetHandler(this);
   if (backend_) {
     backend_->SetHandler(this);
@@ -102,6 +104,17 @@ void Session::SendHead(std::string_view head) {
 void Session::Close(base::Cause cause) {
   BeginClose(cause);
   Pump();
+}
+
+void Session::EndBy(base::TimePoint time, base::Cause cause) {
+  if (time >= ends_at_) return;
+  ends_at_ = time;
+  ends_with_ = cause;
+}
+
+void Session::CloseAt(base::TimePoint time, base::Cause cause) {
+  EndBy(time, cause);
+  if (state_ == SessionState::kOpen) RestartTimer();
 }
 
 void Session::Pump() {

@@ -48,10 +48,7 @@ void Session::OnOpenTimer(base::TimePoint now) {
 }
 
 void Session::CheckAge(base::TimePoint now) {
-  if (now < ends_at_) return;
-  const base::Duration max_age = options().max_age;
-  const bool is_old = max_age.count() != 0 && ends_at_ == started_ + max_age;
-  BeginClose(is_old ? base::Cause::kMaxAge : base::Cause::kTokenExpired);
+  if (now >= ends_at_) BeginClose(ends_with_);
 }
 
 void Session::CheckIdle(base::TimePoint now) {
@@ -336,7 +333,7 @@ void Session::Log(base::Cause cause, double seconds) {
   const base::CauseInfo& info = base::InfoOf(cause);
   const std::string id = peers_.id.ToString();
   const std::string client = peers_.client.ToString();
-  const std::string server = peers_.server->ToString();
+  const std::string server = peers_.server ? peers_.server->ToString() : "";
   std::vector<base::LogField> fields = {{"session", id},
                                         {"route", generation_->config.routes[peers_.route].name},
                                         {"client", client},

@@ -1,5 +1,8 @@
 #include "sluice/relay/worker_context.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "sluice/relay/client_request.h"
 #include "sluice/relay/session.h"
 #include "sluice/websocket/frame.h"
@@ -52,11 +55,44 @@ base::MutableBytes WorkerContext::ScratchFrame(size_t size) const {
   return {scratch.data() - websocket::kMaxServerHeader, websocket::kMaxServerHeader + size};
 }
 
-void WorkerContext::Drain(std::function<void()> done) {
+void WorkerContext::Use(std::shared_ptr<Generation> next) {
+  generation = std::move(next);
+  sessions.ForEach([this](Session& session) {
+    if (const auto cause = WhyOver(session.generation(), session.route())) session.Close(*cause);
+  });
+}
+
+std::optional<base::Cause> WorkerContext::WhyOver(const Generation& of_session,
+                                                  size_t route) const {
+  if (draining) return base::Cause::kDrain;
+  if (&of_session == generation.get() ||
+      of_session.config.routes[route].options.on_removal == config::OnRemoval::kKeep) {
+    return std::nullopt;
+  }
+  // Routes of the same name have the same counts.
+  const auto& routes = generation->admission;
+  const bool is_there =
+      std::find(routes.begin(), routes.end(), of_session.admission[route]) != routes.end();
+  return is_there ? std::nullopt : std::optional(base::Cause::kRouteRemoved);
+}
+
+void WorkerContext::Drain(base::Duration window, std::function<void()> done) {
   draining = true;
-  drained_ = std::move(done);
   requests.ForEach([](ClientRequest& request) { request.Drain(); });
-  sessions.ForEach([](Session& session) { session.Close(base::Cause::kDrain); });
+  const base::TimePoint now = net::EventLoop::Now();
+  std::uniform_int_distribution<base::Duration::rep> delay(0, window.count());
+  sessions.ForEach([&](Session& session) {
+    if (window.count() == 0) {
+      session.Close(base::Cause::kDrain);
+    } else {
+      session.CloseAt(now + base::Duration(delay(random)), base::Cause::kDrain);
+    }
+  });
+  AwaitEnd(std::move(done));
+}
+
+void WorkerContext::AwaitEnd(std::function<void()> done) {
+  drained_ = std::move(done);
   CheckDrained();
 }
 

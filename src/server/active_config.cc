@@ -14,7 +14,7 @@ metrics::MetricsLabels LabelsOf(const config::Config& config) {
   }
   for (const auto& backend : config.backends) {
     for (const auto& server : backend.servers) {
-      labels.servers.push_back({backend.name, server.ToString()});
+      labels.servers.push_back({backend.name, server.address.ToString()});
     }
   }
   return labels;
@@ -27,16 +27,19 @@ uint64_t RandomSeed() {
 
 }  // namespace
 
-ActiveConfig::ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config)
+ActiveConfig::ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config,
+                           const routing::Pools* previous)
     : around_(around),
       config_(std::move(config)),
+      pools_(std::make_shared<const routing::Pools>(*config_, previous, RandomSeed())),
       certificates_(*config_, around.files, around.log, around.metrics.certificates()),
       gatekeeper_(*config_, around.files, around.log, around.metrics) {}
 
 base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
     const Surroundings& around, std::shared_ptr<const config::Config> config,
     const ActiveConfig* previous) {
-  std::unique_ptr<ActiveConfig> active(new ActiveConfig(around, std::move(config)));
+  const routing::Pools* const pools = previous == nullptr ? nullptr : previous->pools_.get();
+  std::unique_ptr<ActiveConfig> active(new ActiveConfig(around, std::move(config), pools));
   if (auto done = active->certificates_.Load(); !done) return base::Unexpected(done.error());
   const auth::Guard* const guard = previous == nullptr ? nullptr : previous->guard().get();
   if (auto done = active->gatekeeper_.Load(guard); !done) return base::Unexpected(done.error());
@@ -49,7 +52,7 @@ base::Result<std::shared_ptr<relay::Generation>, std::string> ActiveConfig::Make
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   auto generation = std::make_shared<relay::Generation>(
       config_, *std::move(resolver), around_.metrics.CountersFor(LabelsOf(*config_), worker),
-      around_.admission.RoutesOf(*config_), RandomSeed());
+      around_.admission.RoutesOf(*config_), pools_);
   generation->auth = gatekeeper_.MakeDesk(loop, *generation->resolver);
   const auto& listeners = certificates_.listeners();
   generation->listener_tls.assign(listeners.begin(), listeners.end());

@@ -12,6 +12,7 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/relay/admission.h"
 #include "sluice/relay/generation.h"
+#include "sluice/routing/pools.h"
 
 #include "server/certificates.h"
 #include "server/file_watch.h"
@@ -41,14 +42,18 @@ class ActiveConfig {
       net::EventLoop& loop, size_t worker, const config::Endpoint& echo_address) const;
 
   const config::Config& config() const { return *config_; }
+  /// What is known of its servers, shared by all workers.
+  const routing::Pools& pools() const { return *pools_; }
   /// Null if no route asks who comes.
   const std::shared_ptr<auth::Guard>& guard() const { return gatekeeper_.guard(); }
 
  private:
-  ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config);
+  ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config,
+               const routing::Pools* previous);
 
   const Surroundings around_;
   const std::shared_ptr<const config::Config> config_;
+  const std::shared_ptr<const routing::Pools> pools_;
   Certificates certificates_;
   Gatekeeper gatekeeper_;
 };

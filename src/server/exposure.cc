@@ -33,7 +33,8 @@ Exposure FindExposure(const config::Config& config) {
   }
   if (!is_open) return exposure;
   for (const auto& route : config.routes) {
-    if (route.backend && route.options.auth.empty()) exposure.routes.emplace_back(route.name);
+    const bool asks = !route.options.auth.empty() || !route.match.certificate.empty();
+    if (route.backend && !asks) exposure.routes.emplace_back(route.name);
   }
   if (exposure.routes.empty()) exposure.to_other_machines = false;
   return exposure;
@@ -49,6 +50,15 @@ std::string ListOf(const std::vector<std::string_view>& routes) {
     list.append(" and ").append(std::to_string(routes.size() - kMost)).append(" more");
   }
   return list;
+}
+
+void TellExposure(const config::Config& config, base::Log& log) {
+  const Exposure exposure = FindExposure(config);
+  if (exposure.routes.empty()) return;
+  log.Write(
+      exposure.to_other_machines ? base::LogLevel::kWarn : base::LogLevel::kInfo,
+      "open_without_auth",
+      {{"routes", ListOf(exposure.routes)}, {"to_other_machines", exposure.to_other_machines}});
 }
 
 }  // namespace sluice::server

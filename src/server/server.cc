@@ -12,6 +12,7 @@
 #include "server/echo_service.h"
 #include "server/file_watch.h"
 #include "server/ports.h"
+#include "server/status_report.h"
 #include "server/worker.h"
 
 namespace sluice::embedded {
@@ -24,10 +25,18 @@ namespace {
 bool UsesEcho(const config::Config& config) {
   for (const auto& backend : config.backends) {
     for (const auto& server : backend.servers) {
-      if (server.kind == config::Endpoint::Kind::kBuiltin) return true;
+      if (server.address.kind == config::Endpoint::Kind::kBuiltin) return true;
     }
   }
   return false;
+}
+
+/// What of `next` differs that was settled at the start; empty if nothing.
+std::string_view WhatIsFixed(const config::Config& now, const config::Config& next) {
+  if (next.workers != now.workers) return "'workers'";
+  if (next.user != now.user) return "'user'";
+  if (next.admin != now.admin) return "'admin'";
+  return {};
 }
 
 uint64_t RandomSeed() {
@@ -47,6 +56,7 @@ class Server::Impl final : private net::TimerHandler {
         worker_count_(config.workers != 0 ? config.workers : UsableCpus()),
         collector_(std::make_shared<metrics::Collector>(std::string(version), worker_count_)),
         files_(loop),
+        config_file_(loop),
         drain_timer_(loop, *this) {
     const WorkerSetup setup{admission_, memory_, embedded::kConsolePage, log_};
     for (size_t i = 0; i < worker_count_; ++i) {
@@ -87,27 +97,48 @@ class Server::Impl final : private net::TimerHandler {
     log_.Write(base::LogLevel::kInfo, "ready", {{"workers", workers_.size()}});
   }
 
+  const config::Config& config() const { return active_->config(); }
+
   void Drain(std::function<void()> done) {
     done_ = std::move(done);
-    left_ = workers_.size();
-    const base::Duration timeout = active_->config().drain_timeout;
+    const auto seconds = [](base::Duration time) {
+      return std::chrono::duration<double>(time).count();
+    };
+    const config::Drain& drain = config().drain;
     log_.Write(base::LogLevel::kInfo, "draining",
-               {{"timeout_seconds", std::chrono::duration<double>(timeout).count()}});
-    drain_timer_.Start(timeout);
-    for (auto& worker : workers_) {
-      worker->Drain([this] { loop_.Post([this] { OnWorkerDone(); }); });
+               {{"delay_seconds", seconds(drain.delay)},
+                {"window_seconds", seconds(drain.window)},
+                {"timeout_seconds", seconds(config().drain_timeout)}});
+    is_delayed_ = drain.delay.count() != 0;
+    if (is_delayed_) {
+      drain_timer_.Start(drain.delay);
+    } else {
+      TellSessions(drain.window);
     }
   }
 
+  void Retire(std::function<void()> done) {
+    done_ = std::move(done);
+    log_.Write(base::LogLevel::kInfo, "retiring", {});
+    ForEachWorker([this](Worker& worker) { worker.Retire(OneIsDone()); });
+  }
+
   void Cut() {
+    if (std::exchange(is_delayed_, false)) TellSessions(base::Duration(0));
     for (auto& worker : workers_) worker->Cut();
   }
 
   void CheckFiles() { files_.CheckNow(); }
+  FileWatch& config_file() { return config_file_; }
 
   const std::shared_ptr<auth::Guard>& guard() const { return active_->guard(); }
 
   std::shared_ptr<const metrics::Collector> collector() const { return collector_; }
+  metrics::Collector& metrics() { return *collector_; }
+
+  std::vector<routing::BackendState> DescribeBackends() const {
+    return active_->pools().Describe(net::EventLoop::Now());
+  }
 
  private:
   base::Result<void, std::string> StartEcho(const config::Config& config) {
@@ -130,12 +161,35 @@ class Server::Impl final : private net::TimerHandler {
     }
   }
 
-  void OnTimer() override { Cut(); }
+  void TellSessions(base::Duration window) {
+    drain_timer_.Start(config().drain_timeout - config().drain.delay);
+    ForEachWorker([&](Worker& worker) { worker.Drain(window, OneIsDone()); });
+  }
 
-  void OnWorkerDone() {
-    if (--left_ != 0) return;
-    drain_timer_.Stop();
-    done_();
+  void OnTimer() override {
+    if (std::exchange(is_delayed_, false)) {
+      TellSessions(config().drain.window);
+    } else {
+      Cut();
+    }
+  }
+
+  template <typename Function>
+  void ForEachWorker(Function function) {
+    ++end_;
+    left_ = workers_.size();
+    for (auto& worker : workers_) function(*worker);
+  }
+
+  /// For a worker to tell that it has nobody any more. What it was asked before does not count.
+  std::function<void()> OneIsDone() {
+    return [this, end = end_] {
+      loop_.Post([this, end] {
+        if (end != end_ || --left_ != 0) return;
+        drain_timer_.Stop();
+        done_();
+      });
+    };
   }
 
   net::EventLoop& loop_;
@@ -145,14 +199,17 @@ class Server::Impl final : private net::TimerHandler {
   const size_t worker_count_;
   const std::shared_ptr<metrics::Collector> collector_;
   FileWatch files_;
+  FileWatch config_file_;
   std::unique_ptr<ActiveConfig> active_;
   std::unique_ptr<EchoService> echo_;
   config::Endpoint echo_address_;
   Ports ports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   net::Timer drain_timer_;
+  bool is_delayed_ = false;  // It drains, and goes on accepting for now.
   std::function<void()> done_;
-  size_t left_ = 0;
+  size_t left_ = 0;   // Workers that still have somebody.
+  unsigned end_ = 0;  // Which end they were asked to come to.
 };
 
 base::Result<std::unique_ptr<Server>, std::string> Server::Create(
@@ -171,6 +228,25 @@ void Server::Start() {
   running_ = true;
 }
 
+base::Result<void, std::string> Server::Reload(std::shared_ptr<const config::Config> config) {
+  if (draining_ || retired_) return base::Unexpected(std::string("sluice is about to stop"));
+  if (const auto fixed = WhatIsFixed(impl_->config(), *config); !fixed.empty()) {
+    return base::Unexpected(std::string(fixed) +
+                            " cannot change while sluice runs; restart it for that, or hand over "
+                            "to a new process (SIGUSR2)");
+  }
+  return impl_->Use(std::move(config));
+}
+
+const config::Config& Server::config() const {
+  return impl_->config();
+}
+
+void Server::Retire(std::function<void()> done) {
+  retired_ = true;
+  impl_->Retire(std::move(done));
+}
+
 void Server::Drain(std::function<void()> done) {
   draining_ = true;
   impl_->Drain(std::move(done));
@@ -178,6 +254,11 @@ void Server::Drain(std::function<void()> done) {
 
 void Server::Cut() {
   impl_->Cut();
+}
+
+std::shared_ptr<void> Server::WatchConfigFile(const std::string& file,
+                                              std::function<void()> changed) {
+  return impl_->config_file().Add({file}, std::move(changed));
 }
 
 void Server::CheckFiles() {
@@ -188,8 +269,21 @@ std::shared_ptr<auth::Guard> Server::guard() const {
   return impl_->guard();
 }
 
+metrics::Collector& Server::metrics() {
+  return impl_->metrics();
+}
+
 std::shared_ptr<const metrics::Collector> Server::collector() const {
   return impl_->collector();
+}
+
+std::shared_ptr<const metrics::BackendCollector> Server::backend_collector() const {
+  return std::make_shared<const metrics::BackendCollector>(
+      [impl = impl_.get()] { return SamplesOf(impl->DescribeBackends()); });
+}
+
+std::string Server::Report() const {
+  return StatusReport(impl_->DescribeBackends(), impl_->collector()->RouteSessions());
 }
 
 }  // namespace sluice::server

@@ -8,17 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "sluice/auth/tokens.h"
-#include "sluice/base/text.h"
 #include "sluice/config/patterns.h"
-
-#include "server/auth_files.h"
 
 namespace sluice::server {
 namespace {
 
 using nlohmann::json;
-
-constexpr size_t kLeastToken = 16;
 
 using Terms = base::Result<auth::TicketTerms, std::string>;
 
@@ -83,39 +78,17 @@ Terms Parse(std::string_view body) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<TicketDesk>, std::string> TicketDesk::Create(
-    const config::Config& config, auth::Guard& guard, base::Log& log) {
-  const auto token = ReadSecret(config.admin->token_file);
-  if (!token) return Fail("admin: token_file: " + token.error());
-  if (token->size() < kLeastToken) {
-    return Fail("admin: token_file: the token has less than 16 characters, and could be guessed");
-  }
-  return std::make_unique<TicketDesk>(config, *token, guard, log);
-}
-
-TicketDesk::TicketDesk(const config::Config& config, std::string_view token, auth::Guard& guard,
-                       base::Log& log)
-    : config_(config), token_(auth::DigestOf(token)), guard_(guard), log_(log) {}
-
-TicketAnswer TicketDesk::Handle(std::string_view authorization, std::string_view body,
-                                base::TimePoint now) {
-  const auto space = authorization.find(' ');
-  const bool is_bearer = space != std::string_view::npos &&
-                         base::EqualsIgnoringCase(authorization.substr(0, space), "bearer");
-  // Digests differ early or late, whatever the token.
-  if (!is_bearer || auth::DigestOf(base::TrimWhitespace(authorization.substr(space))) != token_) {
-    log_.Write(base::LogLevel::kWarn, "ticket_refused", {{"reason", "unauthorized"}});
-    return Answer(401, "error", "expected 'Authorization: Bearer TOKEN' with the admin's token");
-  }
+TicketAnswer IssueTicket(const config::Config& config, auth::Tickets& tickets,
+                         std::string_view body, base::TimePoint now) {
   auto terms = Parse(body);
   if (!terms) return Answer(400, "error", terms.error());
-  if (!TakesTickets(config_, terms->route)) {
+  if (!TakesTickets(config, terms->route)) {
     return Answer(404, "error", "'route' is not the name of a route that takes tickets");
   }
-  if (terms->server && !TakesServers(config_, terms->route)) {
+  if (terms->server && !TakesServers(config, terms->route)) {
     return Answer(400, "error", "'server' is for a route with 'backend: {from: token}'");
   }
-  const auto ticket = guard_.tickets().Issue(*std::move(terms), now);
+  const auto ticket = tickets.Issue(*std::move(terms), now);
   if (!ticket) return Answer(503, "error", "too many tickets are out");
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(auth::Tickets::kLifetime);
   return {200, json{{"ticket", *ticket}, {"expires_in", seconds.count()}}.dump() + '\n'};

@@ -17,6 +17,8 @@ class Worker::Port final : private net::AcceptHandler {
   /// Its place among the listeners of the context's generation.
   void SetIndex(size_t index) { index_ = index; }
 
+  void TakePending() { listener_.TakePending(); }
+
  private:
   void OnAccept(net::Fd fd, const net::Address& client) override {
     metrics().connections_accepted.Add();
@@ -69,25 +71,40 @@ void Worker::Use(std::shared_ptr<relay::Generation> generation, std::vector<Port
   auto plan = std::make_shared<std::vector<PortPlan>>(std::move(ports));
   loop_.Post([this, generation = std::move(generation), plan]() mutable {
     if (context_.draining) return;
-    context_.generation = std::move(generation);
-    SetPorts(std::move(*plan));
+    auto before = std::move(ports_);
+    ports_.clear();
+    for (const auto& port : *plan) {
+      // Those that are not taken over are left for ClosePorts.
+      ports_.push_back(port.kept ? std::move(before[*port.kept]) : nullptr);
+    }
+    ClosePorts(std::move(before));
+    context_.Use(std::move(generation));
+    for (size_t i = 0; i < ports_.size(); ++i) {
+      auto& port = ports_[i];
+      if (!port) port = std::make_unique<Port>(context_, *std::move((*plan)[i].socket));
+      port->SetIndex(i);
+    }
   });
 }
 
-void Worker::SetPorts(std::vector<PortPlan> ports) {
-  std::vector<std::unique_ptr<Port>> next;
-  for (auto& [kept, socket] : ports) {
-    next.push_back(kept ? std::move(ports_[*kept])
-                        : std::make_unique<Port>(context_, *std::move(socket)));
-    next.back()->SetIndex(next.size() - 1);
+/// Those that are not null. Who has connected already is not turned away.
+void Worker::ClosePorts(std::vector<std::unique_ptr<Port>> ports) {
+  for (const auto& port : ports) {
+    if (port) port->TakePending();
   }
-  ports_ = std::move(next);
 }
 
-void Worker::Drain(std::function<void()> done) {
+void Worker::Drain(base::Duration window, std::function<void()> done) {
+  loop_.Post([this, window, done = std::move(done)]() mutable {
+    ClosePorts(std::exchange(ports_, {}));
+    context_.Drain(window, std::move(done));
+  });
+}
+
+void Worker::Retire(std::function<void()> done) {
   loop_.Post([this, done = std::move(done)]() mutable {
-    ports_.clear();
-    context_.Drain(std::move(done));
+    ClosePorts(std::exchange(ports_, {}));
+    context_.AwaitEnd(std::move(done));
   });
 }
 

@@ -39,9 +39,13 @@ class Worker {
 
   void Start();
 
-  /// Stops accepting, closes all sessions with `drain`, and calls `done` from the worker's thread
-  /// when the last one is gone. Any thread, once.
-  void Drain(std::function<void()> done);
+  /// Stops accepting, closes all sessions with `drain` within `window`, and calls `done` from the
+  /// worker's thread when the last one is gone. Any thread.
+  void Drain(base::Duration window, std::function<void()> done);
+
+  /// Stops accepting, and calls `done` likewise when all who are there have gone by themselves. Any
+  /// thread.
+  void Retire(std::function<void()> done);
 
   /// Ends every connection at once. Any thread, after Drain.
   void Cut();
@@ -49,7 +53,7 @@ class Worker {
  private:
   class Port;
 
-  void SetPorts(std::vector<PortPlan> ports);
+  void ClosePorts(std::vector<std::unique_ptr<Port>> ports);
 
   // Order matters: what is below uses what is above.
   net::EventLoop loop_;

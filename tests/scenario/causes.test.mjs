@@ -103,7 +103,12 @@ async function second(t, sluice, upgrade) {
 }
 
 /** Those that take a gateway of their own, and the test that has one. */
-const kElsewhere = { limit_memory: 'session_limits.test.mjs', limit_sessions: 'limits.test.mjs' };
+const kElsewhere = {
+  limit_memory: 'session_limits.test.mjs',
+  limit_sessions: 'limits.test.mjs',
+  route_removed: 'reload.test.mjs',
+  backend_down: 'balance.test.mjs',
+};
 
 async function createGateway(t) {
   const saying = async (...bytes) =>
@@ -125,7 +130,10 @@ async function createGateway(t) {
       timeouts: { handshake: '1s', connect: '500ms', close: '1s' },
       limits: { handshake_rate: { rate: '1/h', burst: kBurst } },
     },
-    backends: { secure: { servers: [service], tls: {} } },
+    backends: {
+      secure: { servers: [service], tls: {} },
+      small: { servers: [{ address: service, max_sessions: 1 }] },
+    },
     routes: [
       route('echo', service),
       route('backend_refused', await deadAddress(t)),
@@ -134,6 +142,7 @@ async function createGateway(t) {
       route('backend_connect_timeout', await silentAddress(t)),
       route('backend_tls', 'secure'),
       route('backend_upgrade', `ws://${(await listen(t, ({ socket }) => socket.end('no'))).address}/`),
+      route('small', 'small'),
       route('basic', service, { auth: basic }),
       route('other-basic', service, { auth: basic }),
       route('one-per-user', service, { auth: basic, limits: { sessions_per_user: 1 } }),
@@ -228,6 +237,11 @@ test('every cause', { concurrency: true }, async (t) => {
       await expectRefusal(sluice, reason, await (await play(t, sluice)).readResponse());
     });
   }
+  check('limit_backend_sessions', async (t) => {
+    await openRaw(t, sluice, { target: '/small' });
+    const client = await openRaw(t, sluice, { target: '/small' });
+    await expectEnd(sluice, 'limit_backend_sessions', client);
+  });
   check('token_expired', async (t) => {
     const token = makeJwt('HS256', { sub: 'anna', exp: secondsFromNow(1) }, kJwtSecret);
     const headers = { Authorization: `Bearer ${token}` };

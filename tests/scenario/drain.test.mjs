@@ -86,6 +86,67 @@ test('while draining: no new connections, /readyz says 503, /healthz 200', async
   assert.equal(status.code, 0);
 });
 
+test('drain.delay: not ready at once, but newcomers are served until it is over', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, { backend: backend.address, drain: { delay: '2s' } });
+  const { port } = sluice;
+  const early = await openWs(t, sluice.url());
+  const begin = Date.now();
+  sluice.signal('SIGTERM');
+  await sluice.waitFor('/readyz to answer 503', async () =>
+    (await httpGet(sluice.adminUrl('/readyz'))).status === 503,
+  );
+  const late = await openWs(t, sluice.url());
+  late.send('hello');
+  assert.equal((await late.receive(5)).toString(), 'hello');
+  for (const client of [early, late]) {
+    assert.deepEqual(await client.waitForClose(), { code: 1012, reason: 'drain' });
+  }
+  assert.ok(Date.now() - begin >= 1900, 'not before the delay was over');
+  const status = await within('the exit', sluice.exited, { details: () => sluice.details() });
+  assert.equal(status.code, 0);
+  assert.ok(await isRefused(port));
+});
+
+test('drain.window: the farewells are spread over it, in another order than the sessions came', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, { workers: 1, backend: backend.address, drain: { window: '2s' } });
+  const clients = [];
+  for (let i = 0; i < 40; ++i) clients.push(await openWs(t, sluice.url()));
+  const order = [];
+  const begin = Date.now();
+  for (const [i, client] of clients.entries()) {
+    client.socket.once('close', () => order.push({ i, at: Date.now() - begin }));
+  }
+  sluice.signal('SIGTERM');
+  // Meanwhile the others live.
+  const last = await sluice.waitFor('the first farewells', () => order.length >= 3 && order.length);
+  const alive = clients.find((client) => !client.closeEvent);
+  alive.send('still there');
+  await alive.receive(11).catch((error) => assert.ok(alive.closeEvent, `${error} after ${last}`));
+  await within('the exit', sluice.exited, { details: () => sluice.details() });
+  assert.equal(sluice.eventsOf('session', { reason: 'drain' }).length, 40);
+  const times = order.map(({ at }) => at);
+  assert.ok(times.at(-1) - times[0] > 1000, `not spread: ${times}`);
+  assert.notDeepEqual(order.map(({ i }) => i), clients.map((_, i) => i));
+});
+
+test('a second signal during drain.delay ends at once', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, {
+    backend: backend.address,
+    drain: { delay: '50s' },
+    defaults: { timeouts: { drain: '60s' } },
+  });
+  const client = await openWs(t, sluice.url());
+  sluice.signal('SIGTERM');
+  await sluice.event('draining');
+  sluice.signal('SIGTERM');
+  const status = await within('the exit', sluice.exited, { details: () => sluice.details() });
+  assert.equal(status.code, 0);
+  assert.equal((await client.waitForClose()).code, 1012);
+});
+
 test('a client that does not answer is cut when the bound is reached', async (t) => {
   const backend = await listen(t, () => {}, { lingers: true });
   const sluice = await start(t, {

@@ -31,26 +31,34 @@ class Status {
 
   /// One line, such as "draining", for when Ready() is false.
   virtual std::string NotReadyReason() const = 0;
+
+  /// Routes, backends and servers with their state, as JSON.
+  virtual std::string Report() const = 0;
 };
 
 /// What is asked for by POST: the program's own business. Called on the loop's thread.
-class Tickets {
+class Actions {
  public:
   struct Answer {
     int status;
     std::string body;  ///< JSON
   };
-  virtual ~Tickets() = default;
+  virtual ~Actions() = default;
 
-  /// `authorization` is the value of that header, empty if there is none.
-  virtual Answer Post(std::string_view authorization, std::string_view body) = 0;
+  /// Whether there is such an action, `/tickets` or `/reload`.
+  virtual bool Has(std::string_view path) const = 0;
+
+  /// Takes one that there is. `authorization` is the value of that header, empty if there is none.
+  virtual Answer Post(std::string_view path, std::string_view authorization,
+                      std::string_view body) = 0;
 };
 
 /// Answers GET and HEAD: `/metrics` (Prometheus' text format 0.0.4), `/healthz` (200 while the loop
-/// runs),
-/// `/readyz` (200, or 503 with the reason), `/` (a list of these);
-/// and POST: `/tickets`, if there are `tickets`. Other paths are 404, other
-/// methods 405. Heads are bounded to 16 KiB, bodies to 4 KiB, silence to 10 seconds.
+/// runs), `/readyz` (200, or 503 with the reason), `/status` (routes, backends and servers in
+/// JSON),
+/// `/status.html` (a page that shows them), `/` (a list of these);
+/// and POST: the `actions`, if there are any. Other paths are 404, other methods 405. Heads are
+/// bounded to 16 KiB, bodies to 4 KiB, silence to 10 seconds.
 ///
 /// Lives on the loop's thread. To be destroyed when the loop has stopped for good, and before it;
 /// destroying it closes the listener and what is open on it.
@@ -63,7 +71,7 @@ class AdminServer {
   /// reason.
   static base::Result<std::unique_ptr<AdminServer>, std::string> Listen(
       net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-      Collectables collectables, Tickets* tickets = nullptr);
+      Collectables collectables, Actions* actions = nullptr);
 
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -78,16 +86,16 @@ class AdminServer {
   };
 
   AdminServer(net::ListeningSocket socket, const Status& status, Collectables collectables,
-              Tickets* tickets);
+              Actions* actions);
   bool Start(net::EventLoop& loop);
   void Handle(evhttp_request* request) const;
-  void HandleTickets(evhttp_request* request) const;
+  void HandleAction(evhttp_request* request, std::string_view path) const;
   std::string Metrics() const;
 
   net::ListeningSocket socket_;
   const Status& status_;
   Collectables collectables_;
-  Tickets* const tickets_;  // Null if there are none.
+  Actions* const actions_;  // Null if there are none.
   std::unique_ptr<evhttp, HttpDeleter> http_;
 };
 

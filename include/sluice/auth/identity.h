@@ -26,9 +26,14 @@ struct Identity {
   std::string user;    ///< may be empty; never a secret
   std::optional<WallTime> expires = std::nullopt;  ///< when the session ends at the latest
   std::map<std::string, std::string> claims = {};  ///< of a JWT, those that are plain values
+  /// Likewise those that are lists: what of them is plain.
+  std::map<std::string, std::vector<std::string>> claim_lists = {};
   std::optional<config::Endpoint> server = std::nullopt;
   std::string token_digest =
       {};  ///< of a token without a user, so that its sessions can be counted
+
+  /// Those of a claim of either kind; none if there is no such claim.
+  std::vector<std::string> ValuesOf(const std::string& claim) const;
 
   /// Whom its sessions are counted for; empty: nobody. Not for the log.
   const std::string& account() const { return user.empty() ? token_digest : user; }

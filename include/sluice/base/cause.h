@@ -40,6 +40,8 @@ enum class Cause : uint8_t {
   kBackendConnectTimeout,
   kBackendTls,
   kBackendUpgrade,
+  kBackendDown,
+  kBackendSessions,
   // The end of a session.
   kBackendClosed,
   kBackendReset,
@@ -55,6 +57,7 @@ enum class Cause : uint8_t {
   kIdleTimeout,
   kMaxAge,
   kTokenExpired,
+  kRouteRemoved,
   kPongTimeout,
   kDrain,
 };

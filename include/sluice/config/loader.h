@@ -35,6 +35,7 @@ struct Diagnostic {
 struct Loaded {
   Config config;
   std::vector<Diagnostic> warnings;  ///< sorted by place; the configuration works all the same
+  std::string text;                  ///< of the file: if it is the same, so is the configuration
 };
 
 using LoadResult = base::Result<Loaded, std::vector<Diagnostic>>;

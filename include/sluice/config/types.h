@@ -17,6 +17,7 @@
 #include "sluice/base/ip.h"
 #include "sluice/base/result.h"
 #include "sluice/config/auth_types.h"
+#include "sluice/config/balance_types.h"
 
 namespace sluice::config {
 
@@ -100,6 +101,12 @@ enum class CloseCodes : uint8_t {
   kWebsockify,  ///< 1011 in place of 1012 to 1014, which websockify does not know
 };
 
+/// What becomes of the sessions of a route that a reload takes away.
+enum class OnRemoval : uint8_t {
+  kKeep,   ///< they go on as they are
+  kClose,  ///< Close 1001
+};
+
 enum class MessageType : uint8_t { kText, kBinary };
 enum class LineEnd : uint8_t { kLf, kCrLf };
 enum class ByteOrder : uint8_t { kBig, kLittle };
@@ -163,6 +170,7 @@ struct SessionOptions {
   Timeout close_timeout{5'000};    ///< for each bounded step of ending a session
   OnDialFailure on_dial_failure = OnDialFailure::kClose;
   CloseCodes close_codes = CloseCodes::kStandard;
+  OnRemoval on_removal = OnRemoval::kKeep;
   /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
   std::optional<std::vector<std::string>> subprotocols;
   /// Allowed values of Origin, lower case, `*` for any and `https://*.example.com` for all names
@@ -253,7 +261,9 @@ struct TrustedProxies {
 
 struct Admin {
   Endpoint address;
-  std::string token_file = {};  ///< who knows the token in it may ask for tickets; empty: nobody
+  std::string token_file = {};  ///< who knows the token in it may change things; empty: nobody
+
+  bool operator==(const Admin&) const = default;
 };
 
 /// How names of servers are resolved; empty: as /etc/resolv.conf says.
@@ -324,15 +334,33 @@ struct WebSocketClient {
   bool operator==(const WebSocketClient&) const = default;
 };
 
+/// One of the servers of a backend.
+struct Server {
+  Endpoint address;
+  uint32_t weight = 1;      ///< its share of the sessions beside the others
+  uint32_t tier = 1;        ///< only used if those of lower numbers are down or full
+  size_t max_sessions = 0;  ///< zero: no limit
+
+  bool operator==(const Server&) const = default;
+};
+
 struct Backend {
-  std::string name;               ///< of `backends`, or the server's address for the short form
-  std::vector<Endpoint> servers;  ///< one of kDynamic where there is a target
+  std::string name;             ///< of `backends`, or the server's address for the short form
+  std::vector<Server> servers;  ///< one of kDynamic where there is a target
   std::optional<BackendTls> tls = std::nullopt;  ///< unset: plain
   SendProxy proxy_protocol = SendProxy::kOff;    ///< the header that its connections begin with
   WebSocketClient websocket = {};                ///< where its servers are WebSockets: all or none
   std::optional<DynamicTarget> target = std::nullopt;
   bool is_from_token =
       false;  ///< the server, of kDynamic, is the one that the client's token names
+  Balance balance = {};
+  BackendQueue queue = {};
+  Ejection ejection = {};
+  Timeout slow_start{0};     ///< until a server that comes back has its whole share
+  Timeout connect_retry{0};  ///< how long a request is held while no server can be reached
+
+  /// Whether its servers are those of the file, and not what each request makes of it.
+  bool has_fixed_servers() const { return !target && !is_from_token; }
 };
 
 /// A piece of a path between two `/`.
@@ -396,10 +424,28 @@ struct Route {
 struct User {
   std::string name;
   std::string group;  ///< empty: the user's own
+
+  bool operator==(const User&) const = default;
+};
+
+/// When the configuration is read anew.
+enum class Reload : uint8_t {
+  kSignal,  ///< when somebody asks for it: SIGHUP, or the admin listener
+  kWatch,   ///< when the file has changed, too
+};
+
+/// How a drain goes, within Config::drain_timeout.
+struct Drain {
+  Timeout delay{0};   ///< from not being ready any more until no connection is accepted
+  Timeout window{0};  ///< over which the sessions are told, in random order
+
+  bool operator==(const Drain&) const = default;
 };
 
 struct Config {
   std::optional<User> user;
+  Reload reload = Reload::kSignal;
+  Drain drain;
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
   std::optional<Admin> admin;

@@ -46,7 +46,14 @@ class Collector : public prometheus::Collectable {
   /// The files of a method of `auth` were read anew, or could not be used. Any thread.
   void CountAuthReload(bool is_ok) { ++(is_ok ? auth_reloads_ : auth_reloads_failed_); }
 
+  /// The configuration was read anew at `time`, in seconds since 1970, or could not be used. Any
+  /// thread.
+  void CountReload(bool is_ok, int64_t time);
+
   std::vector<prometheus::MetricFamily> Collect() const override;
+
+  /// Names of routes, and how many sessions each has now.
+  std::vector<std::pair<std::string, uint64_t>> RouteSessions() const;
 
  private:
   // What has one label, by worker.
@@ -66,6 +73,13 @@ class Collector : public prometheus::Collectable {
   Labelled<std::string, ListenerMetrics> listeners_;
   Labelled<MetricsLabels::Server, ServerMetrics> servers_;
   CertificateMetrics certificates_;
+  struct Reloads {
+    uint64_t ok = 0;
+    uint64_t failed = 0;
+    bool is_last_ok = true;
+    int64_t last_ok = 0;
+  };
+  Reloads reloads_;  // Of the configuration.
   std::atomic<uint64_t> auth_reloads_{0};
   std::atomic<uint64_t> auth_reloads_failed_{0};
 };

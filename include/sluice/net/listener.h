@@ -45,9 +45,12 @@ class Listener final : private TimerHandler {
 
   const config::Endpoint& address() const { return socket_.address; }
 
+  /// Accepts all that have connected by now: who closes the socket next turns nobody away.
+  void TakePending();
+
  private:
   void OnTimer() override;
-  void Accept();
+  bool Accept();
 
   ListeningSocket socket_;
   AcceptHandler& handler_;

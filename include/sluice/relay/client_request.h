@@ -30,7 +30,9 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/proxy/header_parser.h"
 #include "sluice/relay/admission.h"
+#include "sluice/relay/place_wait.h"
 #include "sluice/relay/worker_context.h"
+#include "sluice/routing/pools.h"
 
 namespace sluice::relay {
 
@@ -53,8 +55,8 @@ class ClientRequest final : public TableEntry,
   void Start();
 
   /// The worker is draining: a head that is still incomplete is answered with 503 now, and a
-  /// connection on which nothing has come, such as browsers open in advance, is closed; a dial
-  /// under way may still become a session, which then is told.
+  /// connection on which nothing has come, such as browsers open in advance, is closed; what waits
+  /// for a server is told; a dial under way may still become a session, which then is told.
   void Drain();
 
   /// Ends the connection at once.
@@ -82,6 +84,9 @@ class ClientRequest final : public TableEntry,
   // Which route it takes (client_request_route.cc).
   routing::RequestFacts Facts();
   void TakeConnection();
+  void ChooseRoute();
+  bool ChooseByClaims(const routing::RequestFacts& facts);
+  auth::Verdict AskJwt();
 
   // Who the client is (client_request_proxy.cc).
   void StartProxyHeader();
@@ -108,18 +113,32 @@ class ClientRequest final : public TableEntry,
 
   // Who the client is (client_request_auth.cc).
   void Authenticate();
+  auth::Request AuthRequest();
+  bool IsThrottled();
+  void CountVerdict(const auth::Verdict& verdict);
   void OnVerdict(const auth::Verdict& verdict);
   void RefuseUnknown(const auth::Verdict& verdict);
   void OnAuthTimeout();
   std::optional<auth::ClientCertificate> ClientCertificate() const;
 
-  // Where it goes (client_request_dial.cc).
+  // Which server it goes to (client_request_server.cc).
   void StartDial();
-  std::optional<http::Refusal> ChooseServers();
-  net::DialOptions OptionsToDial(const config::Endpoint& server, base::Duration timeout);
+  std::optional<http::Refusal> MakeServer();
+  std::optional<std::string> Claim(std::string_view name) const;
+  void StartRound();
   void DialNext();
-  void OnDialled(size_t server, net::Dial::Outcome outcome);
-  void OnAllDialsFailed(const net::DialFailure& failure);
+  void WaitForPlace();
+  void LookForPlace();
+  void DialServer(routing::ServerSlot slot, size_t others);
+  void EndRound(base::Cause cause);
+  void OnDialTimer();
+  void OnServerFailed(const net::DialFailure& failure);
+  void StopWaiting();
+
+  // The way there (client_request_dial.cc).
+  net::DialOptions OptionsToDial(const config::Endpoint& server, base::Duration timeout);
+  void Dial(base::Duration timeout);
+  void OnDialled(net::Dial::Outcome outcome);
   void TellFailure(base::Cause cause);
   void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
   void StartSession(std::string_view head, std::unique_ptr<MessageRelay> messages,
@@ -167,11 +186,19 @@ class ClientRequest final : public TableEntry,
   base::SessionId id_;          // Of the session that it is to become.
 
   std::unique_ptr<Authentication> authentication_;
+  bool has_failed_ = false;  // By the credentials that a route has refused, which was counted.
   std::shared_ptr<const auth::Identity> identity_;  // Null where nobody is asked.
 
-  std::vector<routing::Candidate> candidates_;
-  size_t next_candidate_ = 0;
-  base::TimePoint dial_deadline_;
+  std::shared_ptr<const config::Endpoint> own_server_;  // What it names itself, if it does.
+  std::shared_ptr<const config::Endpoint> server_;      // The last that was dialled; null: none.
+  routing::ServerSlot server_slot_;                     // Of the dial, then of the session.
+  routing::Ask ask_;
+  std::unique_ptr<PlaceWait> place_wait_;  // While it waits for a place.
+  base::TimePoint wait_deadline_;
+  base::TimePoint dial_deadline_;  // Of this round over the servers.
+  base::TimePoint retry_until_;
+  base::Duration retry_pause_{0};
+  base::Cause last_failure_ = base::Cause::kBackendDown;  // What to tell if no server is left.
   std::chrono::steady_clock::time_point dial_started_;
   std::unique_ptr<BackendDial> dial_;
 

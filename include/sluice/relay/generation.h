@@ -16,7 +16,7 @@
 #include "sluice/net/tls_context.h"
 #include "sluice/relay/admission.h"
 #include "sluice/relay/authentication.h"
-#include "sluice/routing/balancer.h"
+#include "sluice/routing/pools.h"
 #include "sluice/routing/router.h"
 
 namespace sluice::relay {
@@ -27,11 +27,12 @@ struct Generation {
   template <typename Context>
   using Snapshots = std::vector<std::shared_ptr<const base::Snapshot<Context>>>;
 
-  /// Everybody is let in and nothing speaks TLS until the members are filled in. Workers pass
-  /// different values of `seed`.
+  /// Everybody is let in and nothing speaks TLS until the members are filled in. `backends` are
+  /// those of the configuration, shared by all workers.
   Generation(std::shared_ptr<const config::Config> configuration,
              std::shared_ptr<net::Resolver> name_resolver, metrics::WorkerMetrics counters,
-             std::vector<std::shared_ptr<Admission::Route>> routes, uint64_t seed);
+             std::vector<std::shared_ptr<Admission::Route>> routes,
+             std::shared_ptr<const routing::Pools> backends);
   ~Generation();
 
   /// The endpoint to dial for a server of the configuration: itself, but for `builtin:`.
@@ -43,7 +44,7 @@ struct Generation {
   metrics::WorkerMetrics metrics;
   const std::vector<std::shared_ptr<Admission::Route>> admission;  ///< by route
   const routing::Router router;
-  routing::Balancer balancer;
+  const std::shared_ptr<const routing::Pools> pools;
   std::unique_ptr<AuthDesk> auth;  ///< null where nobody is asked who he is
   /// By index of the configuration; null: plain.
   Snapshots<net::TlsContext> listener_tls;

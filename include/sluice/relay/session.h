@@ -53,7 +53,7 @@ class Session final : public TableEntry,
     net::Address client;
     size_t listener = 0;                             ///< index into Config::listeners
     size_t route = 0;                                ///< index into Config::routes
-    std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled
+    std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled; null: none
     base::SessionId id;
     std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null where nobody is asked
     bool is_raw = false;                                       ///< the client speaks plain TCP
@@ -62,7 +62,8 @@ class Session final : public TableEntry,
   /// `backend` is null if the dial failed, `messages` if messages mean nothing.
   Session(WorkerContext& context, std::shared_ptr<Generation> generation, const Peers& peers,
           std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> backend,
-          std::unique_ptr<MessageRelay> messages, Admission::Slot slot = {});
+          std::unique_ptr<MessageRelay> messages, Admission::Slot slot = {},
+          routing::ServerSlot server_slot = {});
   ~Session();
 
   /// Sends `head`, the 101, and takes `early`, the bytes that came behind the request's head; they
@@ -73,8 +74,14 @@ class Session final : public TableEntry,
   /// Begins the closing handshake with the cause's code, unless the session is closing already.
   void Close(base::Cause cause);
 
+  /// Begins it at that time, unless it has ended by then.
+  void CloseAt(base::TimePoint time, base::Cause cause);
+
   /// Ends both legs at once.
   void Cut();
+
+  const Generation& generation() const { return *generation_; }
+  size_t route() const { return peers_.route; }
 
  private:
   enum class Input : uint8_t {
@@ -170,6 +177,7 @@ class Session final : public TableEntry,
   void CheckClient(base::TimePoint now);
   void OnClosingTimer(base::TimePoint now);
   void RestartTimer();
+  void EndBy(base::TimePoint time, base::Cause cause);
   void CheckAge(base::TimePoint now);
   void CheckIdle(base::TimePoint now);
   void CheckPausedClient(base::TimePoint now);
@@ -202,6 +210,7 @@ class Session final : public TableEntry,
   const std::shared_ptr<Generation> generation_;
   const Peers peers_;
   const Admission::Slot slot_;
+  const routing::ServerSlot server_slot_;
   std::unique_ptr<net::Stream> client_;   // Null once it is closed.
   std::unique_ptr<net::Stream> backend_;  // Null once it is closed, or if the dial failed.
 
@@ -224,7 +233,8 @@ class Session final : public TableEntry,
   net::Timer timer_;
   KeepAlive keep_alive_;
   base::TimePoint started_;
-  base::TimePoint ends_at_ = base::TimePoint::max();  // At the latest: max_age, or its token's end.
+  base::TimePoint ends_at_ = base::TimePoint::max();  // At the latest,
+  base::Cause ends_with_ = base::Cause::kMaxAge;      // and why then.
   base::TimePoint last_received_;                     // From the client, of any kind.
   base::TimePoint last_payload_;                      // Either way.
   std::chrono::steady_clock::time_point pinged_at_;   // Precise, for the round-trip time.

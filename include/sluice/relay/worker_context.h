@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -47,9 +48,19 @@ struct WorkerContext {
   /// A factor of 0.9 to 1.1 for the times of pings.
   double Jitter();
 
-  /// Begins to drain: every session is told, every unfinished request answered. `done` is called
-  /// when the last of them is gone.
-  void Drain(std::function<void()> done);
+  /// Has those who come from now on use `next`. Sessions of routes that it has no more end, if
+  /// their route says so.
+  void Use(std::shared_ptr<Generation> next);
+
+  /// Why a session of that route has to end at once; nothing if it may go on.
+  std::optional<base::Cause> WhyOver(const Generation& of_session, size_t route) const;
+
+  /// Begins to drain: every unfinished request is answered, and every session told at a random time
+  /// within `window`. `done` is called when the last of them is gone.
+  void Drain(base::Duration window, std::function<void()> done);
+
+  /// Calls `done` when the last of them is gone, however long they take.
+  void AwaitEnd(std::function<void()> done);
 
   /// Ends every connection at once.
   void Cut();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 
 #include "sluice/config/types.h"
@@ -9,10 +10,13 @@
 
 namespace sluice::routing {
 
+class RouteIndex;
+
 /// The routes of a configuration, which outlives it. Safe to share among threads.
 class Router {
  public:
-  explicit Router(const config::Config& config) : config_(config) {}
+  explicit Router(const config::Config& config);
+  ~Router();
 
   /// The first route in the order of the file, from `start` on, whose conditions hold, claims left
   /// aside: an index into Config::routes.
@@ -20,6 +24,7 @@ class Router {
 
  private:
   const config::Config& config_;
+  const std::unique_ptr<const RouteIndex> index_;
 };
 
 }  // namespace sluice::routing

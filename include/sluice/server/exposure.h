@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/base/log.h"
 #include "sluice/config/types.h"
 
 namespace sluice::server {
@@ -17,6 +18,9 @@ struct Exposure {
 };
 
 Exposure FindExposure(const config::Config& config);
+
+/// One line in the log, if anything is open.
+void TellExposure(const config::Config& config, base::Log& log);
 
 /// The routes' names in one line, the first twenty of them.
 std::string ListOf(const std::vector<std::string_view>& routes);

@@ -12,6 +12,7 @@
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
+#include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
 
@@ -29,9 +30,21 @@ class Server {
 
   void Start();
 
-  /// Stops accepting, tells every session (Close 1012), and calls `done` on the main loop when the
-  /// last is gone, or when `timeouts.drain` is over and what was left has been cut.
+  /// Puts `config` in the place of the configuration in use, in one step for each worker. Listeners
+  /// whose address stays the same go on as they are, and so do all sessions, but for those whose
+  /// route is gone and says otherwise. The error is a sentence; then nothing has changed.
+  base::Result<void, std::string> Reload(std::shared_ptr<const config::Config> config);
+
+  const config::Config& config() const;
+
+  /// Is not ready any more, stops accepting after `drain.delay`, tells every session (Close 1012)
+  /// within `drain.window`, and calls `done` on the main loop when the last is gone, or when
+  /// `timeouts.drain` is over and what was left has been cut.
   void Drain(std::function<void()> done);
+
+  /// Stops accepting and calls `done` when the last session has ended by itself: somebody else
+  /// accepts in its place. Drain may follow.
+  void Retire(std::function<void()> done);
 
   /// Ends every session at once; the `done` of Drain follows. Only after Drain.
   void Cut();
@@ -40,9 +53,20 @@ class Server {
   /// up to two seconds later.
   void CheckFiles();
 
+  /// Calls `changed` when that file has changed, as long as what is returned lives.
+  [[nodiscard]] std::shared_ptr<void> WatchConfigFile(const std::string& file,
+                                                      std::function<void()> changed);
+
   bool running() const { return running_; }
   bool draining() const { return draining_; }
+  bool retired() const { return retired_; }
   std::shared_ptr<const metrics::Collector> collector() const;
+  metrics::Collector& metrics();
+  /// What is known of the backends now, as metrics. To be used by the main thread, while this
+  /// lives.
+  std::shared_ptr<const metrics::BackendCollector> backend_collector() const;
+  /// The same and the sessions of the routes, as JSON.
+  std::string Report() const;
   /// Null if no route asks who comes.
   std::shared_ptr<auth::Guard> guard() const;
 
@@ -53,6 +77,7 @@ class Server {
   std::unique_ptr<Impl> impl_;
   bool running_ = false;
   bool draining_ = false;
+  bool retired_ = false;
 };
 
 }  // namespace sluice::server

@@ -26,6 +26,7 @@ class FakeStatus : public Status {
  public:
   bool Ready() const override { return reason.empty(); }
   std::string NotReadyReason() const override { return reason; }
+  std::string Report() const override { return "{\"routes\": []}\n"; }
   std::string reason;
 };
 
@@ -93,9 +94,22 @@ TEST_F(AdminServerTest, ReadinessFollowsTheStatus) {
   EXPECT_THAT(Ask("GET", "/healthz"), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
+TEST_F(AdminServerTest, ShowsTheStatus) {
+  const std::string response = Ask("GET", "/status");
+  EXPECT_THAT(response, AllOf(StartsWith("HTTP/1.1 200 OK\r\n"),
+                              HasSubstr("\r\nContent-Type: application/json\r\n"),
+                              EndsWith("\r\n\r\n{\"routes\": []}\n")));
+  const std::string page = Ask("GET", "/status.html");
+  EXPECT_THAT(page, AllOf(StartsWith("HTTP/1.1 200 OK\r\n"),
+                          HasSubstr("\r\nContent-Type: text/html; charset=utf-8\r\n"),
+                          HasSubstr("\r\nContent-Security-Policy: default-src 'none'"),
+                          EndsWith("</html>\n")));
+}
+
 TEST_F(AdminServerTest, ListsItsPages) {
   const std::string body = BodyOf(Ask("GET", "/"));
-  for (const char* path : {"/metrics", "/healthz", "/readyz"}) EXPECT_THAT(body, HasSubstr(path));
+  for (const char* path : {"/metrics", "/healthz", "/readyz", "/status", "/status.html"})
+    EXPECT_THAT(body, HasSubstr(path));
 }
 
 TEST_F(AdminServerTest, QueryIsNoPartOfThePath) {

@@ -21,6 +21,7 @@ class FakeStatus : public Status {
  public:
   bool Ready() const override { return reason.empty(); }
   std::string NotReadyReason() const override { return reason; }
+  std::string Report() const override { return ""; }
   std::string reason;
 };
 

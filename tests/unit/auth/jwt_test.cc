@@ -48,6 +48,18 @@ std::string Why(const std::string& claims, const config::JwtAuth& rules = Rules(
   return identity ? "" : identity.error();
 }
 
+TEST(Jwt, ValuesOfClaims) {
+  const auto identity =
+      Verify(R"({"exp":1000100,"sub":"anna","level":3,"roles":["a",1,true,null,["x"]],"o":{}})");
+  ASSERT_TRUE(identity) << identity.error();
+  using Values = std::vector<std::string>;
+  EXPECT_EQ(identity->ValuesOf("sub"), Values{"anna"});
+  EXPECT_EQ(identity->ValuesOf("level"), Values{"3"});
+  EXPECT_EQ(identity->ValuesOf("roles"), (Values{"a", "1", "true"}));
+  EXPECT_EQ(identity->ValuesOf("o"), Values());
+  EXPECT_EQ(identity->ValuesOf("other"), Values());
+}
+
 TEST(Jwt, OfTheRfc) {
   // RFC 7515 appendix A.1.
   const std::string token =

@@ -76,6 +76,15 @@ TEST(ListContainsTest, ComparesWholeElementsWithoutCase) {
   EXPECT_FALSE(ListContains("up,grade", "upgrade"));
 }
 
+TEST(MatchesNamePatternTest, AStarIsOneLabel) {
+  EXPECT_TRUE(MatchesNamePattern("alice", "Alice"));
+  EXPECT_TRUE(MatchesNamePattern("*.x.com", "a-1.X.com"));
+  for (const std::string_view other :
+       {"x.com", ".x.com", "a.b.x.com", "a@b.x.com", "a.x.org", "", "*.x.com", "https://a.x.com"}) {
+    EXPECT_FALSE(MatchesNamePattern("*.x.com", other)) << other;
+  }
+}
+
 TEST(IsTokenTest, EveryCharacter) {
   // RFC 9110 section 5.6.2: the printable ASCII characters without the delimiters.
   constexpr std::string_view kDelimiters = "\"(),/:;<=>?@[\\]{}";

@@ -106,8 +106,8 @@ TEST(LoadErrors, OfKeys) {
   EXPECT_THAT(
       HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
       ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
-                  "4:1: unknown key 'x'; the known keys here are: user, workers, listeners, admin, "
-                  "trusted_proxies, dns, "
+                  "4:1: unknown key 'x'; the known keys here are: user, workers, reload, drain, "
+                  "listeners, admin, trusted_proxies, dns, "
                   "defaults, backends, routes, auth_failures",
                   "5:8: admin: missing key 'address'",
                   "5:9: unknown key 'adress'; did you mean 'address'?",
@@ -115,6 +115,22 @@ TEST(LoadErrors, OfKeys) {
   EXPECT_THAT(HeadsWith("dns: {timeout: 1s, timeout: 2s}\nworkers: 1\ndns: {}\n"),
               ElementsAre("3:20: duplicate key 'timeout'; it already stands in line 3",
                           "5:1: duplicate key 'dns'; it already stands in line 3"));
+}
+
+TEST(LoadErrors, OfReloadAndDrain) {
+  EXPECT_THAT(HeadsWith("reload: always\n"
+                        "drain: {delay: 5, window: 25h, x: 1}\n"
+                        "defaults: {on_removal: drop}\n"),
+              ElementsAre("3:9: reload: expected 'signal' or 'watch', found 'always'",
+                          "4:16: delay: expected a duration from 100ms to 24h (units ms, s, m, h) "
+                          "or 'off', found '5'",
+                          "4:27: window: expected a duration from 100ms to 24h (units ms, s, m, h) "
+                          "or 'off', found '25h'",
+                          "4:32: unknown key 'x'; the known keys here are: delay, window",
+                          "5:24: on_removal: expected 'keep' or 'close', found 'drop'"));
+  EXPECT_THAT(HeadsWith("drain: {delay: 20s, window: 10s}\n"),
+              ElementsAre("3:8: drain: 'delay' and 'window' are 30s together; expected less than "
+                          "'timeouts.drain', after which all is over: 30s"));
 }
 
 TEST(LoadErrors, OfDefaults) {

@@ -41,7 +41,7 @@ routes:
 )";
 
 TEST(LoadString, FillsInEveryDefault) {
-  const auto [config, warnings] = Load(kMinimal);
+  const auto [config, warnings, text] = Load(kMinimal);
   EXPECT_THAT(warnings, IsEmpty());
   EXPECT_EQ(config.workers, 0U);
   ASSERT_EQ(config.listeners.size(), 1U);
@@ -73,6 +73,9 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.close_timeout, 5s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kClose);
   EXPECT_EQ(options.close_codes, CloseCodes::kStandard);
+  EXPECT_EQ(options.on_removal, OnRemoval::kKeep);
+  EXPECT_EQ(config.reload, Reload::kSignal);
+  EXPECT_EQ(config.drain, Drain());
   EXPECT_FALSE(options.subprotocols);
   EXPECT_FALSE(options.origins);
   EXPECT_FALSE(options.require_origin);
@@ -86,8 +89,10 @@ TEST(LoadString, FillsInEveryDefault) {
 }
 
 TEST(LoadString, ReadsEveryKey) {
-  const auto [config, warnings] = Load(R"(
+  const auto [config, warnings, text] = Load(R"(
 workers: 3
+reload: watch
+drain: {delay: 2s, window: 3s}
 listeners:
   - 127.0.0.1:0
   - 127.0.0.1:0  # any other free port
@@ -103,6 +108,7 @@ defaults:
   require_origin: true
   on_dial_failure: http
   close_codes: websockify
+  on_removal: close
   subprotocols: [binary, mqtt]
   origins: [HTTPS://A.example:443, "null"]
   framing: {lines: {end: lf, max_length: 510, type: binary}}
@@ -142,7 +148,7 @@ routes:
   EXPECT_EQ(config.limits.header_count, 9U);
   ASSERT_EQ(config.backends.size(), 1U);
   ASSERT_EQ(config.backends[0].servers.size(), 4U);
-  EXPECT_EQ(config.backends[0].servers[3].kind, Endpoint::Kind::kBuiltin);
+  EXPECT_EQ(config.backends[0].servers[3].address.kind, Endpoint::Kind::kBuiltin);
   ASSERT_EQ(config.routes.size(), 2U);
   EXPECT_EQ(config.routes[0].match.host, "*.lab.example.com");
   EXPECT_EQ(config.routes[0].match.path.ToString(), "/vnc");
@@ -154,6 +160,9 @@ routes:
   EXPECT_EQ(options.idle_timeout, 6min);
   EXPECT_EQ(options.close_timeout, 7s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kHttp);
+  EXPECT_EQ(options.on_removal, OnRemoval::kClose);
+  EXPECT_EQ(config.reload, Reload::kWatch);
+  EXPECT_EQ(config.drain, (Drain{2s, 3s}));
   EXPECT_EQ(options.close_codes, CloseCodes::kWebsockify);
   EXPECT_THAT(*options.subprotocols, ElementsAre("binary", "mqtt"));
   EXPECT_THAT(*options.origins, ElementsAre("https://a.example", "null"));
@@ -302,7 +311,7 @@ routes:
   EXPECT_EQ(config.routes[0].options.idle_timeout, 5min);
   EXPECT_EQ(config.routes[0].name, "lab-1");
   EXPECT_EQ(config.routes[0].match.path.ToString(), "/lab/**");
-  EXPECT_EQ(config.backends[0].servers[0].ToString(), "db:1");
+  EXPECT_EQ(config.backends[0].servers[0].address.ToString(), "db:1");
 }
 
 TEST(LoadString, TakesAnchorsAndEmptySections) {
@@ -331,7 +340,7 @@ TEST(LoadString, TakesWindowsLinesAndAByteOrderMark) {
 }
 
 TEST(LoadString, WarnsOfRoutesThatAreNeverReached) {
-  const auto [config, warnings] = Load(R"(
+  const auto [config, warnings, text] = Load(R"(
 listeners: [8080]
 routes:
   - {name: a, match: {host: "*.x.com", path: /a/**}, backend: a:1}
@@ -394,8 +403,8 @@ routes:
   EXPECT_EQ(dynamic.name, "route:pg");
   ASSERT_TRUE(dynamic.target);
   ASSERT_EQ(dynamic.servers.size(), 1U);
-  EXPECT_EQ(dynamic.servers[0].kind, Endpoint::Kind::kDynamic);
-  EXPECT_EQ(dynamic.servers[0].ToString(), "{server}.{tenant}.internal:5432");
+  EXPECT_EQ(dynamic.servers[0].address.kind, Endpoint::Kind::kDynamic);
+  EXPECT_EQ(dynamic.servers[0].address.ToString(), "{server}.{tenant}.internal:5432");
   EXPECT_EQ(dynamic.target->allow.size(), 2U);
   const auto& two = config.backends[*config.routes[1].backend];
   EXPECT_EQ(two.name, "route:two");

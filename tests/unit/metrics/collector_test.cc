@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
+#include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/process.h"
 
 namespace sluice::metrics {
@@ -259,6 +260,32 @@ std::string TypeOf(prometheus::MetricType type) {
   }
 }
 
+BackendCollector::Samples SomeBackends() {
+  return {{.backend = "lab",
+           .servers = {{"a:1", true, 3, 0}, {"b:1", false, 0, 2}},
+           .has_queue = true,
+           .waiting = 4,
+           .queue_ends = {{"place", 5}, {"timeout", 6}},
+           .waited_seconds = 1.5},
+          {.backend = "db", .servers = {{"c:1"}}}};
+}
+
+TEST(BackendCollector, ShowsServersAndQueues) {
+  const std::string text = Text(BackendCollector(SomeBackends));
+  for (const char* line : {"sluice_server_up{backend=\"lab\",server=\"a:1\"} 1",
+                           "sluice_server_up{backend=\"lab\",server=\"b:1\"} 0",
+                           "sluice_server_sessions{backend=\"lab\",server=\"a:1\"} 3",
+                           "sluice_server_ejections_total{backend=\"lab\",server=\"b:1\"} 2",
+                           "sluice_server_up{backend=\"db\",server=\"c:1\"} 1",
+                           "sluice_backend_queue_requests{backend=\"lab\"} 4",
+                           "sluice_backend_queue_ended_total{backend=\"lab\",result=\"timeout\"} 6",
+                           "sluice_backend_queue_wait_seconds_total{backend=\"lab\"} 1.5"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+  // Where nobody can wait, there is nothing to tell of it.
+  EXPECT_EQ(text.find("queue_requests{backend=\"db\""), std::string::npos);
+}
+
 /// A collector in which every counter that can have a series has one, so that all labels show.
 std::vector<prometheus::MetricFamily> AllFamilies() {
   Collector collector("1.2.3", 1);
@@ -266,6 +293,7 @@ std::vector<prometheus::MetricFamily> AllFamilies() {
   Of(worker.routes[0].sessions_closed, Cause::kDrain).Add();
   worker.routes[0].authentications[0].Add();
   collector.CountAuthReload(true);
+  collector.CountReload(true, 1);
   Of(worker.listeners[0].requests_refused, Cause::kDrain).Add();
   worker.listeners[0].tls_handshakes[0].Add();
   worker.listeners[0].proxy_headers[0].Add();
@@ -273,6 +301,9 @@ std::vector<prometheus::MetricFamily> AllFamilies() {
   collector.certificates().CountReload({"listener", "[::]:443"}, true);
   auto families = collector.Collect();
   for (auto& family : ProcessCollector().Collect()) families.push_back(std::move(family));
+  for (auto& family : BackendCollector(SomeBackends).Collect()) {
+    families.push_back(std::move(family));
+  }
   return families;
 }
 

@@ -48,15 +48,16 @@ class ClientRequestTest : public ::testing::Test {
   }
 
   config::SessionOptions& options() { return config.routes[0].options; }
-  void AddServer(uint16_t port) { config.backends[0].servers.push_back(Tcp("127.0.0.1", port)); }
+  void AddServer(uint16_t port) { config.backends[0].servers.push_back({Tcp("127.0.0.1", port)}); }
 
   /// A client connects.
   void Accept() {
     if (config.backends[0].servers.empty()) AddServer(PortOf(listener));
     if (!context) {
       context.emplace(loop, admission, memory, kPageText, log, 0);
-      context->generation = std::make_shared<Generation>(testing::Unowned(config), resolver,
-                                                         metrics, admission.RoutesOf(config), 0);
+      context->generation = std::make_shared<Generation>(
+          testing::Unowned(config), resolver, metrics, admission.RoutesOf(config),
+          std::make_shared<routing::Pools>(config, nullptr, 1));
     }
     net::Fd ours;
     std::tie(ours, client) = net::testing::Pair();
@@ -291,7 +292,7 @@ TEST_F(ClientRequestTest, ADrainAnswersAnUnfinishedHead) {
   SendAll(client, "GET /ws");
   net::testing::RunTurns(loop, 2);
   bool done = false;
-  context->Drain([&] { done = true; });
+  context->Drain(base::Duration(0), [&] { done = true; });
   EXPECT_TRUE(WholeAnswer().starts_with("HTTP/1.1 503 "));
   EXPECT_FALSE(done);
   ExpectGone();
@@ -303,7 +304,7 @@ TEST_F(ClientRequestTest, ADrainTellsASessionThatIsJustBeingDialled) {
   SendAll(client, Upgrade());
   // Being dialled, or just a session: it is told alike.
   while (context->sessions.empty() && !HasBackendConnection()) net::testing::RunTurns(loop, 1);
-  context->Drain([] {});
+  context->Drain(base::Duration(0), [] {});
   EXPECT_TRUE(AnswerUntil("drain").starts_with("HTTP/1.1 101 "));
 }
 

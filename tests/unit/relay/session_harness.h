@@ -142,7 +142,8 @@ class Harness {
   void Start(base::Bytes early = {}, std::optional<base::Cause> cause = std::nullopt,
              bool has_backend = true) {
     Session::Peers peers;
-    peers.server = {std::shared_ptr<const config::Endpoint>(), &config.backends[0].servers[0]};
+    peers.server = {std::shared_ptr<const config::Endpoint>(),
+                    &config.backends[0].servers[0].address};
     peers.id = context.ids.Next();
     peers.is_raw = is_raw;
     metrics.listeners[0].connections_active.Add();
@@ -222,9 +223,9 @@ class Harness {
   bool is_raw = false;                                   ///< the client speaks plain TCP; likewise
   FakePeer client{&faults};
   FakePeer backend{&faults};
-  std::shared_ptr<Generation> generation =
-      std::make_shared<Generation>(Unowned(config), std::make_shared<NoResolver>(),
-                                   metrics::WorkerMetrics(1, 1, 1), admission.RoutesOf(config), 1);
+  std::shared_ptr<Generation> generation = std::make_shared<Generation>(
+      Unowned(config), std::make_shared<NoResolver>(), metrics::WorkerMetrics(1, 1, 1),
+      admission.RoutesOf(config), std::make_shared<routing::Pools>(config, nullptr, 1));
   metrics::WorkerMetrics& metrics = generation->metrics;
   WorkerContext context{loop, admission, memory, "<page>", log, 1};
   Session* session = nullptr;

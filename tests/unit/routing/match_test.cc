@@ -151,5 +151,173 @@ TEST(MatchTest, CapturesALabelOfTheHost) {
   }
 }
 
+// ---- The other conditions ----
+
+/// A request with every fact that a condition can be about.
+class ConditionTest : public ::testing::Test {
+ protected:
+  ConditionTest() {
+    head_ = Head("www.example.com", "/app");
+    head_.query = "v=2&v=3&name=a+b&flag&empty=";
+    head_.headers = {{"Host", "www.example.com"},
+                     {"Upgrade", "websocket"},
+                     {"Sec-WebSocket-Protocol", "mqtt, v1.chat"},
+                     {"Sec-WebSocket-Protocol", "binary"},
+                     {"X-Channel", "stable"},
+                     {"x-channel", "beta"}};
+    facts_ = RequestFacts(head_);
+    facts_.client = base::IpAddress::Parse("10.1.2.3");
+    facts_.listener = 1;
+    facts_.sni = "tls.example.com";
+    facts_.certificate = {"alice", "laptop.staff.example.com", "alice@example.com"};
+    match_.any_path = true;
+    match_.path.is_prefix = true;
+  }
+
+  std::optional<Mismatch> Find() const { return FindMismatch(match_, facts_); }
+
+  http::RequestHead head_;
+  RequestFacts facts_;
+  config::Match match_;
+};
+
+const std::optional<Mismatch> kNone;
+
+std::optional<Mismatch> Fails(Condition condition, std::string_view name = {}) {
+  return Mismatch{condition, name};
+}
+
+TEST_F(ConditionTest, WhatIsLeftOutMayBeAnything) {
+  EXPECT_EQ(Find(), kNone);
+}
+
+TEST_F(ConditionTest, Query) {
+  const struct {
+    config::NamedValues wanted;
+    bool holds;
+  } rows[] = {
+      {{"v", {"2"}}, true},       {{"v", {"3"}}, true},   {{"v", {"4"}}, false},
+      {{"v", {"4", "2"}}, true},  {{"v", {}}, true},      {{"name", {"a b"}}, true},
+      {{"name", {"a+b"}}, false}, {{"flag", {}}, true},   {{"flag", {""}}, true},
+      {{"empty", {""}}, true},    {{"other", {}}, false}, {{"other", {""}}, false},
+      {{"V", {}}, false},         {{"v", {""}}, false},
+  };
+  for (const auto& row : rows) {
+    match_.query = {row.wanted};
+    EXPECT_EQ(Find(), row.holds ? kNone : Fails(Condition::kQuery, match_.query[0].name))
+        << row.wanted.name;
+  }
+  match_.query = {{"v", {"2"}}, {"other", {}}};
+  EXPECT_EQ(Find(), Fails(Condition::kQuery, match_.query[1].name)) << "all must hold";
+}
+
+TEST_F(ConditionTest, Headers) {
+  const struct {
+    config::NamedValues wanted;
+    bool holds;
+  } rows[] = {
+      {{"X-Channel", {"beta"}}, true},
+      {{"x-CHANNEL", {"stable"}}, true},
+      {{"X-Channel", {"Beta"}}, false},
+      {{"X-Channel", {"stable, beta"}}, false},
+      {{"X-Channel", {}}, true},
+      {{"X-Other", {}}, false},
+      {{"X-Channel", {"x", "beta"}}, true},
+  };
+  for (const auto& row : rows) {
+    match_.headers = {row.wanted};
+    EXPECT_EQ(Find(), row.holds ? kNone : Fails(Condition::kHeader, match_.headers[0].name))
+        << row.wanted.name;
+  }
+}
+
+TEST_F(ConditionTest, Subprotocols) {
+  for (const char* offered : {"mqtt", "v1.chat", "binary"}) {
+    match_.subprotocols = {offered};
+    EXPECT_EQ(Find(), kNone) << offered;
+  }
+  for (const char* other : {"MQTT", "chat", "mqtt, v1.chat"}) {
+    match_.subprotocols = {other};
+    EXPECT_EQ(Find(), Fails(Condition::kSubprotocol)) << other;
+  }
+  match_.subprotocols = {"other", "mqtt"};
+  EXPECT_EQ(Find(), kNone);
+}
+
+TEST_F(ConditionTest, Upgrade) {
+  match_.upgrade = true;
+  EXPECT_EQ(Find(), kNone);
+  match_.upgrade = false;
+  EXPECT_EQ(Find(), Fails(Condition::kUpgrade));
+  head_.headers.clear();
+  EXPECT_EQ(Find(), kNone);
+}
+
+TEST_F(ConditionTest, Connection) {
+  match_.client.emplace();
+  match_.client->ranges = {*base::IpRange::Parse("10.0.0.0/8")};
+  match_.listeners = {3, 1};
+  match_.sni = {"*.example.com"};
+  match_.certificate = {"bob", "*.staff.example.com"};
+  EXPECT_EQ(Find(), kNone);
+  match_.certificate = {"*.example.com"};
+  EXPECT_EQ(Find(), Fails(Condition::kCertificate)) << "one label and no more";
+  match_.sni = {"other.example.com"};
+  EXPECT_EQ(Find(), Fails(Condition::kSni));
+  match_.client->ranges = {*base::IpRange::Parse("192.0.2.1")};
+  EXPECT_EQ(Find(), Fails(Condition::kClient));
+  match_.listeners = {0};
+  EXPECT_EQ(Find(), Fails(Condition::kListener));
+}
+
+TEST_F(ConditionTest, NothingIsNobody) {
+  match_.client.emplace();
+  match_.client->unix_sockets = true;
+  EXPECT_EQ(Find(), Fails(Condition::kClient));
+  facts_.client.reset();
+  EXPECT_EQ(Find(), kNone);
+  facts_.sni.clear();
+  facts_.certificate.clear();
+  match_.certificate = {"alice"};
+  EXPECT_EQ(Find(), Fails(Condition::kCertificate));
+  match_.sni = {"*.example.com"};
+  EXPECT_EQ(Find(), Fails(Condition::kSni));
+}
+
+TEST_F(ConditionTest, AConnectionWithoutARequestMeetsNoConditionOfOne) {
+  facts_.head = nullptr;
+  match_.listeners = {1};
+  match_.sni = {"tls.example.com"};
+  EXPECT_EQ(Find(), kNone);
+  const auto with = [this](auto change) {
+    config::Match match = match_;
+    change(match);
+    return FindMismatch(match, facts_).value_or(*Fails(Condition::kListener)).condition;
+  };
+  EXPECT_EQ(with([](auto& m) { m.any_path = false; }), Condition::kPath) << "not even /**";
+  EXPECT_EQ(with([](auto& m) { m.host = "*.example.com"; }), Condition::kHost);
+  EXPECT_EQ(with([](auto& m) { m.upgrade = false; }), Condition::kUpgrade);
+  EXPECT_EQ(with([](auto& m) { m.subprotocols = {"mqtt"}; }), Condition::kSubprotocol);
+  EXPECT_EQ(with([](auto& m) { m.headers = {{"a", {}}}; }), Condition::kHeader);
+  EXPECT_EQ(with([](auto& m) { m.query = {{"a", {}}}; }), Condition::kQuery);
+  EXPECT_EQ(with([](auto& m) { m.claims = {{"a", {}}}; }), Condition::kClaim);
+}
+
+TEST_F(ConditionTest, Claims) {
+  const auto claims = [](std::string_view name) -> std::vector<std::string> {
+    if (name == "tenant") return {"acme"};
+    if (name == "roles") return {"reader", "admin"};
+    return {};
+  };
+  EXPECT_EQ(FindMissingClaim(match_, claims), kNone);
+  match_.claims = {{"tenant", {"acme", "other"}}, {"roles", {"admin"}}};
+  EXPECT_EQ(FindMissingClaim(match_, claims), kNone);
+  EXPECT_EQ(Find(), kNone) << "they are asked for later";
+  match_.claims = {{"tenant", {}}, {"roles", {"writer"}}};
+  EXPECT_EQ(FindMissingClaim(match_, claims), Fails(Condition::kClaim, match_.claims[1].name));
+  match_.claims = {{"user", {}}};
+  EXPECT_EQ(FindMissingClaim(match_, claims), Fails(Condition::kClaim, match_.claims[0].name));
+}
+
 }  // namespace
 }  // namespace sluice::routing

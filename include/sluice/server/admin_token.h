@@ -1,0 +1,26 @@
+// The token that callers of the admin listener show when they want to change something.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sluice/auth/tokens.h"
+#include "sluice/base/result.h"
+
+namespace sluice::server {
+
+class AdminToken {
+ public:
+  /// Reads the `token_file` of `admin`. The error is a sentence.
+  static base::Result<AdminToken, std::string> Load(const std::string& path);
+
+  /// `authorization` is the value of that header.
+  bool IsIn(std::string_view authorization) const;
+
+ private:
+  explicit AdminToken(const auth::Digest& digest) : digest_(digest) {}
+
+  auth::Digest digest_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,255 @@
+#include "cli/explain.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sluice/base/bytes.h"
+#include "sluice/base/text.h"
+#include "sluice/http/request_parser.h"
+#include "sluice/routing/match.h"
+#include "sluice/routing/target.h"
+
+namespace sluice::cli {
+namespace {
+
+using base::Unexpected;
+using config::NamedValues;
+using routing::Condition;
+using routing::Mismatch;
+using Texts = std::vector<std::string>;
+
+// A plain TCP connection, which brings no request.
+constexpr std::string_view kTcpUrl = "tcp:";
+
+/// The request as it was described, and what could be known of its connection.
+struct Request {
+  std::string scheme;
+  http::RequestHead head;
+  routing::RequestFacts facts;
+  std::vector<NamedValues> claims;
+
+  bool is_tls() const { return scheme == "wss" || scheme == "https"; }
+  Texts ValuesOf(std::string_view claim) const {
+    for (const auto& [name, values] : claims) {
+      if (name == claim) return values;
+    }
+    return {};
+  }
+};
+
+std::string Joined(const Texts& texts) {
+  std::string joined;
+  for (const auto& text : texts) joined.append(joined.empty() ? "" : " or ").append(text);
+  return joined;
+}
+
+base::Result<http::RequestHead, std::string> ParseHead(const Explain& command,
+                                                       std::string_view scheme) {
+  const std::string_view after = std::string_view(command.url).substr(scheme.size() + 3);
+  std::string text = "GET " + command.url + " HTTP/1.1\r\n";
+  text.append("Host: ").append(after.substr(0, after.find_first_of("/?#"))).append("\r\n");
+  if (scheme.starts_with("ws")) {
+    text +=
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+  }
+  for (const auto& offer : command.subprotocols) {
+    text.append("Sec-WebSocket-Protocol: ").append(offer).append("\r\n");
+  }
+  for (const auto& header : command.headers) text.append(header).append("\r\n");
+  text += "\r\n";
+  const config::Limits limits;
+  http::RequestParser parser({limits.request_line, limits.header, limits.header_count});
+  const auto used = parser.Feed(base::AsBytes(text));
+  if (!used) return Unexpected("this is no good request: " + used.error().detail);
+  return std::move(parser.head());
+}
+
+/// The listener of that name; else the first that speaks TLS or plain, as the URL asks for.
+base::Result<size_t, std::string> ChooseListener(const config::Config& config,
+                                                 const Explain& command, bool is_tls) {
+  const auto& listeners = config.listeners;
+  const auto index = [&](auto is_fit) {
+    return static_cast<size_t>(std::find_if(listeners.begin(), listeners.end(), is_fit) -
+                               listeners.begin());
+  };
+  if (command.listener) {
+    const size_t named = index([&](const auto& one) { return one.name == *command.listener; });
+    if (named != listeners.size()) return named;
+    return Unexpected("--listener: there is none of the name '" + *command.listener + "'");
+  }
+  const size_t fit = index([&](const auto& one) { return one.tls.has_value() == is_tls; });
+  return fit != listeners.size() ? fit : 0;
+}
+
+base::Result<Request, std::string> Describe(const config::Config& config, const Explain& command) {
+  Request request;
+  const auto colon = command.url.find("://");
+  request.scheme = base::ToLower(command.url.substr(0, std::min(colon, command.url.size())));
+  if (command.url == kTcpUrl) {
+    request.scheme = "tcp";
+  } else if (colon == std::string::npos) {
+    return Unexpected("expected a URL such as wss://www.example.com/path, or 'tcp:', found '" +
+                      command.url + "'");
+  } else {
+    auto head = ParseHead(command, request.scheme);
+    if (!head) return Unexpected(std::move(head).error());
+    request.head = *std::move(head);
+    request.facts = routing::RequestFacts(request.head);
+  }
+  const auto listener = ChooseListener(config, command, request.is_tls());
+  if (!listener) return Unexpected(listener.error());
+  request.facts.listener = *listener;
+  if (command.from != "unix") {
+    request.facts.client = base::IpAddress::Parse(command.from);
+    if (!request.facts.client) {
+      return Unexpected("--from: expected an IP address or 'unix', found '" + command.from + "'");
+    }
+  }
+  if (command.sni) {
+    request.facts.sni = routing::NormalizeHost(*command.sni);
+  } else if (request.is_tls()) {
+    request.facts.sni = request.facts.host;
+  }
+  request.facts.certificate = command.certificates;
+  for (const auto& claim : command.claims) {
+    const auto equals = claim.find('=');
+    if (equals == std::string::npos) {
+      return Unexpected("--claim: expected name=value, found '" + claim + "'");
+    }
+    const std::string name = claim.substr(0, equals);
+    auto& claims = request.claims;
+    const auto known = std::find_if(claims.begin(), claims.end(),
+                                    [&name](const auto& other) { return other.name == name; });
+    auto& values =
+        known != claims.end() ? known->values : claims.emplace_back(NamedValues{name, {}}).values;
+    values.push_back(claim.substr(equals + 1));
+  }
+  return request;
+}
+
+const NamedValues& Named(const std::vector<NamedValues>& conditions, std::string_view name) {
+  return *std::find_if(conditions.begin(), conditions.end(),
+                       [name](const NamedValues& one) { return one.name == name; });
+}
+
+std::string Wanted(std::string_view kind, const NamedValues& condition) {
+  return std::string(kind) + ' ' + condition.name + " is not " +
+         (condition.values.empty() ? "there" : Joined(condition.values));
+}
+
+/// What would have to be otherwise.
+std::string DescribeMismatch(const config::Config& config, const config::Match& match,
+                             const Mismatch& mismatch, const Request& request) {
+  const routing::RequestFacts& facts = request.facts;
+  const auto found = [](std::string_view value) {
+    return value.empty() ? std::string(", there is none") : ", it is " + std::string(value);
+  };
+  switch (mismatch.condition) {
+    case Condition::kListener: {
+      Texts names;
+      for (const size_t index : match.listeners) names.push_back(config.listeners[index].name);
+      return "listener is not " + Joined(names) + found(config.listeners[facts.listener].name);
+    }
+    case Condition::kClient: {
+      Texts ranges;
+      for (const auto& range : match.client->ranges) ranges.push_back(range.ToString());
+      if (match.client->unix_sockets) ranges.emplace_back("unix");
+      return "client is not in " + Joined(ranges) +
+             found(facts.client ? facts.client->ToString() : "unix");
+    }
+    case Condition::kSni:
+      return "sni is not " + Joined(match.sni) + found(facts.sni);
+    case Condition::kCertificate:
+      return "certificate is not for " + Joined(match.certificate) +
+             found(Joined(facts.certificate));
+    case Condition::kHost:
+      return "host is not " + match.host + found(facts.host);
+    case Condition::kPath:
+      return "path is not " + match.path.ToString() + found(request.head.path);
+    case Condition::kUpgrade:
+      return *match.upgrade ? "upgrade is not websocket" : "upgrade is not none";
+    case Condition::kSubprotocol:
+      return "subprotocol is not " + Joined(match.subprotocols) +
+             found(request.head.Joined("Sec-WebSocket-Protocol"));
+    case Condition::kHeader:
+      return Wanted("header", Named(match.headers, mismatch.name));
+    case Condition::kQuery:
+      return Wanted("query", Named(match.query, mismatch.name));
+    case Condition::kClaim:
+      return Wanted("claim", Named(match.claims, mismatch.name));
+  }
+  return {};
+}
+
+/// Where the route's sessions go, for this request.
+std::string DescribeServers(const config::Config& config, const config::Route& route,
+                            const Request& request) {
+  const config::Backend& backend = config.backends[*route.backend];
+  if (backend.is_from_token) return "the one that the client's credentials name";
+  if (!backend.target) {
+    std::string servers;
+    for (const auto& server : backend.servers) {
+      servers.append(servers.empty() ? "" : ", ").append(server.ToString());
+    }
+    return servers;
+  }
+  const auto captures = routing::CapturesOf(route.match, request.facts.host, request.head.path);
+  const auto claim = [&request](std::string_view name) -> std::optional<std::string> {
+    const Texts values = request.ValuesOf(name);
+    return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
+  };
+  const auto server =
+      routing::ResolveTarget(*backend.target, {captures, request.head.query, claim});
+  const std::string of = " (of " + backend.target->server.text + ")";
+  return server ? server->ToString() + of : "refused: " + server.error() + of;
+}
+
+std::optional<Mismatch> MismatchOf(const config::Match& match, const Request& request) {
+  const auto mismatch = routing::FindMismatch(match, request.facts);
+  if (mismatch) return mismatch;
+  return routing::FindMissingClaim(
+      match, [&request](std::string_view name) { return request.ValuesOf(name); });
+}
+
+}  // namespace
+
+base::Result<Explanation, std::string> ExplainRequest(const config::Config& config,
+                                                      const Explain& command) {
+  const auto described = Describe(config, command);
+  if (!described) return Unexpected(described.error());
+  Request request = *described;
+  if (request.facts.head != nullptr) request.facts.head = &request.head;
+  std::optional<size_t> taken;
+  std::string others;
+  for (size_t i = 0; i < config.routes.size(); ++i) {
+    const config::Route& route = config.routes[i];
+    const auto mismatch = MismatchOf(route.match, request);
+    if (!mismatch && !taken) {
+      taken = i;
+      continue;
+    }
+    others += "  " + route.name + ": " +
+              (mismatch ? DescribeMismatch(config, route.match, *mismatch, request)
+                        : "matches, too, but comes later") +
+              '\n';
+  }
+  std::string text = "route: none, the answer is 404\n";
+  if (taken) {
+    const config::Route& route = config.routes[*taken];
+    text = "route: " + route.name + '\n';
+    if (route.is_console) {
+      text += "static: builtin:console\n";
+    } else {
+      text += "backend: " + config.backends[*route.backend].name +
+              "\nservers: " + DescribeServers(config, route, request) + '\n';
+    }
+  }
+  if (!others.empty()) text += "others:\n" + others;
+  return Explanation{taken.has_value(), std::move(text)};
+}
+
+}  // namespace sluice::cli

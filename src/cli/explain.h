@@ -1,0 +1,22 @@
+// `sluice explain`: which route a request would take, and why not the others.
+#pragma once
+
+#include <string>
+
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
+
+#include "cli/command_line.h"
+
+namespace sluice::cli {
+
+struct Explanation {
+  bool is_taken;  ///< by a route
+  std::string text;
+};
+
+/// The error says what of the command line describes no request.
+base::Result<Explanation, std::string> ExplainRequest(const config::Config& config,
+                                                      const Explain& command);
+
+}  // namespace sluice::cli

@@ -1,0 +1,203 @@
+#include "routing/pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "routing/hash.h"
+
+namespace sluice::routing {
+
+PoolServer::PoolServer(const std::string& address) : hash(Hash(address)) {}
+
+Pool::Pool(const config::Backend& backend, std::shared_ptr<PoolShared> shared)
+    : config_(backend), is_pool_(backend.has_fixed_servers()), shared_(std::move(shared)) {
+  const std::lock_guard lock(shared_->mutex);
+  std::erase_if(shared_->servers, [](const auto& entry) { return entry.second.expired(); });
+  for (const config::Server& server : config_.servers) {
+    const std::string address = server.address.ToString();
+    auto& known = shared_->servers[address];
+    auto state = known.lock();
+    if (!state) known = state = std::make_shared<PoolServer>(address);
+    servers_.push_back(std::move(state));
+  }
+}
+
+// ---- Places ----
+
+base::Result<Pools::Pick, NoServer> Pool::Take(const Ask& ask) const {
+  const std::lock_guard lock(shared_->mutex);
+  const auto picked = Pick(ask, ask.now);
+  if (!picked) return base::Unexpected(WhyNone(ask));
+  size_t others = 0;
+  for (size_t i = 0; i < size(); ++i) {
+    const bool is_tried = std::find(ask.tried.begin(), ask.tried.end(), i) != ask.tried.end();
+    if (i != *picked && IsUp(i) && !is_tried) ++others;
+  }
+  return Pools::Pick{Occupy(*picked, ask.now), others};
+}
+
+ServerSlot Pool::Occupy(size_t i, base::TimePoint now) const {
+  PoolServer& server = *servers_[i];
+  ++server.sessions;
+  if (server.dials++ == 0) server.dialled_at = now;
+  return {shared_from_this(), i};
+}
+
+bool Pool::OnConnected(size_t i, base::TimePoint now) const {
+  const std::lock_guard lock(shared_->mutex);
+  PoolServer& server = *servers_[i];
+  --server.dials;
+  const bool is_back = IsSuspect(i);
+  server.failures = 0;
+  server.in_a_row = 0;
+  if (is_back) {
+    server.back_since = now;
+    GrantPlacesOf(server);
+  }
+  return is_back;
+}
+
+std::optional<base::Duration> Pool::OnFailed(size_t i, base::TimePoint now) const {
+  const std::lock_guard lock(shared_->mutex);
+  PoolServer& server = *servers_[i];
+  // Where each request has its own server, one says nothing about the next.
+  if (!is_pool_ || config_.ejection.after == 0) return std::nullopt;
+  const bool was_suspect = IsSuspect(i);
+  if (!was_suspect) ++server.failures;
+  // Dials that were under way when it was ejected say nothing new.
+  if (!IsSuspect(i) || (was_suspect && now < server.ejected_until)) return std::nullopt;
+  constexpr uint32_t kMostDoublings = 30;
+  const auto& [after, first, at_most] = config_.ejection;
+  const auto time = std::min<base::Duration>(
+      first * (int64_t{1} << std::min(server.in_a_row, kMostDoublings)), at_most);
+  ++server.in_a_row;
+  ++server.ejections;
+  server.ejected_until = now + time;
+  return time;
+}
+
+void Pool::GiveBack(size_t i, bool is_dialling) const {
+  const std::lock_guard lock(shared_->mutex);
+  PoolServer& server = *servers_[i];
+  --server.sessions;
+  if (is_dialling) --server.dials;
+  GrantPlacesOf(server);
+}
+
+bool Pool::SetHealth(size_t i, bool up, base::TimePoint now) const {
+  const std::lock_guard lock(shared_->mutex);
+  PoolServer& server = *servers_[i];
+  if (server.is_down == !up) return false;
+  server.is_down = !up;
+  if (!up) return true;
+  server.failures = 0;
+  server.in_a_row = 0;
+  server.back_since = now;
+  GrantPlacesOf(server);
+  return true;
+}
+
+// ---- The queue ----
+
+std::unique_ptr<PlaceWaiter> Pool::Wait(Ask ask, std::function<void()> on_place) const {
+  const std::lock_guard lock(shared_->mutex);
+  if (config_.queue.size == 0) return nullptr;
+  const auto picked = Pick(ask, ask.now);  // There may be one since it was told that there is none.
+  if (!picked && shared_->waiters.size() >= config_.queue.size) {
+    ++shared_->queue_ends[static_cast<size_t>(QueueEnd::kFull)];
+    return nullptr;
+  }
+  std::unique_ptr<PlaceWaiter> waiter(
+      new PlaceWaiter(shared_from_this(), std::move(ask), std::move(on_place)));
+  shared_->waiters.push_back(waiter.get());
+  waiter->is_queued_ = true;
+  if (picked) Grant(*waiter, *picked);
+  return waiter;
+}
+
+void Pool::Unqueue(PlaceWaiter& waiter, QueueEnd end) const {
+  waiter.is_queued_ = false;
+  shared_->waiters.remove(&waiter);
+  ++shared_->queue_ends[static_cast<size_t>(end)];
+}
+
+void Pool::Grant(PlaceWaiter& waiter, size_t i) const {
+  Unqueue(waiter, QueueEnd::kPlace);
+  waiter.slot_ = Occupy(i, waiter.ask_.now);
+  waiter.on_place_();
+}
+
+// Those that wait may be of different configurations, which need not all have this server.
+void Pool::GrantPlacesOf(const PoolServer& server) const {
+  auto& waiters = shared_->waiters;
+  for (auto place = waiters.begin(); place != waiters.end();) {
+    PlaceWaiter& waiter = **place++;
+    const Pool& pool = *waiter.pool_;
+    const auto& servers = pool.servers_;
+    const auto found = std::find_if(servers.begin(), servers.end(),
+                                    [&](const auto& known) { return known.get() == &server; });
+    if (found == servers.end()) continue;
+    const auto i = static_cast<size_t>(found - servers.begin());
+    const auto& tried = waiter.ask_.tried;
+    if (std::find(tried.begin(), tried.end(), i) != tried.end()) continue;
+    if (!pool.IsUp(i) || !pool.HasPlace(i)) return;  // Nor is it for those behind.
+    pool.Grant(waiter, i);
+  }
+}
+
+std::optional<ServerSlot> Pool::TakeFor(PlaceWaiter& waiter, base::TimePoint now) const {
+  const std::lock_guard lock(shared_->mutex);
+  if (!waiter.slot_) return std::nullopt;
+  shared_->waited += now - waiter.ask_.now;
+  return std::exchange(waiter.slot_, std::nullopt);
+}
+
+std::optional<ServerSlot> Pool::LookFor(PlaceWaiter& waiter, base::TimePoint now) const {
+  const std::lock_guard lock(shared_->mutex);
+  const auto picked = waiter.is_queued_ ? Pick(waiter.ask_, now) : std::nullopt;
+  if (!picked) return std::nullopt;
+  Unqueue(waiter, QueueEnd::kPlace);
+  shared_->waited += now - waiter.ask_.now;
+  return Occupy(*picked, now);
+}
+
+void Pool::Leave(PlaceWaiter& waiter, QueueEnd end) const {
+  const std::lock_guard lock(shared_->mutex);
+  if (waiter.is_queued_) Unqueue(waiter, end);
+}
+
+// ---- What it is like ----
+
+BackendState Pool::Describe(base::TimePoint now) const {
+  using Health = ServerState::Health;
+  const std::lock_guard lock(shared_->mutex);
+  BackendState state{.name = config_.name,
+                     .servers = {},
+                     .waiting = shared_->waiters.size(),
+                     .queue_size = config_.queue.size,
+                     .queue_ends = shared_->queue_ends,
+                     .waited = shared_->waited};
+  for (size_t i = 0; i < size(); ++i) {
+    const PoolServer& server = *servers_[i];
+    const config::Server& config = config_.servers[i];
+    const bool is_ejected = IsSuspect(i);
+    const Health health = server.is_down       ? Health::kDown
+                          : is_ejected         ? Health::kEjected
+                          : IsStarting(i, now) ? Health::kStarting
+                                               : Health::kUp;
+    state.servers.push_back({.address = config.address.ToString(),
+                             .weight = config.weight,
+                             .tier = config.tier,
+                             .max_sessions = config.max_sessions,
+                             .health = health,
+                             .sessions = server.sessions,
+                             .dials = server.dials,
+                             .ejections = server.ejections,
+                             .ejected_for = is_ejected && server.ejected_until > now
+                                                ? server.ejected_until - now
+                                                : base::Duration(0)});
+  }
+  return state;
+}
+
+}  // namespace sluice::routing

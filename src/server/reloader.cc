@@ -1,0 +1,78 @@
+#include "sluice/server/reloader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "sluice/server/exposure.h"
+
+namespace sluice::server {
+namespace {
+
+// More of them are of no help in a log.
+constexpr size_t kMostFaults = 10;
+
+int64_t SecondsNow() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string Describe(const config::Diagnostic& diagnostic) {
+  std::string text = diagnostic.file;
+  if (diagnostic.line != 0) {
+    text += ':' + std::to_string(diagnostic.line) + ':' + std::to_string(diagnostic.column);
+  }
+  return text + ": " + diagnostic.message;
+}
+
+}  // namespace
+
+Reloader::Reloader(Server& server, base::Log& log, const std::string& file, Load load,
+                   std::string text)
+    : server_(server),
+      log_(log),
+      load_(std::move(load)),
+      text_(std::move(text)),
+      watched_(server.WatchConfigFile(file, [this] {
+        if (server_.config().reload == config::Reload::kWatch) Reload();
+      })) {}
+
+Reloader::Outcome Reloader::Reload() {
+  Outcome outcome = TryReload();
+  switch (outcome.result) {
+    case Result::kUnchanged:
+      log_.Write(base::LogLevel::kInfo, "config_unchanged", {});
+      break;
+    case Result::kReloaded:
+      log_.Write(base::LogLevel::kInfo, "config_reloaded",
+                 {{"routes", server_.config().routes.size()}, {"warnings", outcome.warnings}});
+      TellExposure(server_.config(), log_);
+      break;
+    case Result::kFailed:
+      for (size_t i = 0; i < std::min(outcome.faults.size(), kMostFaults); ++i) {
+        log_.Write(base::LogLevel::kError, "config_fault", {{"detail", outcome.faults[i]}});
+      }
+      log_.Write(base::LogLevel::kError, "config_kept", {{"faults", outcome.faults.size()}});
+      break;
+  }
+  server_.metrics().CountReload(outcome.result != Result::kFailed, SecondsNow());
+  return outcome;
+}
+
+Reloader::Outcome Reloader::TryReload() {
+  config::LoadResult loaded = load_();
+  if (!loaded) {
+    Outcome outcome{Result::kFailed, {}};
+    for (const auto& diagnostic : loaded.error()) outcome.faults.push_back(Describe(diagnostic));
+    return outcome;
+  }
+  if (loaded->text == text_) return {Result::kUnchanged, {}};
+  auto done = server_.Reload(std::make_shared<const config::Config>(std::move(loaded->config)));
+  if (!done) return {Result::kFailed, {std::move(done).error()}};
+  text_ = std::move(loaded->text);
+  return {Result::kReloaded, {}, loaded->warnings.size()};
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,94 @@
+// `sluice explain`: what it says of a request is what the gateway does.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { makeConfig, run, tempDir } from './lib/sluice.mjs';
+
+function explainer(t) {
+  const dir = tempDir(t);
+  writeFileSync(path.join(dir, 'secret'), 'a secret of more than thirty-two bytes, for the tests alone');
+  const auth = { jwt: { algorithms: ['HS256'], key_file: path.join(dir, 'secret') } };
+  const config = makeConfig({
+    listeners: [{ address: '127.0.0.1:8080' }, { address: '127.0.0.1:8081', name: 'inner' }],
+    backends: { lab: { servers: ['10.0.0.5:5900', '10.0.0.6:5900'] } },
+    routes: [
+      { name: 'inner', match: { listener: 'inner' }, backend: 'lab' },
+      { name: 'admins', match: { path: '/vnc', claims: { role: 'admin' } }, backend: 'lab', auth },
+      { name: 'vnc', match: { host: '*.lab.example.com', path: '/vnc' }, backend: 'lab' },
+      {
+        name: 'pg',
+        match: { path: '/pg/{server}' },
+        backend: { server: '{server}:5432', allow: ['10.1.0.0/16'] },
+      },
+      {
+        name: 'beta',
+        match: { headers: { 'X-Channel': 'beta' }, query: { v: '*' }, client: '192.0.2.0/24', subprotocol: 'mqtt' },
+        backend: 'builtin:echo',
+      },
+      { name: 'page', match: { path: '/**', upgrade: 'none' }, static: 'builtin:console' },
+    ],
+  });
+  const file = path.join(dir, 'sluice.yaml');
+  writeFileSync(file, JSON.stringify(config));
+  return (...args) => run(['explain', file, ...args]);
+}
+
+test('the route, where it goes, and the first condition that failed of each other one', async (t) => {
+  const explain = explainer(t);
+  const { code, stdout } = await explain('ws://a.lab.example.com/vnc');
+  assert.equal(code, 0);
+  assert.equal(stdout, `route: vnc
+backend: lab
+servers: 10.0.0.5:5900, 10.0.0.6:5900
+others:
+  inner: listener is not inner, it is 127.0.0.1:8080
+  admins: claim role is not admin
+  pg: path is not /pg/{server}, it is /vnc
+  beta: client is not in 192.0.2.0/24, it is 127.0.0.1
+  page: upgrade is not none
+`);
+});
+
+test('every fact can be told', async (t) => {
+  const explain = explainer(t);
+  const route = async (...args) => {
+    const { code, stdout, stderr } = await explain(...args);
+    assert.equal(code, 0, stderr);
+    return stdout.split('\n')[0].replace('route: ', '');
+  };
+  assert.equal(await route('ws://x.com/vnc', '--claim', 'role=admin'), 'admins');
+  assert.equal(await route('ws://x.com/vnc', '--listener', 'inner'), 'inner');
+  assert.equal(await route('tcp:', '--listener', 'inner'), 'inner');
+  assert.equal(await route('http://x.com/vnc'), 'page');
+  assert.equal(await route('ws://x.com/?v=1', '--from', '192.0.2.7', '--header', 'X-Channel: beta',
+    '--subprotocol', 'binary', '--subprotocol', 'mqtt'), 'beta');
+});
+
+test('the server that a request names, or why it may not', async (t) => {
+  const explain = explainer(t);
+  assert.match((await explain('ws://x.com/pg/10.1.2.3')).stdout, /^servers: 10\.1\.2\.3:5432 \(of \{server\}:5432\)$/m);
+  assert.match((await explain('ws://x.com/pg/10.2.2.3')).stdout, /^servers: refused: .*not one that is allowed/m);
+});
+
+test('no route is exit code 1, what describes no request is 2', async (t) => {
+  const explain = explainer(t);
+  const none = await explain('ws://x.com/nowhere');
+  assert.equal(none.code, 1);
+  assert.match(none.stdout, /^route: none, the answer is 404\n/);
+  assert.equal((await explain('tcp:')).code, 1);
+  for (const [args, message] of [
+    [['/vnc'], /expected a URL/],
+    [['ws://x.com/', '--from', 'nobody'], /--from: expected an IP address/],
+    [['ws://x.com/', '--listener', 'nobody'], /--listener: there is none/],
+    [['ws://x.com/', '--claim', 'role'], /--claim: expected name=value/],
+    [['ws://x.com/', '--header', 'no colon'], /no good request/],
+    [['ftp://x.com/'], /no good request/],
+  ]) {
+    const { code, stderr } = await explain(...args);
+    assert.equal(code, 2, args.join(' '));
+    assert.match(stderr, message);
+  }
+  assert.equal((await run(['explain', '/no/such/file', 'ws://x/'])).code, 2);
+});

@@ -1,6 +1,6 @@
 // Health checks: what each kind asks of a server, and what comes of the answers.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import tls from 'node:tls';
@@ -10,7 +10,7 @@ import { makeAuthority, makeCertificate } from './lib/certificates.mjs';
 import { defer } from './lib/cleanup.mjs';
 import { startDns } from './lib/dns.mjs';
 import { startRedisServer } from './lib/redis.mjs';
-import { portOf, start, tempDir } from './lib/sluice.mjs';
+import { makeConfig, portOf, start, startWithArgs, tempDir } from './lib/sluice.mjs';
 
 /** sluice with one backend `lab`, checked every 100 ms. */
 function startChecked(t, servers, check = {}, { backend = {}, ...rest } = {}) {
@@ -128,4 +128,28 @@ test('TLS: that of the backend is judged, `check: tls` takes any', async (t) => 
 
   const plain = await echo(t);
   await isDown(await startChecked(t, [plain.address], { check: 'tls', timeout: '500ms' }), plain.address);
+});
+
+test('what the checks have found survives a reload', async (t) => {
+  const dead = await deadAddress(t);
+  const alive = await echo(t);
+  const config = makeConfig({
+    backends: { lab: { servers: [dead], health_check: { interval: '100ms', rise: 1, fall: 3 } } },
+    routes: [{ name: 'main', match: { path: '/' }, backend: 'lab' }],
+  });
+  const file = path.join(tempDir(t), 'sluice.yaml');
+  const write = () => writeFileSync(file, JSON.stringify(config));
+  write();
+  const sluice = await startWithArgs(t, ['--config', file]);
+  await isDown(sluice, dead);
+  config.backends.lab.servers = [alive.address, dead];
+  write();
+  sluice.reload();
+  await sluice.event('config_reloaded');
+  await waitForChecks(sluice, alive.address, 'ok', 2);
+  const failed = (await sluice.metrics()).sum('sluice_health_checks_total', { server: dead, result: 'failed' });
+  await waitForChecks(sluice, dead, 'failed', failed + 2);
+  assert.equal(sluice.eventsOf('server_down').length, 1, 'that it is down is no news');
+  await echo(t, { port: portOf(dead) });
+  await sluice.event('server_up', { backend: 'lab', server: dead });
 });

@@ -115,9 +115,12 @@ void AdminServer::HttpDeleter::operator()(evhttp* http) const {
 
 base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
     net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-    Collectables collectables, Actions* actions) {
-  auto socket = net::Listen(address);
-  if (!socket) return base::Unexpected(std::move(socket).error());
+    Collectables collectables, Actions* actions, std::optional<net::ListeningSocket> socket) {
+  if (!socket) {
+    auto bound = net::Listen(address);
+    if (!bound) return base::Unexpected(std::move(bound).error());
+    socket = *std::move(bound);
+  }
   std::unique_ptr<AdminServer> server(
       new AdminServer(*std::move(socket), status, std::move(collectables), actions));
   if (!server->Start(loop)) {

@@ -7,6 +7,7 @@
 
 #include <malloc.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "sluice/admin/admin_server.h"
 #include "sluice/metrics/process.h"
@@ -17,6 +18,7 @@
 #include "sluice/server/server.h"
 
 #include "cli/admin_actions.h"
+#include "cli/handover.h"
 #include "cli/privileges.h"
 
 namespace sluice::cli {
@@ -58,9 +60,12 @@ int Failed(base::Log& log, const std::string& error) {
 
 int RunGateway(config::Config config, const ConfigSource* source, base::Log& log) {
   PrepareProcess();
+  auto inherited = TakeInheritance();
+  if (!inherited) return Failed(log, inherited.error());
   net::EventLoop loop;
   const auto first = std::make_shared<const config::Config>(std::move(config));
-  auto created = server::Server::Create(loop, first, log, SLUICE_VERSION);
+  auto created = server::Server::Create(loop, first, log, SLUICE_VERSION,
+                                        std::move(inherited->listeners));
   if (!created) return Failed(log, created.error());
   server::Server& server = **created;
   std::optional<server::Reloader> reloader;
@@ -80,7 +85,7 @@ int RunGateway(config::Config config, const ConfigSource* source, base::Log& log
     auto listening = admin::AdminServer::Listen(loop, first->admin->address, status,
                                                 {server.collector(), server.backend_collector(),
                                                  std::make_shared<metrics::ProcessCollector>()},
-                                                actions.get());
+                                                actions.get(), std::move(inherited->admin));
     if (!listening) return Failed(log, listening.error());
     admin = *std::move(listening);
     log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});
@@ -101,6 +106,7 @@ int RunGateway(config::Config config, const ConfigSource* source, base::Log& log
     if (server.draining()) {
       server.Cut();
     } else {
+      if (!server.retired()) TellSupervisor("STOPPING=1");
       server.Drain([&loop] { loop.Stop(); });
     }
   };
@@ -111,7 +117,18 @@ int RunGateway(config::Config config, const ConfigSource* source, base::Log& log
     server.CheckFiles();
   });
 
+  Successor successor(loop, log);
+  const net::SignalWatch hand_over(loop, SIGUSR2, [&] {
+    if (server.draining() || server.retired()) return;
+    successor.Start(server.sockets(), admin ? admin->descriptor() : -1, [&] {
+      admin.reset();
+      server.Retire([&loop] { loop.Stop(); });
+    });
+  });
+
   server.Start();
+  TellSupervisor("READY=1\nMAINPID=" + std::to_string(getpid()));
+  inherited->TellReady();
   loop.Run();
   // A signal that comes now has nothing left to ask for, and must not end us as the default would.
   net::SignalBlock::ForGood();

@@ -18,7 +18,7 @@ struct ConfigSource {
 
 /// The exit code: 0 after a drain, 1 if it could not start. SIGTERM and SIGINT drain; a second one
 /// ends at once. SIGHUP reads the configuration anew, if `source` is not null, and the files that
-/// it names. Called once, from the main thread.
+/// it names. SIGUSR2 has a new process take over. Called once, from the main thread.
 int RunGateway(config::Config config, const ConfigSource* source, base::Log& log);
 
 }  // namespace sluice::cli

@@ -43,6 +43,9 @@ class Ports {
   /// closed.
   void Take(const Plan& plan);
 
+  /// Inherited, and not for any listener so far.
+  const std::vector<InheritedSocket>& unused() const { return inherited_; }
+
   /// Of the listeners in use.
   const std::vector<OpenSockets>& open() const { return open_; }
 

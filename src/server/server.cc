@@ -89,6 +89,11 @@ class Server::Impl final : private net::TimerHandler {
 
     memory_.SetLimit(in_use.limits.memory);
     TellListeners(in_use.listeners, *plan);
+    for (const auto& unused : ports_.unused()) {
+      log_.Write(base::LogLevel::kWarn, "socket_not_used",
+                 {{"address", unused.socket.address.ToString()},
+                  {"detail", "this process was given it, and no listener has its address"}});
+    }
     ports_.Take(*plan);
     for (size_t i = 0; i < worker_count_; ++i) {
       workers_[i]->Use(std::move(generations[i]), std::move(plan->of_worker[i]));

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,18 +61,20 @@ class Actions {
 /// and POST: the `actions`, if there are any. Other paths are 404, other methods 405. Heads are
 /// bounded to 16 KiB, bodies to 4 KiB, silence to 10 seconds.
 ///
-/// Lives on the loop's thread. To be destroyed when the loop has stopped for good, and before it;
-/// destroying it closes the listener and what is open on it.
+/// Lives on the loop's thread, and not longer than the loop. Destroying it, which none of its own
+/// answers may do, closes the listener and what is open on it.
 class AdminServer {
  public:
   using Collectables = std::vector<std::shared_ptr<const prometheus::Collectable>>;
 
-  /// Binds `address` (port 0: any free one) and serves from then on whenever the loop runs.
+  /// Binds `address` (port 0: any free one), or takes `socket`, which another process has bound to
+  /// it, and serves from then on whenever the loop runs.
   /// `status` outlives the server. The error is a sentence with the address and the system's
   /// reason.
   static base::Result<std::unique_ptr<AdminServer>, std::string> Listen(
       net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-      Collectables collectables, Actions* actions = nullptr);
+      Collectables collectables, Actions* actions = nullptr,
+      std::optional<net::ListeningSocket> socket = std::nullopt);
 
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -79,6 +82,8 @@ class AdminServer {
   /// The address it is bound to, with the port that the kernel chose.
   const config::Endpoint& address() const { return socket_.address; }
   uint16_t port() const { return socket_.address.port; }
+  /// Of its socket, for a process that is to take over.
+  int descriptor() const { return socket_.fd.get(); }
 
  private:
   struct HttpDeleter {

@@ -1,0 +1,246 @@
+#include "cli/handover.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <nlohmann/json.hpp>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sluice/base/text.h"
+
+namespace sluice::cli {
+namespace {
+
+using base::Unexpected;
+using nlohmann::json;
+
+constexpr const char* kVariable = "SLUICE_HANDOVER";
+constexpr int kFirstActivated = 3;  // SD_LISTEN_FDS_START of sd_listen_fds(3).
+constexpr int kMostActivated = 1000;
+
+// Until the new process accepts.
+constexpr base::Duration kPatience{60'000};
+
+// The value of a variable, which is gone after that: nobody started from here is meant.
+std::string TakeVariable(const char* name) {
+  const char* const value = std::getenv(name);
+  std::string text = value == nullptr ? "" : value;
+  unsetenv(name);
+  return text;
+}
+
+base::Result<Inheritance, std::string> FromPredecessor(const std::string& text) {
+  const json what = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!what.is_object()) return Unexpected(std::string(kVariable) + " is not sluice's own");
+  Inheritance inheritance;
+  inheritance.told = net::Fd(what.value("told", -1));
+  fcntl(inheritance.told.get(), F_SETFD, FD_CLOEXEC);
+  for (const auto& one : what.value("listeners", json::array())) {
+    auto address = config::ParseListenAddress(one.value("address", ""));
+    auto socket = net::Adopt(net::Fd(one.value("fd", -1)));
+    if (!address) return Unexpected(std::move(address).error());
+    if (!socket) return Unexpected(std::move(socket).error());
+    inheritance.listeners.push_back({*std::move(address), *std::move(socket)});
+  }
+  if (const int admin = what.value("admin", -1); admin >= 0) {
+    auto socket = net::Adopt(net::Fd(admin));
+    if (!socket) return Unexpected(std::move(socket).error());
+    inheritance.admin = *std::move(socket);
+  }
+  return inheritance;
+}
+
+base::Result<Inheritance, std::string> FromSystemd(const std::string& count) {
+  const auto number = base::ParseNumber(count, kMostActivated);
+  if (!number) return Unexpected("LISTEN_FDS is no number: '" + count + "'");
+  Inheritance inheritance;
+  for (int fd = kFirstActivated; fd < kFirstActivated + static_cast<int>(*number); ++fd) {
+    auto socket = net::Adopt(net::Fd(fd));
+    if (!socket) return Unexpected("socket activation: " + socket.error());
+    const config::Endpoint address = socket->address;
+    inheritance.listeners.push_back({address, *std::move(socket)});
+  }
+  return inheritance;
+}
+
+// Pointers to texts that outlive them, as exec(3) wants them.
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (auto& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> EnvironmentWith(const std::string& variable) {
+  std::vector<std::string> all = {variable};
+  for (char** entry = environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
+  return all;
+}
+
+// The path of the program that runs. Later there may be another in its place, and the link says so.
+std::string OwnProgram() {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
+  return size > 0 ? std::string(path.data(), static_cast<size_t>(size)) : std::string();
+}
+
+std::vector<std::string> OwnArguments() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> arguments;
+  for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+  return arguments;
+}
+
+}  // namespace
+
+// ---- The new process ----
+
+base::Result<Inheritance, std::string> TakeInheritance() {
+  const std::string handover = TakeVariable(kVariable);
+  const std::string pid = TakeVariable("LISTEN_PID");
+  const std::string count = TakeVariable("LISTEN_FDS");
+  TakeVariable("LISTEN_FDNAMES");
+  if (!handover.empty()) return FromPredecessor(handover);
+  // They may be meant for whoever started this process.
+  if (pid == std::to_string(getpid()) && !count.empty()) return FromSystemd(count);
+  return Inheritance();
+}
+
+void Inheritance::TellReady() {
+  if (!told) return;
+  // Should the old one be gone, there is nobody to tell.
+  [[maybe_unused]] const auto sent = write(told.get(), "+", 1);
+  told.Reset();
+}
+
+// ---- The old one ----
+
+Successor::Successor(net::EventLoop& loop, base::Log& log)
+    : loop_(loop),
+      log_(log),
+      program_(OwnProgram()),
+      arguments_(OwnArguments()),
+      timer_(loop, *this) {}
+
+Successor::~Successor() = default;
+
+void Successor::Start(const std::vector<server::OpenSockets>& listeners, int admin,
+                      std::function<void()> ready) {
+  if (pid_ != 0) return;
+  std::array<int, 2> pipe_ends{};
+  if (pipe2(pipe_ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+    Fail(std::string("cannot make a pipe: ") + std::strerror(errno));
+    return;
+  }
+  told_ = net::Fd(pipe_ends[0]);
+  const net::Fd word(pipe_ends[1]);
+
+  // A descriptor that is duplicated onto itself is not closed by the exec.
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  const auto pass = [&actions](int fd) {
+    posix_spawn_file_actions_adddup2(&actions, fd, fd);
+    return fd;
+  };
+  json what = {{"told", pass(word.get())}, {"listeners", json::array()}};
+  for (const auto& [address, fds] : listeners) {
+    for (const int fd : fds) {
+      what["listeners"].push_back({{"address", address.ToString()}, {"fd", pass(fd)}});
+    }
+  }
+  if (admin >= 0) what["admin"] = pass(admin);
+
+  std::vector<std::string> environment =
+      EnvironmentWith(std::string(kVariable) + '=' + what.dump());
+  std::vector<std::string> arguments = arguments_;
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t all;  // What this process ignores or blocks is its own affair.
+  sigfillset(&all);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  const int error = posix_spawn(&pid_, program_.c_str(), &actions, &attributes,
+                                Pointers(arguments).data(), Pointers(environment).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    pid_ = 0;
+    Fail("cannot start " + program_ + ": " + std::strerror(error));
+    return;
+  }
+  log_.Write(base::LogLevel::kInfo, "handing_over", {{"program", program_}, {"pid", pid_}});
+  ready_ = std::move(ready);
+  timer_.Start(kPatience);
+  event_.reset(event_new(
+      loop_.base(), told_.get(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<Successor*>(self)->OnWord(); }, this));
+  event_add(event_.get(), nullptr);
+}
+
+void Successor::OnWord() {
+  char word = 0;
+  const ssize_t got = read(told_.get(), &word, 1);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got != 1) {
+    Fail("the new process has ended before it was ready; its own log says why");
+    return;
+  }
+  timer_.Stop();
+  event_.reset();
+  told_.Reset();
+  log_.Write(base::LogLevel::kInfo, "handed_over", {{"pid", std::exchange(pid_, 0)}});
+  std::exchange(ready_, nullptr)();
+}
+
+void Successor::OnTimer() {
+  Fail("the new process was not ready in time");
+}
+
+void Successor::Fail(const std::string& why) {
+  timer_.Stop();
+  event_.reset();
+  told_.Reset();
+  if (pid_ != 0) {
+    kill(pid_, SIGKILL);
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+  }
+  log_.Write(base::LogLevel::kError, "handover_failed", {{"detail", why}});
+}
+
+void TellSupervisor(const std::string& state) {
+  const char* const place = std::getenv("NOTIFY_SOCKET");
+  if (place == nullptr) return;
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const size_t size = std::strlen(place);
+  if (size < 2 || size >= sizeof(name.sun_path)) return;
+  std::memcpy(name.sun_path, place, size);
+  if (name.sun_path[0] == '@') name.sun_path[0] = '\0';  // An abstract one.
+  const net::Fd socket_fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket_fd) return;
+  // It knows no other way to learn of it, and we none to be told that it did not.
+  [[maybe_unused]] const auto sent =
+      sendto(socket_fd.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+             reinterpret_cast<const sockaddr*>(&name),
+             static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size));
+}
+
+}  // namespace sluice::cli

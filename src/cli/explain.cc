@@ -9,7 +9,9 @@
 #include "sluice/base/bytes.h"
 #include "sluice/base/text.h"
 #include "sluice/http/request_parser.h"
+#include "sluice/routing/balance_key.h"
 #include "sluice/routing/match.h"
+#include "sluice/routing/pools.h"
 #include "sluice/routing/target.h"
 
 namespace sluice::cli {
@@ -185,18 +187,33 @@ std::string DescribeMismatch(const config::Config& config, const config::Match& 
   return {};
 }
 
+/// In the order in which they are tried, all being up and idle.
+std::string OrderOfServers(const config::Config& config, const config::Route& route,
+                           const Request& request) {
+  const config::Backend& backend = config.backends[*route.backend];
+  const auto claim = [&request](std::string_view name) -> std::optional<std::string> {
+    const Texts values = request.ValuesOf(name);
+    return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
+  };
+  const routing::Pools pools(config, nullptr, 0);
+  routing::Ask ask;
+  ask.key = routing::BalanceKey(backend.balance,
+                                {request.facts.client, route.match, request.facts.head, claim});
+  std::string servers;
+  while (const auto pick = pools.Take(*route.backend, ask)) {
+    ask.tried.push_back(pick->slot.server());
+    const auto& server = backend.servers[ask.tried.back()].address;
+    servers.append(servers.empty() ? "" : ", ").append(server.ToString());
+  }
+  return servers;
+}
+
 /// Where the route's sessions go, for this request.
 std::string DescribeServers(const config::Config& config, const config::Route& route,
                             const Request& request) {
   const config::Backend& backend = config.backends[*route.backend];
   if (backend.is_from_token) return "the one that the client's credentials name";
-  if (!backend.target) {
-    std::string servers;
-    for (const auto& server : backend.servers) {
-      servers.append(servers.empty() ? "" : ", ").append(server.ToString());
-    }
-    return servers;
-  }
+  if (!backend.target) return OrderOfServers(config, route, request);
   const auto captures = routing::CapturesOf(route.match, request.facts.host, request.head.path);
   const auto claim = [&request](std::string_view name) -> std::optional<std::string> {
     const Texts values = request.ValuesOf(name);

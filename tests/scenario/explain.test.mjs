@@ -12,7 +12,13 @@ function explainer(t) {
   const auth = { jwt: { algorithms: ['HS256'], key_file: path.join(dir, 'secret') } };
   const config = makeConfig({
     listeners: [{ address: '127.0.0.1:8080' }, { address: '127.0.0.1:8081', name: 'inner' }],
-    backends: { lab: { servers: ['10.0.0.5:5900', '10.0.0.6:5900'] } },
+    backends: {
+      lab: { servers: ['10.0.0.5:5900', '10.0.0.6:5900'] },
+      rooms: {
+        servers: [{ address: '10.0.0.9:1', tier: 2 }, '10.0.0.7:1', '10.0.0.8:1'],
+        balance: { hash: 'capture.room' },
+      },
+    },
     routes: [
       { name: 'inner', match: { listener: 'inner' }, backend: 'lab' },
       { name: 'admins', match: { path: '/vnc', claims: { role: 'admin' } }, backend: 'lab', auth },
@@ -27,6 +33,7 @@ function explainer(t) {
         match: { headers: { 'X-Channel': 'beta' }, query: { v: '*' }, client: '192.0.2.0/24', subprotocol: 'mqtt' },
         backend: 'builtin:echo',
       },
+      { name: 'rooms', match: { path: '/room/{room}' }, backend: 'rooms' },
       { name: 'page', match: { path: '/**', upgrade: 'none' }, static: 'builtin:console' },
     ],
   });
@@ -47,6 +54,7 @@ others:
   admins: claim role is not admin
   pg: path is not /pg/{server}, it is /vnc
   beta: client is not in 192.0.2.0/24, it is 127.0.0.1
+  rooms: path is not /room/{room}, it is /vnc
   page: upgrade is not none
 `);
 });
@@ -70,6 +78,20 @@ test('the server that a request names, or why it may not', async (t) => {
   const explain = explainer(t);
   assert.match((await explain('ws://x.com/pg/10.1.2.3')).stdout, /^servers: 10\.1\.2\.3:5432 \(of \{server\}:5432\)$/m);
   assert.match((await explain('ws://x.com/pg/10.2.2.3')).stdout, /^servers: refused: .*not one that is allowed/m);
+});
+
+test('the servers in the order in which they are tried', async (t) => {
+  const explain = explainer(t);
+  const servers = async (room) =>
+    /^servers: (.*)$/m.exec((await explain(`ws://x.com/room/${room}`)).stdout)[1].split(', ');
+  const firsts = new Set();
+  for (let i = 0; i < 8; ++i) {
+    const order = await servers(i);
+    assert.deepEqual(order, await servers(i), 'it is a matter of the key alone');
+    assert.equal(order.at(-1), '10.0.0.9:1', 'the one that stands by comes last');
+    firsts.add(order[0]);
+  }
+  assert.deepEqual([...firsts].sort(), ['10.0.0.7:1', '10.0.0.8:1']);
 });
 
 test('no route is exit code 1, what describes no request is 2', async (t) => {

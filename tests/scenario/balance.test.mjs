@@ -9,7 +9,7 @@ import { deadAddress, echo, listen } from './lib/backends.mjs';
 import { defer } from './lib/cleanup.mjs';
 import { httpGet } from './lib/metrics.mjs';
 import { startHaproxy } from './lib/proxies.mjs';
-import { upgradeHead } from './lib/raw_client.mjs';
+import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
 import { start } from './lib/sluice.mjs';
 import { waitFor } from './lib/wait.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
@@ -260,6 +260,18 @@ test('many come to few places: never more than the places, and everybody is serv
   assert.equal(metrics.sum('sluice_backend_queue_ended_total', { result: 'full' }), 0);
 });
 
+test('who leaves while he waits gives up his place in the queue', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, kFull(backend, { size: 1, timeout: '10m' }));
+  await openWs(t, sluice.url());
+  const client = await connectRaw(t, sluice.port);
+  client.write(upgradeHead());
+  await sluice.metric('sluice_backend_queue_requests', {}, 1);
+  client.end();
+  await sluice.metric('sluice_backend_queue_requests', {}, 0);
+  await sluice.metric('sluice_backend_queue_ended_total', { result: 'left' }, 1);
+});
+
 test('who has waited too long is told so', async (t) => {
   const backend = await echo(t);
   const sluice = await start(t, {
@@ -306,6 +318,36 @@ test('with no server up the answer comes at once: 1014 backend_down', async (t) 
   assert.deepEqual(closes[0], { code: 1014, reason: 'backend_down' });
   await sluice.event('session', { reason: 'backend_down', code: 1014, fault: 'backend', server: '' });
   await Promise.all(all);
+});
+
+test('servers that a health check finds down: the next tier, then 1014 backend_down, and back', async (t) => {
+  const first = await service(t);
+  const [standby] = await namedServers(t, ['s']);
+  const sluice = await start(t, {
+    routes: [kRoute, { name: 'alone', match: { path: '/alone' }, backend: 'alone' }],
+    backends: {
+      pool: {
+        servers: [first.address, { address: standby.address, tier: 2 }],
+        health_check: { interval: '100ms', rise: 1, fall: 1 },
+        eject: 'off',
+      },
+      alone: { servers: [first.address], health_check: { interval: '100ms', rise: 1, fall: 1 } },
+    },
+  });
+  assert.equal((await openNamed(t, sluice))[1], 'x');
+  await first.stop();
+  const labels = { backend: 'pool', server: first.address };
+  await sluice.metric('sluice_server_up', labels, 0);
+  assert.equal((await statusOf(sluice))[first.address].state, 'down');
+  assert.equal((await openNamed(t, sluice))[1], 's');
+  const dials = (await sluice.metrics()).sum('sluice_backend_dials_total', labels);
+  assert.equal(dials, 1, 'nothing was dialled there meanwhile');
+  await sluice.metric('sluice_server_up', { ...labels, backend: 'alone' }, 0);
+  const client = await openWs(t, sluice.url('/alone'));
+  assert.deepEqual(await client.waitForClose(), { code: 1014, reason: 'backend_down' });
+  await service(t, first.port);
+  await sluice.metric('sluice_server_up', labels, 1);
+  assert.equal((await openNamed(t, sluice))[1], 'x');
 });
 
 test('a single server that was away is used as soon as it is back', async (t) => {

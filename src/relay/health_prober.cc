@@ -38,7 +38,7 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
         backend_index_(backend),
         server_index_(server),
         backend_(prober.setup_.config.backends[backend]),
-        server_(backend_.servers[server]),
+        server_(backend_.servers[server].address),
         check_(*backend_.health_check),
         counters_(prober.setup_.metrics.CountersOf(backend_.name, server_.ToString())),
         state_(check_.rise, check_.fall, is_up),
@@ -185,7 +185,7 @@ HealthProber::HealthProber(Setup setup, OnResult on_result, const HealthProber* 
     for (size_t j = 0; j < backends[i].servers.size(); ++j) {
       const auto is_up = previous == nullptr
                              ? std::nullopt
-                             : previous->Find(backends[i].name, backends[i].servers[j]);
+                             : previous->Find(backends[i].name, backends[i].servers[j].address);
       probes_.push_back(std::make_unique<Probe>(*this, i, j, is_up));
     }
   }

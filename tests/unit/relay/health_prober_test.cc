@@ -29,7 +29,7 @@ class HealthProberTest : public ::testing::Test {
   void Add(config::Endpoint server, config::HealthCheck check) {
     check.interval = base::Duration(20);
     config.backends.push_back({.name = "b" + std::to_string(config.backends.size()),
-                               .servers = {std::move(server)},
+                               .servers = {{std::move(server)}},
                                .health_check = check});
   }
   void Add(uint16_t port, const config::HealthCheck& check) {
@@ -212,7 +212,7 @@ TEST_F(HealthProberTest, OthersAreLeftAlone) {
   const net::Fd listener = net::testing::ListeningOnLoopback();
   config.backends.push_back(
       {.name = "plain",
-       .servers = {net::testing::Tcp("127.0.0.1", net::testing::PortOf(listener))}});
+       .servers = {{net::testing::Tcp("127.0.0.1", net::testing::PortOf(listener))}}});
   Start();
   net::testing::RunTurns(loop, 5);
   EXPECT_EQ(told, 0);

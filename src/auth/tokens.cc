@@ -37,7 +37,8 @@ base::Result<void, std::string> AddTokens(std::string_view text, std::string_vie
     if (token.empty()) return fail("is not 'token: host:port'");
     // The line holds a secret, so it is not shown.
     const auto endpoint = config::ParseServer(server);
-    if (!endpoint || endpoint->kind == config::Endpoint::Kind::kBuiltin) {
+    if (!endpoint || endpoint->kind == config::Endpoint::Kind::kBuiltin ||
+        endpoint->is_websocket()) {
       return fail("has no server behind its token; expected host:port");
     }
     if (!table.emplace(DigestOf(token), *endpoint).second) {

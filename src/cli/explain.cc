@@ -193,7 +193,7 @@ std::string DescribeServers(const config::Config& config, const config::Route& r
   if (!backend.target) {
     std::string servers;
     for (const auto& server : backend.servers) {
-      servers.append(servers.empty() ? "" : ", ").append(server.ToString());
+      servers.append(servers.empty() ? "" : ", ").append(server.address.ToString());
     }
     return servers;
   }

@@ -23,6 +23,7 @@ base::Result<config::Config, std::string> QuickConfig(const RunQuick& command) {
   auto server = config::ParseServer(command.server);
   if (!server) return base::Unexpected("SERVER: " + server.error());
   config.backends.push_back({server->ToString(), {{*server}}});
+  if (server->kind == config::Endpoint::Kind::kWss) config.backends.back().tls.emplace();
 
   config::Route route;
   route.name = "default";

@@ -22,6 +22,7 @@ constexpr TimeoutRange kDnsCacheRange{milliseconds(1000), hours(24), /*may_be_of
 struct ListenerDraft {
   std::optional<Value> address;
   std::optional<Value> name;
+  std::optional<Value> protocol;
   std::optional<Value> tls;
   std::optional<Value> proxy_protocol;
   std::optional<Value> proxy_protocol_from;
@@ -30,6 +31,7 @@ struct ListenerDraft {
 constexpr Field<ListenerDraft> kListenerFields[] = {
     {"address", [](Reader&, const Value& value, ListenerDraft& draft) { draft.address = value; }},
     {"name", [](Reader&, const Value& value, ListenerDraft& draft) { draft.name = value; }},
+    {"protocol", [](Reader&, const Value& value, ListenerDraft& draft) { draft.protocol = value; }},
     {"tls", [](Reader&, const Value& value, ListenerDraft& draft) { draft.tls = value; }},
     {"proxy_protocol",
      [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol = value; }},
@@ -102,6 +104,14 @@ constexpr Field<Dns> kDnsFields[] = {
      }},
 };
 
+ListenerProtocol ReadListenerProtocol(Reader& reader, const std::optional<Value>& value) {
+  auto protocol = ListenerProtocol::kWebSocket;
+  if (value) {
+    reader.ReadScalar(*value, "'websocket' or 'tcp'", ParseListenerProtocol, protocol);
+  }
+  return protocol;
+}
+
 void ReadListenerName(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
                       std::string& name) {
   if (!reader.ReadScalar(value, "a name", ParseName, name)) return;
@@ -118,10 +128,16 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
-                           ? ListenerDraft{item, {}, {}, {}, {}}
+                           ? ListenerDraft{item, {}, {}, {}, {}, {}}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
     if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
+    const auto protocol = ReadListenerProtocol(reader, draft.protocol);
+    if (protocol == ListenerProtocol::kTcp && tls && tls->mode == TlsMode::kAuto) {
+      reader.Error(*draft.tls,
+                   "'mode: auto' waits for the client's first byte, which a client of plain TCP "
+                   "may never send; expected 'mode: required', or no 'tls'");
+    }
     auto proxy_protocol =
         ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);
     const auto& address = draft.address;
@@ -140,8 +156,8 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
                                  "listener in line " + std::to_string(lines[index]));
     }
     // One with faults is known all the same, so that routes are not faulted for them.
-    listeners.push_back(
-        {std::move(endpoint), std::move(tls), std::move(proxy_protocol), std::move(name)});
+    listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol),
+                         std::move(name), protocol});
     lines.push_back((address ? *address : item).mark.line + 1);
   }
 }

@@ -10,20 +10,23 @@
 #include "config/targets.h"
 #include "config/tls.h"
 #include "config/values.h"
+#include "config/websocket.h"
 
 namespace sluice::config {
 namespace {
 
-// A list of servers, none twice.
+// A list of servers, none twice. What is shown of two of them must differ, too, or the metrics
+// could not tell them apart.
 std::vector<Server> ReadServers(Reader& reader, const Value& value) {
   std::vector<Server> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
     Server server;
     if (!ReadServer(reader, item, server)) continue;
-    const bool is_known = std::any_of(servers.begin(), servers.end(), [&](const Server& other) {
-      return other.address == server.address;
-    });
-    if (is_known) reader.Error(item, Quote(server.address.ToString()) + " is in the list twice");
+    const auto text = server.address.ToString();
+    const auto is_same = [&text](const Server& other) { return other.address.ToString() == text; };
+    if (std::any_of(servers.begin(), servers.end(), is_same)) {
+      reader.Error(item, Quote(text) + " is in the list twice");
+    }
     servers.push_back(std::move(server));
   }
   return servers;
@@ -37,6 +40,7 @@ struct BackendDraft {
   std::optional<Value> allow;
   std::optional<Value> from;
   std::optional<Value> tls;
+  std::optional<Value> websocket;
   std::optional<Value> health_check;
   BalanceDraft balance;
 };
@@ -67,6 +71,8 @@ constexpr Field<BackendDraft> kBackendFields[] = {
     {"connect_retry", InBalance<ReadConnectRetry>},
     {"health_check",
      [](Reader&, const Value& value, BackendDraft& draft) { draft.health_check = value; }},
+    {"websocket",
+     [](Reader&, const Value& value, BackendDraft& draft) { draft.websocket = value; }},
 };
 
 // What to say of a route's `backend` that is neither a name nor a server.
@@ -91,9 +97,11 @@ void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
 }
 
 // What the servers of any backend have in common.
-void ReadConnection(Reader& reader, const BackendDraft& draft, const FileChecks& checks,
-                    Backend& backend) {
+void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draft,
+                    const FileChecks& checks, Backend& backend) {
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
+  if (draft.websocket) ReadWebSocketClient(reader, *draft.websocket, backend);
+  CheckSchemes(reader, value, draft.tls, backend);
   backend.proxy_protocol = draft.proxy_protocol;
   TakeBalance(reader, draft.balance, backend);
   if (!draft.health_check) return;
@@ -125,7 +133,7 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
   if (draft.allow && !draft.server) {
     reader.Error(*draft.allow, "bounds a 'server' that the request names, and there is none");
   }
-  ReadConnection(reader, draft, checks, backend);
+  ReadConnection(reader, value, draft, checks, backend);
   return backend;
 }
 
@@ -150,7 +158,7 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
       }
     }
     Backend backend{entry.key, std::move(draft.servers)};
-    ReadConnection(reader, draft, checks, backend);
+    ReadConnection(reader, entry.value, draft, checks, backend);
     // A backend with faults is known all the same, so that its routes are not faulted for them.
     table.by_name.emplace(entry.key, table.backends.size());
     table.backends.push_back(std::move(backend));
@@ -176,7 +184,14 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
   }
   auto address = server->ToString();
   const auto [place, is_new] = table.by_name.emplace(address, table.backends.size());
-  if (is_new) table.backends.push_back({std::move(address), {{*std::move(server)}}});
+  if (is_new) {
+    table.backends.push_back({std::move(address), {{*std::move(server)}}});
+    CheckSchemes(reader, value, std::nullopt, table.backends.back());
+  } else if (table.backends[place->second].servers.front().address != *server) {
+    reader.Error(value,
+                 "another route has the same URL with another query; expected them as "
+                 "backends with names of their own, under 'backends'");
+  }
   return place->second;
 }
 

@@ -29,6 +29,7 @@
 #include "config/syntax_error.h"
 #include "config/tls.h"
 #include "config/values.h"
+#include "config/websocket.h"
 
 namespace sluice::config {
 namespace {
@@ -263,6 +264,7 @@ std::vector<KnownMapping> KnownMappings() {
   AddTlsMappings(mappings);
   AddHealthMappings(mappings);
   AddProxyMappings(mappings);
+  AddWebSocketMappings(mappings);
   AddOptionMappings(mappings);
   AddAuthMappings(mappings);
   AddFramingMappings(mappings);

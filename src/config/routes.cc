@@ -68,6 +68,41 @@ void ReadName(Reader& reader, const RouteDraft& draft, std::map<std::string, int
   }
 }
 
+// Whether only connections of plain TCP can come here: there is no request, and there are no
+// frames.
+bool IsForTcp(const Route& route, const std::vector<Listener>& listeners) {
+  const auto& indices = route.match.listeners;
+  return !indices.empty() && std::all_of(indices.begin(), indices.end(), [&](size_t index) {
+    return listeners[index].protocol == ListenerProtocol::kTcp;
+  });
+}
+
+void CheckForTcp(Reader& reader, const RouteDraft& draft, const BackendTable& backends,
+                 const Route& route) {
+  constexpr std::string_view kOfRequests[] = {"on_dial_failure", "close_codes",    "subprotocols",
+                                              "origins",         "require_origin", "compression"};
+  if (!route.match.any_path || !route.match.host.empty()) {
+    reader.Error(*draft.match,
+                 "is never met: connections of a listener with 'protocol: tcp' bring no request");
+  }
+  const bool has_websocket = route.backend && !backends.backends[*route.backend].servers.empty() &&
+                             backends.backends[*route.backend].servers.front().address.is_websocket();
+  for (const auto& key : draft.session_keys) {
+    const bool is_of_requests = std::find(std::begin(kOfRequests), std::end(kOfRequests),
+                                          key.name) != std::end(kOfRequests);
+    if (is_of_requests || (key.name == "framing" && !has_websocket)) {
+      reader.Error(key, "has no effect on connections of plain TCP, of which the route's are");
+    }
+  }
+  for (const auto& method : route.options.auth) {
+    if (!std::holds_alternative<CertificateAuth>(method)) {
+      reader.Error(*draft.match,
+                   "a client of plain TCP has no other credentials than its certificate; expected "
+                   "'auth: client_certificate', or none");
+    }
+  }
+}
+
 void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
   constexpr std::string_view kConsole = "builtin:console";
   const std::string expected = "'builtin:console', the only static content so far";
@@ -161,6 +196,7 @@ void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaul
     }
     ReadTarget(reader, item, draft, checks, backends, route);
     if (draft.match) CheckMatch(reader, *draft.match, listeners, route);
+    if (draft.match && IsForTcp(route, listeners)) CheckForTcp(reader, draft, backends, route);
     routes.push_back(std::move(route));
   }
   // Faulty routes may be missing, or match what they were not meant to.

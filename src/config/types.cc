@@ -23,8 +23,13 @@ using EndpointResult = Result<Endpoint, std::string>;
 constexpr std::string_view kUnixPrefix = "unix:";
 constexpr std::string_view kBuiltinPrefix = "builtin:";
 constexpr std::string_view kSrvPrefix = "srv:";
+constexpr std::string_view kWsPrefix = "ws://";
+constexpr std::string_view kWssPrefix = "wss://";
+constexpr uint16_t kHttpPort = 80;
+constexpr uint16_t kHttpsPort = 443;
 constexpr std::string_view kServerForms =
-    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name or builtin:echo";
+    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name, builtin:echo, ws://host/path or "
+    "wss://host/path";
 constexpr std::string_view kListenForms =
     "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";
 
@@ -113,6 +118,54 @@ Result<HostAndPort, std::string> SplitHostAndPort(std::string_view text, std::st
   return HostAndPort{text.substr(0, colon), false, text.substr(colon + 1)};
 }
 
+/// Of the parts of `text`.
+EndpointResult MakeServer(std::string_view text, const HostAndPort& parts, Endpoint::Kind kind,
+                          std::string_view target) {
+  auto host = parts.in_brackets ? NormalizeIpv6(parts.host) : NormalizeIp(parts.host);
+  if (!host && parts.in_brackets) {
+    return Fail(text, "has no valid IPv6 address in its brackets", kServerForms);
+  }
+  if (!host) {
+    if (const auto fault = HostNameFault(parts.host)) return Fail(text, *fault, kServerForms);
+    host = std::string(parts.host);
+  }
+  const auto port = ParsePort(parts.port, 1);
+  if (!port) return Fail(text, "has a port that is not 1 to 65535", kServerForms);
+  return Endpoint{kind, *host, *port, std::string(target)};
+}
+
+/// The faults are told without the URL, which may hold a secret.
+EndpointResult ParseWebSocket(std::string_view url, Endpoint::Kind kind) {
+  const bool is_secure = kind == Endpoint::Kind::kWss;
+  const std::string_view rest = url.substr((is_secure ? kWssPrefix : kWsPrefix).size());
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  std::string target(rest.substr(authority.size()));
+  const std::string_view shown = url.substr(0, url.find_first_of("?#"));
+  if (authority.find('@') != std::string_view::npos) {
+    return Unexpected(
+        std::string("the URL has a user in it; expected 'headers' of 'websocket' with "
+                    "an Authorization"));
+  }
+  if (target.find('#') != std::string::npos) return Fail(shown, "has a fragment", kServerForms);
+  const auto is_visible = [](char c) { return c > 0x20 && c < 0x7f; };
+  if (!std::all_of(target.begin(), target.end(), is_visible)) {
+    return Fail(shown,
+                "has a path or query with other characters than visible ASCII; expected "
+                "them percent-encoded",
+                "");
+  }
+  if (!target.starts_with('/')) target.insert(0, 1, '/');
+  std::string with_port(authority);
+  const auto bracket = authority.rfind(']');
+  const auto colon = authority.rfind(':');
+  const bool has_port =
+      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+  if (!has_port) with_port += ':' + std::to_string(is_secure ? kHttpsPort : kHttpPort);
+  const auto parts = SplitHostAndPort(with_port, kServerForms);
+  if (!parts) return Unexpected(parts.error());
+  return MakeServer(shown, *parts, kind, target);
+}
+
 EndpointResult ParseListenTcp(std::string_view text) {
   const auto digits = text.starts_with(':') ? text.substr(1) : text;
   if (!digits.empty() && std::all_of(digits.begin(), digits.end(), IsDigit)) {
@@ -177,11 +230,22 @@ std::string Endpoint::ToString() const {
       return host;
     case Kind::kSrv:
       return std::string(kSrvPrefix) + host;
+    case Kind::kWs:
+      return std::string(kWsPrefix) + Authority() + target.substr(0, target.find('?'));
+    case Kind::kWss:
+      return std::string(kWssPrefix) + Authority() + target.substr(0, target.find('?'));
     case Kind::kTcp:
       break;
   }
+  return Authority();
+}
+
+std::string Endpoint::Authority() const {
   const bool is_ipv6 = host.find(':') != std::string::npos;
-  return (is_ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+  std::string authority = is_ipv6 ? '[' + host + ']' : host;
+  const bool is_usual =
+      (kind == Kind::kWs && port == kHttpPort) || (kind == Kind::kWss && port == kHttpsPort);
+  return is_usual ? authority : authority + ':' + std::to_string(port);
 }
 
 std::string Endpoint::CertificateName() const {
@@ -196,6 +260,8 @@ bool Sources::Contain(const std::optional<base::IpAddress>& peer) const {
 
 base::Result<Endpoint, std::string> ParseServer(std::string_view text) {
   if (text.starts_with(kUnixPrefix)) return ParseUnix(text, kServerForms);
+  if (text.starts_with(kWsPrefix)) return ParseWebSocket(text, Endpoint::Kind::kWs);
+  if (text.starts_with(kWssPrefix)) return ParseWebSocket(text, Endpoint::Kind::kWss);
   if (text.starts_with(kBuiltinPrefix)) {
     if (text == "builtin:echo") return Endpoint{Endpoint::Kind::kBuiltin, "echo", 0};
     return Fail(text, "is no built-in service", kServerForms);
@@ -203,17 +269,7 @@ base::Result<Endpoint, std::string> ParseServer(std::string_view text) {
   if (text.starts_with(kSrvPrefix)) return ParseSrv(text);
   const auto parts = SplitHostAndPort(text, kServerForms);
   if (!parts) return Unexpected(parts.error());
-  auto host = parts->in_brackets ? NormalizeIpv6(parts->host) : NormalizeIp(parts->host);
-  if (!host && parts->in_brackets) {
-    return Fail(text, "has no valid IPv6 address in its brackets", kServerForms);
-  }
-  if (!host) {
-    if (const auto fault = HostNameFault(parts->host)) return Fail(text, *fault, kServerForms);
-    host = std::string(parts->host);
-  }
-  const auto port = ParsePort(parts->port, 1);
-  if (!port) return Fail(text, "has a port that is not 1 to 65535", kServerForms);
-  return Endpoint{Endpoint::Kind::kTcp, *host, *port};
+  return MakeServer(text, *parts, Endpoint::Kind::kTcp, {});
 }
 
 base::Result<Endpoint, std::string> ParseListenAddress(std::string_view text) {

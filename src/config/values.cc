@@ -154,6 +154,12 @@ Parsed<CloseCodes> ParseCloseCodes(std::string_view text) {
   return Unexpected(Expected("'standard' or 'websockify'", text));
 }
 
+Parsed<ListenerProtocol> ParseListenerProtocol(std::string_view text) {
+  if (text == "websocket") return ListenerProtocol::kWebSocket;
+  if (text == "tcp") return ListenerProtocol::kTcp;
+  return Unexpected(Expected("'websocket' or 'tcp'", text));
+}
+
 Parsed<TlsVersion> ParseTlsVersion(std::string_view text) {
   if (text == "1.2") return TlsVersion::k12;
   if (text == "1.3") return TlsVersion::k13;

@@ -59,6 +59,9 @@ Parsed<OnRemoval> ParseOnRemoval(std::string_view text);
 
 Parsed<CloseCodes> ParseCloseCodes(std::string_view text);
 
+/// `websocket` or `tcp`.
+Parsed<ListenerProtocol> ParseListenerProtocol(std::string_view text);
+
 /// `1.2` or `1.3`.
 Parsed<TlsVersion> ParseTlsVersion(std::string_view text);
 

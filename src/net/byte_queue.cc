@@ -37,6 +37,13 @@ size_t ByteQueue::Peek(base::MutableBytes out) const {
   return copied > 0 ? static_cast<size_t>(copied) : 0;
 }
 
+size_t ByteQueue::Take(base::MutableBytes out) {
+  if (!buffer_) return 0;
+  const auto taken = evbuffer_remove(buffer_.get(), out.data(), out.size());
+  if (evbuffer_get_length(buffer_.get()) == 0) buffer_.reset();
+  return taken > 0 ? static_cast<size_t>(taken) : 0;
+}
+
 IoResult ByteQueue::WriteTo(Stream& stream, size_t limit) {
   IoResult total;
   while (buffer_ && total.bytes < limit) {

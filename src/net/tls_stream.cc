@@ -196,7 +196,7 @@ bool TlsStream::Receive() {
 
 /// Whether the peer speaks TLS, as far as that can be told by now.
 bool TlsStream::SpeaksTls() {
-  if (!is_to_client_) return true;
+  if (!is_to_client_ || state_.handshake == Handshake::kDone) return true;
   if (!heard_client_ && (!buffers_.received_.empty() || Receive())) {
     heard_client_ = true;
     if (buffers_.received_.front() != kHandshakeRecord) state_.handshake = Handshake::kNotTls;

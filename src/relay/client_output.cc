@@ -14,9 +14,9 @@ ClientOutput::Status ClientOutput::SendMessage(net::Stream& stream, Opcode opcod
                                                base::MutableBytes frame) {
   // The header goes just before the payload, so that both are one write.
   const size_t payload = frame.size() - websocket::kMaxServerHeader;
-  const size_t unused = websocket::kMaxServerHeader - websocket::ServerHeaderSize(payload);
-  frame = frame.subspan(unused);
-  websocket::WriteServerHeader(frame.data(), opcode, payload);
+  const size_t header = has_frames_ ? websocket::ServerHeaderSize(payload) : 0;
+  frame = frame.subspan(websocket::kMaxServerHeader - header);
+  if (has_frames_) websocket::WriteServerHeader(frame.data(), opcode, payload);
 
   if (!idle()) {
     queue_.Append(frame);
@@ -50,8 +50,9 @@ ClientOutput::Status ClientOutput::SendFrames(net::Stream& stream, base::Bytes f
 ClientOutput::Status ClientOutput::SendSpliced(net::Stream& stream, Opcode opcode,
                                                net::PipePool::Lent pipe) {
   std::array<uint8_t, websocket::kMaxServerHeader> buffer;
-  const base::Bytes header(buffer.data(),
-                           websocket::WriteServerHeader(buffer.data(), opcode, pipe->size()));
+  const base::Bytes header(
+      buffer.data(),
+      has_frames_ ? websocket::WriteServerHeader(buffer.data(), opcode, pipe->size()) : 0);
   pipe_ = std::move(pipe);
   const net::IoResult sent = stream.WriteFrom(header, *pipe_);
   if (sent.status == Status::kError) return Status::kError;
@@ -160,6 +161,7 @@ ClientOutput::Status ClientOutput::Flush(net::Stream& stream) {
 }
 
 size_t ClientOutput::NextFrameSize() const {
+  if (!has_frames_) return queue_.size();
   std::array<uint8_t, websocket::kMaxServerHeader> header{};
   queue_.Peek(header);
   return FrameSize(header);

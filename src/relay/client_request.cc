@@ -10,6 +10,7 @@
 #include "sluice/websocket/extensions.h"
 #include "sluice/websocket/handshake.h"
 
+#include "backend_dial.h"
 #include "message_relay.h"
 
 namespace sluice::relay {
@@ -88,7 +89,11 @@ void ClientRequest::OnStreamReady() {
       ReadProxyHeader();
       break;
     case State::kReadingHead:
-      if (client_->readable()) ReadHead();
+      if (is_raw()) {
+        ContinueTls();
+      } else if (client_->readable()) {
+        ReadHead();
+      }
       break;
     case State::kDialing:
       ReadWhileDialing();
@@ -124,6 +129,10 @@ void ClientRequest::Drain() {
   if (state_ == State::kReadingProxy) Finish();
   if (state_ == State::kDialing && !dial_) StopWaiting();
   if (state_ != State::kReadingHead) return;
+  if (is_raw()) {
+    Finish();
+    return;
+  }
   ReadHead();  // What has come and was not told yet counts, too.
   if (state_ != State::kReadingHead) return;
   if (head_begun_) {
@@ -225,6 +234,10 @@ void ClientRequest::ServePage() {
 
 void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
                                   std::optional<base::Cause> cause) {
+  if (is_raw()) {
+    StartSession({}, nullptr, std::move(backend), cause);
+    return;
+  }
   const http::RequestHead& head = parser_.head();
   const config::SessionOptions& options = route().options;
   std::string offers = head.Joined("Sec-WebSocket-Protocol");
@@ -237,6 +250,16 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   const std::string response = http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
       deflate ? std::string_view(deflate->header) : std::string_view());
+  const auto agreement = deflate ? std::optional(deflate->agreement) : std::nullopt;
+  StartSession(response,
+               MessageRelay::New(context_.zlib, options, agreement, TypeBySubprotocol(subprotocol)),
+               std::move(backend), cause);
+}
+
+/// `head` is the 101, `messages` is null where they mean nothing.
+void ClientRequest::StartSession(std::string_view head, std::unique_ptr<MessageRelay> messages,
+                                 std::unique_ptr<net::Stream> backend,
+                                 std::optional<base::Cause> cause) {
   Session::Peers peers;
   peers.client = address_;
   peers.listener = listener_;
@@ -244,16 +267,14 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   peers.server = server_;
   peers.id = id_;
   peers.identity = identity_;
+  peers.is_raw = is_raw();
   if (!cause) cause = context_.WhyOver(*generation_, *route_);
 
   client_->SetHandler(nullptr);
   Session& session = context_.sessions.Add(std::make_unique<Session>(
-      context_, generation_, peers, std::move(client_), std::move(backend),
-      MessageRelay::New(context_.zlib, options,
-                        deflate ? std::optional(deflate->agreement) : std::nullopt,
-                        TypeBySubprotocol(subprotocol)),
+      context_, generation_, peers, std::move(client_), std::move(backend), std::move(messages),
       std::move(slot_), std::move(server_slot_)));
-  session.Start(response, early_, cause);
+  session.Start(head, early_, cause);
   state_ = State::kDone;
   context_.Release(*this);
 }
@@ -262,7 +283,11 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
 
 void ClientRequest::Refuse(const http::Refusal& refusal, std::string_view detail) {
   CountRefusal(refusal, detail);
-  Reply(http::RefusalResponse(refusal));
+  if (is_raw()) {
+    Finish();
+  } else {
+    Reply(http::RefusalResponse(refusal));
+  }
 }
 
 void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view detail) {

@@ -6,6 +6,8 @@
 #include "sluice/relay/client_request.h"
 #include "sluice/routing/target.h"
 
+#include "backend_dial.h"
+
 namespace sluice::relay {
 
 /// For the route's backend, within `timeout`.
@@ -27,16 +29,17 @@ net::DialOptions ClientRequest::OptionsToDial(const config::Endpoint& server,
 
 void ClientRequest::Dial(base::Duration timeout) {
   dial_started_ = std::chrono::steady_clock::now();
-  dial_ = std::make_unique<net::Dial>(
-      context_.loop, *generation_->resolver, generation_->Dialable(*server_),
-      OptionsToDial(*server_, timeout),
+  dial_ = std::make_unique<BackendDial>(
+      context_, *generation_, generation_->Dialable(*server_), OptionsToDial(*server_, timeout),
+      backend().websocket, route().options,
       [this](net::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
 }
 
 /// To notice a client that leaves, whose place somebody else can have. Early frames of a client
 /// that has sent some are for the backend, whatever comes behind them; they and what follows wait.
 void ClientRequest::ReadWhileDialing() {
-  if (!early_.empty() || !client_->readable()) return;
+  // A client of plain TCP that has ended its direction may wait for an answer.
+  if (is_raw() || !early_.empty() || !client_->readable()) return;
   const auto buffer = context_.scratch.first(kReadSize);
   const net::IoResult got = client_->Read(buffer);
   if (got.status == net::IoResult::Status::kWouldBlock) return;

@@ -28,9 +28,10 @@ bool HasOwnToken(const config::Route& route) {
 
 }  // namespace
 
-/// Of the connection and its request, whose head is complete.
+/// Of the connection and its request, whose head is complete; of plain TCP there is none.
 routing::RequestFacts ClientRequest::Facts() {
-  routing::RequestFacts facts(parser_.head());
+  routing::RequestFacts facts =
+      is_raw() ? routing::RequestFacts() : routing::RequestFacts(parser_.head());
   facts.client = address_.ip();
   facts.listener = listener_;
   if (client_->tls() == nullptr) return facts;
@@ -57,6 +58,17 @@ void ClientRequest::ChooseRoute() {
   } else {
     Authenticate();
   }
+}
+
+/// A connection of plain TCP whose TLS handshake, if there is one, is over.
+void ClientRequest::TakeConnection() {
+  if (IsTooFast()) return;
+  route_ = generation_->router.Find(Facts());
+  if (!route_ || route().is_console) {
+    Refuse({base::Cause::kNoRoute, "no route takes connections of plain TCP from this listener"});
+    return;
+  }
+  Authenticate();
 }
 
 /// Looks for the route among those with claims, from this one on. False if one without has come

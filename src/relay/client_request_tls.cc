@@ -15,12 +15,34 @@ using metrics::TlsResult;
 void ClientRequest::StartTls(base::Bytes received) {
   state_ = State::kReadingHead;
   if (tls_) {
-    client_ = std::make_unique<net::TlsStream>(std::move(client_), std::exchange(tls_, nullptr),
-                                               context_.tls_buffers, received);
+    auto stream = std::make_unique<net::TlsStream>(std::move(client_), std::exchange(tls_, nullptr),
+                                                   context_.tls_buffers, received);
+    if (is_raw()) handshake_ = stream.get();
+    client_ = std::move(stream);
     client_->SetHandler(this);
+  }
+  if (is_raw()) {
+    if (client_->tls() == nullptr) early_.assign(received.begin(), received.end());
+    ContinueTls();
+    return;
   }
   if (client_->tls() == nullptr && !received.empty()) TakeHeadBytes(received);
   if (state_ == State::kReadingHead && client_->readable()) ReadHead();
+}
+
+/// Of a client of plain TCP, which need not say anything behind its handshake.
+void ClientRequest::ContinueTls() {
+  if (handshake_ != nullptr) {
+    handshake_->ContinueHandshake();
+    NoteTls();
+    if (!tls_noted_) return;
+    if (handshake_->tls()->handshake != Handshake::kDone) {
+      Finish();
+      return;
+    }
+    handshake_ = nullptr;
+  }
+  TakeConnection();
 }
 
 bool ClientRequest::IsTlsUnderWay() const {

@@ -9,6 +9,12 @@
 #include "session_limits.h"
 
 namespace sluice::relay {
+namespace {
+
+// A client of plain TCP cannot be pinged.
+constexpr config::Keepalive kNoPings{.ping_interval = base::Duration(0)};
+
+}  // namespace
 
 Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation, const Peers& peers,
                  std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> backend,
@@ -22,9 +28,11 @@ Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation,
       client_(std::move(client)),
       backend_(std::move(backend)),
       reader_(messages && messages->to_backend.has_compression()),
+      client_output_(/*has_frames=*/!peers.is_raw),
       messages_(std::move(messages)),
       timer_(context.loop, *this),
-      keep_alive_(options().keepalive, net::EventLoop::Now(), context.Jitter()),
+      keep_alive_(peers.is_raw ? kNoPings : options().keepalive, net::EventLoop::Now(),
+                  context.Jitter()),
       started_(net::EventLoop::Now()),
       last_received_(started_),
       last_payload_(started_),
@@ -83,6 +91,7 @@ void Session::Start(std::string_view head, base::Bytes early, std::optional<base
 }
 
 void Session::SendHead(std::string_view head) {
+  if (head.empty()) return;
   net::IoResult sent;
   if (client_->writable()) sent = client_->Write(base::AsBytes(head));
   if (sent.status == net::IoResult::Status::kError) {

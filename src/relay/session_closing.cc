@@ -71,7 +71,8 @@ void Session::CheckPausedClient(base::TimePoint now) {
   if (!IsPaused(to_backend_)) {
     // Whatever is counted when it is paused will be more: no need to ask the kernels now.
     stall_.Reset(now, 0);
-  } else if (stall_.IsStuck(now, Moved(), StallLimit()) && client_->HasPeerEnded()) {
+  } else if (!peers_.is_raw && stall_.IsStuck(now, Moved(), StallLimit()) &&
+             client_->HasPeerEnded()) {
     OnClientEnd(/*in_good_order=*/false);
   }
 }
@@ -81,8 +82,15 @@ void Session::CheckBackend(base::TimePoint now) {
   if (timeout.count() == 0 || now < backend_check_at_) return;
   backend_check_at_ = now + timeout / 2;
   // Not from the start: many sessions never come here.
-  if (!std::exchange(backend_is_probed_, true)) backend_->ProbeWhileIdle(timeout);
-  if (backend_->IsPeerSilent(timeout)) OnBackendEnd(/*in_good_order=*/false);
+  if (!std::exchange(backend_is_probed_, true)) {
+    backend_->ProbeWhileIdle(timeout);
+    if (peers_.is_raw) client_->ProbeWhileIdle(timeout);
+  }
+  if (backend_->IsPeerSilent(timeout)) {
+    OnBackendEnd(/*in_good_order=*/false);
+  } else if (peers_.is_raw && client_->IsPeerSilent(timeout)) {
+    OnClientEnd(/*in_good_order=*/false);
+  }
 }
 
 void Session::CheckClient(base::TimePoint now) {
@@ -211,12 +219,21 @@ void Session::EndAnswers() {
 }
 
 void Session::BeginClose(base::Cause cause) {
-  if (state_ == SessionState::kOpen) StartClose(cause);
+  if (state_ != SessionState::kOpen) return;
+  // A client of plain TCP that has ended in good order was the first to.
+  const bool client_has_ended = to_backend_.input == Input::kEnded;
+  if (client_has_ended && cause == base::Cause::kBackendClosed) cause = base::Cause::kClientClosed;
+  StartClose(cause);
+  if (client_has_ended) Enter(SessionEvent::kClientGone);
 }
 
 void Session::StartClose(base::Cause cause) {
   cause_ = cause;
   const base::CauseInfo& info = base::InfoOf(cause);
+  if (peers_.is_raw) {  // Its FIN is all that it is told.
+    Enter(SessionEvent::kCloseBegun);
+    return;
+  }
   close_code_ = info.close_code;
   if (options().close_codes == config::CloseCodes::kWebsockify) {
     close_code_ = std::min(close_code_, websocket::kCloseInternalError);
@@ -251,12 +268,20 @@ void Session::FinishLegs() {
     EndAnswers();
     FlushToClient();
   }
+  if (peers_.is_raw) FinishRawDirections();
   if (state_ != SessionState::kFinishing) return;
   FinishBackendLeg();
   FinishClientLeg();
   if (client_ || backend_) return;
   Enter(SessionEvent::kLegsClosed);
   End();
+}
+
+// The end of either direction is told as soon as all before it is written, whatever becomes of the
+// other one.
+void Session::FinishRawDirections() {
+  if (state_ == SessionState::kOpen && to_backend_.input == Input::kEnded) FinishBackendLeg();
+  if (state_ == SessionState::kCloseSent) FinishClientLeg();
 }
 
 void Session::CloseLeg(std::unique_ptr<net::Stream>& leg) {

@@ -2,6 +2,7 @@
 // received and moved together, so that what one recv brought, in however many frames, leaves in one
 // send.
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "sluice/relay/session.h"
@@ -56,7 +57,13 @@ void Session::RelayToBackend() {
 }
 
 size_t Session::TakeFromClient(base::MutableBytes in, size_t budget) {
-  return messages_ ? TakeMessages(in, 0, budget) : TakeFrames(in);
+  if (messages_) return TakeMessages(in, 0, budget);
+  return peers_.is_raw ? TakeBytes(in) : TakeFrames(in);
+}
+
+size_t Session::TakeBytes(base::MutableBytes in) {
+  SendToBackend(in);
+  return 0;
 }
 
 size_t Session::TakeFrames(base::MutableBytes in) {
@@ -98,7 +105,7 @@ void Session::SendToBackend(base::Bytes payload) {
   if (backend_queue_.empty() && backend_->writable()) {
     const net::IoResult sent = backend_->Write(payload);
     if (sent.status == net::IoResult::Status::kError) {
-      OnBackendWriteError();
+      OnBackendWriteError(sent.error);
       return;
     }
     payload = payload.subspan(sent.bytes);
@@ -113,14 +120,19 @@ void Session::FlushToBackend() {
   if (backend_queue_.empty() || !backend_->writable()) return;
   const net::IoResult sent = backend_queue_.WriteTo(*backend_);
   if (sent.status == net::IoResult::Status::kError) {
-    OnBackendWriteError();
+    OnBackendWriteError(sent.error);
     return;
   }
   NoteQueued(to_backend_);
   if (backend_queue_.size() < kQueueMark / 2) ResumeSource(to_backend_, kFarLegFull);
 }
 
-void Session::OnBackendWriteError() {
+void Session::OnBackendWriteError(int error) {
+  // A WebSocket takes only bytes that are in the framing (WebSocketStream::Write).
+  if (error == EBADMSG && state_ == SessionState::kOpen) {
+    detail_ = backend_->failure();
+    BeginClose(base::Cause::kProtocolError);
+  }
   // Whether that was a reset or the backend had ended in good order before, what it sent first must
   // still be read; the end of that is told there (OnBackendEnd).
   to_backend_.write_failed = true;
@@ -171,6 +183,10 @@ void Session::TakeBreach(const MessageFault& fault) {
 
 void Session::OnClientEnd(bool in_good_order) {
   to_backend_.input = Input::kEnded;
+  if (peers_.is_raw && in_good_order) {
+    OnClientFin();
+    return;
+  }
   // Behind its Close a client may end its direction and still read to the end of ours.
   const bool said_its_last =
       state_ == SessionState::kFinishing || state_ == SessionState::kAnswering;
@@ -180,6 +196,12 @@ void Session::OnClientEnd(bool in_good_order) {
   NoteQueued(to_client_);
   if (!cause_) cause_ = base::Cause::kClientLost;
   Enter(SessionEvent::kClientGone);
+}
+
+// Of plain TCP. It says no more, but may have much to hear.
+void Session::OnClientFin() {
+  if (!cause_) cause_ = base::Cause::kClientClosed;
+  if (state_ != SessionState::kOpen) Enter(SessionEvent::kClientGone);
 }
 
 }  // namespace sluice::relay

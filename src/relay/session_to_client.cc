@@ -72,7 +72,7 @@ net::IoResult Session::SpliceToClient(net::PipePool::Lent pipe, size_t budget) {
 
 void Session::CountMessageToClient(size_t payload) {
   CountRelayed(to_client_, payload);
-  MetricsOf(to_client_).messages.Add();
+  if (!peers_.is_raw) MetricsOf(to_client_).messages.Add();
 }
 
 void Session::AfterMessageToClient(ClientOutput::Status status) {
@@ -94,6 +94,11 @@ void Session::OnClientWrite(ClientOutput::Status status) {
     // told where it is read (OnClientEnd).
     to_client_.write_failed = true;
     client_output_.Clear();
+    // Of plain TCP, its end may have been read long ago.
+    if (state_ == SessionState::kOpen && to_backend_.input == Input::kEnded) {
+      cause_ = base::Cause::kClientLost;
+      Enter(SessionEvent::kClientGone);
+    }
   }
   NoteQueued(to_client_);
 }
@@ -104,9 +109,7 @@ void Session::OnBackendEnd(bool in_good_order) {
   const bool reset = !in_good_order || to_backend_.write_failed;
   if (!reset) EndMessagesToClient();
   to_client_.input = Input::kEnded;
-  if (reset && state_ == SessionState::kOpen && backend_->tls() != nullptr) {
-    detail_ = backend_->tls()->failure;
-  }
+  if (reset && state_ == SessionState::kOpen) detail_ = backend_->failure();
   if (!in_good_order) OnBackendWriteError();
   BeginClose(reset ? base::Cause::kBackendReset : base::Cause::kBackendClosed);
 }

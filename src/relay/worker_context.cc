@@ -7,6 +7,8 @@
 #include "sluice/relay/session.h"
 #include "sluice/websocket/frame.h"
 
+#include "websocket_stream.h"
+
 namespace sluice::relay {
 namespace {
 
@@ -40,6 +42,7 @@ WorkerContext::WorkerContext(net::EventLoop& event_loop, Admission& shared_admis
       random(static_cast<std::minstd_rand::result_type>(seed)),
       dial_log_limit(kRefusalLogInterval, kRefusalLogBurst),
       refusal_log_limits(RefusalLogLimits()),
+      websocket_buffers(std::make_unique<WebSocketBuffers>()),
       scratch_storage_(std::make_unique_for_overwrite<Scratch>()) {
   scratch = scratch_storage_->payload;
   output = scratch_storage_->output;

@@ -1,6 +1,7 @@
 #include "sluice/websocket/frame_reader.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "sluice/websocket/close_code.h"
@@ -30,6 +31,8 @@ std::string_view ToString(Violation violation) {
       return "reserved opcode (RFC 6455 section 5.2)";
     case Violation::kUnmasked:
       return "a frame from the client is not masked (RFC 6455 section 5.1)";
+    case Violation::kMasked:
+      return "a frame from the server is masked (RFC 6455 section 5.1)";
     case Violation::kLengthNotMinimal:
       return "a length is not in its shortest form (RFC 6455 section 5.2)";
     case Violation::kLengthTooLarge:
@@ -102,7 +105,7 @@ FrameReader::HeaderEnd FrameReader::ParseHeader(base::Bytes bytes) {
   if (const Violation v = CheckStart(bytes[0], bytes[1]); v != Violation::kNone) return {2, v};
   const uint8_t length7 = bytes[1] & kLengthBits;
   const size_t length_size = length7 < kLength16 ? 0 : length7 == kLength16 ? 2 : 8;
-  const size_t size = 2 + length_size + kMaskSize;
+  const size_t size = 2 + length_size + (is_masked_ ? kMaskSize : 0);
   if (bytes.size() < size) return {0, Violation::kNone};
 
   length_ = length7;
@@ -112,7 +115,7 @@ FrameReader::HeaderEnd FrameReader::ParseHeader(base::Bytes bytes) {
     const uint64_t minimum = length_size == 2 ? kLength16 : uint64_t{UINT16_MAX} + 1;
     if (length_ < minimum) return {size, Violation::kLengthNotMinimal};
   }
-  std::copy_n(bytes.begin() + 2 + length_size, kMaskSize, mask_.begin());
+  if (is_masked_) std::copy_n(bytes.begin() + 2 + length_size, kMaskSize, mask_.begin());
   start_ = bytes[0];
   BeginFrame();
   return {size, Violation::kNone};
@@ -141,7 +144,8 @@ Violation FrameReader::CheckStart(uint8_t start, uint8_t length7) const {
     default:
       return Violation::kReservedOpcode;
   }
-  return (length7 & kMaskBit) != 0 ? Violation::kNone : Violation::kUnmasked;
+  if (((length7 & kMaskBit) != 0) == is_masked_) return Violation::kNone;
+  return is_masked_ ? Violation::kUnmasked : Violation::kMasked;
 }
 
 void FrameReader::BeginFrame() {
@@ -159,10 +163,19 @@ void FrameReader::BeginFrame() {
   utf8_.Reset();
 }
 
+/// The next `size` bytes of the frame's payload, which lie at `in`, go to `out`.
+void FrameReader::Take(uint8_t* out, const uint8_t* in, size_t size) const {
+  if (is_masked_) {
+    Unmask(out, in, size, mask_, offset_);
+  } else if (out != in && size != 0) {
+    std::memmove(out, in, size);
+  }
+}
+
 FrameEvent FrameReader::ReadPayload(base::MutableBytes& in, uint8_t* out) {
   const auto take = static_cast<size_t>(std::min<uint64_t>(length_ - offset_, in.size()));
   if (take == 0 && length_ != 0) return {};
-  Unmask(out, in.data(), take, mask_, offset_);
+  Take(out, in.data(), take);
   in = in.subspan(take);
   offset_ += take;
 
@@ -192,7 +205,7 @@ FrameEvent FrameReader::ReadControl(base::MutableBytes& in) {
     if (!control_) control_ = std::make_unique_for_overwrite<uint8_t[]>(length_);
     payload = control_.get();
   }
-  Unmask(payload + offset_, in.data(), take, mask_, offset_);
+  Take(payload + offset_, in.data(), take);
   in = in.subspan(take);
   offset_ += take;
   if (offset_ < length_) return {};

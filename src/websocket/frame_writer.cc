@@ -18,6 +18,18 @@ size_t FittingSize(std::string_view text, size_t max) {
   return max;
 }
 
+using ClosePayload = std::array<uint8_t, kMaxControlPayload>;
+
+// The payload of a Close frame, written to `buffer`.
+base::Bytes MakeClosePayload(ClosePayload& buffer, std::optional<uint16_t> code,
+                             std::string_view reason) {
+  if (!code) return {};
+  WriteBigEndian(buffer.data(), *code, 2);
+  const size_t length = FittingSize(reason, buffer.size() - 2);
+  std::copy_n(reason.begin(), length, buffer.begin() + 2);
+  return base::Bytes(buffer).first(2 + length);
+}
+
 }  // namespace
 
 size_t ServerHeaderSize(uint64_t length) {
@@ -44,12 +56,25 @@ size_t WriteControlFrame(uint8_t* out, Opcode opcode, base::Bytes payload) {
 }
 
 size_t WriteCloseFrame(uint8_t* out, std::optional<uint16_t> code, std::string_view reason) {
-  if (!code) return WriteControlFrame(out, Opcode::kClose, {});
-  std::array<uint8_t, kMaxControlPayload> payload;
-  WriteBigEndian(payload.data(), *code, 2);
-  const size_t length = FittingSize(reason, payload.size() - 2);
-  std::copy_n(reason.begin(), length, payload.begin() + 2);
-  return WriteControlFrame(out, Opcode::kClose, {payload.data(), 2 + length});
+  ClosePayload buffer;
+  return WriteControlFrame(out, Opcode::kClose, MakeClosePayload(buffer, code, reason));
+}
+
+size_t WriteMaskedFrame(uint8_t* out, uint8_t start, MaskKey key, base::Bytes payload) {
+  const size_t header = WriteServerHeader(out, Opcode::kBinary, payload.size());
+  out[0] = start;
+  out[1] |= kMaskBit;
+  std::copy(key.begin(), key.end(), out + header);
+  // XOR is its own inverse.
+  Unmask(out + header + kMaskSize, payload.data(), payload.size(), key, 0);
+  return header + kMaskSize + payload.size();
+}
+
+size_t WriteMaskedCloseFrame(uint8_t* out, MaskKey key, std::optional<uint16_t> code,
+                             std::string_view reason) {
+  ClosePayload buffer;
+  const auto start = static_cast<uint8_t>(kFinBit | static_cast<uint8_t>(Opcode::kClose));
+  return WriteMaskedFrame(out, start, key, MakeClosePayload(buffer, code, reason));
 }
 
 }  // namespace sluice::websocket

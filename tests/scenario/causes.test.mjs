@@ -45,6 +45,7 @@ const kRefused = {
 /** A dial that fails, on the route of that name. */
 const kDials = [
   'backend_tls',
+  'backend_upgrade',
   'backend_refused', 'backend_unreachable', 'backend_unresolved', 'backend_connect_timeout'];
 
 const frame = (opcode, payload) => ({ opcode, payload: Buffer.from(payload) });
@@ -141,6 +142,7 @@ async function createGateway(t) {
       route('backend_connect_timeout', await silentAddress(t)),
       route('backend_tls', 'secure'),
       route('small', 'small'),
+      route('backend_upgrade', `ws://${(await listen(t, ({ socket }) => socket.end('no'))).address}/`),
       route('basic', service, { auth: basic }),
       route('other-basic', service, { auth: basic }),
       route('one-per-user', service, { auth: basic, limits: { sessions_per_user: 1 } }),

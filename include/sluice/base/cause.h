@@ -41,6 +41,7 @@ enum class Cause : uint8_t {
   kBackendTls,
   kBackendDown,
   kBackendSessions,
+  kBackendUpgrade,
   // The end of a session.
   kBackendClosed,
   kBackendReset,

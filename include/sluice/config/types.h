@@ -32,13 +32,22 @@ struct Endpoint {
     kBuiltin,  ///< `host` names a service inside sluice; `echo` is the only one
     kDynamic,  ///< `host` is a template: every request makes a server of its own of it
     kSrv,      ///< `host` is the name of SRV records: `_mqtt._tcp.example.com`
+    kWs,       ///< as kTcp, and a WebSocket at `target`
+    kWss,      ///< the same over TLS
   };
   Kind kind = Kind::kTcp;
   std::string host;
   uint16_t port = 0;
+  std::string target = {};  ///< of a WebSocket: its path and its query, which may be a secret
 
-  /// The way it stands in a file: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`,
-  /// `builtin:echo`, `srv:_mqtt._tcp.example.com`.
+  bool is_websocket() const { return kind == Kind::kWs || kind == Kind::kWss; }
+
+  /// `host:port` of what has both; of a WebSocket without the port if that is its scheme's own, as
+  /// the Host header has it.
+  std::string Authority() const;
+
+  /// The way it stands in a file, less a query: `10.0.0.5:5900`, `[::1]:22`, `unix:/run/app.sock`,
+  /// `builtin:echo`, `srv:_mqtt._tcp.example.com`, `wss://chat.example.com/room`.
   std::string ToString() const;
   /// Whose certificate a server is to show unless the file says otherwise. The name that SRV
   /// records are of, not the one that they lead to, which anybody can say who can forge an answer
@@ -47,7 +56,8 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-/// Reads `host:port`, `[v6]:port`, `unix:/path`, `srv:_service._proto.name` or `builtin:echo`, a
+/// Reads `host:port`, `[v6]:port`, `unix:/path`, `srv:_service._proto.name`, `builtin:echo`, or the
+/// URL of a WebSocket: a
 /// server to connect to. The error is one sentence that says what was wrong and what was expected.
 base::Result<Endpoint, std::string> ParseServer(std::string_view text);
 
@@ -234,11 +244,17 @@ struct ProxyProtocol {
   Sources from;
 };
 
+enum class ListenerProtocol : uint8_t {
+  kWebSocket,
+  kTcp,  ///< bytes as they come: no HTTP, no frames
+};
+
 struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
   std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
   std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
   std::string name = {};  ///< what routes call it; as loaded, its address where it has no other
+  ListenerProtocol protocol = ListenerProtocol::kWebSocket;
 };
 
 enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
@@ -335,11 +351,29 @@ struct HealthCheck {
   bool operator==(const HealthCheck&) const = default;
 };
 
+/// A header that our upgrades have besides those of the handshake. The value may be a secret.
+struct UpgradeHeader {
+  std::string name;
+  std::string value;
+
+  bool operator==(const UpgradeHeader&) const = default;
+};
+
+/// How servers that are WebSockets are asked for one.
+struct WebSocketClient {
+  std::string subprotocol = {};  ///< what is offered; empty: none
+  std::string origin = {};       ///< the Origin header; empty: none, as no page is asking
+  std::vector<UpgradeHeader> headers = {};
+
+  bool operator==(const WebSocketClient&) const = default;
+};
+
 struct Backend {
   std::string name;             ///< of `backends`, or the server's address for the short form
   std::vector<Server> servers;  ///< one of kDynamic where there is a target
   std::optional<BackendTls> tls = std::nullopt;  ///< unset: plain
   SendProxy proxy_protocol = SendProxy::kOff;    ///< the header that its connections begin with
+  WebSocketClient websocket = {};                ///< where its servers are WebSockets: all or none
   std::optional<DynamicTarget> target = std::nullopt;
   bool is_from_token =
       false;  ///< the server, of kDynamic, is the one that the client's token names

@@ -26,6 +26,9 @@ class ByteQueue {
   /// Copies the first bytes into `out`, as many as there are and fit, without taking them.
   size_t Peek(base::MutableBytes out) const;
 
+  /// The same, and takes them.
+  size_t Take(base::MutableBytes out);
+
   /// Writes at most `limit` of the first bytes to `stream` and takes out what was written. kOk: all
   /// of them went; kWouldBlock: the stream has had enough for now.
   IoResult WriteTo(Stream& stream, size_t limit = SIZE_MAX);

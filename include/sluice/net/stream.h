@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/clock.h"
@@ -95,6 +96,9 @@ class Stream {
   /// Whether bytes that Write has taken, or the end behind them, are still to be sent: destroying
   /// the stream would lose them. When that is over the handler is told.
   virtual bool HasUnsent() const { return false; }
+
+  /// What broke the connection, in words, where more is known than an errno.
+  virtual std::string_view failure() const { return {}; }
 
   /// What is known of the TLS of this stream; null if there is none.
   virtual const TlsState* tls() const { return nullptr; }

@@ -72,8 +72,8 @@ class TlsStream final : public Stream, private StreamHandler {
             const std::string& host, TlsBuffers& buffers);
   ~TlsStream() override;
 
-  /// Goes on with the handshake without reading any payload, and says how far it is: for a backend,
-  /// to whom the first word is ours. An end of the connection is a failure.
+  /// Goes on with the handshake without reading any payload, and says how far it is: where the
+  /// first word behind it may be ours. An end of the connection is a failure.
   TlsState::Handshake ContinueHandshake();
 
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }
@@ -88,6 +88,7 @@ class TlsStream final : public Stream, private StreamHandler {
   bool readable() const override;
   bool writable() const override;
   void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }
+  std::string_view failure() const override { return state_.failure; }
   const TlsState* tls() const override { return &state_; }
   TlsDetails DescribeTls() const override;
   Address LocalAddress() const override { return inner_->LocalAddress(); }

@@ -20,11 +20,15 @@
 
 namespace sluice::relay {
 
+/// A client of plain TCP gets the payload of messages alone, and no control frames are asked for.
+///
 /// Belongs to a session. Every call that writes returns kOk if nothing is left to write,
 /// kWouldBlock if the client takes no more for now, and kError if the leg is broken.
 class ClientOutput {
  public:
   using Status = net::IoResult::Status;
+
+  explicit ClientOutput(bool has_frames = true) : has_frames_(has_frames) {}
 
   /// Sends a message in one frame. `frame` has kMaxServerHeader bytes of room at its front and the
   /// payload behind them. What the client does not take is queued.
@@ -81,6 +85,7 @@ class ClientOutput {
   Status WriteControl(net::Stream& stream, base::Bytes frames);
   Status WriteSpliced(net::Stream& stream);
 
+  bool has_frames_;
   net::ByteQueue queue_;
   size_t frame_left_ = 0;  // Of the frame at the front of the queue, a part of which has been sent.
   net::PipePool::Lent pipe_;  // The rest of that frame, behind what the queue holds.

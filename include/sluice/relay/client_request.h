@@ -10,6 +10,9 @@
 // question who the client is. The backend
 // is dialled before the 101 is sent; bytes that the client sent behind its head wait for the
 // session.
+//
+// A client of a listener with `protocol: tcp` sends no head: it is past kReadingHead as soon as its
+// TLS handshake is over, if there is one. It cannot be told why it is refused.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +35,9 @@
 #include "sluice/routing/pools.h"
 
 namespace sluice::relay {
+
+class BackendDial;
+struct MessageRelay;
 
 /// Belongs to the table of its worker and to that worker's thread; takes itself out when it is
 /// done.
@@ -80,6 +86,7 @@ class ClientRequest final : public TableEntry,
   void ChooseRoute();
   bool ChooseByClaims(const routing::RequestFacts& facts);
   auth::Verdict AskJwt();
+  void TakeConnection();
 
   // Who the client is (client_request_proxy.cc).
   void StartProxyHeader();
@@ -98,6 +105,7 @@ class ClientRequest final : public TableEntry,
 
   // TLS (client_request_tls.cc).
   void StartTls(base::Bytes received);
+  void ContinueTls();
   bool IsTlsUnderWay() const;
   void NoteTls();
   void OnPlain();
@@ -134,6 +142,8 @@ class ClientRequest final : public TableEntry,
   void ReadWhileDialing();
   void TellFailure(base::Cause cause);
   void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
+  void StartSession(std::string_view head, std::unique_ptr<MessageRelay> messages,
+                    std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
 
   /// `detail` is for the log alone; without one it gets what the client gets.
   void Refuse(const http::Refusal& refusal, std::string_view detail = {});
@@ -145,6 +155,8 @@ class ClientRequest final : public TableEntry,
   // What is read at once of a head. Early frames behind it are kept, so this also bounds them.
   static constexpr size_t kReadSize = 16 * 1024;
 
+  /// Whether the client speaks plain TCP: there will be no head.
+  bool is_raw() const { return listener().protocol == config::ListenerProtocol::kTcp; }
   const config::Listener& listener() const { return generation_->config.listeners[listener_]; }
   metrics::ListenerMetrics& listener_metrics();
   const config::Route& route() const { return generation_->config.routes[*route_]; }
@@ -166,8 +178,9 @@ class ClientRequest final : public TableEntry,
   bool is_rate_counted_ = false;
   Admission::Slot slot_;  // Of the session that it is to become.
 
-  bool tls_noted_ = false;   // The end of its handshake.
-  bool head_begun_ = false;  // A byte of it has come.
+  net::TlsStream* handshake_ = nullptr;  // Of a client of plain TCP, while it is under way.
+  bool tls_noted_ = false;               // The end of its handshake.
+  bool head_begun_ = false;              // A byte of it has come.
   http::RequestParser parser_;
   std::optional<size_t> route_;
   std::vector<uint8_t> early_;  // What came behind the head.
@@ -188,7 +201,7 @@ class ClientRequest final : public TableEntry,
   base::Duration retry_pause_{0};
   base::Cause last_failure_ = base::Cause::kBackendDown;  // What to tell if no server is left.
   std::chrono::steady_clock::time_point dial_started_;
-  std::unique_ptr<net::Dial> dial_;
+  std::unique_ptr<BackendDial> dial_;
 
   net::ByteQueue reply_;
   bool reply_sent_ = false;

@@ -1,4 +1,6 @@
-// A session: one WebSocket joined to one backend connection, from the 101 to the last close.
+// A session: one WebSocket joined to one backend connection, from the 101 to the last close. In the
+// place of the WebSocket may be a client of plain TCP (Peers::is_raw): then there are no frames, a
+// FIN is what a Close is elsewhere, and either direction may end before the other.
 //
 // It is two directions between two legs. Every event, whatever it was, ends in Pump, which does all
 // that can be done now: flush what waits, read what is there, relay it, and take the steps of
@@ -54,6 +56,7 @@ class Session final : public TableEntry,
     std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled; null: none
     base::SessionId id;
     std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null where nobody is asked
+    bool is_raw = false;                                       ///< the client speaks plain TCP
   };
 
   /// `backend` is null if the dial failed, `messages` if messages mean nothing.
@@ -119,6 +122,7 @@ class Session final : public TableEntry,
   // Both return what it cost of `budget`.
   size_t TakeFromClient(base::MutableBytes in, size_t budget);
   size_t TakeFrames(base::MutableBytes in);
+  size_t TakeBytes(base::MutableBytes in);
   void SendToBackend(base::Bytes payload);
   void FlushToBackend();
   void OnPing(base::Bytes payload);
@@ -128,7 +132,8 @@ class Session final : public TableEntry,
   void OnBreach(const MessageFault& fault);
   void TakeBreach(const MessageFault& fault);
   void OnClientEnd(bool in_good_order);
-  void OnBackendWriteError();
+  void OnClientFin();
+  void OnBackendWriteError(int error = 0);
 
   // The direction to_client (session_to_client.cc).
   void RelayToClient();
@@ -190,6 +195,7 @@ class Session final : public TableEntry,
   void EndAnswers();
   void Enter(SessionEvent event);
   void FinishLegs();
+  void FinishRawDirections();
   void CloseLeg(std::unique_ptr<net::Stream>& leg);
   void FinishBackendLeg();
   void FinishClientLeg();

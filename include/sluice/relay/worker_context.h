@@ -31,6 +31,7 @@ namespace sluice::relay {
 
 class ClientRequest;
 class Session;
+class WebSocketBuffers;
 
 /// Bytes that one direction may queue, and that one read takes at most: the size of the scratch
 /// buffer's payload part.
@@ -92,6 +93,9 @@ struct WorkerContext {
 
   /// Shared by all TLS streams of the worker.
   net::TlsBuffers tls_buffers;
+
+  /// Shared by all WebSockets to backends.
+  const std::unique_ptr<WebSocketBuffers> websocket_buffers;
 
   /// Shared by all legs of the worker: whoever reads fills it, and is done with it before it
   /// returns to the loop. kQueueMark bytes.

@@ -6,6 +6,9 @@
 namespace sluice::websocket {
 
 inline constexpr uint16_t kCloseNormal = 1000;
+inline constexpr uint16_t kCloseGoingAway = 1001;
+inline constexpr uint16_t kCloseProtocolError = 1002;
+inline constexpr uint16_t kClosePolicyViolation = 1008;
 inline constexpr uint16_t kCloseInternalError = 1011;
 /// Stand for "the Close was empty" and "there was no Close" in programming interfaces. Never on the
 /// wire.

@@ -1,7 +1,8 @@
-// Reads the frames that a client sends (RFC 6455 section 5), as a server must: every breach is
-// found and named, headers are read and payload is unmasked where they lie, and nothing is stored
-// but a header or a control frame that has come only in part. A payload is handed on as it arrives:
-// no message is ever assembled, so an announced length costs no memory.
+// Reads the frames that a peer sends (RFC 6455 section 5): a client's as a server must, a server's
+// as a client must. Every breach is found and named, headers are read and payload is unmasked where
+// they lie, and nothing is stored but a header or a control frame that has come only in part. A
+// payload is handed on as it arrives: no message is ever assembled, so an announced length costs no
+// memory.
 #pragma once
 
 #include <array>
@@ -18,12 +19,13 @@
 
 namespace sluice::websocket {
 
-/// One for each rule that a client can break.
+/// One for each rule that a peer can break.
 enum class Violation : uint8_t {
   kNone,
   kReservedBits,            // 5.2: no extension was negotiated that gives them a meaning
   kReservedOpcode,          // 5.2
-  kUnmasked,                // 5.1
+  kUnmasked,                // 5.1: by a client
+  kMasked,                  // 5.1: by a server
   kLengthNotMinimal,        // 5.2
   kLengthTooLarge,          // 5.2: the highest bit of a 64-bit length is set
   kControlTooLong,          // 5.5
@@ -62,12 +64,16 @@ struct FrameEvent {
   base::Bytes payload = {};
 };
 
-/// One for each client leg. Not thread-safe, never fails but by kViolation. It allocates only for a
+/// Who sends the frames: a client masks them, a server does not.
+enum class Sender : uint8_t { kClient, kServer };
+
+/// One for each WebSocket. Not thread-safe, never fails but by kViolation. It allocates only for a
 /// control frame that comes in parts, and only until the call after the one that tells it.
 class FrameReader {
  public:
   /// With `compression`, the first frame of a message may have RSV1 set (RFC 7692 section 6).
-  explicit FrameReader(bool compression = false) : compression_(compression) {}
+  explicit FrameReader(bool compression = false, Sender sender = Sender::kClient)
+      : compression_(compression), is_masked_(sender == Sender::kClient) {}
 
   /// Takes bytes from the front of `in` until there is something to tell. Payload is written
   /// unmasked to `out`, which may be in.data() or lie before it (then a caller that advances `out`
@@ -92,6 +98,7 @@ class FrameReader {
   HeaderEnd ParseHeader(base::Bytes bytes);
   Violation CheckStart(uint8_t start, uint8_t length7) const;
   void BeginFrame();
+  void Take(uint8_t* out, const uint8_t* in, size_t size) const;
   FrameEvent ReadPayload(base::MutableBytes& in, uint8_t* out);
   FrameEvent ReadControl(base::MutableBytes& in);
   static Violation CheckClose(base::Bytes payload);
@@ -102,6 +109,7 @@ class FrameReader {
   Part part_ = Part::kHeader;
   bool in_message_ = false;  // A message has begun and its last frame has not ended.
   const bool compression_;
+  const bool is_masked_;
   bool is_text_ = false;         // That message is text.
   bool is_compressed_ = false;   // That message is compressed.
   bool begins_message_ = false;  // Nothing of that message has been told yet.

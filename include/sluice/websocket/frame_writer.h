@@ -1,5 +1,5 @@
-// Writes the frames that a server sends (RFC 6455 section 5): never masked, lengths in their
-// shortest form.
+// Writes the frames that a server sends (RFC 6455 section 5), never masked, and those that a client
+// sends, always masked; lengths in their shortest form.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/websocket/frame.h"
+#include "sluice/websocket/mask.h"
 
 namespace sluice::websocket {
 
@@ -26,5 +27,14 @@ size_t WriteControlFrame(uint8_t* out, Opcode opcode, base::Bytes payload);
 /// Writes a whole Close frame with `code` and `reason` (UTF-8, cut between characters to fit), or
 /// an empty one without a code.
 size_t WriteCloseFrame(uint8_t* out, std::optional<uint16_t> code, std::string_view reason);
+
+/// Writes a client's whole frame to `out`, which has room for kMaxClientHeader and the payload, and
+/// returns its size. `start` is its first byte, `key` is new in each frame and not to be foreseen
+/// (section 5.3). `payload` may lie at out + kMaxClientHeader; else it does not overlap `out`.
+size_t WriteMaskedFrame(uint8_t* out, uint8_t start, MaskKey key, base::Bytes payload);
+
+/// A client's Close, likewise, with `code` and `reason` as WriteCloseFrame has them.
+size_t WriteMaskedCloseFrame(uint8_t* out, MaskKey key, std::optional<uint16_t> code,
+                             std::string_view reason);
 
 }  // namespace sluice::websocket

@@ -290,7 +290,7 @@ TEST(LoadErrors, OfBackends) {
                 "  d: {servers: []}\n"),
       ElementsAre(
           "4:17: servers: '10.0.0.5' has no port; expected host:port, [IPv6]:port, unix:/path, "
-          "srv:_service._tcp.name or builtin:echo",
+          "srv:_service._tcp.name, builtin:echo, ws://host/path or wss://host/path",
           "4:32: servers: 'b:1' is in the list twice",
           "5:3: expected a name of 1 to 64 letters, digits, '-', '_' and '.', found 'b\\x0a'",
           "5:10: 'b\\x0a': expected a mapping, found 'x'", "6:3: c: missing key 'servers'",
@@ -312,7 +312,8 @@ TEST(LoadErrors, OfBackendReferences) {
             "server must have a port: host:port");
   EXPECT_EQ(head("lab:x"),
             "4:43: backend: 'lab:x' has a port that is not 1 to 65535; expected host:port, "
-            "[IPv6]:port, unix:/path, srv:_service._tcp.name or builtin:echo");
+            "[IPv6]:port, unix:/path, srv:_service._tcp.name, builtin:echo, ws://host/path or "
+            "wss://host/path");
   EXPECT_EQ(head("[a:1]"),
             "4:43: backend: expected the name of a backend, or a server, found a list");
 }
@@ -327,7 +328,8 @@ TEST(LoadErrors, OfAFaultyBackendAreNotRepeatedAtItsRoutes) {
 TEST(LoadErrors, OfAReferenceWithoutBackends) {
   EXPECT_THAT(HeadsOfRoute("    match: {path: /a}\n    backend: lab\n"),
               ElementsAre("5:14: backend: 'lab' has no port; expected host:port, [IPv6]:port, "
-                          "unix:/path, srv:_service._tcp.name or builtin:echo"));
+                          "unix:/path, srv:_service._tcp.name, builtin:echo, ws://host/path or "
+                          "wss://host/path"));
 }
 
 TEST(LoadErrors, OfRoutes) {

@@ -9,7 +9,8 @@ namespace {
 using Kind = Endpoint::Kind;
 
 constexpr char kServerForms[] =
-    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name or builtin:echo";
+    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name, builtin:echo, ws://host/path or "
+    "wss://host/path";
 constexpr char kListenForms[] =
     "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";
 
@@ -44,7 +45,14 @@ INSTANTIATE_TEST_SUITE_P(
                  {Kind::kSrv, "_mqtt._tcp.example.com", 0},
                  "srv:_mqtt._tcp.example.com"},
         GoodCase{"srv:_a._udp.b.", {Kind::kSrv, "_a._udp.b.", 0}, "srv:_a._udp.b."},
-        GoodCase{"builtin:echo", {Kind::kBuiltin, "echo", 0}, "builtin:echo"}));
+        GoodCase{"builtin:echo", {Kind::kBuiltin, "echo", 0}, "builtin:echo"},
+        GoodCase{"ws://chat.example.com",
+                 {Kind::kWs, "chat.example.com", 80, "/"},
+                 "ws://chat.example.com/"},
+        GoodCase{"wss://[::1]/a/b", {Kind::kWss, "::1", 443, "/a/b"}, "wss://[::1]/a/b"},
+        GoodCase{
+            "wss://a:80/?token=secret", {Kind::kWss, "a", 80, "/?token=secret"}, "wss://a:80/"},
+        GoodCase{"ws://a:8080?x=/", {Kind::kWs, "a", 8080, "/?x=/"}, "ws://a:8080/"}));
 
 struct BadCase {
   std::string text;
@@ -94,6 +102,29 @@ TEST(Endpoint, ACertificateIsForTheNameThatSrvRecordsAreOf) {
   EXPECT_EQ(ParseServer("srv:_mqtt._tcp.example.com")->CertificateName(), "example.com");
   EXPECT_EQ(ParseServer("db.example.com:1")->CertificateName(), "db.example.com");
   EXPECT_EQ(ParseServer("[::1]:1")->CertificateName(), "::1");
+}
+
+TEST(ParseServer, TellsWhatIsWrongWithAUrlAndNoSecret) {
+  const auto fault = [](std::string_view text) {
+    const auto server = ParseServer(text);
+    return server ? std::string("(none)") : server.error();
+  };
+  EXPECT_EQ(fault("ws:///x?secret"), "'ws:///x' has no host" + std::string(kServerForms));
+  EXPECT_EQ(fault("wss://a/x#y"), "'wss://a/x' has a fragment" + std::string(kServerForms));
+  EXPECT_EQ(fault("wss://u:secret@a/"),
+            "the URL has a user in it; expected 'headers' of 'websocket' with an Authorization");
+  EXPECT_EQ(fault("ws://a:0/?secret"),
+            "'ws://a:0/' has a port that is not 1 to 65535" + std::string(kServerForms));
+  EXPECT_EQ(fault("ws://a/b c?secret"),
+            "'ws://a/b c' has a path or query with other characters than visible ASCII; expected "
+            "them percent-encoded");
+  EXPECT_NE(fault("http://a/"), "(none)");
+}
+
+TEST(Endpoint, TheAuthorityOfAWebSocketIsItsHostHeader) {
+  EXPECT_EQ(ParseServer("ws://a:80/")->Authority(), "a");
+  EXPECT_EQ(ParseServer("wss://a:80/")->Authority(), "a:80");
+  EXPECT_EQ(ParseServer("wss://[::1]:443/")->Authority(), "[::1]");
 }
 
 TEST(ParseServer, BoundsTheLengthOfAName) {

@@ -45,6 +45,20 @@ std::string Peek(const ByteQueue& queue, size_t size) {
   return out;
 }
 
+TEST(ByteQueueTest, TakesFromTheFront) {
+  ByteQueue queue;
+  std::string out(4, '?');
+  const base::MutableBytes room(reinterpret_cast<uint8_t*>(out.data()), out.size());
+  EXPECT_EQ(queue.Take(room), 0u);
+  queue.Append(base::AsBytes("abcdef"));
+  EXPECT_EQ(queue.Take(room), 4u);
+  EXPECT_EQ(out, "abcd");
+  EXPECT_EQ(queue.size(), 2u);
+  EXPECT_EQ(queue.Take(room), 2u);
+  EXPECT_EQ(out, "efcd");
+  EXPECT_TRUE(queue.empty());
+}
+
 TEST(ByteQueueTest, EmptyAtFirstAndAfterAll) {
   ByteQueue queue;
   Sink sink;

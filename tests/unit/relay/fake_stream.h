@@ -177,6 +177,9 @@ class FakePeer::FakeStream final : public net::Stream {
   uint64_t bytes_written() const override { return peer_.written_.size(); }
   bool IsPeerSilent(base::Duration) const override { return peer_.silent; }
   bool HasUnsent() const override { return peer_.has_unsent; }
+  std::string_view failure() const override {
+    return peer_.tls ? std::string_view(peer_.tls->failure) : std::string_view();
+  }
   const net::TlsState* tls() const override { return peer_.tls ? &*peer_.tls : nullptr; }
   bool readable() const override { return peer_.readable_; }
   bool writable() const override { return peer_.writable_; }

@@ -149,12 +149,13 @@ class Harness {
     peers.server = {std::shared_ptr<const config::Endpoint>(),
                     &config.backends[0].servers[0].address};
     peers.id = context.ids.Next();
+    peers.is_raw = is_raw;
     metrics.listeners[0].connections_active.Add();
-    session = &context.sessions.Add(
-        std::make_unique<Session>(context, context.generation, peers, client.Connect(),
-                                  has_backend ? backend.Connect() : nullptr,
-                                  MessageRelay::New(context.zlib, options(), agreement)));
-    session->Start(kHead, early, cause);
+    session = &context.sessions.Add(std::make_unique<Session>(
+        context, context.generation, peers, client.Connect(),
+        has_backend ? backend.Connect() : nullptr,
+        is_raw ? nullptr : MessageRelay::New(context.zlib, options(), agreement)));
+    session->Start(is_raw ? std::string_view() : kHead, early, cause);
   }
   void Fail(base::Cause cause, base::Bytes early = {}) { Start(early, cause, false); }
 
@@ -223,6 +224,7 @@ class Harness {
   RecordingLog log;
   FaultPlan faults;
   std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
+  bool is_raw = false;                                   ///< the client speaks plain TCP; likewise
   FakePeer client{&faults};
   FakePeer backend{&faults};
   std::shared_ptr<Generation> generation = std::make_shared<Generation>(

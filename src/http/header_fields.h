@@ -1,0 +1,24 @@
+// Header fields of a head, by name.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/http/request.h"
+
+namespace sluice::http {
+
+/// How many fields have this name, whatever its case.
+size_t CountFields(const std::vector<Header>& headers, std::string_view name);
+
+/// The value of the first of them.
+std::optional<std::string_view> FindField(const std::vector<Header>& headers,
+                                          std::string_view name);
+
+/// The values of all of them, joined by ", " (RFC 9110 section 5.3).
+std::string JoinFields(const std::vector<Header>& headers, std::string_view name);
+
+}  // namespace sluice::http

@@ -1,0 +1,136 @@
+// A net::Stream that is a WebSocket over another stream, in the client's role: to a backend that
+// speaks WebSocket itself. A sibling of net::TlsStream: what is read is payload, what is written
+// becomes masked frames, and the control frames are its own business.
+//
+// Under the framing `stream` bytes mean nothing: they are written in messages as they come. Under
+// any other, what is written is decoded into messages and what is read is encoded from them, so
+// that a line, or a message with its length before it, is one message of the WebSocket.
+//
+// A WebSocket has no half-close. ShutdownWrite sends a Close; what the server still sends before
+// its own can be read. When both are there, the server is left to end the connection first, as
+// RFC 6455 section 7.1.1 has it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/bytes.h"
+#include "sluice/config/types.h"
+#include "sluice/net/byte_queue.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/net/random.h"
+#include "sluice/net/stream.h"
+#include "sluice/relay/keep_alive.h"
+#include "sluice/websocket/frame_reader.h"
+
+#include "message_relay.h"
+
+namespace sluice::relay {
+
+class MaskedBatch;
+
+/// What the WebSocket streams of a worker share, as only one of them reads or writes at a time: no
+/// bytes stay in the buffers between two calls.
+class WebSocketBuffers {
+ public:
+  WebSocketBuffers();
+
+  net::RandomBytes& random() { return random_; }
+
+ private:
+  friend class WebSocketStream;
+  std::unique_ptr<uint8_t[]> storage_;  // Not touched before it is needed.
+  base::MutableBytes input_;            // Frames, where other bytes are made of their payload.
+  base::MutableBytes output_;           // Masked frames.
+  net::RandomBytes random_;
+};
+
+/// UnacknowledgedBytes and bytes_written count the bytes of frames. An end of the connection
+/// without a Close is an error: its bytes may have no end of their own.
+class WebSocketStream final : public net::Stream,
+                              private net::StreamHandler,
+                              private net::TimerHandler {
+ public:
+  /// `inner` is upgraded; `received` is what came behind the head of the answer. `messages` is null
+  /// if they mean nothing. The loop, the buffers and `keepalive` outlive the stream.
+  WebSocketStream(net::EventLoop& loop, std::unique_ptr<net::Stream> inner,
+                  WebSocketBuffers& buffers, const config::Keepalive& keepalive,
+                  std::unique_ptr<MessageRelay> messages, std::vector<uint8_t> received);
+  ~WebSocketStream() override;
+
+  void SetHandler(net::StreamHandler* handler) override { handler_ = handler; }
+  net::IoResult Read(base::MutableBytes buffer) override;
+  /// The error EBADMSG says that the bytes are not in the framing; `failure` says what is wrong.
+  net::IoResult Write(base::Bytes bytes) override;
+  void ShutdownWrite() override;
+  bool HasUnsent() const override { return !kept_output_.empty() || IsLingering(); }
+  size_t UnacknowledgedBytes() const override;
+  uint64_t bytes_written() const override;
+  bool IsPeerSilent(base::Duration timeout) const override { return inner_->IsPeerSilent(timeout); }
+  bool HasPeerEnded() const override { return inner_->HasPeerEnded(); }
+  void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }
+  std::string_view failure() const override;
+  const net::TlsState* tls() const override { return inner_->tls(); }
+  net::TlsDetails DescribeTls() const override { return inner_->DescribeTls(); }
+  net::Address LocalAddress() const override { return inner_->LocalAddress(); }
+  bool readable() const override;
+  bool writable() const override;
+
+ private:
+  void OnStreamReady() override;
+  void OnTimer() override;
+
+  net::IoResult ReadInner(base::MutableBytes buffer);
+  size_t TakeFrames(base::MutableBytes in);
+  size_t TakeMessages(base::MutableBytes in, base::MutableBytes out);
+  void TakeControl(const websocket::FrameEvent& event);
+  void OnPeerClose(base::Bytes payload);
+  net::IoResult TakeEnd();
+
+  net::IoResult WriteMessages(base::Bytes bytes);
+  std::optional<MessageFault> WriteDecoded(const framing::Decoded& decoded, MaskedBatch& batch);
+  void SendBatch(MaskedBatch& batch);
+  void Send(base::Bytes frames);
+  void KeepControl(websocket::Opcode opcode, base::Bytes payload);
+  void FlushKept();
+  websocket::MaskKey NewKey() { return buffers_.random_.Take<websocket::kMaskSize>(); }
+
+  void SendClose(std::optional<uint16_t> code);
+  void Fail(uint16_t code, std::string why, int error);
+  bool IsLingering() const;
+  void Linger();
+  void RestartTimer();
+  KeepAlive::Action CheckPeer();
+  double Jitter();
+
+  std::unique_ptr<net::Stream> inner_;
+  WebSocketBuffers& buffers_;
+  net::StreamHandler* handler_ = nullptr;
+
+  websocket::FrameReader reader_;
+  std::unique_ptr<MessageRelay> messages_;  // Null if they mean nothing.
+  std::vector<uint8_t> received_;           // Frames that came before there was this stream.
+  net::ByteQueue decoded_;                  // Made of what was read, and not asked for yet.
+  net::ByteQueue kept_output_;              // Frames that the connection does not take yet.
+
+  net::IoResult end_;  // What stands behind the last byte to read; kOk while that is not known.
+  bool end_was_read_ = false;
+  bool inner_ended_ = false;
+  bool close_sent_ = false;  // Or it is kept.
+  bool has_begun_lingering_ = false;
+  bool is_done_lingering_ = false;
+  size_t in_vain_ = 0;   // Received by the read under way without any payload coming of it.
+  int write_error_ = 0;  // An errno: the connection takes nothing any more.
+  std::string failure_;
+
+  net::Timer timer_;
+  KeepAlive keep_alive_;
+  base::TimePoint last_received_;
+};
+
+}  // namespace sluice::relay

@@ -1,6 +1,7 @@
 #include "cli/explain.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -9,7 +10,9 @@
 #include "sluice/base/bytes.h"
 #include "sluice/base/text.h"
 #include "sluice/http/request_parser.h"
+#include "sluice/routing/balance_key.h"
 #include "sluice/routing/match.h"
+#include "sluice/routing/pools.h"
 #include "sluice/routing/target.h"
 
 namespace sluice::cli {
@@ -185,23 +188,66 @@ std::string DescribeMismatch(const config::Config& config, const config::Match& 
   return {};
 }
 
+std::string_view NameOf(config::Balance::Mode mode) {
+  switch (mode) {
+    case config::Balance::Mode::kRoundRobin:
+      return "round_robin";
+    case config::Balance::Mode::kLeastSessions:
+      return "least_sessions";
+    case config::Balance::Mode::kRandomTwo:
+      return "random_two";
+    case config::Balance::Mode::kHash:
+      return "hash";
+  }
+  return {};
+}
+
+/// In the order in which a request with this key tries them, all being up.
+std::string DescribeHashed(const config::Config& config, size_t backend, uint64_t key) {
+  const routing::Pools pools(config, nullptr, 0);
+  routing::Ask ask{.key = key, .tried = {}, .now = {}};
+  std::string text;
+  while (const auto pick = pools.Take(backend, ask)) {
+    const size_t server = pick->slot.server();
+    text += (ask.tried.empty() ? "" : ", then ") +
+            config.backends[backend].servers[server].address.ToString();
+    ask.tried.push_back(server);
+  }
+  return text + " (hash)";
+}
+
+/// Those of each tier, the best first.
+std::string DescribeTiers(const config::Backend& backend) {
+  std::map<uint32_t, std::string> tiers;
+  for (const auto& server : backend.servers) {
+    std::string& tier = tiers[server.tier];
+    tier += (tier.empty() ? "" : ", ") + server.address.ToString();
+  }
+  std::string text;
+  for (const auto& [number, servers] : tiers) {
+    text.append(text.empty() ? "" : ", if none of them is up ").append(servers);
+  }
+  if (backend.servers.size() > 1) {
+    text.append(" (").append(NameOf(backend.balance.mode)).append(")");
+  }
+  return text;
+}
+
 /// Where the route's sessions go, for this request.
 std::string DescribeServers(const config::Config& config, const config::Route& route,
                             const Request& request) {
   const config::Backend& backend = config.backends[*route.backend];
   if (backend.is_from_token) return "the one that the client's credentials name";
-  if (!backend.target) {
-    std::string servers;
-    for (const auto& server : backend.servers) {
-      servers.append(servers.empty() ? "" : ", ").append(server.address.ToString());
-    }
-    return servers;
-  }
-  const auto captures = routing::CapturesOf(route.match, request.facts.host, request.head.path);
   const auto claim = [&request](std::string_view name) -> std::optional<std::string> {
     const Texts values = request.ValuesOf(name);
     return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
   };
+  if (!backend.target) {
+    const auto key = routing::BalanceKey(
+        backend.balance, {request.facts.client, route.match, request.facts.head, claim});
+    return key ? DescribeHashed(config, *route.backend, *key) : DescribeTiers(backend);
+  }
+  const auto captures = routing::CapturesOf(route.match, request.facts.host, request.head.path);
   const auto server =
       routing::ResolveTarget(*backend.target, {captures, request.head.query, claim});
   const std::string of = " (of " + backend.target->server.text + ")";

@@ -31,6 +31,12 @@ void Enable(const Fd& fd, int level, int name, int value = 1) {
   [[maybe_unused]] const int result = setsockopt(fd.get(), level, name, &value, sizeof(value));
 }
 
+int OptionOf(const Fd& fd, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof(value);
+  return getsockopt(fd.get(), level, name, &value, &size) == 0 ? value : -1;
+}
+
 base::Result<Fd, int> Bind(const Address& address, bool share_port) {
   Fd fd = NewSocket(address.family());
   if (!fd) return base::Unexpected(errno);
@@ -112,8 +118,46 @@ base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& addres
   return address.kind == config::Endpoint::Kind::kUnix ? ListenUnix(address) : ListenTcp(address);
 }
 
+base::Result<ListeningSocket, std::string> Adopt(Fd fd) {
+  const auto not_one = [&fd](const std::string& what) {
+    return base::Unexpected("descriptor " + std::to_string(fd.get()) + " " + what);
+  };
+  sockaddr_storage name{};
+  socklen_t size = sizeof(name);
+  auto* const address = reinterpret_cast<sockaddr*>(&name);
+  if (getsockname(fd.get(), address, &size) != 0) return not_one("is no socket");
+  if (OptionOf(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM ||
+      OptionOf(fd, SOL_SOCKET, SO_ACCEPTCONN) != 1) {
+    return not_one("is no socket that listens for connections");
+  }
+  ListeningSocket socket;
+  if (name.ss_family == AF_UNIX) {
+    const auto* const path = reinterpret_cast<const sockaddr_un*>(&name)->sun_path;
+    const size_t most = size - offsetof(sockaddr_un, sun_path);
+    socket.address = {config::Endpoint::Kind::kUnix, std::string(path, strnlen(path, most)), 0};
+  } else {
+    const Address bound = Address::From(address);
+    const auto ip = bound.ip();
+    if (!ip) return not_one("is of another kind than TCP and Unix sockets");
+    char text[INET6_ADDRSTRLEN];
+    const void* const bytes =
+        name.ss_family == AF_INET
+            ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(&name)->sin_addr)
+            : &reinterpret_cast<const sockaddr_in6*>(&name)->sin6_addr;
+    inet_ntop(name.ss_family, bytes, text, sizeof(text));
+    socket.address = {config::Endpoint::Kind::kTcp, text, bound.port()};
+  }
+  if (fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) {
+    return not_one(std::string("cannot be used: ") + std::strerror(errno));
+  }
+  ConfigureForRelay(fd);
+  socket.fd = std::move(fd);
+  return socket;
+}
+
 base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& first) {
-  if (first.address.kind == config::Endpoint::Kind::kUnix) {
+  if (first.address.kind == config::Endpoint::Kind::kUnix ||
+      OptionOf(first.fd, SOL_SOCKET, SO_REUSEPORT) == 0) {
     Fd fd(fcntl(first.fd.get(), F_DUPFD_CLOEXEC, 0));
     if (!fd) return Failed(first.address, errno);
     return ListeningSocket{std::move(fd), first.address};

@@ -64,7 +64,7 @@ void ClientRequest::ChooseRoute() {
 void ClientRequest::TakeConnection() {
   if (IsTooFast()) return;
   route_ = generation_->router.Find(Facts());
-  if (!route_ || route().is_console) {
+  if (!route_ || route().is_console || !route().match.claims.empty()) {
     Refuse({base::Cause::kNoRoute, "no route takes connections of plain TCP from this listener"});
     return;
   }

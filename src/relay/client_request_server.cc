@@ -86,6 +86,10 @@ void ClientRequest::StartRound() {
 
 void ClientRequest::DialNext() {
   ask_.now = net::EventLoop::Now();
+  if (!ask_.tried.empty() && ask_.now >= dial_deadline_) {
+    EndRound(last_failure_);  // A server that gets no time has not failed.
+    return;
+  }
   auto pick = generation_->pools->Take(*route().backend, ask_);
   if (pick) {
     DialServer(std::move(pick->slot), pick->others);
@@ -114,7 +118,7 @@ void ClientRequest::LookForPlace() {
     timer_.Stop();
     place_wait_.reset();
     dial_deadline_ = now + route().options.connect_timeout;  // Waiting is not dialling.
-    DialServer(*std::move(slot), 0);
+    DialServer(*std::move(slot), backend().servers.size() - ask_.tried.size() - 1);
   } else if (now < wait_deadline_) {
     timer_.Start(std::min<base::Duration>(wait_deadline_ - now, kLookInterval));
   } else {

@@ -297,6 +297,7 @@ void Session::FinishBackendLeg() {
   }
   if (to_backend_.fin_sent && to_client_.input == Input::kEnded && !backend_->HasUnsent()) {
     CloseLeg(backend_);
+    server_slot_ = routing::ServerSlot();  // However long the client takes to go.
   }
 }
 

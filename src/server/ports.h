@@ -1,46 +1,57 @@
-// The sockets that listen: which of them a configuration takes over from the one before, and which
-// are bound anew.
+// The sockets that listen: which of them a configuration takes over from the one before, which from
+// another process, and which are bound anew.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
 #include "sluice/net/listener.h"
+#include "sluice/server/sockets.h"
 
 namespace sluice::server {
 
 /// What a worker is to accept on for one listener of a configuration.
 struct PortPlan {
   std::optional<size_t> kept;  ///< the listener of the configuration before that goes on as it is
-  std::optional<net::ListeningSocket> socket;  ///< else
+  /// Else: one, or more if this process has fewer workers than the one that it takes over from.
+  std::vector<net::ListeningSocket> sockets = {};
 };
 
 /// Belongs to the main thread.
 class Ports {
  public:
+  explicit Ports(std::vector<InheritedSocket> inherited) : inherited_(std::move(inherited)) {}
+
   struct Plan {
     std::vector<std::vector<PortPlan>> of_worker;  ///< by worker, then by listener
     std::vector<config::Endpoint> bound;           ///< by listener: the real addresses
+    std::vector<OpenSockets> open;                 ///< by listener
   };
 
   /// How to go on from the listeners in use to `next`. A listener whose address is the same keeps
-  /// its sockets, whatever else has changed about it, so that nobody is refused. Binds the others:
-  /// the error says which could not be.
+  /// its sockets, whatever else has changed about it, so that nobody is refused. Takes what was
+  /// inherited, and binds the others: the error says which could not be.
   base::Result<Plan, std::string> PlanFor(const std::vector<config::Listener>& next,
-                                          size_t workers) const;
+                                          size_t workers);
 
-  /// `plan` is carried out: its listeners are now those in use.
-  void Take(const std::vector<config::Listener>& listeners, const Plan& plan);
+  /// `plan` is carried out: its listeners are now those in use. What was inherited and not used is
+  /// closed.
+  void Take(const Plan& plan);
 
-  /// The real address of each listener in use: with the port that the kernel chose for port 0.
-  const std::vector<config::Endpoint>& bound() const { return bound_; }
+  /// Of the listeners in use.
+  const std::vector<OpenSockets>& open() const { return open_; }
 
  private:
-  std::vector<config::Endpoint> configured_;
+  base::Result<std::vector<net::ListeningSocket>, std::string> SocketsFor(
+      const config::Endpoint& address, size_t workers);
+
+  std::vector<InheritedSocket> inherited_;
+  std::vector<OpenSockets> open_;
   std::vector<config::Endpoint> bound_;
 };
 

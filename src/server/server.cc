@@ -49,7 +49,8 @@ uint64_t RandomSeed() {
 /// Order matters: what is below uses what is above.
 class Server::Impl final : private net::TimerHandler {
  public:
-  Impl(net::EventLoop& loop, const config::Config& config, base::Log& log, std::string_view version)
+  Impl(net::EventLoop& loop, const config::Config& config, base::Log& log,
+       std::string_view version, std::vector<InheritedSocket> inherited)
       : loop_(loop),
         log_(log),
         memory_(config.limits.memory),
@@ -57,6 +58,7 @@ class Server::Impl final : private net::TimerHandler {
         collector_(std::make_shared<metrics::Collector>(std::string(version), worker_count_)),
         files_(loop),
         config_file_(loop),
+        ports_(std::move(inherited)),
         drain_timer_(loop, *this) {
     const WorkerSetup setup{admission_, memory_, embedded::kConsolePage, log_};
     for (size_t i = 0; i < worker_count_; ++i) {
@@ -87,7 +89,7 @@ class Server::Impl final : private net::TimerHandler {
 
     memory_.SetLimit(in_use.limits.memory);
     TellListeners(in_use.listeners, *plan);
-    ports_.Take(in_use.listeners, *plan);
+    ports_.Take(*plan);
     for (size_t i = 0; i < worker_count_; ++i) {
       workers_[i]->Use(std::move(generations[i]), std::move(plan->of_worker[i]));
     }
@@ -101,6 +103,7 @@ class Server::Impl final : private net::TimerHandler {
   }
 
   const config::Config& config() const { return active_->config(); }
+  const std::vector<OpenSockets>& sockets() const { return ports_.open(); }
 
   void Drain(std::function<void()> done) {
     done_ = std::move(done);
@@ -217,8 +220,8 @@ class Server::Impl final : private net::TimerHandler {
 
 base::Result<std::unique_ptr<Server>, std::string> Server::Create(
     net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
-    std::string_view version) {
-  auto impl = std::make_unique<Impl>(loop, *config, log, version);
+    std::string_view version, std::vector<InheritedSocket> inherited) {
+  auto impl = std::make_unique<Impl>(loop, *config, log, version, std::move(inherited));
   if (auto done = impl->Use(std::move(config)); !done) return base::Unexpected(done.error());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
@@ -243,6 +246,10 @@ base::Result<void, std::string> Server::Reload(std::shared_ptr<const config::Con
 
 const config::Config& Server::config() const {
   return impl_->config();
+}
+
+const std::vector<OpenSockets>& Server::sockets() const {
+  return impl_->sockets();
 }
 
 void Server::Retire(std::function<void()> done) {

@@ -71,26 +71,26 @@ void Worker::Use(std::shared_ptr<relay::Generation> generation, std::vector<Port
   auto plan = std::make_shared<std::vector<PortPlan>>(std::move(ports));
   loop_.Post([this, generation = std::move(generation), plan]() mutable {
     if (context_.draining) return;
-    auto before = std::move(ports_);
-    ports_.clear();
+    Ports before = std::exchange(ports_, {});
     for (const auto& port : *plan) {
       // Those that are not taken over are left for ClosePorts.
-      ports_.push_back(port.kept ? std::move(before[*port.kept]) : nullptr);
+      ports_.push_back(port.kept ? std::exchange(before[*port.kept], {}) : Sockets());
     }
     ClosePorts(std::move(before));
     context_.Use(std::move(generation));
     for (size_t i = 0; i < ports_.size(); ++i) {
-      auto& port = ports_[i];
-      if (!port) port = std::make_unique<Port>(context_, *std::move((*plan)[i].socket));
-      port->SetIndex(i);
+      for (auto& socket : (*plan)[i].sockets) {
+        ports_[i].push_back(std::make_unique<Port>(context_, std::move(socket)));
+      }
+      for (const auto& port : ports_[i]) port->SetIndex(i);
     }
   });
 }
 
-/// Those that are not null. Who has connected already is not turned away.
-void Worker::ClosePorts(std::vector<std::unique_ptr<Port>> ports) {
-  for (const auto& port : ports) {
-    if (port) port->TakePending();
+/// Who has connected already is not turned away.
+void Worker::ClosePorts(Ports ports) {
+  for (const auto& sockets : ports) {
+    for (const auto& port : sockets) port->TakePending();
   }
 }
 

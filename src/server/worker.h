@@ -53,12 +53,15 @@ class Worker {
  private:
   class Port;
 
-  void ClosePorts(std::vector<std::unique_ptr<Port>> ports);
+  using Sockets = std::vector<std::unique_ptr<Port>>;
+  using Ports = std::vector<Sockets>;  // By listener.
+
+  void ClosePorts(Ports ports);
 
   // Order matters: what is below uses what is above.
   net::EventLoop loop_;
   relay::WorkerContext context_;
-  std::vector<std::unique_ptr<Port>> ports_;
+  Ports ports_;
   std::thread thread_;
 };
 

@@ -231,6 +231,35 @@ test('a request waits for a place, and gets the next one', async (t) => {
   assert.equal(metrics.sum('sluice_backend_queue_requests', { backend: 'pool' }), 0);
 });
 
+test('many come to few places: never more than the places, and everybody is served', async (t) => {
+  let now = 0;
+  let most = 0;
+  const backend = await echo(t);
+  const counted = await listen(t, ({ socket }) => {
+    most = Math.max(most, ++now);
+    socket.on('end', () => --now);
+    socket.pipe(socket);
+  });
+  const servers = [backend, counted].map(({ address }) => ({ address, max_sessions: 3 }));
+  const sluice = await start(t, {
+    workers: 4,
+    routes: [kRoute],
+    backends: { pool: { servers, queue: { size: 200, timeout: '1m' } } },
+  });
+  const visitOnce = async () => {
+    const client = await openWs(t, sluice.url());
+    client.send('hello');
+    assert.equal((await client.receive(5)).toString(), 'hello');
+    assert.equal((await client.close(1000)).code, 1000);
+  };
+  await Promise.all(Array.from({ length: 100 }, visitOnce));
+  assert.equal(most, 3);
+  await sluice.metric('sluice_server_sessions', { backend: 'pool' }, 0);
+  const metrics = await sluice.metrics();
+  assert.ok(metrics.sum('sluice_backend_queue_ended_total', { result: 'place' }) >= 80);
+  assert.equal(metrics.sum('sluice_backend_queue_ended_total', { result: 'full' }), 0);
+});
+
 test('who has waited too long is told so', async (t) => {
   const backend = await echo(t);
   const sluice = await start(t, {

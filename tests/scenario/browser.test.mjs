@@ -9,6 +9,7 @@ import { deadAddress, echo, greeter, listen } from './lib/backends.mjs';
 import { openPage, startBrowser } from './lib/browser.mjs';
 import { assertSameBytes, pattern, sha256 } from './lib/bytes.mjs';
 import { defer } from './lib/cleanup.mjs';
+import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
 import { start } from './lib/sluice.mjs';
 
 const kSizes = [1, 125, 126, 65535, 65536, 131072, 131073, 1_000_000, 5_000_000];
@@ -376,5 +377,21 @@ test('Chromium', async (t) => {
     await sluice.metric('sluice_sessions_active', { route: 'main' }, 1);
     await sluice.stop();
     assert.deepEqual(await ended, [1012, 'drain', true]);
+  });
+
+  await t.test('the status page shows the servers, and follows them', async (t) => {
+    const backend = await listen(t);
+    const sluice = await start(t, {
+      routes: [{ name: 'main', match: { path: '/' }, backend: 'pool' }],
+      backends: { pool: { servers: [{ address: backend.address, max_sessions: 5 }], queue: { size: 9 } } },
+    });
+    const page = await openPage(t, browser, sluice.adminUrl('/status.html'));
+    const row = page.getByRole('row').filter({ hasText: backend.address });
+    await row.getByText('0 of 5').waitFor();
+    assert.match(await row.innerText(), /\bup\b/);
+    assert.match(await page.locator('main').innerText(), /0 of 9 places in the queue taken/);
+    await connectRaw(t, sluice.port).then((client) => client.write(upgradeHead()));
+    await row.getByText('1 of 5').waitFor();
+    assert.deepEqual(page.problems, []);
   });
 });

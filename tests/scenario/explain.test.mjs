@@ -12,7 +12,11 @@ function explainer(t) {
   const auth = { jwt: { algorithms: ['HS256'], key_file: path.join(dir, 'secret') } };
   const config = makeConfig({
     listeners: [{ address: '127.0.0.1:8080' }, { address: '127.0.0.1:8081', name: 'inner' }],
-    backends: { lab: { servers: ['10.0.0.5:5900', '10.0.0.6:5900'] } },
+    backends: {
+      lab: { servers: ['10.0.0.5:5900', '10.0.0.6:5900'] },
+      spare: { servers: ['10.0.0.7:1', { address: '10.0.0.8:1', tier: 2 }, '10.0.0.9:1'] },
+      sticky: { servers: ['10.0.0.7:1', '10.0.0.8:1', '10.0.0.9:1'], balance: { hash: 'query.user' } },
+    },
     routes: [
       { name: 'inner', match: { listener: 'inner' }, backend: 'lab' },
       { name: 'admins', match: { path: '/vnc', claims: { role: 'admin' } }, backend: 'lab', auth },
@@ -27,6 +31,8 @@ function explainer(t) {
         match: { headers: { 'X-Channel': 'beta' }, query: { v: '*' }, client: '192.0.2.0/24', subprotocol: 'mqtt' },
         backend: 'builtin:echo',
       },
+      { name: 'spare', match: { path: '/spare', upgrade: 'websocket' }, backend: 'spare' },
+      { name: 'sticky', match: { path: '/sticky', upgrade: 'websocket' }, backend: 'sticky' },
       { name: 'page', match: { path: '/**', upgrade: 'none' }, static: 'builtin:console' },
     ],
   });
@@ -41,12 +47,14 @@ test('the route, where it goes, and the first condition that failed of each othe
   assert.equal(code, 0);
   assert.equal(stdout, `route: vnc
 backend: lab
-servers: 10.0.0.5:5900, 10.0.0.6:5900
+servers: 10.0.0.5:5900, 10.0.0.6:5900 (round_robin)
 others:
   inner: listener is not inner, it is 127.0.0.1:8080
   admins: claim role is not admin
   pg: path is not /pg/{server}, it is /vnc
   beta: client is not in 192.0.2.0/24, it is 127.0.0.1
+  spare: path is not /spare, it is /vnc
+  sticky: path is not /sticky, it is /vnc
   page: upgrade is not none
 `);
 });
@@ -70,6 +78,22 @@ test('the server that a request names, or why it may not', async (t) => {
   const explain = explainer(t);
   assert.match((await explain('ws://x.com/pg/10.1.2.3')).stdout, /^servers: 10\.1\.2\.3:5432 \(of \{server\}:5432\)$/m);
   assert.match((await explain('ws://x.com/pg/10.2.2.3')).stdout, /^servers: refused: .*not one that is allowed/m);
+});
+
+test('the servers in the order in which they are tried', async (t) => {
+  const explain = explainer(t);
+  const servers = async (url) => (await explain(url)).stdout.match(/^servers: (.*)$/m)[1];
+  assert.equal(await servers('ws://x.com/spare'),
+    '10.0.0.7:1, 10.0.0.9:1, if none of them is up 10.0.0.8:1 (round_robin)');
+  const orders = new Set();
+  for (let user = 0; user < 20; ++user) {
+    const order = await servers(`ws://x.com/sticky?user=${user}`);
+    assert.match(order, /^10\.0\.0\.\d:1, then 10\.0\.0\.\d:1, then 10\.0\.0\.\d:1 \(hash\)$/);
+    assert.equal(await servers(`ws://x.com/sticky?user=${user}`), order);
+    orders.add(order.split(',')[0]);
+  }
+  assert.equal(orders.size, 3, 'each server is somebody\'s');
+  assert.equal(await servers('ws://x.com/sticky'), '10.0.0.7:1, 10.0.0.8:1, 10.0.0.9:1 (hash)');
 });
 
 test('no route is exit code 1, what describes no request is 2', async (t) => {

@@ -54,7 +54,8 @@ class Actions {
 };
 
 /// Answers GET and HEAD: `/metrics` (Prometheus' text format 0.0.4), `/healthz` (200 while the loop
-/// runs), `/readyz` (200, or 503 with the reason), `/status` (routes, backends and servers in JSON),
+/// runs), `/readyz` (200, or 503 with the reason), `/status` (routes, backends and servers in
+/// JSON),
 /// `/status.html` (a page that shows them), `/` (a list of these);
 /// and POST: the `actions`, if there are any. Other paths are 404, other methods 405. Heads are
 /// bounded to 16 KiB, bodies to 4 KiB, silence to 10 seconds.

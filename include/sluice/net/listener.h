@@ -21,8 +21,13 @@ struct ListeningSocket {
 /// Binds `address` (kTcp with a literal IP address, or kUnix: a stale socket file is replaced).
 base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address);
 
+/// A socket that listens already, which another process has made. The error says what it is
+/// instead.
+base::Result<ListeningSocket, std::string> Adopt(Fd fd);
+
 /// Another socket on the address of `first` for another worker (SO_REUSEPORT), over which the
-/// kernel spreads the connections; for a Unix socket the same one, duplicated.
+/// kernel spreads the connections; the same one, duplicated, if it is a Unix socket or one of
+/// another's making that does not share its port.
 base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& first);
 
 class AcceptHandler {

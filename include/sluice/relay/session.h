@@ -210,7 +210,7 @@ class Session final : public TableEntry,
   const std::shared_ptr<Generation> generation_;
   const Peers peers_;
   const Admission::Slot slot_;
-  const routing::ServerSlot server_slot_;
+  routing::ServerSlot server_slot_;       // As long as there is a leg to it.
   std::unique_ptr<net::Stream> client_;   // Null once it is closed.
   std::unique_ptr<net::Stream> backend_;  // Null once it is closed, or if the dial failed.
 

@@ -15,6 +15,7 @@
 #include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/server/sockets.h"
 
 namespace sluice::server {
 
@@ -23,9 +24,10 @@ class Server {
  public:
   /// Binds every listener and makes the workers, none of which runs yet, so that whatever is wrong
   /// is told before the first connection. `config`, `log` and `loop` outlive the server.
+  /// `inherited` are sockets of another process, for listeners that have its addresses.
   static base::Result<std::unique_ptr<Server>, std::string> Create(
       net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
-      std::string_view version);
+      std::string_view version, std::vector<InheritedSocket> inherited = {});
   ~Server();
 
   void Start();
@@ -36,6 +38,9 @@ class Server {
   base::Result<void, std::string> Reload(std::shared_ptr<const config::Config> config);
 
   const config::Config& config() const;
+
+  /// The sockets of all listeners, for a process that is to take over. They stay the server's.
+  const std::vector<OpenSockets>& sockets() const;
 
   /// Is not ready any more, stops accepting after `drain.delay`, tells every session (Close 1012)
   /// within `drain.window`, and calls `done` on the main loop when the last is gone, or when

@@ -110,6 +110,19 @@ TEST(Schema, ShowsTheRealDefaults) {
   EXPECT_EQ(options.message_limit, defaults.message_limit);
   EXPECT_EQ(options.compression, defaults.compression);
 
+  const auto pool = [&](const std::string& server, const std::string& more) {
+    const auto loaded =
+        LoadString(rest + "backends: {b: {servers: [" + server + "]" + more + "}}\n", "f");
+    EXPECT_TRUE(loaded) << loaded.error().front().ToString();
+    return loaded ? loaded->config.backends.front() : Backend();
+  };
+  const std::string bounded = "{address: 'a:1', max_sessions: 1}";
+  EXPECT_EQ(pool("{address: 'a:1', " + section("pool_server").substr(1), "").servers,
+            pool("'a:1'", "").servers);
+  EXPECT_EQ(pool("'a:1'", ", eject: " + section("eject")).ejection, Ejection());
+  EXPECT_EQ(pool(bounded, ", queue: {size: 1, " + section("queue").substr(1)).queue.timeout,
+            BackendQueue().timeout);
+
   const auto checked = LoadString(
       rest + "backends: {a: {servers: [b:1], health_check: " + section("health_check") + "}}\n",
       "f");

@@ -117,7 +117,7 @@ inline constexpr std::string_view kHead = "HTTP/1.1 101 Switching Protocols\r\n\
 inline config::Config OneRoute() {
   config::Config config;
   config.listeners.push_back({{config::Endpoint::Kind::kTcp, "127.0.0.1", 0}});
-  config.backends.push_back({"b", {{config::Endpoint::Kind::kTcp, "127.0.0.1", 9}}});
+  config.backends.push_back({"b", {{{config::Endpoint::Kind::kTcp, "127.0.0.1", 9}}}});
   config::Route route;
   route.name = "r";
   route.match.path.is_prefix = true;

@@ -121,7 +121,7 @@ TEST_F(HealthTest, DialsThatWereUnderWayAddNothing) {
 
 // The service is back as soon as its server is, and nobody waits in front of a dead host.
 TEST_F(HealthTest, WhenNoOtherIsUpAnEjectedOneIsTriedAllTheSame) {
-  for (const size_t server : {0, 0, 1, 1}) Fail(server);
+  for (const size_t server : {size_t{0}, size_t{0}, size_t{1}, size_t{1}}) Fail(server);
   EXPECT_EQ(StateOf(0).health, Health::kEjected);
   EXPECT_EQ(StateOf(1).health, Health::kEjected);
   auto first = pools->Take(0, Asking({}, {1}));

@@ -51,6 +51,12 @@ TEST(Exposure, IsLocalOnLoopbackAndUnixSockets) {
   }
 }
 
+TEST(Exposure, ARouteForCertificatesIsNotOpen) {
+  config::Config config = Example();
+  config.routes[0].match.certificate = {"alice"};
+  EXPECT_THAT(FindExposure(config).routes, IsEmpty());
+}
+
 TEST(Exposure, AListenerThatAsksForCertificatesExposesNothing) {
   config::Config config = Example();
   config.listeners[0].tls.emplace();

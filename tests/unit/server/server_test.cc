@@ -55,7 +55,7 @@ config::Config EchoConfig(unsigned workers) {
   config::Config config;
   config.workers = workers;
   config.listeners.push_back({net::testing::Tcp("127.0.0.1", 0)});
-  config.backends.push_back({"echo", {{config::Endpoint::Kind::kBuiltin, "echo", 0}}});
+  config.backends.push_back({"echo", {{{config::Endpoint::Kind::kBuiltin, "echo", 0}}}});
   config::Route route;
   route.name = "echo";
   route.match.path = {false, "/echo"};

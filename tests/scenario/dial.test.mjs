@@ -88,7 +88,7 @@ for (const [how, leave] of [
     await sluice.metric('sluice_connections_active', {}, 1);
     leave(client);
     await sluice.metric('sluice_connections_active', {}, 0);
-    await sluice.event('client_left', { route: 'main', server: backend });
+    await sluice.event('client_left', { route: 'main', backend });
     assert.equal((await sluice.metrics()).sum('sluice_sessions_active'), 0);
   });
 }

@@ -11,6 +11,7 @@ import { defer } from './lib/cleanup.mjs';
 import { startDns } from './lib/dns.mjs';
 import { startRedisServer } from './lib/redis.mjs';
 import { makeConfig, portOf, start, startWithArgs, tempDir } from './lib/sluice.mjs';
+import { openWs } from './lib/ws_client.mjs';
 
 /** sluice with one backend `lab`, checked every 100 ms. */
 function startChecked(t, servers, check = {}, { backend = {}, ...rest } = {}) {
@@ -152,4 +153,22 @@ test('what the checks have found survives a reload', async (t) => {
   assert.equal(sluice.eventsOf('server_down').length, 1, 'that it is down is no news');
   await echo(t, { port: portOf(dead) });
   await sluice.event('server_up', { backend: 'lab', server: dead });
+});
+
+test('no session goes to a server that is down; with none up the answer comes at once', async (t) => {
+  // Both take connections, and only one says what it should.
+  let greeting = 'RFB 003.008\n';
+  const good = await listen(t, ({ socket }) => socket.write(greeting));
+  const bad = await listen(t, ({ socket }) => socket.write('ERR 000.000\n'));
+  const sluice = await startChecked(t, [bad.address, good.address], { check: 'rfb', timeout: '300ms' });
+  await isDown(sluice, bad.address);
+  for (let i = 0; i < 10; ++i) {
+    const client = await openWs(t, sluice.url());
+    assert.equal((await client.receive(greeting.length)).toString(), greeting);
+    await client.close();
+  }
+  greeting = 'ERR 000.000\n';
+  await isDown(sluice, good.address);
+  const client = await openWs(t, sluice.url());
+  assert.deepEqual(await client.waitForClose(), { code: 1014, reason: 'backend_down' });
 });

@@ -44,7 +44,7 @@ TEST(LoadWebSocket, WssIsTlsByItself) {
   const auto loaded = LoadBackend("servers: [\"wss://a/x\", \"wss://b/y\"]");
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->config.backends[0].tls, BackendTls());
-  EXPECT_EQ(loaded->config.backends[0].servers[1].target, "/y");
+  EXPECT_EQ(loaded->config.backends[0].servers[1].address.target, "/y");
   EXPECT_EQ(loaded->config.backends[0].websocket, WebSocketClient());
   EXPECT_FALSE(LoadBackend("servers: [\"ws://a/x\"]")->config.backends[0].tls);
 }

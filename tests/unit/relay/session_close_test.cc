@@ -351,7 +351,7 @@ TEST(SessionCloseTest, Drain) {
   Harness h;
   h.Start();
   bool done = false;
-  h.context.Drain([&] { done = true; });
+  h.context.Drain(base::Duration(0), [&] { done = true; });
   EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1012, "drain")}));
   h.client.Send(Binary("still") + Close(1012, ""));
   EXPECT_EQ(h.backend.written(), "still");
@@ -367,7 +367,7 @@ TEST(SessionCloseTest, DrainKeepsTheCauseOfASessionThatIsClosing) {
   Harness h;
   h.Start();
   h.backend.End();
-  h.context.Drain([] {});
+  h.context.Drain(base::Duration(0), [] {});
   h.client.SendAndEnd(Close(1000, ""));
   h.ExpectOver(Cause::kBackendClosed, "1000");
 }
@@ -378,7 +378,7 @@ TEST(SessionCloseTest, Cut) {
   h.client.TakeNothing();
   h.backend.Send(Pattern(kQueueMark));
   bool done = false;
-  h.context.Drain([&] { done = true; });
+  h.context.Drain(base::Duration(0), [&] { done = true; });
   h.context.Cut();
   EXPECT_TRUE(done);
   h.ExpectOver(Cause::kDrain, "1012");

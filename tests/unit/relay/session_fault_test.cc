@@ -91,7 +91,7 @@ TEST(SessionFaultTest, FullLegs) {
     h.backend.Send(Pattern(2 * kQueueMark));
     h.client.Take(kQueueMark);
     h.backend.Take(kQueueMark);
-    h.context.Drain([] {});
+    h.context.Drain(base::Duration(0), [] {});
     h.client.Take();
     h.backend.Take();
     h.Settle();

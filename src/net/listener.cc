@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -100,15 +100,18 @@ export async function listen(
   );
   server.listen(path ? { path } : { host, port: wanted });
   await once(server, 'listening');
-  defer(t, () => {
+  const kill = () => {
     for (const { socket } of peers) socket.destroy();
     return new Promise((resolve) => server.close(resolve));
-  });
+  };
+  defer(t, kill);
   const port = path ? undefined : server.address().port;
   const shown = host.includes(':') ? `[${host}]` : host;
   return {
     peers,
     port,
+    /** Ends all its connections, and accepts no more. */
+    kill,
     /** As it stands in a configuration. */
     address: path ? `unix:${path}` : `${shown}:${port}`,
     /** The connection number `i`; waits for it. */

@@ -64,8 +64,8 @@ int RunGateway(config::Config config, const ConfigSource* source, base::Log& log
   if (!inherited) return Failed(log, inherited.error());
   net::EventLoop loop;
   const auto first = std::make_shared<const config::Config>(std::move(config));
-  auto created = server::Server::Create(loop, first, log, SLUICE_VERSION,
-                                        std::move(inherited->listeners));
+  auto created =
+      server::Server::Create(loop, first, log, SLUICE_VERSION, std::move(inherited->listeners));
   if (!created) return Failed(log, created.error());
   server::Server& server = **created;
   std::optional<server::Reloader> reloader;

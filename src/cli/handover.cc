@@ -3,13 +3,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <utility>
 
-#include <event2/event.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <nlohmann/json.hpp>
@@ -140,13 +139,13 @@ Successor::~Successor() = default;
 void Successor::Start(const std::vector<server::OpenSockets>& listeners, int admin,
                       std::function<void()> ready) {
   if (pid_ != 0) return;
-  std::array<int, 2> pipe_ends{};
-  if (pipe2(pipe_ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
-    Fail(std::string("cannot make a pipe: ") + std::strerror(errno));
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    Fail(std::string("cannot make a pair of sockets: ") + std::strerror(errno));
     return;
   }
-  told_ = net::Fd(pipe_ends[0]);
-  const net::Fd word(pipe_ends[1]);
+  told_ = std::make_unique<net::TcpStream>(loop_, net::Fd(ends[0]));
+  const net::Fd word(ends[1]);
 
   // A descriptor that is duplicated onto itself is not closed by the exec.
   posix_spawn_file_actions_t actions;
@@ -187,23 +186,19 @@ void Successor::Start(const std::vector<server::OpenSockets>& listeners, int adm
   log_.Write(base::LogLevel::kInfo, "handing_over", {{"program", program_}, {"pid", pid_}});
   ready_ = std::move(ready);
   timer_.Start(kPatience);
-  event_.reset(event_new(
-      loop_.base(), told_.get(), EV_READ | EV_PERSIST,
-      [](evutil_socket_t, short, void* self) { static_cast<Successor*>(self)->OnWord(); }, this));
-  event_add(event_.get(), nullptr);
+  told_->SetHandler(this);
 }
 
-void Successor::OnWord() {
-  char word = 0;
-  const ssize_t got = read(told_.get(), &word, 1);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got != 1) {
+void Successor::OnStreamReady() {
+  std::array<uint8_t, 1> word{};
+  const net::IoResult got = told_->Read(word);
+  if (got.status == net::IoResult::Status::kWouldBlock) return;
+  if (got.status != net::IoResult::Status::kOk) {
     Fail("the new process has ended before it was ready; its own log says why");
     return;
   }
   timer_.Stop();
-  event_.reset();
-  told_.Reset();
+  loop_.DestroyLater(std::move(told_));
   log_.Write(base::LogLevel::kInfo, "handed_over", {{"pid", std::exchange(pid_, 0)}});
   std::exchange(ready_, nullptr)();
 }
@@ -214,8 +209,7 @@ void Successor::OnTimer() {
 
 void Successor::Fail(const std::string& why) {
   timer_.Stop();
-  event_.reset();
-  told_.Reset();
+  if (told_) loop_.DestroyLater(std::move(told_));
   if (pid_ != 0) {
     kill(pid_, SIGKILL);
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {

@@ -17,6 +17,7 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/net/fd.h"
 #include "sluice/net/listener.h"
+#include "sluice/net/tcp_stream.h"
 #include "sluice/server/sockets.h"
 
 namespace sluice::cli {
@@ -35,7 +36,7 @@ struct Inheritance {
 base::Result<Inheritance, std::string> TakeInheritance();
 
 /// Starts a process to take over. Belongs to the main thread.
-class Successor final : private net::TimerHandler {
+class Successor final : private net::StreamHandler, private net::TimerHandler {
  public:
   /// To be made early: it will be what is then at the path of this program, with its arguments.
   Successor(net::EventLoop& loop, base::Log& log);
@@ -47,7 +48,7 @@ class Successor final : private net::TimerHandler {
              std::function<void()> ready);
 
  private:
-  void OnWord();
+  void OnStreamReady() override;
   void OnTimer() override;
   void Fail(const std::string& why);
 
@@ -56,8 +57,7 @@ class Successor final : private net::TimerHandler {
   const std::string program_;
   const std::vector<std::string> arguments_;
   std::function<void()> ready_;
-  net::Fd told_;
-  net::EventPtr event_;
+  std::unique_ptr<net::TcpStream> told_;  // What the new process says.
   net::Timer timer_;
   pid_t pid_ = 0;  // While it is on its way.
 };

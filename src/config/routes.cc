@@ -85,8 +85,9 @@ void CheckForTcp(Reader& reader, const RouteDraft& draft, const BackendTable& ba
     reader.Error(*draft.match,
                  "is never met: connections of a listener with 'protocol: tcp' bring no request");
   }
-  const bool has_websocket = route.backend && !backends.backends[*route.backend].servers.empty() &&
-                             backends.backends[*route.backend].servers.front().address.is_websocket();
+  const bool has_websocket =
+      route.backend && !backends.backends[*route.backend].servers.empty() &&
+      backends.backends[*route.backend].servers.front().address.is_websocket();
   for (const auto& key : draft.session_keys) {
     const bool is_of_requests = std::find(std::begin(kOfRequests), std::end(kOfRequests),
                                           key.name) != std::end(kOfRequests);

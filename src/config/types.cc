@@ -28,7 +28,8 @@ constexpr std::string_view kWssPrefix = "wss://";
 constexpr uint16_t kHttpPort = 80;
 constexpr uint16_t kHttpsPort = 443;
 constexpr std::string_view kServerForms =
-    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name, builtin:echo, ws://host/path or "
+    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name, builtin:echo, "
+    "ws://host/path or "
     "wss://host/path";
 constexpr std::string_view kListenForms =
     "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";

@@ -49,8 +49,8 @@ uint64_t RandomSeed() {
 /// Order matters: what is below uses what is above.
 class Server::Impl final : private net::TimerHandler {
  public:
-  Impl(net::EventLoop& loop, const config::Config& config, base::Log& log,
-       std::string_view version, std::vector<InheritedSocket> inherited)
+  Impl(net::EventLoop& loop, const config::Config& config, base::Log& log, std::string_view version,
+       std::vector<InheritedSocket> inherited)
       : loop_(loop),
         log_(log),
         memory_(config.limits.memory),

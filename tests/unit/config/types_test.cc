@@ -9,7 +9,8 @@ namespace {
 using Kind = Endpoint::Kind;
 
 constexpr char kServerForms[] =
-    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name, builtin:echo, ws://host/path or "
+    "; expected host:port, [IPv6]:port, unix:/path, srv:_service._tcp.name, builtin:echo, "
+    "ws://host/path or "
     "wss://host/path";
 constexpr char kListenForms[] =
     "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";

@@ -97,19 +97,17 @@ class ResponseParser::Impl {
 
   static int OnName(llhttp_t* llhttp, const char* at, size_t length) {
     Impl& self = Of(llhttp);
-    if (!std::exchange(self.is_in_name_, true)) {
-      if (++self.fields_ > self.limits_.header_count) {
-        self.Fail("has more than " + std::to_string(self.limits_.header_count) + " headers");
-        return HPE_USER;
-      }
-      self.head_.headers.emplace_back();
-    }
+    if (!std::exchange(self.is_in_name_, true)) self.head_.headers.emplace_back();
     self.head_.headers.back().name.append(at, length);
     return 0;
   }
+  // Counted here, as the parts of a name are told when the bytes end, wherever that is.
   static int OnNameComplete(llhttp_t* llhttp) {
-    Of(llhttp).is_in_name_ = false;
-    return 0;
+    Impl& self = Of(llhttp);
+    self.is_in_name_ = false;
+    if (++self.fields_ <= self.limits_.header_count) return 0;
+    self.Fail("has more than " + std::to_string(self.limits_.header_count) + " headers");
+    return HPE_USER;
   }
   static int OnValue(llhttp_t* llhttp, const char* at, size_t length) {
     Of(llhttp).head_.headers.back().value.append(at, length);

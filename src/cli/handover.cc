@@ -197,10 +197,17 @@ void Successor::OnStreamReady() {
     Fail("the new process has ended before it was ready; its own log says why");
     return;
   }
-  timer_.Stop();
-  loop_.DestroyLater(std::move(told_));
+  Forget();
   log_.Write(base::LogLevel::kInfo, "handed_over", {{"pid", std::exchange(pid_, 0)}});
   std::exchange(ready_, nullptr)();
+}
+
+/// Its stream is still on the stack, and may have more to tell before it is gone.
+void Successor::Forget() {
+  timer_.Stop();
+  if (!told_) return;
+  told_->SetHandler(nullptr);
+  loop_.DestroyLater(std::move(told_));
 }
 
 void Successor::OnTimer() {
@@ -208,8 +215,7 @@ void Successor::OnTimer() {
 }
 
 void Successor::Fail(const std::string& why) {
-  timer_.Stop();
-  if (told_) loop_.DestroyLater(std::move(told_));
+  Forget();
   if (pid_ != 0) {
     kill(pid_, SIGKILL);
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {

@@ -50,6 +50,7 @@ class Successor final : private net::StreamHandler, private net::TimerHandler {
  private:
   void OnStreamReady() override;
   void OnTimer() override;
+  void Forget();
   void Fail(const std::string& why);
 
   net::EventLoop& loop_;

@@ -74,25 +74,22 @@ size_t Admission::Counts::size() {
 // ---- Sessions ----
 
 Admission::Slot::Slot(Slot&& other) noexcept
-    : admission_(std::exchange(other.admission_, nullptr)),
-      route_(other.route_),
-      client_(other.client_),
-      user_(other.user_) {}
+    : route_(std::exchange(other.route_, nullptr)), limited_(std::move(other.limited_)) {}
 
 Admission::Slot& Admission::Slot::operator=(Slot&& other) noexcept {
-  std::swap(admission_, other.admission_);
   std::swap(route_, other.route_);
-  std::swap(client_, other.client_);
-  std::swap(user_, other.user_);
+  std::swap(limited_, other.limited_);
   return *this;
 }
 
 Admission::Slot::~Slot() {
-  if (admission_ == nullptr) return;
-  admission_->sessions_.fetch_sub(1, std::memory_order_relaxed);
-  if (route_ != nullptr) route_->fetch_sub(1, std::memory_order_relaxed);
-  if (client_ != nullptr) admission_->clients_.GiveBack(client_);
-  if (user_ != nullptr) admission_->users_.GiveBack(user_);
+  if (route_ == nullptr) return;
+  Admission& admission = route_->admission;
+  admission.sessions_.fetch_sub(1, std::memory_order_relaxed);
+  route_->sessions.fetch_sub(1, std::memory_order_relaxed);
+  if (!limited_) return;
+  if (limited_->client != nullptr) admission.clients_.GiveBack(limited_->client);
+  if (limited_->user != nullptr) admission.users_.GiveBack(limited_->user);
 }
 
 std::vector<std::shared_ptr<Admission::Route>> Admission::RoutesOf(const config::Config& config) {
@@ -103,7 +100,7 @@ std::vector<std::shared_ptr<Admission::Route>> Admission::RoutesOf(const config:
     auto& known = routes_[of_config.name];
     routes.push_back(known.lock());
     if (routes.back()) continue;
-    routes.back() = std::make_shared<Route>(next_route_++);
+    routes.back() = std::make_shared<Route>(*this, next_route_++);
     known = routes.back();
   }
   return routes;
@@ -112,22 +109,26 @@ std::vector<std::shared_ptr<Admission::Route>> Admission::RoutesOf(const config:
 base::Result<Admission::Slot, base::Cause> Admission::TakeSlot(
     Route& route, const config::Limits& limits, const config::SessionLimits& of_route,
     const std::optional<base::IpAddress>& client, std::string_view user) {
-  Slot slot;  // What it holds by then is given back when there is no more to be had.
   if (!TakeOne(sessions_, limits.sessions)) {
     return base::Unexpected(base::Cause::kAllSessions);
   }
-  slot.admission_ = this;
   if (!TakeOne(route.sessions, of_route.all)) {
+    sessions_.fetch_sub(1, std::memory_order_relaxed);
     return base::Unexpected(base::Cause::kRouteSessions);
   }
-  slot.route_ = &route.sessions;
-  if (of_route.per_client != 0 && client) {
-    slot.client_ = clients_.Take({route.id, KeyText(*client)}, of_route.per_client);
-    if (slot.client_ == nullptr) return base::Unexpected(base::Cause::kClientSessions);
+  Slot slot;  // What it holds by then is given back when there is no more to be had.
+  slot.route_ = &route;
+  const bool is_client_limited = of_route.per_client != 0 && client;
+  const bool is_user_limited = of_route.per_user != 0 && !user.empty();
+  if (!is_client_limited && !is_user_limited) return slot;
+  slot.limited_ = std::make_unique<Slot::Limited>();
+  if (is_client_limited) {
+    slot.limited_->client = clients_.Take({route.id, KeyText(*client)}, of_route.per_client);
+    if (slot.limited_->client == nullptr) return base::Unexpected(base::Cause::kClientSessions);
   }
-  if (of_route.per_user != 0 && !user.empty()) {
-    slot.user_ = users_.Take({route.id, std::string(user)}, of_route.per_user);
-    if (slot.user_ == nullptr) return base::Unexpected(base::Cause::kUserSessions);
+  if (is_user_limited) {
+    slot.limited_->user = users_.Take({route.id, std::string(user)}, of_route.per_user);
+    if (slot.limited_->user == nullptr) return base::Unexpected(base::Cause::kUserSessions);
   }
   return slot;
 }

@@ -80,8 +80,8 @@ void ClientOutput::RequestPong(base::Bytes payload) {
   if (close_sent_) return;
   std::array<uint8_t, websocket::kMaxServerControlFrame> frame;
   const size_t size = websocket::WriteControlFrame(frame.data(), Opcode::kPong, payload);
-  if (!HasRoomForPong()) pongs_.clear();
-  pongs_.append(base::AsText({frame.data(), size}));
+  if (!pongs_ || !HasRoomForPong()) pongs_ = std::make_unique<std::string>();
+  pongs_->append(base::AsText({frame.data(), size}));
 }
 
 void ClientOutput::RequestPing(uint32_t number) {
@@ -97,7 +97,7 @@ void ClientOutput::RequestClose(std::optional<uint16_t> code, std::string_view r
 }
 
 base::Bytes ClientOutput::NextControl(base::MutableBytes buffer, bool close_too) const {
-  if (!pongs_.empty()) return base::AsBytes(pongs_);
+  if (pongs_) return base::AsBytes(*pongs_);
   size_t size = 0;
   if (ping_due_) {
     std::array<uint8_t, sizeof(ping_number_)> number;
@@ -112,8 +112,8 @@ base::Bytes ClientOutput::NextControl(base::MutableBytes buffer, bool close_too)
 
 void ClientOutput::ControlSent() {
   // In the order of NextControl.
-  if (!pongs_.empty()) {
-    pongs_ = std::string();
+  if (pongs_) {
+    pongs_.reset();
   } else if (ping_due_) {
     ping_due_ = false;
   } else {
@@ -123,7 +123,7 @@ void ClientOutput::ControlSent() {
 }
 
 ClientOutput::Status ClientOutput::WriteControl(net::Stream& stream, base::Bytes frames) {
-  const bool is_close = pongs_.empty() && !ping_due_;
+  const bool is_close = !pongs_ && !ping_due_;
   const net::IoResult sent =
       is_close && ends_behind_close_ ? stream.WriteLast(frames) : stream.Write(frames);
   if (sent.status != Status::kOk) return sent.status;
@@ -180,7 +180,7 @@ void ClientOutput::Clear() {
   queue_.Clear();
   pipe_.reset();
   frame_left_ = 0;
-  pongs_ = std::string();
+  pongs_.reset();
   ping_due_ = close_due_ = false;
 }
 

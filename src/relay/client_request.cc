@@ -262,8 +262,8 @@ void ClientRequest::StartSession(std::string_view head, std::unique_ptr<MessageR
                                  std::optional<base::Cause> cause) {
   Session::Peers peers;
   peers.client = address_;
-  peers.listener = listener_;
-  peers.route = *route_;
+  peers.listener = static_cast<uint32_t>(listener_);
+  peers.route = static_cast<uint32_t>(*route_);
   peers.server = server_;
   peers.id = id_;
   peers.identity = identity_;

@@ -106,6 +106,10 @@ void Session::Close(base::Cause cause) {
   Pump();
 }
 
+void Session::SetDetail(std::string_view detail) {
+  detail_ = detail.empty() ? nullptr : std::make_unique<const std::string>(detail);
+}
+
 void Session::EndBy(base::TimePoint time, base::Cause cause) {
   if (time >= ends_at_) return;
   ends_at_ = time;

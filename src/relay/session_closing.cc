@@ -349,7 +349,7 @@ void Session::Log(base::Cause cause, double seconds) {
     fields.emplace_back("user", peers_.identity->user);
   }
   if (close_code_ != 0) fields.emplace_back("code", close_code_);
-  if (!detail_.empty()) fields.emplace_back("detail", detail_);
+  if (detail_) fields.emplace_back("detail", *detail_);
   context_.log.Write(info.level, "session", fields);
 }
 

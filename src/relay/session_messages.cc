@@ -182,7 +182,7 @@ void Session::SendBatch(FrameBatch& batch) {
 
 void Session::OnBackendFault(const MessageFault& fault, FrameBatch& batch) {
   SendBatch(batch);  // What was good goes out before the Close.
-  if (state_ == SessionState::kOpen) detail_ = fault.detail;
+  if (state_ == SessionState::kOpen) SetDetail(fault.detail);
   BeginClose(fault.cause);
 }
 

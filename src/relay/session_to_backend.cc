@@ -130,7 +130,7 @@ void Session::FlushToBackend() {
 void Session::OnBackendWriteError(int error) {
   // A WebSocket takes only bytes that are in the framing (WebSocketStream::Write).
   if (error == EBADMSG && state_ == SessionState::kOpen) {
-    detail_ = backend_->failure();
+    SetDetail(backend_->failure());
     BeginClose(base::Cause::kProtocolError);
   }
   // Whether that was a reset or the backend had ended in good order before, what it sent first must
@@ -176,7 +176,7 @@ void Session::OnBreach(const MessageFault& fault) {
 
 void Session::TakeBreach(const MessageFault& fault) {
   if (state_ == SessionState::kOpen || state_ == SessionState::kAnswering) StartClose(fault.cause);
-  detail_ = fault.detail;
+  SetDetail(fault.detail);
   is_client_broken_ = true;
   Enter(SessionEvent::kFramingBroken);
 }

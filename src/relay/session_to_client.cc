@@ -109,7 +109,7 @@ void Session::OnBackendEnd(bool in_good_order) {
   const bool reset = !in_good_order || to_backend_.write_failed;
   if (!reset) EndMessagesToClient();
   to_client_.input = Input::kEnded;
-  if (reset && state_ == SessionState::kOpen) detail_ = backend_->failure();
+  if (reset && state_ == SessionState::kOpen) SetDetail(backend_->failure());
   if (!in_good_order) OnBackendWriteError();
   BeginClose(reset ? base::Cause::kBackendReset : base::Cause::kBackendClosed);
 }

@@ -40,7 +40,7 @@ ServerSlot Pool::Occupy(size_t i, base::TimePoint now) const {
   PoolServer& server = *servers_[i];
   ++server.sessions;
   if (server.dials++ == 0) server.dialled_at = now;
-  return {shared_from_this(), i};
+  return {this, i};
 }
 
 bool Pool::OnConnected(size_t i, base::TimePoint now) const {

@@ -12,15 +12,14 @@ namespace sluice::routing {
 ServerSlot& ServerSlot::operator=(ServerSlot&& other) noexcept {
   if (this == &other) return *this;
   Release();
-  pool_ = std::move(other.pool_);
+  pool_ = std::exchange(other.pool_, nullptr);
   index_ = other.index_;
   is_dialling_ = other.is_dialling_;
   return *this;
 }
 
 void ServerSlot::Release() {
-  // The pool's state may go with it.
-  if (const auto pool = std::exchange(pool_, nullptr)) pool->GiveBack(index_, is_dialling_);
+  if (const auto* const pool = std::exchange(pool_, nullptr)) pool->GiveBack(index_, is_dialling_);
 }
 
 bool ServerSlot::OnConnected(base::TimePoint now) {

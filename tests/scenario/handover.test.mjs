@@ -112,6 +112,30 @@ test('the program at the same path is the one that takes over, with the file as 
   assert.equal(sluice.eventsOf('stopped').length, 3, sluice.details());
 });
 
+test('hand-overs one after the other, each from the last', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, { backend: backend.address }, { expectStop: false });
+  let pid = sluice.pid;
+  for (let i = 0; i < 20; ++i) {
+    process.kill(pid, 'SIGUSR2');
+    const line = await sluice.waitFor(`hand-over ${i}`, () => sluice.eventsOf('handed_over')[i], { mayExit: true });
+    pid = line.pid;
+    const last = pid;
+    defer(t, () => {
+      try {
+        process.kill(last, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+    });
+  }
+  await expectEcho(await openWs(t, sluice.url()), 'the twentieth');
+  process.kill(pid, 'SIGTERM');
+  await within('all to end', sluice.exited, { details: () => sluice.details() });
+  assert.equal(sluice.eventsOf('stopped').length, 21, sluice.details());
+  sluice.assertNoSanitizerReport();
+});
+
 test('a new process that does not come up changes nothing', async (t) => {
   const backend = await echo(t);
   const dir = tempDir(t);

@@ -60,6 +60,13 @@ class Admission {
   };
 
  public:
+  /// The sessions of a route.
+  struct Route {
+    Admission& admission;
+    size_t id;
+    std::atomic<size_t> sessions{0};
+  };
+
   /// A session's place in the counts, given back when it is destroyed. Its Admission outlives it.
   class Slot {
    public:
@@ -70,16 +77,13 @@ class Admission {
 
    private:
     friend class Admission;
-    Admission* admission_ = nullptr;  // Null: no place.
-    std::atomic<size_t>* route_ = nullptr;
-    Count* client_ = nullptr;
-    Count* user_ = nullptr;
-  };
-
-  /// The sessions of a route.
-  struct Route {
-    size_t id;
-    std::atomic<size_t> sessions{0};
+    // Of the client and the user, where their sessions are limited.
+    struct Limited {
+      Count* client = nullptr;
+      Count* user = nullptr;
+    };
+    Route* route_ = nullptr;  // Null: no place.
+    std::unique_ptr<Limited> limited_;
   };
 
   /// Those of a configuration, by index. Routes of one name are the same in all configurations, as

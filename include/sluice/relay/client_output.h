@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,7 +49,7 @@ class ClientOutput {
   /// only the last ones are kept, as section 5.5.3 allows, so that a flood of pings costs no
   /// memory. Nothing follows a Close: what is requested when it has been sent is dropped.
   void RequestPong(base::Bytes payload);
-  bool HasRoomForPong() const { return pongs_.size() <= kMaxPongs; }
+  bool HasRoomForPong() const { return !pongs_ || pongs_->size() <= kMaxPongs; }
   void RequestPing(uint32_t number);
   /// Without a code the Close is empty. `reason` must outlive this. No message may be sent after
   /// it.
@@ -61,9 +62,7 @@ class ClientOutput {
   Status Flush(net::Stream& stream);
 
   /// Whether nothing waits, a requested Close included.
-  bool idle() const {
-    return queue_.empty() && !pipe_ && pongs_.empty() && !ping_due_ && !close_due_;
-  }
+  bool idle() const { return queue_.empty() && !pipe_ && !pongs_ && !ping_due_ && !close_due_; }
   /// Bytes of messages that wait.
   size_t size() const { return queue_.size() + (pipe_ ? pipe_->size() : 0); }
   bool is_splicing() const { return pipe_ != nullptr; }
@@ -88,8 +87,8 @@ class ClientOutput {
   bool has_frames_;
   net::ByteQueue queue_;
   size_t frame_left_ = 0;  // Of the frame at the front of the queue, a part of which has been sent.
-  net::PipePool::Lent pipe_;  // The rest of that frame, behind what the queue holds.
-  std::string pongs_;         // Whole frames.
+  net::PipePool::Lent pipe_;            // The rest of that frame, behind what the queue holds.
+  std::unique_ptr<std::string> pongs_;  // Whole frames, one or more; null: none.
   std::string_view close_reason_;
   uint32_t ping_number_ = 0;
   uint16_t close_code_ = 0;  // 0: an empty Close.

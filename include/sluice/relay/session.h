@@ -51,12 +51,12 @@ class Session final : public TableEntry,
  public:
   struct Peers {
     net::Address client;
-    size_t listener = 0;                             ///< index into Config::listeners
-    size_t route = 0;                                ///< index into Config::routes
+    bool is_raw = false;                             ///< the client speaks plain TCP
+    uint32_t listener = 0;                           ///< index into Config::listeners
+    uint32_t route = 0;                              ///< index into Config::routes
     std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled; null: none
     base::SessionId id;
     std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null where nobody is asked
-    bool is_raw = false;                                       ///< the client speaks plain TCP
   };
 
   /// `backend` is null if the dial failed, `messages` if messages mean nothing.
@@ -177,6 +177,7 @@ class Session final : public TableEntry,
   void CheckClient(base::TimePoint now);
   void OnClosingTimer(base::TimePoint now);
   void RestartTimer();
+  void SetDetail(std::string_view detail);
   void EndBy(base::TimePoint time, base::Cause cause);
   void CheckAge(base::TimePoint now);
   void CheckIdle(base::TimePoint now);
@@ -214,11 +215,15 @@ class Session final : public TableEntry,
   std::unique_ptr<net::Stream> client_;   // Null once it is closed.
   std::unique_ptr<net::Stream> backend_;  // Null once it is closed, or if the dial failed.
 
+  // There are many sessions: what is small lies together, and what few have is elsewhere.
   SessionState state_ = SessionState::kOpen;
-  std::optional<base::Cause> cause_;  // Why it closes: the first cause, set once.
-  uint16_t close_code_ = 0;           // What was sent, or will be; 0: an empty Close or none.
-  std::string detail_;                // For the log, beside the cause.
-  bool is_client_broken_ = false;     // What it sends makes no sense any more.
+  std::optional<base::Cause> cause_;              // Why it closes: the first cause, set once.
+  base::Cause ends_with_ = base::Cause::kMaxAge;  // Why it will, at `ends_at_`.
+  uint16_t close_code_ = 0;        // What was sent, or will be; 0: an empty Close or none.
+  bool is_client_broken_ = false;  // What it sends makes no sense any more.
+  bool is_bulk_ = false;           // The backend has lately sent more than it pays to copy.
+  bool backend_is_probed_ = false;
+  std::unique_ptr<const std::string> detail_;  // For the log, beside the cause; null if none.
 
   Direction to_backend_;
   websocket::FrameReader reader_;
@@ -226,20 +231,17 @@ class Session final : public TableEntry,
 
   Direction to_client_;
   ClientOutput client_output_;
-  bool is_bulk_ = false;  // The backend has lately sent more than it pays to copy.
   std::unique_ptr<MessageRelay> messages_;  // Null for the plain session.
   std::unique_ptr<Bandwidth> bandwidth_;    // Null without a bound.
 
   net::Timer timer_;
   KeepAlive keep_alive_;
   base::TimePoint started_;
-  base::TimePoint ends_at_ = base::TimePoint::max();  // At the latest,
-  base::Cause ends_with_ = base::Cause::kMaxAge;      // and why then.
+  base::TimePoint ends_at_ = base::TimePoint::max();  // At the latest.
   base::TimePoint last_received_;                     // From the client, of any kind.
   base::TimePoint last_payload_;                      // Either way.
   std::chrono::steady_clock::time_point pinged_at_;   // Precise, for the round-trip time.
   base::TimePoint backend_check_at_;  // When to ask whether the backend's host has fallen silent.
-  bool backend_is_probed_ = false;
   StallWatch stall_;
   uint64_t moved_when_idle_ = 0;
 };

@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sluice/base/clock.h"
@@ -48,11 +49,14 @@ enum class NoServer : uint8_t {
 };
 
 /// A place at a server, for a dial and then for the session, given back when it is destroyed. Any
-/// thread.
+/// thread. The Pools that it is of outlive it.
 class ServerSlot {
  public:
   ServerSlot() = default;
-  ServerSlot(ServerSlot&& other) noexcept = default;
+  ServerSlot(ServerSlot&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)),
+        index_(other.index_),
+        is_dialling_(other.is_dialling_) {}
   ServerSlot& operator=(ServerSlot&& other) noexcept;
   ~ServerSlot() { Release(); }
 
@@ -68,12 +72,11 @@ class ServerSlot {
 
  private:
   friend class Pool;
-  ServerSlot(std::shared_ptr<const Pool> pool, size_t index)
-      : pool_(std::move(pool)), index_(index) {}
+  ServerSlot(const Pool* pool, size_t index) : pool_(pool), index_(static_cast<uint32_t>(index)) {}
   void Release();
 
-  std::shared_ptr<const Pool> pool_;  // Null: no place.
-  size_t index_ = 0;
+  const Pool* pool_ = nullptr;  // Null: no place.
+  uint32_t index_ = 0;
   bool is_dialling_ = true;
 };
 

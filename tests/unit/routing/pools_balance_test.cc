@@ -188,27 +188,20 @@ TEST_F(BalanceTest, ALowerTierComesFirst) {
 TEST_F(BalanceTest, SessionsOfAllConfigurationsCountTogether) {
   auto backend = BackendOf({1, 1}, {Mode::kLeastSessions});
   Make(backend);
-  const auto old = Session();
-  const auto before = std::move(pools);
+  auto old = Session();
+  const size_t server = old.server();
   std::swap(backend.servers[0], backend.servers[1]);
-  Make(backend, before.get());
-  EXPECT_EQ(StateOf(old.server() == 0 ? 1 : 0).sessions, 1U);
-  EXPECT_EQ(Session().server(), old.server());  // The other one, by now.
+  Make(backend, pools.get());
+  EXPECT_EQ(StateOf(server == 0 ? 1 : 0).sessions, 1U);
+  EXPECT_EQ(Session().server(), server);  // The other one, by now.
   // A server that is gone and comes back still has the sessions from before.
   auto less = BackendOf({1});
-  less.servers[0] = backend.servers[old.server()];
-  const auto second = std::move(pools);
-  Make(less, second.get());
-  const auto third = std::move(pools);
-  Make(backend, third.get());
-  EXPECT_EQ(StateOf(old.server() == 0 ? 1 : 0).sessions, 1U);
-}
-
-TEST_F(BalanceTest, ASlotOutlivesItsPools) {
-  Make(BackendOf({1}));
-  auto slot = Session();
-  pools.reset();
-  slot = ServerSlot();
+  less.servers[0] = backend.servers[server];
+  Make(less, pools.get());
+  Make(backend, pools.get());
+  EXPECT_EQ(StateOf(server == 0 ? 1 : 0).sessions, 1U);
+  old = ServerSlot();
+  EXPECT_EQ(StateOf(server == 0 ? 1 : 0).sessions, 0U) << "given back to all of them";
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ class PoolsTest : public testing::Test {
     config::Config config;
     config.backends.push_back(std::move(backend));
     auto next = std::make_unique<Pools>(config, previous, 1);
+    // There may be slots of it.
+    if (pools) earlier.push_back(std::move(pools));
     pools = std::move(next);
   }
 
@@ -61,6 +63,7 @@ class PoolsTest : public testing::Test {
 
   ServerState StateOf(size_t server) { return pools->Describe(now)[0].servers[server]; }
 
+  std::vector<std::unique_ptr<Pools>> earlier;
   std::unique_ptr<Pools> pools;
   base::TimePoint now{1000s};
 };

@@ -163,8 +163,7 @@ TEST_F(HealthTest, AnActiveCheckLiftsAnEjection) {
 TEST_F(HealthTest, HealthOutlivesAReload) {
   Fail(0);
   Fail(0);
-  const auto before = std::move(pools);
-  Make(backend_, before.get());
+  Make(backend_, pools.get());
   EXPECT_EQ(StateOf(0).health, Health::kEjected);
   EXPECT_EQ(StateOf(0).ejections, 1U);
 }

@@ -77,8 +77,7 @@ TEST_F(QueueTest, IsBounded) {
 
 TEST_F(QueueTest, WithoutAQueueNobodyWaits) {
   backend_.queue.size = 0;
-  const auto before = std::move(pools);
-  Make(backend_, before.get());
+  Make(backend_, pools.get());
   EXPECT_EQ(Wait(), nullptr);
   EXPECT_EQ(Ends(QueueEnd::kFull), 0U);
 }
@@ -155,9 +154,8 @@ TEST_F(QueueTest, LooksForServersThatMayBeTriedAgain) {
 
 TEST_F(QueueTest, WhoWaitsSinceBeforeAReloadIsServed) {
   const auto waiter = Wait();
-  const auto before = std::move(pools);
   backend_.servers.pop_back();
-  Make(backend_, before.get());
+  Make(backend_, pools.get());
   held_.clear();
   EXPECT_EQ(told_, 1);
   EXPECT_TRUE(waiter->Take(now));
@@ -166,8 +164,7 @@ TEST_F(QueueTest, WhoWaitsSinceBeforeAReloadIsServed) {
 TEST_F(QueueTest, ManyThreadsNeverHaveMoreThanThePlaces) {
   held_.clear();
   backend_.queue.size = 100;
-  const auto before = std::move(pools);
-  Make(backend_, before.get());
+  Make(backend_, pools.get());
   std::atomic<int> inside{0};
   std::atomic<int> most{0};
   std::atomic<int> done{0};

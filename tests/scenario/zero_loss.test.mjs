@@ -122,6 +122,7 @@ test(`${kSessions} sessions live through reloads, a dying server, a new certific
 
   // Newcomers all the time, each of whom must be let in and answered.
   const newcomers = { count: 0, faults: [], stop: false };
+  defer(t, () => (newcomers.stop = true));
   const knocking = (async () => {
     while (!newcomers.stop) {
       const echoer = open(newcomers.count, newcomers.count % 3 === 0 ? 'mortal' : 'pool');

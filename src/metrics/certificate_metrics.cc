@@ -27,6 +27,11 @@ void CertificateMetrics::CountReload(const Owner& owner, bool is_ok) {
   ++(is_ok ? reloads_[owner].ok : reloads_[owner].failed);
 }
 
+void CertificateMetrics::KeepOnly(const std::set<Key>& keys) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(expiry_, [&keys](const auto& entry) { return !keys.contains(entry.first); });
+}
+
 void CertificateMetrics::AddTo(std::vector<MetricFamily>& families) const {
   MetricFamily expiry{.name = "sluice_certificate_expiry_timestamp_seconds",
                       .help = "When a certificate of ours expires.",

@@ -49,6 +49,9 @@ class ActiveConfig {
                                                     const config::Endpoint& echo_address,
                                                     const ActiveConfig* previous);
 
+  /// It is the one in use now.
+  void OwnMetrics() const { certificates_.OwnMetrics(); }
+
   const config::Config& config() const { return *config_; }
   /// What is known of its servers, shared by all workers.
   const routing::Pools& pools() const { return *pools_; }

@@ -1,6 +1,7 @@
 #include "server/certificates.h"
 
 #include <ctime>
+#include <set>
 #include <utility>
 
 namespace sluice::server {
@@ -53,6 +54,21 @@ base::Result<void, std::string> Certificates::Load() {
     }
   }
   return {};
+}
+
+void Certificates::OwnMetrics() const {
+  std::set<metrics::CertificateMetrics::Key> keys;
+  for (const auto& listener : config_.listeners) {
+    if (!listener.tls) continue;
+    for (const auto& certificate : listener.tls->certificates) {
+      keys.insert({{"listener", listener.address.ToString()}, certificate.cert});
+    }
+  }
+  for (const auto& backend : config_.backends) {
+    if (!backend.tls || !backend.tls->certificate) continue;
+    keys.insert({{"backend", backend.name}, backend.tls->certificate->cert});
+  }
+  metrics_.KeepOnly(keys);
 }
 
 /// Reads for the first time, and has what changes from now on read again.

@@ -35,6 +35,9 @@ class Certificates {
   /// files that cannot be used change nothing but the log and the metrics.
   base::Result<void, std::string> Load();
 
+  /// From now on the metrics are of these certificates alone.
+  void OwnMetrics() const;
+
   /// By index of the configuration; null: plain.
   const Snapshots<net::TlsContext>& listeners() const { return listeners_; }
   const Snapshots<net::TlsClientContext>& backends() const { return backends_; }

@@ -99,6 +99,7 @@ class Server::Impl final : private net::TimerHandler {
       workers_[i]->Use(std::move(generations[i]), std::move(plan->of_worker[i]));
     }
     active_ = *std::move(next);
+    active_->OwnMetrics();
     return {};
   }
 

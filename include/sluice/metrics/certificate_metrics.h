@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,12 @@ class CertificateMetrics {
   /// The files of `owner` were read anew, or could not be used, so that the old ones stay.
   void CountReload(const Owner& owner, bool is_ok);
 
+  /// A file of an owner's.
+  using Key = std::pair<Owner, std::string>;
+
+  /// Forgets the certificates that are not among `keys`: nobody uses them any more.
+  void KeepOnly(const std::set<Key>& keys);
+
   void AddTo(std::vector<prometheus::MetricFamily>& families) const;
 
  private:
@@ -33,7 +40,7 @@ class CertificateMetrics {
   };
 
   mutable std::mutex mutex_;
-  std::map<std::pair<Owner, std::string>, int64_t> expiry_;
+  std::map<Key, int64_t> expiry_;
   std::map<Owner, Reloads> reloads_;
 };
 

@@ -245,6 +245,9 @@ TEST(CertificateMetrics, AreOfListenersAndOfBackends) {
   const std::string reloads = "sluice_certificate_reloads_total{backend=\"db\",result=";
   EXPECT_THAT(text, HasSubstr(reloads + "\"ok\"} 0\n"));
   EXPECT_THAT(text, HasSubstr(reloads + "\"failed\"} 1\n"));
+  certificates.KeepOnly({{{"backend", "db"}, "tls/b.pem"}});
+  EXPECT_THAT(Text(collector), HasSubstr(expiry + "{backend=\"db\",certificate=\"tls/b.pem\"}"));
+  EXPECT_THAT(Text(collector), Not(HasSubstr("tls/a.pem")));
 }
 
 std::string TypeOf(prometheus::MetricType type) {

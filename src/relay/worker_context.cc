@@ -55,6 +55,16 @@ base::MutableBytes WorkerContext::ScratchFrame(size_t size) const {
   return {scratch.data() - websocket::kMaxServerHeader, websocket::kMaxServerHeader + size};
 }
 
+void WorkerContext::Add(std::unique_ptr<ClientRequest> request) {
+  ClientRequest& added = requests.Add(std::move(request));
+  NoteConnections();
+  added.Start();
+}
+
+void WorkerContext::NoteConnections() {
+  connections_.store(requests.size() + sessions.size(), std::memory_order_relaxed);
+}
+
 void WorkerContext::Use(std::shared_ptr<Generation> next) {
   generation = std::move(next);
   sessions.ForEach([this](Session& session) {
@@ -112,6 +122,7 @@ void WorkerContext::Release(Session& session) {
 }
 
 void WorkerContext::CheckDrained() {
+  NoteConnections();
   if (!drained_ || !requests.empty() || !sessions.empty()) return;
   std::exchange(drained_, nullptr)();
 }

@@ -40,6 +40,7 @@ base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
     const ActiveConfig* previous) {
   const routing::Pools* const pools = previous == nullptr ? nullptr : previous->pools_.get();
   std::unique_ptr<ActiveConfig> active(new ActiveConfig(around, std::move(config), pools));
+  active->number_ = previous == nullptr ? 1 : previous->number_ + 1;
   if (auto done = active->certificates_.Load(); !done) return base::Unexpected(done.error());
   const auth::Guard* const guard = previous == nullptr ? nullptr : previous->guard().get();
   if (auto done = active->gatekeeper_.Load(guard); !done) return base::Unexpected(done.error());
@@ -59,6 +60,7 @@ base::Result<std::shared_ptr<relay::Generation>, std::string> ActiveConfig::Make
   const auto& backends = certificates_.backends();
   generation->backend_tls.assign(backends.begin(), backends.end());
   generation->echo_address = echo_address;
+  generation->number = number_;
   return generation;
 }
 

@@ -64,6 +64,7 @@ class ActiveConfig {
 
   const Surroundings around_;
   const std::shared_ptr<const config::Config> config_;
+  uint64_t number_ = 0;
   const std::shared_ptr<const routing::Pools> pools_;
   Certificates certificates_;
   Gatekeeper gatekeeper_;

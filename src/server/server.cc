@@ -65,6 +65,14 @@ class Server::Impl final : private net::TimerHandler {
       workers_.push_back(std::make_unique<Worker>(setup, RandomSeed()));
       memory_.Count(workers_.back()->queued());
     }
+    std::vector<Worker*> peers;
+    for (const auto& worker : workers_) peers.push_back(worker.get());
+    for (const auto& worker : workers_) worker->SetPeers(peers);
+  }
+
+  ~Impl() {
+    // They know each other.
+    for (const auto& worker : workers_) worker->Stop();
   }
 
   /// In place of the configuration in use, if there is one. Everything that can fail comes before
@@ -112,7 +120,10 @@ class Server::Impl final : private net::TimerHandler {
   const std::vector<OpenSockets>& sockets() const { return ports_.open(); }
 
   void Drain(std::function<void()> done) {
-    done_ = std::move(done);
+    done_ = [this, done = std::move(done)] {
+      drain_timer_.Stop();
+      done();
+    };
     const auto seconds = [](base::Duration time) {
       return std::chrono::duration<double>(time).count();
     };
@@ -132,7 +143,9 @@ class Server::Impl final : private net::TimerHandler {
   void Retire(std::function<void()> done) {
     done_ = std::move(done);
     log_.Write(base::LogLevel::kInfo, "retiring", {});
-    ForEachWorker([this](Worker& worker) { worker.Retire(OneIsDone()); });
+    StopAcceptingThen([this] {
+      ForEachWorker([this](Worker& worker) { worker.Retire(WhenAllHave(done_)); });
+    });
   }
 
   void Cut() {
@@ -175,7 +188,9 @@ class Server::Impl final : private net::TimerHandler {
 
   void TellSessions(base::Duration window) {
     drain_timer_.Start(config().drain_timeout - config().drain.delay);
-    ForEachWorker([&](Worker& worker) { worker.Drain(window, OneIsDone()); });
+    StopAcceptingThen([this, window] {
+      ForEachWorker([&](Worker& worker) { worker.Drain(window, WhenAllHave(done_)); });
+    });
   }
 
   void OnTimer() override {
@@ -193,15 +208,18 @@ class Server::Impl final : private net::TimerHandler {
     for (auto& worker : workers_) function(*worker);
   }
 
-  /// For a worker to tell that it has nobody any more. What it was asked before does not count.
-  std::function<void()> OneIsDone() {
-    return [this, end = end_] {
-      loop_.Post([this, end] {
-        if (end != end_ || --left_ != 0) return;
-        drain_timer_.Stop();
-        done_();
+  /// For a worker to tell that it has done what it was asked to; `then` follows when all have. What
+  /// they were asked before does not count any more.
+  std::function<void()> WhenAllHave(std::function<void()> then) {
+    return [this, end = end_, then = std::move(then)] {
+      loop_.Post([this, end, then] {
+        if (end == end_ && --left_ == 0) then();
       });
     };
+  }
+
+  void StopAcceptingThen(std::function<void()> then) {
+    ForEachWorker([&](Worker& worker) { worker.StopAccepting(WhenAllHave(then)); });
   }
 
   net::EventLoop& loop_;
@@ -220,8 +238,8 @@ class Server::Impl final : private net::TimerHandler {
   net::Timer drain_timer_;
   bool is_delayed_ = false;  // It drains, and goes on accepting for now.
   std::function<void()> done_;
-  size_t left_ = 0;   // Workers that still have somebody.
-  unsigned end_ = 0;  // Which end they were asked to come to.
+  size_t left_ = 0;   // Workers that have not done yet what they were asked to.
+  unsigned end_ = 0;  // What that was.
 };
 
 base::Result<std::unique_ptr<Server>, std::string> Server::Create(

@@ -1,5 +1,6 @@
 #include "server/worker.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -11,8 +12,10 @@ namespace sluice::server {
 /// One listener of this worker: gives each connection to a request of its own.
 class Worker::Port final : private net::AcceptHandler {
  public:
-  Port(relay::WorkerContext& context, net::ListeningSocket socket)
-      : context_(context), listener_(context.loop, std::move(socket), *this) {}
+  Port(Worker& worker, net::ListeningSocket socket)
+      : worker_(worker),
+        context_(worker.context_),
+        listener_(worker.loop_, std::move(socket), *this) {}
 
   /// Its place among the listeners of the context's generation.
   void SetIndex(size_t index) { index_ = index; }
@@ -21,14 +24,7 @@ class Worker::Port final : private net::AcceptHandler {
 
  private:
   void OnAccept(net::Fd fd, const net::Address& client) override {
-    metrics().connections_accepted.Add();
-    metrics().connections_active.Add();
-    const auto& tls = context_.generation->listener_tls[index_];
-    auto stream = std::make_unique<net::TcpStream>(context_.loop, std::move(fd));
-    context_.requests
-        .Add(std::make_unique<relay::ClientRequest>(context_, std::move(stream), client, index_,
-                                                    tls ? tls->Get() : nullptr))
-        .Start();
+    worker_.Place(std::move(fd), client, index_);
   }
 
   void OnAcceptError(int error) override {
@@ -45,6 +41,7 @@ class Worker::Port final : private net::AcceptHandler {
 
   static constexpr base::Duration kLogInterval{10'000};
 
+  Worker& worker_;
   relay::WorkerContext& context_;
   size_t index_ = 0;
   base::LogLimit log_limit_{kLogInterval};
@@ -55,10 +52,13 @@ Worker::Worker(const WorkerSetup& setup, uint64_t seed)
     : context_(loop_, setup.admission, setup.memory, setup.console_page, setup.log, seed) {}
 
 Worker::~Worker() {
-  if (thread_.joinable()) {
-    loop_.Stop();
-    thread_.join();
-  }
+  Stop();
+}
+
+void Worker::Stop() {
+  if (!thread_.joinable()) return;
+  loop_.Stop();
+  thread_.join();
 }
 
 void Worker::Start() {
@@ -80,7 +80,7 @@ void Worker::Use(std::shared_ptr<relay::Generation> generation, std::vector<Port
     context_.Use(std::move(generation));
     for (size_t i = 0; i < ports_.size(); ++i) {
       for (auto& socket : (*plan)[i].sockets) {
-        ports_[i].push_back(std::make_unique<Port>(context_, std::move(socket)));
+        ports_[i].push_back(std::make_unique<Port>(*this, std::move(socket)));
       }
       for (const auto& port : ports_[i]) port->SetIndex(i);
     }
@@ -89,23 +89,81 @@ void Worker::Use(std::shared_ptr<relay::Generation> generation, std::vector<Port
 
 /// Who has connected already is not turned away.
 void Worker::ClosePorts(Ports ports) {
+  is_closing_ports_ = true;
   for (const auto& sockets : ports) {
     for (const auto& port : sockets) port->TakePending();
   }
+  is_closing_ports_ = false;
+}
+
+/// Among equals it stays: to move one wakes another thread.
+void Worker::Place(net::Fd fd, const net::Address& client, size_t listener) {
+  Worker* fewest = this;
+  for (Worker* const peer : peers_) {
+    if (peer->context_.connections() < fewest->context_.connections()) fewest = peer;
+  }
+  const size_t least = fewest->context_.connections();
+  // With many, a few more are no matter. A listener that goes is known to nobody else any more.
+  if (is_closing_ports_ || context_.connections() <= least + least / 8) {
+    Accept(std::move(fd), client, listener);
+    return;
+  }
+  // What is posted has to be copyable, which a descriptor is not.
+  const auto& generation = *context_.generation;
+  fewest->loop_.Post([fewest, client, listener, config = generation.config_owner,
+                      number = generation.number,
+                      shared = std::make_shared<net::Fd>(std::move(fd))] {
+    fewest->TakeOver(shared, client, listener, config, number);
+  });
+}
+
+void Worker::Accept(net::Fd fd, const net::Address& client, size_t listener) {
+  auto& metrics = context_.generation->metrics.listeners[listener];
+  metrics.connections_accepted.Add();
+  metrics.connections_active.Add();
+  const auto& tls = context_.generation->listener_tls[listener];
+  context_.Add(std::make_unique<relay::ClientRequest>(
+      context_, std::make_unique<net::TcpStream>(loop_, std::move(fd)), client, listener,
+      tls ? tls->Get() : nullptr));
+}
+
+/// A connection that another worker has accepted by `config`.
+void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client, size_t listener,
+                      const std::shared_ptr<const config::Config>& config, uint64_t number) {
+  const auto& generation = *context_.generation;
+  if (generation.config_owner == config) {
+    Accept(std::move(*fd), client, listener);
+  } else if (generation.number < number) {
+    // Its own is on the way.
+    loop_.Post([this, fd = std::move(fd), client, listener, config, number] {
+      TakeOver(fd, client, listener, config, number);
+    });
+  } else {
+    // If that listener is gone, so is who came at the last moment.
+    const auto& listeners = generation.config.listeners;
+    const auto same = std::find_if(listeners.begin(), listeners.end(), [&](const auto& other) {
+      return other.address == config->listeners[listener].address;
+    });
+    if (same == listeners.end()) return;
+    Accept(std::move(*fd), client, static_cast<size_t>(same - listeners.begin()));
+  }
+}
+
+void Worker::StopAccepting(std::function<void()> done) {
+  loop_.Post([this, done = std::move(done)] {
+    ClosePorts(std::exchange(ports_, {}));
+    done();
+  });
 }
 
 void Worker::Drain(base::Duration window, std::function<void()> done) {
   loop_.Post([this, window, done = std::move(done)]() mutable {
-    ClosePorts(std::exchange(ports_, {}));
     context_.Drain(window, std::move(done));
   });
 }
 
 void Worker::Retire(std::function<void()> done) {
-  loop_.Post([this, done = std::move(done)]() mutable {
-    ClosePorts(std::exchange(ports_, {}));
-    context_.AwaitEnd(std::move(done));
-  });
+  loop_.Post([this, done = std::move(done)]() mutable { context_.AwaitEnd(std::move(done)); });
 }
 
 void Worker::Cut() {

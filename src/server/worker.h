@@ -39,13 +39,25 @@ class Worker {
 
   void Start();
 
-  /// Stops accepting, closes all sessions with `drain` within `window`, and calls `done` from the
-  /// worker's thread when the last one is gone. Any thread.
+  /// All workers, this one among them: a connection goes to the one that has the fewest, which the
+  /// kernel does not look at. They outlive this one's thread. Before Start.
+  void SetPeers(std::vector<Worker*> peers) { peers_ = std::move(peers); }
+
+  /// Stops accepting; `done` is called from the worker's thread when no connection is on its way
+  /// from this worker to another. Any thread.
+  void StopAccepting(std::function<void()> done);
+
+  /// Closes all sessions with `drain` within `window`, and calls `done` from the
+  /// worker's thread when the last one is gone. Any thread, when no
+  /// worker accepts any more.
   void Drain(base::Duration window, std::function<void()> done);
 
-  /// Stops accepting, and calls `done` likewise when all who are there have gone by themselves. Any
-  /// thread.
+  /// Calls `done` likewise when all who are there have gone by themselves. Any
+  /// thread, likewise.
   void Retire(std::function<void()> done);
+
+  /// Ends its thread, if it runs, and waits for that.
+  void Stop();
 
   /// Ends every connection at once. Any thread, after Drain.
   void Cut();
@@ -57,11 +69,17 @@ class Worker {
   using Ports = std::vector<Sockets>;  // By listener.
 
   void ClosePorts(Ports ports);
+  void Place(net::Fd fd, const net::Address& client, size_t listener);
+  void Accept(net::Fd fd, const net::Address& client, size_t listener);
+  void TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client, size_t listener,
+                const std::shared_ptr<const config::Config>& config, uint64_t number);
 
   // Order matters: what is below uses what is above.
   net::EventLoop loop_;
   relay::WorkerContext context_;
   Ports ports_;
+  std::vector<Worker*> peers_;
+  bool is_closing_ports_ = false;
   std::thread thread_;
 };
 

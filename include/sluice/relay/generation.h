@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct Generation {
   /// The endpoint to dial for a server of the configuration: itself, but for `builtin:`.
   const config::Endpoint& Dialable(const config::Endpoint& server) const;
 
+  uint64_t number = 0;  ///< of its configuration; each that comes has a higher one
   const std::shared_ptr<const config::Config> config_owner;
   const config::Config& config;
   const std::shared_ptr<net::Resolver> resolver;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -47,6 +48,12 @@ struct WorkerContext {
 
   /// A factor of 0.9 to 1.1 for the times of pings.
   double Jitter();
+
+  /// Takes a request in, and starts it.
+  void Add(std::unique_ptr<ClientRequest> request);
+
+  /// Requests and sessions, as of now. Any thread.
+  size_t connections() const { return connections_.load(std::memory_order_relaxed); }
 
   /// Has those who come from now on use `next`. Sessions of routes that it has no more end, if
   /// their route says so.
@@ -113,6 +120,7 @@ struct WorkerContext {
   Table<Session> sessions;
 
  private:
+  void NoteConnections();
   void CheckDrained();
 
   // Half a page off. The kernel copies with `rep movsb`, which on many processors takes sixteen
@@ -126,6 +134,7 @@ struct WorkerContext {
 
   const std::unique_ptr<Scratch> scratch_storage_;
   std::function<void()> drained_;
+  std::atomic<size_t> connections_{0};
 };
 
 }  // namespace sluice::relay

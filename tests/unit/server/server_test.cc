@@ -3,8 +3,11 @@
 #include "sluice/server/server.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -204,6 +207,30 @@ TEST_F(ServerTest, WhatIsWrongIsToldBeforeTheFirstConnection) {
       Server::Create(loop, std::make_shared<const config::Config>(std::move(config)), log, "test");
   ASSERT_FALSE(made);
   EXPECT_NE(made.error().find("Address already in use"), std::string::npos) << made.error();
+}
+
+/// How many sockets each epoll set of this process watches, the largest first.
+std::vector<size_t> WatchedSockets() {
+  std::vector<size_t> counts;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream info(entry.path());
+    size_t count = 0;
+    for (std::string line; std::getline(info, line);) count += line.starts_with("tfd:");
+    counts.push_back(count);
+  }
+  std::sort(counts.rbegin(), counts.rend());
+  return counts;
+}
+
+TEST_F(ServerTest, ConnectionsAreSpreadEvenly) {
+  Start(EchoConfig(4));
+  std::vector<net::Fd> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(OpenSession());
+  for (const auto& client : clients) ExpectEcho(client);
+  // Ten sessions each, of two sockets; the echo service's own set is the main loop's, of forty.
+  const auto watched = WatchedSockets();
+  ASSERT_GE(watched.size(), 5u);
+  for (size_t i = 1; i <= 4; ++i) EXPECT_NEAR(static_cast<double>(watched[i]), 20, 3) << i;
 }
 
 }  // namespace

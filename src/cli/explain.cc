@@ -71,7 +71,8 @@ base::Result<http::RequestHead, std::string> ParseHead(const Explain& command,
   return std::move(parser.head());
 }
 
-/// The listener of that name; else the first that speaks TLS or plain, as the URL asks for.
+/// The listener of that name; else the first that speaks what the URL asks for: plain TCP, or HTTP
+/// with TLS or without.
 base::Result<size_t, std::string> ChooseListener(const config::Config& config,
                                                  const Explain& command, bool is_tls) {
   const auto& listeners = config.listeners;
@@ -84,7 +85,11 @@ base::Result<size_t, std::string> ChooseListener(const config::Config& config,
     if (named != listeners.size()) return named;
     return Unexpected("--listener: there is none of the name '" + *command.listener + "'");
   }
-  const size_t fit = index([&](const auto& one) { return one.tls.has_value() == is_tls; });
+  const bool is_tcp = command.url == kTcpUrl;
+  const size_t fit = index([&](const auto& one) {
+    if ((one.protocol == config::ListenerProtocol::kTcp) != is_tcp) return false;
+    return is_tcp || one.tls.has_value() == is_tls;
+  });
   return fit != listeners.size() ? fit : 0;
 }
 

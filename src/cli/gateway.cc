@@ -40,6 +40,8 @@ class ServerStatus final : public admin::Status {
 void PrepareProcess() {
   // A peer that is gone is an error of the write, told where it happened.
   std::signal(SIGPIPE, SIG_IGN);
+  // A successor tells by itself what becomes of it.
+  std::signal(SIGCHLD, SIG_IGN);
   // Every session takes two descriptors.
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -102,7 +104,9 @@ int RunGateway(config::Config config, const ConfigSource* source, base::Log& log
   }
   server::TellExposure(*first, log);
 
+  Successor successor(loop, log);
   const auto on_signal = [&] {
+    successor.Cancel();
     if (server.draining()) {
       server.Cut();
     } else {
@@ -117,7 +121,6 @@ int RunGateway(config::Config config, const ConfigSource* source, base::Log& log
     server.CheckFiles();
   });
 
-  Successor successor(loop, log);
   const net::SignalWatch hand_over(loop, SIGUSR2, [&] {
     if (server.draining() || server.retired()) return;
     successor.Start(server.sockets(), admin ? admin->descriptor() : -1, [&] {

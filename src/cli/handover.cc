@@ -15,7 +15,6 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sluice/base/text.h"
@@ -211,17 +210,19 @@ void Successor::Forget() {
 }
 
 void Successor::OnTimer() {
+  kill(pid_, SIGKILL);
   Fail("the new process was not ready in time");
+}
+
+void Successor::Cancel() {
+  if (pid_ == 0) return;
+  kill(pid_, SIGTERM);
+  Fail("this process was told to stop meanwhile, and so is the new one");
 }
 
 void Successor::Fail(const std::string& why) {
   Forget();
-  if (pid_ != 0) {
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = 0;
-  }
+  pid_ = 0;  // Nobody waits for it: the end of children is ignored.
   log_.Write(base::LogLevel::kError, "handover_failed", {{"detail", why}});
 }
 

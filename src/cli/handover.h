@@ -47,6 +47,9 @@ class Successor final : private net::StreamHandler, private net::TimerHandler {
   void Start(const std::vector<server::OpenSockets>& listeners, int admin,
              std::function<void()> ready);
 
+  /// Ends the one that is on its way, if there is one: this process is told to stop.
+  void Cancel();
+
  private:
   void OnStreamReady() override;
   void OnTimer() override;

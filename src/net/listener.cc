@@ -157,16 +157,14 @@ base::Result<ListeningSocket, std::string> Adopt(Fd fd) {
 }
 
 base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& first) {
-  if (first.address.kind == config::Endpoint::Kind::kUnix ||
-      OptionOf(first.fd, SOL_SOCKET, SO_REUSEPORT) == 0) {
-    Fd fd(fcntl(first.fd.get(), F_DUPFD_CLOEXEC, 0));
-    if (!fd) return Failed(first.address, errno);
-    return ListeningSocket{std::move(fd), first.address};
+  if (first.address.kind == config::Endpoint::Kind::kTcp &&
+      OptionOf(first.fd, SOL_SOCKET, SO_REUSEPORT) == 1) {
+    const auto address = Address::Parse(first.address.host, first.address.port);
+    if (auto fd = Bind(*address, /*share_port=*/true)) return Start(*std::move(fd), first.address);
   }
-  const auto address = Address::Parse(first.address.host, first.address.port);
-  auto fd = Bind(*address, /*share_port=*/true);
-  if (!fd) return Failed(first.address, fd.error());
-  return Start(*std::move(fd), first.address);
+  Fd fd(fcntl(first.fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!fd) return Failed(first.address, errno);
+  return ListeningSocket{std::move(fd), first.address};
 }
 
 Listener::Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handler)

@@ -186,6 +186,11 @@ bool TcpStream::HasPeerEnded() const {
   return poll(&poll_fd, 1, 0) == 1;  // POLLERR and POLLHUP are always reported.
 }
 
+bool TcpStream::IsReset() const {
+  pollfd poll_fd{.fd = fd_.get(), .events = 0, .revents = 0};
+  return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLERR) != 0;
+}
+
 // TCP_USER_TIMEOUT would do this in the kernel, but it also breaks the connection to a host that
 // answers every probe and whose program does not read, such as a printer that is out of paper.
 bool TcpStream::IsPeerSilent(base::Duration timeout) const {

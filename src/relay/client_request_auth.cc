@@ -75,11 +75,16 @@ bool ClientRequest::IsThrottled() {
 /// Has been counted for one route; of all that a request has asked, it counts once, and not at all
 /// if one has accepted.
 void ClientRequest::CountVerdict(const auth::Verdict& verdict) {
-  const bool is_failure = verdict.kind == Kind::kRefused;
-  if (has_failed_ && (is_failure || verdict.kind == Kind::kAccepted) && address_.ip()) {
+  // A request counts as one failure at most, and as none if any route has accepted it.
+  const bool is_refused = verdict.kind == Kind::kRefused;
+  const bool is_accepted = verdict.kind == Kind::kAccepted;
+  const bool is_one_too_many =
+      (is_refused && (has_failed_ || was_accepted_)) || (is_accepted && has_failed_);
+  if (is_one_too_many && address_.ip()) {
     generation_->auth->guard->throttle().TakeBack(*address_.ip());
   }
-  has_failed_ = is_failure || (has_failed_ && verdict.kind != Kind::kAccepted);
+  was_accepted_ = was_accepted_ || is_accepted;
+  has_failed_ = !was_accepted_ && (has_failed_ || is_refused);
   generation_->metrics.routes[*route_]
       .authentications[static_cast<size_t>(ResultOf(verdict.kind))]
       .Add();

@@ -36,17 +36,25 @@ void ClientRequest::Dial(base::Duration timeout) {
 }
 
 /// To notice a client that leaves, whose place somebody else can have. Early frames of a client
-/// that has sent some are for the backend, whatever comes behind them; they and what follows wait.
+/// that has sent some are for the backend, and so is the end of one of plain TCP, which may wait
+/// for an answer; they and what follows wait. But who has reset the connection waits for nothing.
 void ClientRequest::ReadWhileDialing() {
-  // A client of plain TCP that has ended its direction may wait for an answer.
-  if (is_raw() || !early_.empty() || !client_->readable()) return;
+  if (is_raw() || !early_.empty()) {
+    if (client_->IsReset()) OnClientLeft();
+    return;
+  }
+  if (!client_->readable()) return;
   const auto buffer = context_.scratch.first(kReadSize);
   const net::IoResult got = client_->Read(buffer);
   if (got.status == net::IoResult::Status::kWouldBlock) return;
   if (got.status == net::IoResult::Status::kOk) {
     early_.assign(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(got.bytes));
-    return;
+  } else {
+    OnClientLeft();
   }
+}
+
+void ClientRequest::OnClientLeft() {
   context_.log.Write(base::LogLevel::kInfo, "client_left",
                      {{"client", address_.ToString()},
                       {"route", route().name},

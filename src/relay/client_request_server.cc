@@ -118,7 +118,8 @@ void ClientRequest::LookForPlace() {
     timer_.Stop();
     place_wait_.reset();
     dial_deadline_ = now + route().options.connect_timeout;  // Waiting is not dialling.
-    DialServer(*std::move(slot), backend().servers.size() - ask_.tried.size() - 1);
+    const size_t others = generation_->pools->Others(*route().backend, slot->server(), ask_);
+    DialServer(*std::move(slot), others);
   } else if (now < wait_deadline_) {
     timer_.Start(std::min<base::Duration>(wait_deadline_ - now, kLookInterval));
   } else {

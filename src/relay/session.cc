@@ -128,7 +128,7 @@ void Session::Pump() {
   RelayToBackend();
   RelayToClient();
   FlushToClient();
-  if (messages_) {
+  if (messages_ || peers_.is_raw) {
     NoteQueued(to_backend_);
     NoteQueued(to_client_);
   }
@@ -202,7 +202,8 @@ void Session::NoteQueued(Direction& direction) {
   if (&direction == &to_backend_) {
     size = backend_queue_.size() + (messages_ ? messages_->to_backend.waiting() : 0);
   } else {
-    size = client_output_.size() + (messages_ ? messages_->to_client.waiting() : 0);
+    size = client_output_.size() + (messages_ ? messages_->to_client.waiting() : 0) +
+           (backend_ ? backend_->HeldBytes() : 0);
   }
   SetQueued(direction, size);
 }

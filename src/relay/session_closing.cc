@@ -71,10 +71,14 @@ void Session::CheckPausedClient(base::TimePoint now) {
   if (!IsPaused(to_backend_)) {
     // Whatever is counted when it is paused will be more: no need to ask the kernels now.
     stall_.Reset(now, 0);
-  } else if (!peers_.is_raw && stall_.IsStuck(now, Moved(), StallLimit()) &&
-             client_->HasPeerEnded()) {
+  } else if (stall_.IsStuck(now, Moved(), StallLimit()) && HasClientLeft()) {
     OnClientEnd(/*in_good_order=*/false);
   }
+}
+
+// A client of plain TCP that has ended its direction may still listen.
+bool Session::HasClientLeft() const {
+  return peers_.is_raw ? to_client_.write_failed || client_->IsReset() : client_->HasPeerEnded();
 }
 
 void Session::CheckBackend(base::TimePoint now) {

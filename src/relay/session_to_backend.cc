@@ -183,7 +183,10 @@ void Session::TakeBreach(const MessageFault& fault) {
 
 void Session::OnClientEnd(bool in_good_order) {
   to_backend_.input = Input::kEnded;
-  if (peers_.is_raw && in_good_order) {
+  // An error of a write uses up the socket's error, so that the end then looks like one in good
+  // order.
+  const bool was_lost = state_ == SessionState::kOpen && to_client_.write_failed;
+  if (peers_.is_raw && in_good_order && !was_lost) {
     OnClientFin();
     return;
   }

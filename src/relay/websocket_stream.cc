@@ -94,6 +94,12 @@ void WebSocketStream::OnStreamReady() {
   if (handler_ != nullptr) handler_->OnStreamReady();  // May destroy this.
 }
 
+size_t WebSocketStream::HeldBytes() const {
+  const size_t waiting =
+      messages_ ? messages_->to_backend.waiting() + messages_->to_client.waiting() : 0;
+  return waiting + decoded_.size();
+}
+
 std::string_view WebSocketStream::failure() const {
   return failure_.empty() ? inner_->failure() : std::string_view(failure_);
 }

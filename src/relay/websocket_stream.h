@@ -73,6 +73,8 @@ class WebSocketStream final : public net::Stream,
   uint64_t bytes_written() const override;
   bool IsPeerSilent(base::Duration timeout) const override { return inner_->IsPeerSilent(timeout); }
   bool HasPeerEnded() const override { return inner_->HasPeerEnded(); }
+  bool IsReset() const override { return inner_->IsReset(); }
+  size_t HeldBytes() const override;
   void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }
   std::string_view failure() const override;
   const net::TlsState* tls() const override { return inner_->tls(); }

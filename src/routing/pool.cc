@@ -28,12 +28,21 @@ base::Result<Pools::Pick, NoServer> Pool::Take(const Ask& ask) const {
   const std::lock_guard lock(shared_->mutex);
   const auto picked = Pick(ask, ask.now);
   if (!picked) return base::Unexpected(WhyNone(ask));
+  return Pools::Pick{Occupy(*picked, ask.now), CountOthers(*picked, ask)};
+}
+
+size_t Pool::CountOthers(size_t server, const Ask& ask) const {
   size_t others = 0;
   for (size_t i = 0; i < size(); ++i) {
     const bool is_tried = std::find(ask.tried.begin(), ask.tried.end(), i) != ask.tried.end();
-    if (i != *picked && IsUp(i) && !is_tried) ++others;
+    if (i != server && IsUp(i) && !is_tried) ++others;
   }
-  return Pools::Pick{Occupy(*picked, ask.now), others};
+  return others;
+}
+
+size_t Pool::Others(size_t server, const Ask& ask) const {
+  const std::lock_guard lock(shared_->mutex);
+  return CountOthers(server, ask);
 }
 
 ServerSlot Pool::Occupy(size_t i, base::TimePoint now) const {
@@ -140,7 +149,10 @@ void Pool::GrantPlacesOf(const PoolServer& server) const {
     const auto i = static_cast<size_t>(found - servers.begin());
     const auto& tried = waiter.ask_.tried;
     if (std::find(tried.begin(), tried.end(), i) != tried.end()) continue;
-    if (!pool.IsUp(i) || !pool.HasPlace(i)) return;  // Nor is it for those behind.
+    if (!pool.IsUp(i) || !pool.HasPlace(i)) {
+      if (&pool == this) return;  // Nor is it for those behind.
+      continue;
+    }
     pool.Grant(waiter, i);
   }
 }

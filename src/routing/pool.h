@@ -50,6 +50,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   size_t size() const { return servers_.size(); }
 
   base::Result<Pools::Pick, NoServer> Take(const Ask& ask) const;
+  size_t Others(size_t server, const Ask& ask) const;
   std::unique_ptr<PlaceWaiter> Wait(Ask ask, std::function<void()> on_place) const;
   bool SetHealth(size_t server, bool up, base::TimePoint now) const;
   BackendState Describe(base::TimePoint now) const;
@@ -82,6 +83,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   bool IsUp(size_t i) const { return !servers_[i]->is_down && !IsSuspect(i); }
   bool HasPlace(size_t i) const;
 
+  size_t CountOthers(size_t server, const Ask& ask) const;
   ServerSlot Occupy(size_t i, base::TimePoint now) const;
   void Unqueue(PlaceWaiter& waiter, QueueEnd end) const;
   void Grant(PlaceWaiter& waiter, size_t i) const;

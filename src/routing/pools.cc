@@ -77,6 +77,10 @@ Pools::Pools(const config::Config& config, const Pools* previous, uint64_t seed)
 
 Pools::~Pools() = default;
 
+size_t Pools::Others(size_t backend, size_t server, const Ask& ask) const {
+  return pools_[backend]->Others(server, ask);
+}
+
 base::Result<Pools::Pick, NoServer> Pools::Take(size_t backend, const Ask& ask) const {
   return pools_[backend]->Take(ask);
 }

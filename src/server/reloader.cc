@@ -36,7 +36,8 @@ Reloader::Reloader(Server& server, base::Log& log, const std::string& file, Load
       load_(std::move(load)),
       text_(std::move(text)),
       watched_(server.WatchConfigFile(file, [this] {
-        if (server_.config().reload == config::Reload::kWatch) Reload();
+        const bool is_ending = server_.draining() || server_.retired();
+        if (server_.config().reload == config::Reload::kWatch && !is_ending) Reload();
       })) {}
 
 Reloader::Outcome Reloader::Reload() {

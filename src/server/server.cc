@@ -143,9 +143,8 @@ class Server::Impl final : private net::TimerHandler {
   void Retire(std::function<void()> done) {
     done_ = std::move(done);
     log_.Write(base::LogLevel::kInfo, "retiring", {});
-    StopAcceptingThen([this] {
-      ForEachWorker([this](Worker& worker) { worker.Retire(WhenAllHave(done_)); });
-    });
+    StopAcceptingThen(
+        [this] { ForEachWorker([this](Worker& worker) { worker.Retire(WhenAllHave(done_)); }); });
   }
 
   void Cut() {

@@ -161,6 +161,41 @@ test('SIGTERM to a process that has handed over tells its sessions', async (t) =
   assert.equal(status.code, 0);
 });
 
+test('SIGTERM in the middle of a hand-over ends both', async (t) => {
+  const backend = await echo(t);
+  for (const delay of [0, 3, 10, 30]) {
+    const sluice = await start(t, { backend: backend.address }, { expectStop: false });
+    sluice.child.kill('SIGUSR2');
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    sluice.child.kill('SIGTERM');
+    // The log is open as long as either lives.
+    const status = await within(`both to end, ${delay} ms`, Promise.race([
+      sluice.exited,
+      sluice.waitFor('a new process that has taken over', () => sluice.eventsOf('handed_over')[0], { mayExit: true })
+        .then(({ pid }) => (process.kill(pid, 'SIGTERM'), sluice.exited), () => sluice.exited),
+    ]), { details: () => sluice.details() });
+    assert.equal(status.code, 0, sluice.details());
+    sluice.assertNoSanitizerReport();
+  }
+});
+
+test('why a new process did not come up is in the log', async (t) => {
+  const backend = await echo(t);
+  const taken = await echo(t);
+  const dir = tempDir(t);
+  const file = path.join(dir, 'sluice.yaml');
+  const config = makeConfig({ backend: backend.address });
+  writeFileSync(file, JSON.stringify(config));
+  const sluice = await startWithArgs(t, ['--config', file]);
+  writeFileSync(file, JSON.stringify({ ...config, listeners: [...config.listeners, { address: taken.address }] }));
+  for (let i = 1; i <= 5; ++i) {
+    sluice.child.kill('SIGUSR2');
+    await sluice.waitFor(`failure ${i}`, () => sluice.eventsOf('handover_failed').length === i);
+    await sluice.waitFor(`reason ${i}`, () => sluice.eventsOf('start_failed').length === i);
+  }
+  assert.match(sluice.eventsOf('start_failed')[0].detail, /Address already in use/);
+});
+
 test('socket activation and notification as systemd does them', async (t) => {
   const backend = await echo(t);
   const dir = tempDir(t);

@@ -288,3 +288,66 @@ test('what makes no sense for plain TCP is an error of the file', async (t) => {
   assert.match(text, /'?origins'?: has no effect on connections of plain TCP/);
   assert.match(text, /'?framing'?: has no effect on connections of plain TCP/);
 });
+
+test('a client that resets while output waits for it is lost, and its backend is let go', async (t) => {
+  // It sends without end, and does not look whether anybody listens.
+  const service = await listen(t, ({ socket }) => {
+    const chunk = pattern(64 * 1024);
+    const more = () => {
+      while (!socket.destroyed && socket.write(chunk));
+    };
+    socket.on('drain', more);
+    more();
+  }, { lingers: true });
+  const sluice = await startTcp(t, service.address, { defaults: { timeouts: { close: '1s' } } });
+  const client = await connectTcp(t, sluice.address());
+  client.socket.pause();
+  await sluice.waitFor('the direction to be paused', async () =>
+    (await sluice.metrics()).sum('sluice_pauses_total', { direction: 'to_client' }) >= 1);
+  client.socket.resetAndDestroy();
+  const [line] = await sluice.sessions();
+  assert.equal(line.reason, 'client_lost');
+  await (await service.peer()).waitForClose();
+  await sluice.metric('sluice_server_sessions', {}, 0);
+});
+
+test('a client that resets while its backend takes nothing is lost', async (t) => {
+  const service = await listen(t, () => {}, { paused: true, lingers: true });
+  const sluice = await startTcp(t, service.address, {
+    defaults: {
+      timeouts: { close: '1s' },
+      keepalive: { ping_interval: '1s', pong_timeout: '1s', backend_timeout: '4s' },
+    },
+  });
+  const client = await connectTcp(t, sluice.address());
+  client.socket.write(pattern(32 * MiB));
+  await sluice.waitFor('the direction to be paused', async () =>
+    (await sluice.metrics()).sum('sluice_pauses_total', { direction: 'to_backend' }) >= 1);
+  client.socket.resetAndDestroy();
+  const [line] = await sluice.sessions();
+  assert.equal(line.reason, 'client_lost');
+});
+
+test('who resets while it waits for a place leaves the queue', async (t) => {
+  const service = await echo(t);
+  const sluice = await startTcp(t, 'pool', {
+    backends: {
+      pool: { servers: [{ address: service.address, max_sessions: 1 }], queue: { size: 3, timeout: '1m' } },
+    },
+  });
+  const first = await connectTcp(t, sluice.address());
+  first.socket.write('first');
+  await first.receive(5);
+  const waiting = (count) => sluice.metric('sluice_backend_queue_requests', { backend: 'pool' }, count);
+  const others = [];
+  for (let i = 0; i < 3; ++i) others.push(await connectTcp(t, sluice.address()));
+  await waiting(3);
+  others[0].socket.write('early');
+  for (const other of others.slice(0, 2)) other.socket.resetAndDestroy();
+  await waiting(1);
+  // One that has merely ended its direction still waits for an answer.
+  others[2].socket.end('last');
+  first.socket.end();
+  await others[2].waitForEnd();
+  assert.equal(others[2].received().toString(), 'last');
+});

@@ -26,8 +26,8 @@ base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& addres
 base::Result<ListeningSocket, std::string> Adopt(Fd fd);
 
 /// Another socket on the address of `first` for another worker (SO_REUSEPORT), over which the
-/// kernel spreads the connections; the same one, duplicated, if it is a Unix socket or one of
-/// another's making that does not share its port.
+/// kernel spreads the connections; the same one, duplicated, if it is a Unix socket, or one
+/// that another has bound and that does not share its port, or not with this user.
 base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& first);
 
 class AcceptHandler {

@@ -93,6 +93,13 @@ class Stream {
   /// bytes before that end that have not been read. A system call.
   virtual bool HasPeerEnded() const { return false; }
 
+  /// Whether the connection was reset: a peer that has merely ended its direction may still listen.
+  /// Only as long as no read or write has told so. A system call.
+  virtual bool IsReset() const { return false; }
+
+  /// Bytes that were read and are kept until more of them makes them whole.
+  virtual size_t HeldBytes() const { return 0; }
+
   /// Whether bytes that Write has taken, or the end behind them, are still to be sent: destroying
   /// the stream would lose them. When that is over the handler is told.
   virtual bool HasUnsent() const { return false; }

@@ -39,6 +39,7 @@ class TcpStream final : public Stream {
   void ProbeWhileIdle(base::Duration timeout) override;
   bool IsPeerSilent(base::Duration timeout) const override;
   bool HasPeerEnded() const override;
+  bool IsReset() const override;
   Address LocalAddress() const override;
 
  private:

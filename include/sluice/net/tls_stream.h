@@ -85,6 +85,7 @@ class TlsStream final : public Stream, private StreamHandler {
   uint64_t bytes_written() const override;
   bool IsPeerSilent(base::Duration timeout) const override { return inner_->IsPeerSilent(timeout); }
   bool HasPeerEnded() const override { return inner_->HasPeerEnded(); }
+  bool IsReset() const override { return inner_->IsReset(); }
   bool readable() const override;
   bool writable() const override;
   void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }

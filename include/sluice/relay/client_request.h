@@ -140,6 +140,7 @@ class ClientRequest final : public TableEntry,
   void Dial(base::Duration timeout);
   void OnDialled(net::Dial::Outcome outcome);
   void ReadWhileDialing();
+  void OnClientLeft();
   void TellFailure(base::Cause cause);
   void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
   void StartSession(std::string_view head, std::unique_ptr<MessageRelay> messages,
@@ -187,7 +188,8 @@ class ClientRequest final : public TableEntry,
   base::SessionId id_;          // Of the session that it is to become.
 
   std::unique_ptr<Authentication> authentication_;
-  bool has_failed_ = false;  // By the credentials that a route has refused, which was counted.
+  bool was_accepted_ = false;  // By a route whose claims it may not have.
+  bool has_failed_ = false;    // By the credentials that a route has refused, which was counted.
   std::shared_ptr<const auth::Identity> identity_;  // Null where nobody is asked.
 
   std::shared_ptr<const config::Endpoint> own_server_;  // What it names itself, if it does.

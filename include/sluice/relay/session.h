@@ -182,6 +182,7 @@ class Session final : public TableEntry,
   void CheckAge(base::TimePoint now);
   void CheckIdle(base::TimePoint now);
   void CheckPausedClient(base::TimePoint now);
+  bool HasClientLeft() const;
   base::Duration StallLimit() const;  // How long a living peer may take nothing.
   size_t Untaken() const;             // Bytes that either peer has still to take.
   uint64_t Moved() const;             // Bytes that were relayed, and that were taken by the peers.

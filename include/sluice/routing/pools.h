@@ -153,6 +153,8 @@ class Pools {
     size_t others;  ///< servers that are left to be tried should this one fail
   };
   base::Result<Pick, NoServer> Take(size_t backend, const Ask& ask) const;
+  /// Likewise, should that server fail.
+  size_t Others(size_t backend, size_t server, const Ask& ask) const;
 
   /// Waits for a place when Take has found none; null if that is not possible. `on_place` is called
   /// when PlaceWaiter::Take has something, perhaps before this returns and from any thread: it only

@@ -62,8 +62,9 @@ class Admission {
  public:
   /// The sessions of a route.
   struct Route {
+    Route(Admission& owner, size_t number) : admission(owner), id(number) {}
     Admission& admission;
-    size_t id;
+    const size_t id;
     std::atomic<size_t> sessions{0};
   };
 

@@ -6,10 +6,11 @@
 #include <utility>
 
 #include <event2/event.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
-#include "net/stream_poller.h"
+#include "net/poller.h"
 #include "net/timer_queue.h"
 
 namespace sluice::net {
@@ -53,21 +54,11 @@ EventLoop::Task::~Task() {
 }
 
 EventLoop::EventLoop()
-    : base_(NewBase()),
-      poller_(std::make_unique<StreamPoller>(base_.get())),
-      timers_(std::make_unique<TimerQueue>(base_.get())),
-      wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  if (!wakeup_) Die("eventfd");
-  turn_event_.reset(evtimer_new(
-      base_.get(),
-      [](evutil_socket_t, short, void* self) { static_cast<EventLoop*>(self)->RunTurn(); }, this));
-  wakeup_event_.reset(event_new(
-      base_.get(), wakeup_.get(), EV_READ | EV_PERSIST,
-      [](evutil_socket_t, short, void* self) { static_cast<EventLoop*>(self)->RunPosted(); },
-      this));
-  if (!turn_event_ || !wakeup_event_ || event_add(wakeup_event_.get(), nullptr) != 0) {
-    Die("event_new");
-  }
+    : poller_(std::make_unique<Poller>()),
+      timers_(std::make_unique<TimerQueue>(*this)),
+      wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      wakeup_watch_(*this, wakeup_.get(), /*to_read=*/true, /*to_write=*/false, *this) {
+  if (!wakeup_watch_.ok()) Die("eventfd");
 }
 
 EventLoop::~EventLoop() {
@@ -79,12 +70,25 @@ EventLoop::~EventLoop() {
   }
 }
 
+event_base* EventLoop::base() {
+  if (base_) return base_.get();
+  base_.reset(NewBase());
+  poller_event_.reset(event_new(
+      base_.get(), poller_->fd(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* poller) {
+        static_cast<Poller*>(poller)->Wait(/*may_sleep=*/false);
+      },
+      poller_.get()));
+  if (!poller_event_ || event_add(poller_event_.get(), nullptr) != 0) Die("event_new");
+  return base_.get();
+}
+
 void EventLoop::Run() {
-  event_base_loop(base_.get(), EVLOOP_NO_EXIT_ON_EMPTY);
+  for (stopped_ = false; !stopped_;) RunTurn();
 }
 
 void EventLoop::Stop() {
-  Post([this] { event_base_loopbreak(base_.get()); });
+  Post([this] { stopped_ = true; });
 }
 
 void EventLoop::Post(std::function<void()> function) {
@@ -95,7 +99,8 @@ void EventLoop::Post(std::function<void()> function) {
   [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof(one));
 }
 
-void EventLoop::RunPosted() {
+// Something was posted.
+void EventLoop::OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) {
   uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(wakeup_.get(), &count, sizeof(count));
   std::vector<std::function<void()>> functions;
@@ -111,12 +116,10 @@ void EventLoop::RunNextTurn(Task& task) {
   task.queued_on_ = this;
   task.place_ = tasks_.size();
   tasks_.push_back(&task);
-  ScheduleTurn();
 }
 
 void EventLoop::Bury(Dead dead) {
   graveyard_.push_back(dead);
-  ScheduleTurn();
 }
 
 void EventLoop::DestroyDead(size_t count) {
@@ -128,17 +131,23 @@ void EventLoop::DestroyDead(size_t count) {
   graveyard_.erase(graveyard_.begin(), graveyard_.begin() + static_cast<ptrdiff_t>(count));
 }
 
-void EventLoop::ScheduleTurn() {
-  // A timer of no delay, unlike an event activated by hand, lets the loop poll for I/O first.
-  const timeval now{};
-  if (!evtimer_pending(turn_event_.get(), nullptr)) evtimer_add(turn_event_.get(), &now);
+void EventLoop::RunTurn() {
+  // What is queued from here on belongs to the next turn.
+  const size_t tasks = tasks_.size();
+  const size_t buried = graveyard_.size();
+  const bool may_sleep = tasks == 0 && buried == 0;
+  if (base_) {
+    event_base_loop(base_.get(), may_sleep ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+  } else {
+    poller_->Wait(may_sleep);
+  }
+  if (tasks != 0) RunTasks(tasks);
+  if (buried != 0) DestroyDead(buried);
 }
 
-void EventLoop::RunTurn() {
-  // Those that are queued from here on belong to the next turn. The vector stays in place while it
-  // is walked, since a task may cancel others of it.
-  const size_t count = tasks_.size();
-  const size_t buried = graveyard_.size();
+// The first `count`. The vector stays in place while it is walked, since a task may cancel others
+// of it.
+void EventLoop::RunTasks(size_t count) {
   for (size_t i = 0; i < count; ++i) {
     Task* const task = tasks_[i];
     if (task == nullptr) continue;
@@ -150,8 +159,6 @@ void EventLoop::RunTurn() {
   for (size_t i = 0; i < tasks_.size(); ++i) {
     if (tasks_[i] != nullptr) tasks_[i]->place_ = i;
   }
-  DestroyDead(buried);
-  if (!tasks_.empty() || !graveyard_.empty()) ScheduleTurn();
 }
 
 base::TimePoint EventLoop::Now() {
@@ -159,6 +166,22 @@ base::TimePoint EventLoop::Now() {
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return base::TimePoint(std::chrono::duration_cast<base::Duration>(
       std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec)));
+}
+
+FdWatch::FdWatch(EventLoop& loop, int fd, bool to_read, bool to_write, FdHandler& handler)
+    : poller_(loop.poller()), handler_(handler), fd_(fd) {
+  ok_ = poller_.Add(fd, (to_read ? uint32_t{EPOLLIN} : 0) | (to_write ? uint32_t{EPOLLOUT} : 0),
+                    *this);
+}
+
+FdWatch::~FdWatch() {
+  if (ok_) poller_.Remove(fd_, *this);
+}
+
+void FdWatch::OnReady(uint32_t events) {
+  constexpr uint32_t kBroken = EPOLLHUP | EPOLLERR;
+  handler_.OnFdReady(fd_, (events & (EPOLLIN | kBroken)) != 0,
+                     (events & (EPOLLOUT | kBroken)) != 0);
 }
 
 void Timer::Start(base::Duration delay) {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <arpa/inet.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -168,11 +167,12 @@ base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& fi
 }
 
 Listener::Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handler)
-    : socket_(std::move(socket)), handler_(handler), retry_(loop, *this) {
-  event_.reset(event_new(
-      loop.base(), socket_.fd.get(), EV_READ | EV_PERSIST,
-      [](evutil_socket_t, short, void* self) { static_cast<Listener*>(self)->Accept(); }, this));
-  event_add(event_.get(), nullptr);
+    : loop_(loop), socket_(std::move(socket)), handler_(handler), retry_(loop, *this) {
+  OnTimer();
+}
+
+void Listener::OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) {
+  Accept();
 }
 
 void Listener::TakePending() {
@@ -199,7 +199,7 @@ bool Listener::Accept() {
     // No descriptors or no memory. The connection stays in the backlog and would be reported again
     // at once, for ever: look away for a moment instead.
     handler_.OnAcceptError(errno);
-    event_del(event_.get());
+    watch_.reset();
     retry_.Start(kRetryDelay);
     return false;
   }
@@ -207,7 +207,9 @@ bool Listener::Accept() {
 }
 
 void Listener::OnTimer() {
-  event_add(event_.get(), nullptr);
+  FdHandler& self = *this;
+  watch_.emplace(loop_, socket_.fd.get(), /*to_read=*/true, /*to_write=*/false, self);
+  if (!watch_->ok()) retry_.Start(kRetryDelay);
 }
 
 }  // namespace sluice::net

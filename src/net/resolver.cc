@@ -13,7 +13,6 @@
 #include <utility>
 
 #include <ares.h>
-#include <event2/event.h>
 
 #include "sluice/base/text.h"
 
@@ -32,7 +31,7 @@ constexpr size_t kMaxAddresses = 32;
 using AddressLookups = NameLookups<std::vector<Address>>;
 using ServiceLookups = NameLookups<std::vector<Service>>;
 
-class AresResolver final : public Resolver, private TimerHandler {
+class AresResolver final : public Resolver, private FdHandler, private TimerHandler {
  public:
   AresResolver(EventLoop& loop, const config::Dns& dns)
       : loop_(loop), addresses_(loop, dns.cache), services_(loop, dns.cache), timer_(loop, *this) {}
@@ -51,13 +50,14 @@ class AresResolver final : public Resolver, private TimerHandler {
   static void OnAddresses(void* question, int status, int timeouts, ares_addrinfo* result);
   static void OnServices(void* question, int status, int timeouts, unsigned char* message,
                          int size);
+  void OnFdReady(int fd, bool readable, bool writable) override;
   void OnTimer() override;
   void Process(ares_socket_t readable, ares_socket_t writable);
   void RestartTimer();
 
   EventLoop& loop_;
   ares_channel channel_ = nullptr;
-  std::map<ares_socket_t, EventPtr> events_;
+  std::map<ares_socket_t, std::unique_ptr<FdWatch>> watches_;
   AddressLookups addresses_;
   ServiceLookups services_;
   std::minstd_rand random_{std::random_device()()};
@@ -175,19 +175,16 @@ void AresResolver::OnServices(void* question, int status, int /*timeouts*/, unsi
 
 void AresResolver::OnSocketState(void* self, ares_socket_t fd, int readable, int writable) {
   auto& resolver = *static_cast<AresResolver*>(self);
-  resolver.events_.erase(fd);
-  const int what = (readable != 0 ? EV_READ : 0) | (writable != 0 ? EV_WRITE : 0);
-  if (what == 0) return;
-  EventPtr event(event_new(
-      resolver.loop_.base(), fd, static_cast<short>(what | EV_PERSIST),
-      [](evutil_socket_t socket, short ready, void* arg) {
-        static_cast<AresResolver*>(arg)->Process(
-            (ready & EV_READ) != 0 ? socket : ARES_SOCKET_BAD,
-            (ready & EV_WRITE) != 0 ? socket : ARES_SOCKET_BAD);
-      },
-      &resolver));
-  event_add(event.get(), nullptr);
-  resolver.events_.emplace(fd, std::move(event));
+  resolver.watches_.erase(fd);
+  if (readable == 0 && writable == 0) return;
+  // Without a watch the question ends by its time-out.
+  FdHandler& handler = resolver;
+  resolver.watches_.emplace(
+      fd, std::make_unique<FdWatch>(resolver.loop_, fd, readable != 0, writable != 0, handler));
+}
+
+void AresResolver::OnFdReady(int fd, bool readable, bool writable) {
+  Process(readable ? fd : ARES_SOCKET_BAD, writable ? fd : ARES_SOCKET_BAD);
 }
 
 void AresResolver::OnTimer() {

@@ -1,5 +1,5 @@
 // The socket is watched with edges, in both directions, from its first day to its last
-// (net/stream_poller.h). The price is a rule: readiness may only be forgotten when the kernel is
+// (net/poller.h). The price is a rule: readiness may only be forgotten when the kernel is
 // sure to report again. After a short write it is. After a short read it is, too, unless something
 // else than more bytes stands behind the last ones, which was reported together with them and will
 // not be again: a FIN, a reset, or urgent data, at whose mark a read stops short. Then one reads on
@@ -23,7 +23,7 @@
 
 #include "sluice/net/pipe.h"
 
-#include "net/stream_poller.h"
+#include "net/poller.h"
 
 namespace sluice::net {
 namespace {
@@ -123,7 +123,9 @@ IoResult TcpStream::ReadInto(Pipe& pipe, size_t limit) {
     return {IoResult::Status::kWouldBlock, 0, 0};
   }
   readable_ = false;
-  return got == 0 ? IoResult{IoResult::Status::kEnd, 0, 0} : Failed();
+  // Nothing at all may be the end, and may be urgent data before it. Whichever it is, it came after
+  // the last edge, or can_splice() would have been false; so there will be another.
+  return got == 0 ? IoResult{IoResult::Status::kWouldBlock, 0, 0} : Failed();
 }
 
 IoResult TcpStream::WriteFrom(base::Bytes head, Pipe& pipe) {

@@ -4,24 +4,18 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <event2/event.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 namespace sluice::net {
 
 // steady_clock is CLOCK_MONOTONIC, so its times are the timerfd's.
-TimerQueue::TimerQueue(event_base* base)
-    : fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
-  if (fd_) {
-    event_.reset(event_new(
-        base, fd_.get(), EV_READ | EV_PERSIST,
-        [](evutil_socket_t, short, void* self) { static_cast<TimerQueue*>(self)->Fire(); }, this));
-  }
-  if (!event_ || event_add(event_.get(), nullptr) != 0) {
-    std::perror("timerfd_create");  // Without it a loop is of no use.
-    std::abort();
-  }
+TimerQueue::TimerQueue(EventLoop& loop)
+    : fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      watch_(loop, fd_.get(), /*to_read=*/true, /*to_write=*/false, *this) {
+  if (watch_.ok()) return;
+  std::perror("timerfd_create");  // Without it a loop is of no use.
+  std::abort();
 }
 
 void TimerQueue::Start(Timer& timer, Time at) {
@@ -52,7 +46,7 @@ void TimerQueue::Stop(Timer& timer) {
   }
 }
 
-void TimerQueue::Fire() {
+void TimerQueue::OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) {
   uint64_t expirations = 0;
   [[maybe_unused]] const auto got = ::read(fd_.get(), &expirations, sizeof(expirations));
   armed_for_ = Time::max();

@@ -14,11 +14,11 @@
 namespace sluice::net {
 
 /// Belongs to its loop and the loop's thread.
-class TimerQueue {
+class TimerQueue final : private FdHandler {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  explicit TimerQueue(event_base* base);
+  explicit TimerQueue(EventLoop& loop);
 
   /// `timer` is due at `at`, and at no other time that it was due before.
   void Start(Timer& timer, Time at);
@@ -30,14 +30,14 @@ class TimerQueue {
     Timer* timer;
   };
 
-  void Fire();
+  void OnFdReady(int fd, bool readable, bool writable) override;
   void Arm();
   void Place(size_t place, Entry entry);
   void SiftUp(size_t place, Entry entry);
   void SiftDown(size_t place, Entry entry);
 
   Fd fd_;
-  EventPtr event_;
+  FdWatch watch_;
   Time armed_for_ = Time::max();  // When fd_ fires; not later than the earliest timer is due.
   std::vector<Entry> heap_;
 };

@@ -1,4 +1,9 @@
-// One thread's event loop over libevent, its timers, and the ways to run something later.
+// One thread's event loop, its timers and watches, and the ways to run something later.
+//
+// A loop waits in an epoll set of its own. libevent is for those who bring their sockets along with
+// it (hiredis, evhttp) and for signals: only a loop that has any of these waits in libevent, which
+// then watches that epoll set. The difference is a tenth of what a small message costs
+// (docs/performance.md).
 //
 // Everything here belongs to the thread that calls Run, but for Post and Stop. Nothing is run
 // inside the call that asked for it, so a caller never finds itself changed under its feet.
@@ -21,7 +26,8 @@ struct event_base;
 
 namespace sluice::net {
 
-class StreamPoller;
+class EventLoop;
+class Poller;
 class TimerQueue;
 
 struct EventDeleter {
@@ -29,7 +35,39 @@ struct EventDeleter {
 };
 using EventPtr = std::unique_ptr<event, EventDeleter>;
 
-class EventLoop {
+class FdHandler {
+ public:
+  /// What `fd` is ready for. Whoever is broken is ready for both. May destroy the watch.
+  virtual void OnFdReady(int fd, bool readable, bool writable) = 0;
+
+ protected:
+  ~FdHandler() = default;
+};
+
+/// Watches a descriptor that is no stream: a listening socket, a timer of the kernel's, a library's
+/// socket. Belongs to its loop and the loop's thread. Destroying it ends the watch.
+class FdWatch {
+ public:
+  /// Tells `handler`, in every turn in which `fd` is ready for what is asked. Both outlive this.
+  FdWatch(EventLoop& loop, int fd, bool to_read, bool to_write, FdHandler& handler);
+  ~FdWatch();
+  FdWatch(const FdWatch&) = delete;
+  FdWatch& operator=(const FdWatch&) = delete;
+
+  /// False if the kernel has no memory or no watches left, which it counts per user.
+  bool ok() const { return ok_; }
+
+ private:
+  friend class Poller;
+  void OnReady(uint32_t events);
+
+  Poller& poller_;
+  FdHandler& handler_;
+  const int fd_;
+  bool ok_;
+};
+
+class EventLoop final : private FdHandler {
  public:
   /// Something to be done in the next turn of the loop, such as going on with a session that had
   /// its share of this one. Destroying it cancels it.
@@ -78,10 +116,11 @@ class EventLoop {
   /// precise time are of the same epoch.
   static base::TimePoint Now();
 
-  /// libevent's handle, for src/net and src/admin.
-  event_base* base() const { return base_.get(); }
-  /// Who watches the sockets of streams, for src/net.
-  StreamPoller& poller() { return *poller_; }
+  /// libevent's handle, for src/net and src/admin. Made when it is first asked for; the loop waits
+  /// in libevent from then on.
+  event_base* base();
+  /// Who watches the loop's descriptors, for src/net.
+  Poller& poller() { return *poller_; }
   TimerQueue& timers() { return *timers_; }
 
  private:
@@ -97,16 +136,17 @@ class EventLoop {
 
   void Bury(Dead dead);
   void DestroyDead(size_t count);
-  void ScheduleTurn();
+  void OnFdReady(int fd, bool readable, bool writable) override;
   void RunTurn();
-  void RunPosted();
+  void RunTasks(size_t count);
 
-  std::unique_ptr<event_base, BaseDeleter> base_;
-  std::unique_ptr<StreamPoller> poller_;
+  std::unique_ptr<Poller> poller_;
+  std::unique_ptr<event_base, BaseDeleter> base_;  // Null where nobody needs it,
+  EventPtr poller_event_;                          // and this one, by which it watches the poller.
   std::unique_ptr<TimerQueue> timers_;
-  EventPtr turn_event_;
   Fd wakeup_;
-  EventPtr wakeup_event_;
+  FdWatch wakeup_watch_;
+  bool stopped_ = false;
 
   std::vector<Task*> tasks_;  // Null where one was cancelled.
   std::vector<Dead> graveyard_;

@@ -1,6 +1,7 @@
 // Accepts connections on an address.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "sluice/base/result.h"
@@ -44,7 +45,7 @@ class AcceptHandler {
 
 /// Accepts what comes to a listening socket, a bounded number in each turn of the loop. Destroying
 /// it closes the socket.
-class Listener final : private TimerHandler {
+class Listener final : private FdHandler, private TimerHandler {
  public:
   Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handler);
 
@@ -54,12 +55,14 @@ class Listener final : private TimerHandler {
   void TakePending();
 
  private:
+  void OnFdReady(int fd, bool readable, bool writable) override;
   void OnTimer() override;
   bool Accept();
 
+  EventLoop& loop_;
   ListeningSocket socket_;
   AcceptHandler& handler_;
-  EventPtr event_;
+  std::optional<FdWatch> watch_;  // Not while it looks away.
   Timer retry_;
 };
 

@@ -24,7 +24,9 @@ class TcpStream final : public Stream {
   IoResult Read(base::MutableBytes buffer) override;
   IoResult Write(base::Bytes bytes) override;
   IoResult WriteLast(base::Bytes bytes) override;
-  bool can_splice() const override { return can_splice_; }
+  /// Not where an end or urgent data is known to stand in what was received: splice(2) stops before
+  /// urgent data without a word, or as if that was the end.
+  bool can_splice() const override { return can_splice_ && !read_to_end_; }
   IoResult ReadInto(Pipe& pipe, size_t limit) override;
   IoResult WriteFrom(base::Bytes head, Pipe& pipe) override;
   void ShutdownWrite() override;
@@ -43,7 +45,7 @@ class TcpStream final : public Stream {
   Address LocalAddress() const override;
 
  private:
-  friend class StreamPoller;
+  friend class Poller;
 
   IoResult Send(base::Bytes bytes, int flags);
   /// The kernel reports `events` (EPOLLIN and so on).

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <arpa/inet.h>
-#include <event2/event.h>
 #include <fcntl.h>
 
 #include "sluice/net/event_loop.h"
@@ -21,15 +20,12 @@
 
 namespace sluice::net::testing {
 
-class DnsServer {
+class DnsServer final : private FdHandler {
  public:
-  explicit DnsServer(EventLoop& loop) : fd_(Bound(SOCK_DGRAM)) {
+  explicit DnsServer(EventLoop& loop)
+      : fd_(Bound(SOCK_DGRAM)),
+        watch_(loop, fd_.get(), /*to_read=*/true, /*to_write=*/false, *this) {
     EXPECT_EQ(fcntl(fd_.get(), F_SETFL, O_NONBLOCK), 0);
-    event_.reset(event_new(
-        loop.base(), fd_.get(), EV_READ | EV_PERSIST,
-        [](evutil_socket_t, short, void* self) { static_cast<DnsServer*>(self)->OnQuery(); },
-        this));
-    event_add(event_.get(), nullptr);
   }
 
   config::Endpoint address() const { return Tcp("127.0.0.1", PortOf(fd_)); }
@@ -49,7 +45,7 @@ class DnsServer {
   static constexpr uint16_t kSrv = 33;
   static constexpr size_t kHeader = 12;
 
-  void OnQuery() {
+  void OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) override {
     std::array<char, 512> query{};
     sockaddr_in from{};
     socklen_t size = sizeof(from);
@@ -129,7 +125,7 @@ class DnsServer {
   }
 
   Fd fd_;
-  EventPtr event_;
+  FdWatch watch_;
 };
 
 }  // namespace sluice::net::testing

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "net/run_loop.h"
+#include "net/sockets.h"
 #include "seed.h"
 
 namespace sluice::net {
@@ -41,10 +42,40 @@ struct TestTimer final : TimerHandler {
 
 class TimerOrderTest : public test::Seeded {};
 
+/// Everything twice: in a loop that waits by itself, and in one that waits in libevent.
+class EventLoopTest : public ::testing::TestWithParam<bool> {
+ protected:
+  static void UseLibevent(EventLoop& loop) {
+    if (GetParam()) loop.base();
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Waits, EventLoopTest, ::testing::Values(false, true),
+                         [](const auto& loop) { return loop.param ? "InLibevent" : "Itself"; });
+
+struct TestWatch final : FdHandler {
+  TestWatch(EventLoop& loop, int fd, bool to_read, bool to_write)
+      : watch(std::make_unique<FdWatch>(loop, fd, to_read, to_write, *this)) {}
+  void OnFdReady(int fd, bool readable, bool writable) override {
+    ++calls;
+    last_fd = fd;
+    was_readable = readable;
+    was_writable = writable;
+    if (function) function();
+  }
+  std::function<void()> function;
+  int calls = 0;
+  int last_fd = -1;
+  bool was_readable = false;
+  bool was_writable = false;
+  std::unique_ptr<FdWatch> watch;
+};
+
 // ---- Tasks ----
 
-TEST(EventLoopTest, ATaskRunsOnceAndNotInsideTheCall) {
+TEST_P(EventLoopTest, ATaskRunsOnceAndNotInsideTheCall) {
   EventLoop loop;
+  UseLibevent(loop);
   TestTask task;
   loop.RunNextTurn(task);
   loop.RunNextTurn(task);
@@ -53,8 +84,9 @@ TEST(EventLoopTest, ATaskRunsOnceAndNotInsideTheCall) {
   EXPECT_EQ(task.runs, 1);
 }
 
-TEST(EventLoopTest, ATaskThatQueuesItselfRunsOncePerTurn) {
+TEST_P(EventLoopTest, ATaskThatQueuesItselfRunsOncePerTurn) {
   EventLoop loop;
+  UseLibevent(loop);
   TestTask first, second;
   first.function = [&] {
     if (first.runs == 3) return;
@@ -69,8 +101,9 @@ TEST(EventLoopTest, ATaskThatQueuesItselfRunsOncePerTurn) {
   EXPECT_GE(second.runs, 10);
 }
 
-TEST(EventLoopTest, ATaskMayCancelOthersOfItsTurn) {
+TEST_P(EventLoopTest, ATaskMayCancelOthersOfItsTurn) {
   EventLoop loop;
+  UseLibevent(loop);
   auto earlier = std::make_unique<TestTask>();
   auto later = std::make_unique<TestTask>([] { FAIL() << "cancelled"; });
   auto next_turn = std::make_unique<TestTask>([] { FAIL() << "cancelled"; });
@@ -89,8 +122,9 @@ TEST(EventLoopTest, ATaskMayCancelOthersOfItsTurn) {
   EXPECT_EQ(last.runs, 1);
 }
 
-TEST(EventLoopTest, ATaskMayDestroyItself) {
+TEST_P(EventLoopTest, ATaskMayDestroyItself) {
   EventLoop loop;
+  UseLibevent(loop);
   auto task = std::make_unique<TestTask>();
   task->function = [&] {
     loop.RunNextTurn(*task);
@@ -101,8 +135,9 @@ TEST(EventLoopTest, ATaskMayDestroyItself) {
   EXPECT_EQ(task, nullptr);
 }
 
-TEST(EventLoopTest, CancellationFindsTasksThatMovedUp) {
+TEST_P(EventLoopTest, CancellationFindsTasksThatMovedUp) {
   EventLoop loop;
+  UseLibevent(loop);
   std::vector<std::unique_ptr<TestTask>> tasks;
   for (int i = 0; i < 5; ++i) tasks.push_back(std::make_unique<TestTask>());
   TestTask check([&] { tasks[1].reset(); });  // Queued for the same turn as tasks[1].
@@ -122,7 +157,7 @@ TEST(EventLoopTest, CancellationFindsTasksThatMovedUp) {
   EXPECT_EQ(tasks[2]->runs, 2);
 }
 
-TEST(EventLoopTest, ATaskMayOutliveItsLoop) {
+TEST_P(EventLoopTest, ATaskMayOutliveItsLoop) {
   TestTask task;
   {
     EventLoop loop;
@@ -142,8 +177,9 @@ struct Mortal {
   std::function<void()> on_death;
 };
 
-TEST(EventLoopTest, DestroysInTheNextTurn) {
+TEST_P(EventLoopTest, DestroysInTheNextTurn) {
   EventLoop loop;
+  UseLibevent(loop);
   int dead = 0;
   TestTask task([&] {
     loop.DestroyLater(std::make_unique<Mortal>([&] { ++dead; }));
@@ -156,8 +192,9 @@ TEST(EventLoopTest, DestroysInTheNextTurn) {
   EXPECT_EQ(dead, 2);
 }
 
-TEST(EventLoopTest, TheDyingMayBuryOthers) {
+TEST_P(EventLoopTest, TheDyingMayBuryOthers) {
   EventLoop loop;
+  UseLibevent(loop);
   int dead = 0;
   loop.DestroyLater(std::make_unique<Mortal>(
       [&] { loop.DestroyLater(std::make_unique<Mortal>([&] { ++dead; })); }));
@@ -165,7 +202,7 @@ TEST(EventLoopTest, TheDyingMayBuryOthers) {
   EXPECT_EQ(dead, 1);
 }
 
-TEST(EventLoopTest, WhatIsBuriedDiesWithTheLoop) {
+TEST_P(EventLoopTest, WhatIsBuriedDiesWithTheLoop) {
   int dead = 0;
   {
     EventLoop loop;
@@ -183,8 +220,9 @@ TEST(EventLoopTest, WhatIsBuriedDiesWithTheLoop) {
 
 // ---- Post and Stop ----
 
-TEST(EventLoopTest, PostsRunInOrderOnTheLoopsThread) {
+TEST_P(EventLoopTest, PostsRunInOrderOnTheLoopsThread) {
   EventLoop loop;
+  UseLibevent(loop);
   std::string order;
   std::thread::id where;
   std::thread poster([&] {
@@ -198,9 +236,10 @@ TEST(EventLoopTest, PostsRunInOrderOnTheLoopsThread) {
   EXPECT_EQ(where, std::this_thread::get_id());
 }
 
-TEST(EventLoopTest, PostsFromManyThreads) {
+TEST_P(EventLoopTest, PostsFromManyThreads) {
   constexpr int kThreads = 4, kEach = 500;
   EventLoop loop;
+  UseLibevent(loop);
   int run = 0;
   std::vector<std::thread> posters;
   for (int t = 0; t < kThreads; ++t) {
@@ -217,8 +256,9 @@ TEST(EventLoopTest, PostsFromManyThreads) {
   EXPECT_EQ(run, kThreads * kEach);
 }
 
-TEST(EventLoopTest, APostFromAPostRuns) {
+TEST_P(EventLoopTest, APostFromAPostRuns) {
   EventLoop loop;
+  UseLibevent(loop);
   bool run = false;
   loop.Post([&] {
     loop.Post([&] {
@@ -230,8 +270,9 @@ TEST(EventLoopTest, APostFromAPostRuns) {
   EXPECT_TRUE(run);
 }
 
-TEST(EventLoopTest, RunsAgainAfterStop) {
+TEST_P(EventLoopTest, RunsAgainAfterStop) {
   EventLoop loop;
+  UseLibevent(loop);
   loop.Stop();  // Before Run: it returns at once.
   loop.Run();
   int run = 0;
@@ -240,7 +281,7 @@ TEST(EventLoopTest, RunsAgainAfterStop) {
   EXPECT_EQ(run, 1);
 }
 
-TEST(EventLoopTest, WhatIsNeverRunIsDestroyed) {
+TEST_P(EventLoopTest, WhatIsNeverRunIsDestroyed) {
   auto token = std::make_shared<int>(0);
   {
     EventLoop loop;
@@ -252,8 +293,9 @@ TEST(EventLoopTest, WhatIsNeverRunIsDestroyed) {
 
 // ---- Timers ----
 
-TEST(EventLoopTest, ATimerFiresOnceAndNotEarly) {
+TEST_P(EventLoopTest, ATimerFiresOnceAndNotEarly) {
   EventLoop loop;
+  UseLibevent(loop);
   const auto before = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point after;
   TestTimer timer(loop, [&] { after = std::chrono::steady_clock::now(); });
@@ -264,8 +306,9 @@ TEST(EventLoopTest, ATimerFiresOnceAndNotEarly) {
   EXPECT_EQ(timer.fired, 1);
 }
 
-TEST(EventLoopTest, StartReplacesTheDelayThatIsRunning) {
+TEST_P(EventLoopTest, StartReplacesTheDelayThatIsRunning) {
   EventLoop loop;
+  UseLibevent(loop);
   TestTimer soon(loop), late(loop);
   soon.timer.Start(base::Duration(3'600'000));
   soon.timer.Start(base::Duration(1));
@@ -277,8 +320,9 @@ TEST(EventLoopTest, StartReplacesTheDelayThatIsRunning) {
   EXPECT_EQ(late.fired, 0);
 }
 
-TEST(EventLoopTest, AStoppedTimerDoesNotFire) {
+TEST_P(EventLoopTest, AStoppedTimerDoesNotFire) {
   EventLoop loop;
+  UseLibevent(loop);
   TestTimer stopped(loop), other(loop);
   stopped.timer.Stop();  // Without having been started.
   stopped.timer.Start(base::Duration(0));
@@ -291,8 +335,9 @@ TEST(EventLoopTest, AStoppedTimerDoesNotFire) {
   EXPECT_EQ(stopped.fired, 0);
 }
 
-TEST(EventLoopTest, ATimerMayStopAnotherThatIsDue) {
+TEST_P(EventLoopTest, ATimerMayStopAnotherThatIsDue) {
   EventLoop loop;
+  UseLibevent(loop);
   std::unique_ptr<TestTimer> a, b;
   int fired = 0;
   a = std::make_unique<TestTimer>(loop, [&] {
@@ -310,8 +355,9 @@ TEST(EventLoopTest, ATimerMayStopAnotherThatIsDue) {
   EXPECT_EQ(fired, 1);
 }
 
-TEST(EventLoopTest, ATimerMayRestartItself) {
+TEST_P(EventLoopTest, ATimerMayRestartItself) {
   EventLoop loop;
+  UseLibevent(loop);
   TestTimer timer(loop);
   timer.function = [&] { timer.timer.Start(base::Duration(1)); };
   timer.timer.Start(base::Duration(0));
@@ -358,14 +404,69 @@ TEST_F(TimerOrderTest, ManyTimersFireInTheirOrder) {
   }
 }
 
-TEST(EventLoopTest, NowIsOfTheSameEpochAsTheSteadyClock) {
+// ---- Watches ----
+
+TEST_P(EventLoopTest, AWatchTellsInEveryTurnUntilItIsDestroyed) {
+  EventLoop loop;
+  UseLibevent(loop);
+  auto [ours, theirs] = testing::Pair();
+  TestWatch reader(loop, ours.get(), /*to_read=*/true, /*to_write=*/false);
+  ASSERT_TRUE(reader.watch->ok());
+  RunTurns(loop, 3);
+  EXPECT_EQ(reader.calls, 0);
+  testing::SendAll(theirs, "unread");
+  ASSERT_TRUE(RunUntil(loop, [&] { return reader.calls >= 3; })) << "it is level-triggered";
+  EXPECT_EQ(reader.last_fd, ours.get());
+  EXPECT_TRUE(reader.was_readable);
+  EXPECT_FALSE(reader.was_writable);
+  reader.watch.reset();
+  const int calls = reader.calls;
+  RunTurns(loop, 3);
+  EXPECT_EQ(reader.calls, calls);
+}
+
+TEST_P(EventLoopTest, ABrokenDescriptorIsReadyForBoth) {
+  EventLoop loop;
+  UseLibevent(loop);
+  auto [ours, theirs] = testing::Pair();
+  TestWatch writer(loop, ours.get(), /*to_read=*/false, /*to_write=*/true);
+  ASSERT_TRUE(RunUntil(loop, [&] { return writer.calls > 0; }));
+  EXPECT_FALSE(writer.was_readable);
+  EXPECT_TRUE(writer.was_writable);
+  theirs = Fd();
+  ASSERT_TRUE(RunUntil(loop, [&] { return writer.was_readable; }));
+}
+
+TEST_P(EventLoopTest, AWatchMayDestroyItselfAndOthersOfItsTurn) {
+  EventLoop loop;
+  UseLibevent(loop);
+  auto [a, b] = testing::Pair();
+  TestWatch first(loop, a.get(), /*to_read=*/false, /*to_write=*/true);
+  TestWatch second(loop, b.get(), /*to_read=*/false, /*to_write=*/true);
+  first.function = second.function = [&] {
+    first.watch.reset();
+    second.watch.reset();
+  };
+  RunTurns(loop, 3);
+  EXPECT_EQ(first.calls + second.calls, 1);
+}
+
+TEST_P(EventLoopTest, ADescriptorThatCannotBeWatchedIsTold) {
+  EventLoop loop;
+  UseLibevent(loop);
+  TestWatch nothing(loop, /*fd=*/-1, /*to_read=*/true, /*to_write=*/false);
+  EXPECT_FALSE(nothing.watch->ok());
+}
+
+TEST_P(EventLoopTest, NowIsOfTheSameEpochAsTheSteadyClock) {
   const auto difference = std::chrono::steady_clock::now() - EventLoop::Now();
   EXPECT_GE(difference, base::Duration(-1));
   EXPECT_LT(difference, base::Duration(5'000));
 }
 
-TEST(EventLoopTest, SignalsAreToldOnTheLoop) {
+TEST_P(EventLoopTest, SignalsAreToldOnTheLoop) {
   EventLoop loop;
+  UseLibevent(loop);
   int count = 0;
   SignalWatch watch(loop, SIGUSR1, [&] { ++count; });
   raise(SIGUSR1);

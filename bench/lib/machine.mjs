@@ -16,14 +16,16 @@ export function describeMachine() {
     memoryGib: Math.round(os.totalmem() / 2 ** 30),
     system,
     kernel: os.release(),
+    congestion: readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim(),
     revision: git.status === 0 ? git.stdout.trim() : 'an unknown revision',
   };
 }
 
 export function machineText(machine, versions, command) {
-  const { date, cpu, cores, memoryGib, system, kernel } = machine;
+  const { date, cpu, cores, memoryGib, system, kernel, congestion } = machine;
   return [
-    `${date}; ${cpu}, ${cores} cores, ${memoryGib} GiB; ${system}, Linux ${kernel}; sluice at ${machine.revision}.`,
+    `${date}; ${cpu}, ${cores} cores, ${memoryGib} GiB; ${system}, Linux ${kernel}, TCP by ${congestion}; ` +
+      `sluice at ${machine.revision}.`,
     `Command: \`${command}\``,
     Object.entries(versions)
       .map(([name, version]) => `* ${name}: ${version}`)

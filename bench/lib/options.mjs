@@ -18,6 +18,7 @@ Measures sluice beside its peers and prints the tables (Markdown). Without optio
   --seconds S           for how long each time (2)
   --idle-seconds S      for how long sessions idle (45, which holds two pings)
   --core N              the core for what is pinned (the last)
+  --congestion NAME     TCP's congestion control (the machine's own); takes root, as it is set in a network namespace
   --json FILE           writes every sample
   --out FILE            writes the tables, the machine, the versions and the command
   --no-build            measures what is built and installed already
@@ -41,6 +42,7 @@ export function parseOptions(args) {
       seconds: text,
       'idle-seconds': text,
       core: text,
+      congestion: text, // Done by bench/run.
       json: text,
       out: text,
       'no-build': flag,

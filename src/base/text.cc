@@ -38,7 +38,7 @@ std::string ToLower(std::string_view text) {
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return LowerCase(x) == LowerCase(y); });
+                    [](char x, char y) { return x == y || LowerCase(x) == LowerCase(y); });
 }
 
 bool MatchesNamePattern(std::string_view pattern, std::string_view name) {

@@ -1,7 +1,9 @@
 #include "cli/log.h"
 
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <future>
 #include <thread>
@@ -91,6 +93,9 @@ void AppendJson(std::string& line, const base::LogField::Value& value) {
     AppendJson(line, *text);
   } else if (const auto* const number = std::get_if<int64_t>(&value)) {
     line.append(std::to_string(*number));
+  } else if (const auto* const real = std::get_if<double>(&value); real && std::isfinite(*real)) {
+    std::array<char, 32> digits;
+    line.append(digits.data(), std::to_chars(digits.begin(), digits.end(), *real).ptr);
   } else {
     std::visit([&line](const auto& v) { line.append(Dump(v)); }, value);
   }

@@ -1,22 +1,33 @@
 #include "sluice/net/address.h"
 
 #include <array>
+#include <charconv>
 #include <cstring>
+#include <string_view>
 
 #include <arpa/inet.h>
 
 namespace sluice::net {
 namespace {
 
-/// The four bytes of an IPv4 address. inet_ntop takes ten times as long, and every session logs
-/// one.
-std::string Dotted(const void* address) {
+/// The four bytes of an IPv4 address, and the port if there is one. inet_ntop takes ten times as
+/// long, and every session logs one.
+std::string Dotted(const void* address, uint16_t port) {
   std::array<uint8_t, 4> bytes;
   std::memcpy(bytes.data(), address, bytes.size());
   std::string text;
+  text.reserve(std::string_view("255.255.255.255:65535").size());
+  const auto append = [&text](unsigned number) {
+    std::array<char, 5> digits;
+    text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
+  };
   for (const uint8_t byte : bytes) {
     if (!text.empty()) text.push_back('.');
-    text.append(std::to_string(byte));
+    append(byte);
+  }
+  if (port != 0) {
+    text.push_back(':');
+    append(port);
   }
   return text;
 }
@@ -82,15 +93,15 @@ std::optional<base::IpAddress> Address::ip() const {
 }
 
 std::string Address::ToString() const {
-  const std::string port_text = port() == 0 ? "" : ':' + std::to_string(port());
-  if (family() == AF_INET) return Dotted(&storage_.v4.sin_addr) + port_text;
+  if (family() == AF_INET) return Dotted(&storage_.v4.sin_addr, port());
   if (family() == AF_INET6) {
     if (IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) {
-      return Dotted(&storage_.v6.sin6_addr.s6_addr[12]) + port_text;
+      return Dotted(&storage_.v6.sin6_addr.s6_addr[12], port());
     }
     std::array<char, INET6_ADDRSTRLEN> text{};
     inet_ntop(AF_INET6, &storage_.v6.sin6_addr, text.data(), text.size());
-    return port() == 0 ? text.data() : '[' + std::string(text.data()) + ']' + port_text;
+    if (port() == 0) return text.data();
+    return '[' + std::string(text.data()) + "]:" + std::to_string(port());
   }
   return "unix";
 }

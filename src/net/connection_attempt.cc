@@ -31,6 +31,7 @@ ConnectionAttempt::ConnectionAttempt(EventLoop& loop, const DialOptions& options
       callback_(std::move(callback)) {}
 
 std::optional<DialFailure> ConnectionAttempt::Start(const sockaddr* address, socklen_t size) {
+  address_ = Address::From(address);
   Fd fd(socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Failure(errno);
   ConfigureForRelay(fd);
@@ -101,7 +102,8 @@ DialFailure ConnectionAttempt::Failure(int error) const {
 }
 
 DialFailure ConnectionAttempt::Failure(base::Cause cause, std::string_view why) const {
-  return {cause, where_ + ": " + std::string(why)};
+  const std::string where = where_.empty() ? address_.ToString() : where_;
+  return {cause, where + ": " + std::string(why)};
 }
 
 }  // namespace sluice::net

@@ -23,7 +23,7 @@ class ConnectionAttempt final : private StreamHandler {
  public:
   using Callback = std::function<void(ConnectionAttempt&, Dial::Outcome)>;
 
-  /// `where` is the address in words. `options` outlives the attempt. `callback` is called at most
+  /// `where` is the address in words; empty: the one of Start says so itself. `options` outlives the attempt. `callback` is called at most
   /// once, never from inside Start, and may destroy the attempt.
   ConnectionAttempt(EventLoop& loop, const DialOptions& options, std::string where,
                     std::string certificate_name, Callback callback);
@@ -45,6 +45,7 @@ class ConnectionAttempt final : private StreamHandler {
   EventLoop& loop_;
   const DialOptions& options_;
   const std::string where_;
+  Address address_;
   const std::string certificate_name_;
   Callback callback_;
   std::unique_ptr<TcpStream> stream_;  // Connecting.

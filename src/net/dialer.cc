@@ -53,7 +53,7 @@ Dial::~Dial() = default;
 
 void Dial::Start() {
   if (server_.kind == config::Endpoint::Kind::kUnix) {
-    Add({Address()}, server_.ToString());
+    Add({Address()}, {});
     GoOn();
   } else if (server_.kind == config::Endpoint::Kind::kSrv) {
     query_ = resolver_.ResolveService(
@@ -61,7 +61,7 @@ void Dial::Start() {
     RestartTimer();
   } else if (const auto literal = Address::Parse(server_.host, server_.port)) {
     // Needs nobody to ask, and no turn of the loop to be told.
-    Add({*literal}, server_.ToString());
+    Add({*literal}, {});
     GoOn();
   } else {
     Resolve(server_.host, server_.port);
@@ -96,17 +96,19 @@ void Dial::OnResolved(std::string host, Resolver::Answer answer) {
   } else {
     InterleaveFamilies(*answer);
     Add(*std::move(answer),
-        server_.kind == config::Endpoint::Kind::kSrv ? host : server_.ToString());
+        server_.kind == config::Endpoint::Kind::kSrv ? std::string_view(host) : std::string_view());
   }
   GoOn();
 }
 
-/// One or more, of which those that are not allowed are left out.
-void Dial::Add(std::vector<Address> addresses, const std::string& name) {
-  const std::string first = addresses.front().ToString();
+/// One or more, of which those that are not allowed are left out. `name` is whose they are, if not
+/// the server's itself.
+void Dial::Add(std::vector<Address> addresses, std::string_view name) {
+  const Address first = addresses.front();
   if (options_.may_dial) std::erase_if(addresses, std::not_fn(options_.may_dial));
   if (addresses.empty()) {
-    Note({base::Cause::kTargetNotAllowed, name + ": " + first + " is not allowed"});
+    const std::string whose = name.empty() ? server_.ToString() : std::string(name);
+    Note({base::Cause::kTargetNotAllowed, whose + ": " + first.ToString() + " is not allowed"});
   }
   addresses_.insert(addresses_.end(), addresses.begin(), addresses.end());
 }
@@ -149,7 +151,7 @@ std::optional<DialFailure> Dial::StartAttempt(const Address& address) {
   }
   const bool is_unix = server_.kind == config::Endpoint::Kind::kUnix;
   auto attempt = std::make_unique<ConnectionAttempt>(
-      loop_, options_, is_unix ? server_.ToString() : address.ToString(),
+      loop_, options_, is_unix ? server_.ToString() : "",
       options_.tls_server_name.empty() ? server_.CertificateName() : options_.tls_server_name,
       [this](ConnectionAttempt& over, Outcome outcome) {
         OnAttemptOver(over, std::move(outcome));

@@ -161,6 +161,7 @@ size_t TcpStream::UnacknowledgedBytes() const {
 }
 
 int TcpStream::ConnectError() const {
+  if (!read_to_end_) return 0;  // An error would have come with the edge.
   int error = 0;
   socklen_t size = sizeof(error);
   return getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;

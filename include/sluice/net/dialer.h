@@ -80,7 +80,7 @@ class Dial final : private TimerHandler, private EventLoop::Task {
   void ResolveNextTarget();
   void Resolve(const std::string& host, uint16_t port);
   void OnResolved(std::string host, Resolver::Answer answer);
-  void Add(std::vector<Address> addresses, const std::string& name);
+  void Add(std::vector<Address> addresses, std::string_view name);
   void GoOn();
   void StartNextAttempt();
   std::optional<DialFailure> StartAttempt(const Address& address);

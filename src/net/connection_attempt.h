@@ -23,8 +23,9 @@ class ConnectionAttempt final : private StreamHandler {
  public:
   using Callback = std::function<void(ConnectionAttempt&, Dial::Outcome)>;
 
-  /// `where` is the address in words; empty: the one of Start says so itself. `options` outlives the attempt. `callback` is called at most
-  /// once, never from inside Start, and may destroy the attempt.
+  /// `where` is the address in words; empty: the one of Start says so itself. `options` outlives
+  /// the attempt. `callback` is called at most once, never from inside Start, and may destroy the
+  /// attempt.
   ConnectionAttempt(EventLoop& loop, const DialOptions& options, std::string where,
                     std::string certificate_name, Callback callback);
 

@@ -65,8 +65,8 @@ class Stream {
   virtual bool can_splice() const { return false; }
 
   /// Reads into `pipe`, which is empty, at most `limit` bytes. Only while can_splice(); never tells
-  /// an end. kWouldBlock while the stream is still readable() or can_splice() no more: nothing, this
-  /// time.
+  /// an end. kWouldBlock while the stream is still readable() or can_splice() no more: nothing,
+  /// this time.
   virtual IoResult ReadInto(Pipe& /*pipe*/, size_t /*limit*/) { return {}; }
 
   /// Writes `head` and what `pipe` holds, as much as the kernel takes; `bytes` counts both. Not

@@ -95,7 +95,11 @@ void AppendJson(std::string& line, const base::LogField::Value& value) {
     line.append(std::to_string(*number));
   } else if (const auto* const real = std::get_if<double>(&value); real && std::isfinite(*real)) {
     std::array<char, 32> digits;
-    line.append(digits.data(), std::to_chars(digits.begin(), digits.end(), *real).ptr);
+    const std::string_view written(digits.begin(),
+                                   std::to_chars(digits.begin(), digits.end(), *real).ptr);
+    line.append(written);
+    // Where a reader takes its types from the first line that it sees.
+    if (written.find_first_of(".e") == std::string_view::npos) line.append(".0");
   } else {
     std::visit([&line](const auto& v) { line.append(Dump(v)); }, value);
   }

@@ -137,7 +137,8 @@ void EventLoop::RunTurn() {
   const size_t buried = graveyard_.size();
   const bool may_sleep = tasks == 0 && buried == 0;
   if (base_) {
-    event_base_loop(base_.get(), may_sleep ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+    // Once in any case: EVLOOP_NONBLOCK alone goes on for as long as there is something to tell.
+    event_base_loop(base_.get(), may_sleep ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
   } else {
     poller_->Wait(may_sleep);
   }

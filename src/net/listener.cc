@@ -168,7 +168,7 @@ base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& fi
 
 Listener::Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handler)
     : loop_(loop), socket_(std::move(socket)), handler_(handler), retry_(loop, *this) {
-  OnTimer();
+  Watch();
 }
 
 void Listener::OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) {
@@ -207,9 +207,18 @@ bool Listener::Accept() {
 }
 
 void Listener::OnTimer() {
+  if (!Watch()) handler_.OnAcceptError(errno);
+}
+
+/// False, with errno, if that is not possible now; it is then tried again.
+bool Listener::Watch() {
   FdHandler& self = *this;
   watch_.emplace(loop_, socket_.fd.get(), /*to_read=*/true, /*to_write=*/false, self);
-  if (!watch_->ok()) retry_.Start(kRetryDelay);
+  if (watch_->ok()) return true;
+  const int error = errno;
+  retry_.Start(kRetryDelay);
+  errno = error;
+  return false;
 }
 
 }  // namespace sluice::net

@@ -30,12 +30,8 @@ bool Poller::Add(int fd, uint32_t events, uint64_t tag) {
   return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void Poller::Remove(int fd, const FdWatch& watch) {
+void Poller::Remove(int fd, uint64_t tag) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-  Forget(Tag(watch));
-}
-
-void Poller::Forget(uint64_t tag) {
   for (size_t i = next_; i < count_; ++i) {
     if (batch_[i].data.u64 == tag) batch_[i].data.u64 = 0;
   }

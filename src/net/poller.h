@@ -27,16 +27,18 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  /// Tells `stream` of every edge of its socket `fd` from now on (TcpStream::OnEdge), until the
-  /// descriptor is closed. False, with errno, if the kernel has no memory or no watches left.
+  /// Tells `stream` of every edge of its socket `fd` from now on (TcpStream::OnEdge), until Remove.
+  /// False, with errno, if the kernel has no memory or no watches left.
   [[nodiscard]] bool Add(int fd, TcpStream& stream);
 
   /// Calls `watch` whenever `fd` is ready for one of `events`, until Remove. False as above.
   [[nodiscard]] bool Add(int fd, uint32_t events, FdWatch& watch);
-  void Remove(int fd, const FdWatch& watch);
 
-  /// What was already reported of `stream` in this turn is not told any more.
-  void Forget(const TcpStream& stream) { Forget(Tag(stream)); }
+  /// Before `fd` is closed: that would end the watch only if nobody had a copy, as a child has that
+  /// was forked and is yet to begin its program. What was already reported in this turn is not told
+  /// any more.
+  void Remove(int fd, const TcpStream& stream) { Remove(fd, Tag(stream)); }
+  void Remove(int fd, const FdWatch& watch) { Remove(fd, Tag(watch)); }
 
   /// Tells what there is, and first waits for it if `may_sleep`.
   void Wait(bool may_sleep);
@@ -54,7 +56,7 @@ class Poller {
   }
 
   bool Add(int fd, uint32_t events, uint64_t tag);
-  void Forget(uint64_t tag);
+  void Remove(int fd, uint64_t tag);
 
   static constexpr size_t kBatch = 256;
 

@@ -64,7 +64,7 @@ TcpStream::TcpStream(EventLoop& loop, Fd fd) : loop_(loop), fd_(std::move(fd)) {
 }
 
 TcpStream::~TcpStream() {
-  loop_.poller().Forget(*this);
+  loop_.poller().Remove(fd_.get(), *this);
 }
 
 void TcpStream::OnEdge(uint32_t events) {
@@ -124,7 +124,7 @@ IoResult TcpStream::ReadInto(Pipe& pipe, size_t limit) {
   }
   readable_ = false;
   // Nothing at all may be the end, and may be urgent data before it. Whichever it is, it came after
-  // the last edge, or can_splice() would have been false; so there will be another.
+  // the last edge, or can_read_into() would have been false; so there will be another.
   return got == 0 ? IoResult{IoResult::Status::kWouldBlock, 0, 0} : Failed();
 }
 

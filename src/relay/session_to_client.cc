@@ -53,7 +53,7 @@ net::IoResult Session::CopyToClient(size_t budget) {
 net::PipePool::Lent Session::PipeToClient() {
   if (!is_bulk_ || to_client_.input != Input::kRelayed || to_client_.write_failed ||
       !client_output_.idle() || !client_->writable() || !client_->can_splice() ||
-      !backend_->can_splice()) {
+      !backend_->can_read_into()) {
     return {};
   }
   return context_.pipes.Take();

@@ -1,8 +1,8 @@
 // One thread's event loop, its timers and watches, and the ways to run something later.
 //
 // A loop waits in an epoll set of its own. libevent is for those who bring their sockets along with
-// it (hiredis, evhttp) and for signals: only a loop that has any of these waits in libevent, which
-// then watches that epoll set. The difference is a tenth of what a small message costs
+// it (hiredis, evhttp) and for signals: only a loop that has had any of these waits in libevent,
+// which then watches that epoll set. The difference is a tenth of what a small message costs
 // (docs/performance.md).
 //
 // Everything here belongs to the thread that calls Run, but for Post and Stop. Nothing is run

@@ -58,6 +58,7 @@ class Listener final : private FdHandler, private TimerHandler {
   void OnFdReady(int fd, bool readable, bool writable) override;
   void OnTimer() override;
   bool Accept();
+  bool Watch();
 
   EventLoop& loop_;
   ListeningSocket socket_;

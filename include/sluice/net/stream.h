@@ -64,9 +64,12 @@ class Stream {
   /// Whether the two below work: bytes pass through a pipe without being copied.
   virtual bool can_splice() const { return false; }
 
-  /// Reads into `pipe`, which is empty, at most `limit` bytes. Only while can_splice(); never tells
-  /// an end. kWouldBlock while the stream is still readable() or can_splice() no more: nothing,
-  /// this time.
+  /// Whether ReadInto does: not where an end or urgent data is known to stand in what has come.
+  virtual bool can_read_into() const { return can_splice(); }
+
+  /// Reads into `pipe`, which is empty, at most `limit` bytes. Only while can_read_into(); never
+  /// tells an end. kWouldBlock while the stream is still readable() or can_splice() no more:
+  /// nothing, this time.
   virtual IoResult ReadInto(Pipe& /*pipe*/, size_t /*limit*/) { return {}; }
 
   /// Writes `head` and what `pipe` holds, as much as the kernel takes; `bytes` counts both. Not

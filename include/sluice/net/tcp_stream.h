@@ -24,9 +24,9 @@ class TcpStream final : public Stream {
   IoResult Read(base::MutableBytes buffer) override;
   IoResult Write(base::Bytes bytes) override;
   IoResult WriteLast(base::Bytes bytes) override;
-  /// Not where an end or urgent data is known to stand in what was received: splice(2) stops before
-  /// urgent data without a word, or as if that was the end.
-  bool can_splice() const override { return can_splice_ && !read_to_end_; }
+  bool can_splice() const override { return can_splice_; }
+  /// splice(2) stops before urgent data without a word, or as if that was the end.
+  bool can_read_into() const override { return can_splice_ && !read_to_end_; }
   IoResult ReadInto(Pipe& pipe, size_t limit) override;
   IoResult WriteFrom(base::Bytes head, Pipe& pipe) override;
   void ShutdownWrite() override;

@@ -26,6 +26,16 @@ TEST(LogTest, Json) {
             R"("route":"vnc","code":1000,"ok":true,"seconds":1.5})");
 }
 
+TEST(LogTest, ARealNumberIsNeverTakenForAnInteger) {
+  for (const auto& [number, text] :
+       {std::pair{0.0, "0.0"}, std::pair{3.0, "3.0"}, std::pair{0.25, "0.25"}}) {
+    EXPECT_EQ(Line(LogFormat::kJson, std::array{LogField("seconds", number)}),
+              R"({"time":"2023-11-14T22:13:20.007Z","level":"info","event":"session",)"
+              R"("seconds":)" +
+                  std::string(text) + "}");
+  }
+}
+
 TEST(LogTest, Text) {
   EXPECT_EQ(Line(LogFormat::kText, std::array{LogField("route", "vnc"), LogField("code", -1),
                                               LogField("detail", "two words")}),

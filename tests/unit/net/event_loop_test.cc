@@ -161,9 +161,11 @@ TEST_P(EventLoopTest, ATaskMayOutliveItsLoop) {
   TestTask task;
   {
     EventLoop loop;
+    UseLibevent(loop);
     loop.RunNextTurn(task);
   }
   EventLoop other;
+  UseLibevent(other);
   other.RunNextTurn(task);
   RunTurns(other, 2);
   EXPECT_EQ(task.runs, 1);
@@ -206,6 +208,7 @@ TEST_P(EventLoopTest, WhatIsBuriedDiesWithTheLoop) {
   int dead = 0;
   {
     EventLoop loop;
+    UseLibevent(loop);
     loop.DestroyLater(std::make_unique<Mortal>([&] {
       ++dead;
       loop.DestroyLater(std::make_unique<Mortal>([&] { ++dead; }));
@@ -285,6 +288,7 @@ TEST_P(EventLoopTest, WhatIsNeverRunIsDestroyed) {
   auto token = std::make_shared<int>(0);
   {
     EventLoop loop;
+    UseLibevent(loop);
     loop.Post([token] { FAIL(); });
     EXPECT_EQ(token.use_count(), 2);
   }
@@ -423,6 +427,26 @@ TEST_P(EventLoopTest, AWatchTellsInEveryTurnUntilItIsDestroyed) {
   const int calls = reader.calls;
   RunTurns(loop, 3);
   EXPECT_EQ(reader.calls, calls);
+}
+
+TEST_P(EventLoopTest, WhatIsAlwaysReadyKeepsNobodyFromTheirTurn) {
+  EventLoop loop;
+  UseLibevent(loop);
+  auto [ours, theirs] = testing::Pair();
+  TestWatch writer(loop, ours.get(), /*to_read=*/false, /*to_write=*/true);
+  RunTurns(loop, 3);
+  EXPECT_GE(writer.calls, 3);
+  EXPECT_LE(writer.calls, 6) << "about once in each turn";
+}
+
+TEST_P(EventLoopTest, LibeventMayBeAskedForWhileTheLoopRuns) {
+  EventLoop loop;
+  UseLibevent(loop);
+  auto [ours, theirs] = testing::Pair();
+  TestWatch writer(loop, ours.get(), /*to_read=*/false, /*to_write=*/true);
+  writer.function = [&] { loop.base(); };
+  ASSERT_TRUE(RunUntil(loop, [&] { return writer.calls >= 3; }));
+  RunTurns(loop, 3);
 }
 
 TEST_P(EventLoopTest, ABrokenDescriptorIsReadyForBoth) {

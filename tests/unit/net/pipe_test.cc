@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include "sluice/net/tcp_stream.h"
 
@@ -50,6 +51,7 @@ class SpliceTest : public ::testing::Test, private StreamHandler {
     sender = testing::ConnectTo(testing::PortOf(listener));
     Fd accepted = NonBlocking(testing::AcceptFrom(listener));
     ConfigureForRelay(accepted);
+    from_fd = accepted.get();
     from = std::make_unique<TcpStream>(loop, std::move(accepted));
     Fd ours = testing::ConnectTo(testing::PortOf(listener));
     receiver = testing::AcceptFrom(listener);
@@ -67,7 +69,7 @@ class SpliceTest : public ::testing::Test, private StreamHandler {
     while (!ended) {
       if (pipe->empty()) {
         if (!from->readable()) return;
-        if (!from->can_splice()) {
+        if (!from->can_read_into()) {
           ReadTail();
           return;
         }
@@ -87,6 +89,12 @@ class SpliceTest : public ::testing::Test, private StreamHandler {
     }
   }
 
+  /// Without the loop.
+  void AwaitReadable() const {
+    pollfd readable{.fd = from_fd, .events = POLLIN | POLLRDHUP, .revents = 0};
+    ASSERT_EQ(poll(&readable, 1, 10'000), 1);
+  }
+
   /// What cannot be spliced any more.
   void ReadTail() {
     std::array<uint8_t, 4096> buffer;
@@ -103,6 +111,7 @@ class SpliceTest : public ::testing::Test, private StreamHandler {
   PipePool::Lent pipe = pool.Take();
   Fd sender;
   Fd receiver;
+  int from_fd = -1;
   std::unique_ptr<TcpStream> from;
   std::unique_ptr<TcpStream> to;
   std::string_view head;
@@ -141,6 +150,36 @@ TEST_F(SpliceTest, AnEndAndNothingYetAreToldApart) {
   EXPECT_TRUE(from->can_splice());
   shutdown(sender.get(), SHUT_WR);
   ASSERT_TRUE(testing::RunUntil(loop, [this] { return ended; }));
+}
+
+// Both come after the last edge, so that nobody knows of them yet.
+TEST_F(SpliceTest, AnEndThatIsNotKnownYetIsLeftToTheNextEdge) {
+  ASSERT_TRUE(testing::RunUntil(loop, [this] { return from->writable(); }));
+  from->SetHandler(nullptr);
+  shutdown(sender.get(), SHUT_WR);
+  AwaitReadable();
+  EXPECT_TRUE(from->can_read_into());
+  EXPECT_EQ(from->ReadInto(*pipe, 1000).status, Status::kWouldBlock);
+  EXPECT_FALSE(from->readable());
+  ASSERT_TRUE(testing::RunUntil(loop, [this] { return from->readable(); }));
+  EXPECT_FALSE(from->can_read_into());
+  std::array<uint8_t, 16> buffer;
+  EXPECT_EQ(from->Read(buffer).status, Status::kEnd);
+}
+
+TEST_F(SpliceTest, UrgentDataThatIsNotKnownYetIsLeftToTheNextEdge) {
+  ASSERT_TRUE(testing::RunUntil(loop, [this] { return from->writable(); }));
+  from->SetHandler(nullptr);
+  ASSERT_EQ(send(sender.get(), "!", 1, MSG_OOB), 1);
+  shutdown(sender.get(), SHUT_WR);
+  AwaitReadable();
+  EXPECT_TRUE(from->can_read_into());
+  EXPECT_EQ(from->ReadInto(*pipe, 1000).status, Status::kWouldBlock);
+  ASSERT_TRUE(testing::RunUntil(loop, [this] { return from->readable(); }));
+  EXPECT_FALSE(from->can_read_into());
+  std::array<uint8_t, 16> buffer;
+  EXPECT_EQ(from->Read(buffer).bytes, 1u);
+  EXPECT_EQ(buffer[0], '!');
 }
 
 // splice(2) stops before urgent data for ever, and takes it for the end if a FIN has come.

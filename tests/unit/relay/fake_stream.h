@@ -162,6 +162,7 @@ class FakePeer::FakeStream final : public net::Stream {
   net::IoResult Read(base::MutableBytes buffer) override { return peer_.Read(buffer); }
   net::IoResult Write(base::Bytes bytes) override { return peer_.Write(bytes); }
   bool can_splice() const override { return peer_.can_splice; }
+  bool can_read_into() const override { return peer_.can_splice && !peer_.ended_; }
   net::IoResult ReadInto(net::Pipe& pipe, size_t limit) override {
     return peer_.ReadInto(pipe, limit);
   }

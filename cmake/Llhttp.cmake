@@ -15,5 +15,7 @@ else()
   endif()
   add_library(llhttp STATIC
     "${LLHTTP_SOURCE_DIR}/api.c" "${LLHTTP_SOURCE_DIR}/http.c" "${LLHTTP_SOURCE_DIR}/llhttp.c")
+  # Its files repeat declarations of one another.
+  set_target_properties(llhttp PROPERTIES UNITY_BUILD OFF)
   target_include_directories(llhttp SYSTEM PUBLIC "${LLHTTP_INCLUDE_DIR}")
 endif()

@@ -26,8 +26,13 @@ if(SLUICE_COVERAGE)
   add_link_options(--coverage)
 endif()
 
+# Paths in debug information and in __FILE__ start at the top of the tree, wherever the clone is. So one
+# clone's objects are another's, and the compiler cache can share them.
+add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+  set(launcher "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+               "${CCACHE_PROGRAM}")
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()

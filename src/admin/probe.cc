@@ -19,8 +19,8 @@ namespace {
 using base::Unexpected;
 using Outcome = base::Result<std::string, std::string>;
 
-constexpr ev_ssize_t kMaxHeadBytes = 16 * 1024;
-constexpr ev_ssize_t kMaxBodyBytes = 16 * 1024 * 1024;
+constexpr ev_ssize_t kMaxAnswerHeadBytes = 16 * 1024;
+constexpr ev_ssize_t kMaxAnswerBodyBytes = 16 * 1024 * 1024;
 /// How much of a refusal's text goes into the error.
 constexpr size_t kMaxReason = 200;
 
@@ -49,8 +49,8 @@ class Request final : private net::TimerHandler {
                                                  server_.host.c_str(), server_.port));
     evhttp_request* const request = evhttp_request_new(OnAnswer, this);
     if (!connection_ || request == nullptr) return Unexpected(std::string("out of memory"));
-    evhttp_connection_set_max_headers_size(connection_.get(), kMaxHeadBytes);
-    evhttp_connection_set_max_body_size(connection_.get(), kMaxBodyBytes);
+    evhttp_connection_set_max_headers_size(connection_.get(), kMaxAnswerHeadBytes);
+    evhttp_connection_set_max_body_size(connection_.get(), kMaxAnswerBodyBytes);
     // Later than the deadline, which covers the whole and is the one that speaks.
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout_).count() + 2;
     evhttp_connection_set_timeout(connection_.get(), static_cast<int>(seconds));

@@ -11,7 +11,7 @@
 namespace sluice::auth {
 namespace {
 
-using Kind = config::TokenSource::Kind;
+using config::TokenSource;
 using Token = std::optional<Found<std::string>>;
 
 constexpr std::string_view kBearer = "bearer";
@@ -120,17 +120,17 @@ Token FindSubprotocol(const http::RequestHead& head) {
 Token FindIn(const http::RequestHead& head, const config::Match& match,
              const config::TokenSource& source) {
   switch (source.kind) {
-    case Kind::kAuthorization:
+    case TokenSource::Kind::kAuthorization:
       return FindAuthorization(head, kBearer);
-    case Kind::kSubprotocol:
+    case TokenSource::Kind::kSubprotocol:
       return FindSubprotocol(head);
-    case Kind::kPath:
+    case TokenSource::Kind::kPath:
       return FindPathSegment(head.path, match.path);
-    case Kind::kHost:
+    case TokenSource::Kind::kHost:
       return FindHost(head.host, match.host);
-    case Kind::kQuery:
+    case TokenSource::Kind::kQuery:
       return FindPair(head.query, '&', source.name, DecodePercent);
-    case Kind::kCookie:
+    case TokenSource::Kind::kCookie:
       return FindCookie(head, source.name);
   }
   return std::nullopt;

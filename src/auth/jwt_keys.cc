@@ -49,17 +49,17 @@ const AlgorithmInfo& InfoOf(JwtAlgorithm algorithm) {
 }
 
 template <auto free>
-struct Free {
+struct FreeWith {
   template <typename T>
   void operator()(T* object) const {
     free(object);
   }
 };
 
-using MdContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
-using Signature = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
-using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using MdContext = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>>;
+using Signature = std::unique_ptr<ECDSA_SIG, FreeWith<ECDSA_SIG_free>>;
+using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
+using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
 
 const unsigned char* Data(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());

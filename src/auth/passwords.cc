@@ -13,16 +13,17 @@
 namespace sluice::auth {
 namespace {
 
-struct Kind {
+struct HashKind {
   std::string_view prefix;
   size_t size;  // Of what stands behind the last `$`.
 };
-constexpr std::array<Kind, 6> kKinds = {
+constexpr std::array<HashKind, 6> kKinds = {
     {{"$2a$", 53}, {"$2b$", 53}, {"$2y$", 53}, {"$y$", 43}, {"$6$", 86}, {"$5$", 43}}};
 
 bool IsHash(const std::string& text) {
-  const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
-                                 [&](const Kind& known) { return text.starts_with(known.prefix); });
+  const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const HashKind& known) {
+    return text.starts_with(known.prefix);
+  });
   if (kind == kKinds.end() || text.size() - text.rfind('$') - 1 != kind->size) return false;
   const int check = crypt_checksalt(text.c_str());
   return check == CRYPT_SALT_OK || check == CRYPT_SALT_TOO_CHEAP;

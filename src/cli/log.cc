@@ -55,15 +55,15 @@ std::string FormatTime(int64_t time_ms) {
   return std::string(text.data()).append(".").append(milliseconds, 1, 3).append("Z");
 }
 
-std::string Dump(const nlohmann::ordered_json& json) {
+std::string Dump(const nlohmann::ordered_json& document) {
   // Bytes that are no UTF-8 are replaced: a line is always valid JSON.
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 std::string FormatValue(const base::LogField::Value& value) {
-  nlohmann::ordered_json json;
-  std::visit([&json](const auto& v) { json = v; }, value);
-  std::string text = Dump(json);
+  nlohmann::ordered_json quoted;
+  std::visit([&quoted](const auto& v) { quoted = v; }, value);
+  std::string text = Dump(quoted);
   // Quotes only where a reader would miss them.
   const bool is_text = std::holds_alternative<std::string_view>(value);
   const bool is_word =

@@ -10,6 +10,7 @@
 #include "config/quote.h"
 #include "config/suggest.h"
 #include "config/targets.h"
+#include "config/values.h"
 
 namespace sluice::config {
 namespace {
@@ -29,13 +30,6 @@ constexpr TimeoutRange kEjectRange{milliseconds(100), hours(24)};
 constexpr TimeoutRange kSlowStartRange{milliseconds(100), hours(1), true};
 constexpr TimeoutRange kRetryRange{milliseconds(100), minutes(10)};
 
-template <auto Member, const TimeoutRange& range, typename T>
-void ReadTimeout(Reader& reader, const Value& value, T& target) {
-  reader.ReadScalar(
-      value, "a duration", [](std::string_view text) { return ParseTimeout(text, range); },
-      target.*Member);
-}
-
 template <auto Member, const Range& range, typename T>
 void ReadNumber(Reader& reader, const Value& value, T& target) {
   uint64_t number = 0;
@@ -54,7 +48,7 @@ bool IsOff(Reader& reader, const Value& value, std::string_view keys) {
   return true;
 }
 
-Parsed<Balance> ParseMode(std::string_view text) {
+Parsed<Balance> ParseBalance(std::string_view text) {
   using Mode = Balance::Mode;
   if (text == "round_robin") return Balance{Mode::kRoundRobin};
   if (text == "least_sessions") return Balance{Mode::kLeastSessions};
@@ -127,7 +121,7 @@ void ReadBalance(Reader& reader, const Value& value, BalanceDraft& draft) {
   draft.of_servers.push_back(value);
   draft.balance_at = value;
   if (!value.node.IsMap()) {
-    reader.ReadScalar(value, "how sessions are spread", ParseMode, draft.balance);
+    reader.ReadScalar(value, "how sessions are spread", ParseBalance, draft.balance);
     return;
   }
   reader.ReadMapping<Balance>(value, kHashFields, draft.balance);

@@ -39,14 +39,6 @@ constexpr Range kBandwidthRange{1024, uint64_t{1} << 40, true};
 constexpr Range kSessionsRange{1, 10'000'000, true};
 constexpr Range kBurstRange{1, 1'000'000};
 
-// The function that reads one duration, for a table of fields.
-template <auto Member, const TimeoutRange& range, typename T>
-void ReadTimeout(Reader& reader, const Value& value, T& target) {
-  reader.ReadScalar(
-      value, "a duration", [](std::string_view text) { return ParseTimeout(text, range); },
-      target.*Member);
-}
-
 // Makes a function that reads into SessionOptions one that reads into what has `options`.
 template <auto read>
 void InOptions(Reader& reader, const Value& value, Defaults& defaults) {

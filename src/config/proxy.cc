@@ -13,7 +13,7 @@ using base::Unexpected;
 
 enum class Mode : uint8_t { kOff, kOptional, kRequired };
 
-Parsed<Mode> ParseMode(std::string_view text) {
+Parsed<Mode> ParseProxyMode(std::string_view text) {
   if (text == "off") return Mode::kOff;
   if (text == "optional") return Mode::kOptional;
   if (text == "required") return Mode::kRequired;
@@ -74,7 +74,7 @@ std::optional<ProxyProtocol> ReadProxyProtocol(Reader& reader, const std::option
   ProxyProtocol protocol;
   auto spoken = Mode::kOff;
   const bool is_known =
-      !mode || reader.ReadScalar(*mode, "'off', 'optional' or 'required'", ParseMode, spoken);
+      !mode || reader.ReadScalar(*mode, "'off', 'optional' or 'required'", ParseProxyMode, spoken);
   if (from) ReadSources(reader, *from, protocol.from);
   if (!is_known) return std::nullopt;
   if (spoken == Mode::kOff) {

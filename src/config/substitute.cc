@@ -11,13 +11,13 @@ namespace {
 using base::Result;
 using base::Unexpected;
 
-constexpr bool IsNameCharacter(char c) {
+constexpr bool IsVariableCharacter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-bool IsName(std::string_view text) {
+bool IsVariableName(std::string_view text) {
   return !text.empty() && !(text.front() >= '0' && text.front() <= '9') &&
-         std::all_of(text.begin(), text.end(), IsNameCharacter);
+         std::all_of(text.begin(), text.end(), IsVariableCharacter);
 }
 
 // What `NAME` or `NAME:-default` stands for.
@@ -25,7 +25,7 @@ Result<std::string, std::string> ValueOf(std::string_view reference,
                                          const Environment& environment) {
   const auto separator = reference.find(":-");
   const auto name = reference.substr(0, separator);
-  if (!IsName(name)) {
+  if (!IsVariableName(name)) {
     return Unexpected(Expected("the name of an environment variable after '${'", name));
   }
   auto value = environment(std::string(name));

@@ -16,7 +16,7 @@ struct CertificateDraft {
   std::optional<Value> key;
 };
 
-constexpr Field<CertificateDraft> kCertificateFields[] = {
+constexpr Field<CertificateDraft> kServerCertificateFields[] = {
     {"cert", [](Reader&, const Value& value, CertificateDraft& draft) { draft.cert = value; }},
     {"key", [](Reader&, const Value& value, CertificateDraft& draft) { draft.key = value; }},
 };
@@ -155,7 +155,7 @@ Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks) {
   }
   for (const auto& item : reader.Items(*draft.certificates, "certificates")) {
     CertificateDraft files;
-    if (!reader.ReadMapping<CertificateDraft>(item, kCertificateFields, files)) continue;
+    if (!reader.ReadMapping<CertificateDraft>(item, kServerCertificateFields, files)) continue;
     if (auto certificate = ReadCertificate(reader, item, files, checks.certificate)) {
       tls.certificates.push_back(*std::move(certificate));
     }
@@ -190,7 +190,7 @@ BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<
 
 void AddTlsMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"tls", KeysOf<TlsDraft>(kTlsFields)});
-  mappings.push_back({"certificate", KeysOf<CertificateDraft>(kCertificateFields)});
+  mappings.push_back({"certificate", KeysOf<CertificateDraft>(kServerCertificateFields)});
   mappings.push_back({"backend_tls", KeysOf<BackendTlsDraft>(kBackendTlsFields)});
 }
 

@@ -12,14 +12,13 @@
 namespace sluice::config {
 namespace {
 
-using Kind = TokenSource::Kind;
-
-constexpr std::pair<std::string_view, Kind> kPlain[] = {{"authorization", Kind::kAuthorization},
-                                                        {"subprotocol", Kind::kSubprotocol},
-                                                        {"path", Kind::kPath},
-                                                        {"host", Kind::kHost}};
-constexpr std::pair<std::string_view, Kind> kNamed[] = {{"query:", Kind::kQuery},
-                                                        {"cookie:", Kind::kCookie}};
+constexpr std::pair<std::string_view, TokenSource::Kind> kPlain[] = {
+    {"authorization", TokenSource::Kind::kAuthorization},
+    {"subprotocol", TokenSource::Kind::kSubprotocol},
+    {"path", TokenSource::Kind::kPath},
+    {"host", TokenSource::Kind::kHost}};
+constexpr std::pair<std::string_view, TokenSource::Kind> kNamed[] = {
+    {"query:", TokenSource::Kind::kQuery}, {"cookie:", TokenSource::Kind::kCookie}};
 constexpr std::string_view kExpected =
     "'authorization', 'subprotocol', 'path', 'host', 'query:NAME' or 'cookie:NAME'";
 

@@ -48,7 +48,7 @@ constexpr bool Contains(const Range& range, uint64_t value) {
   return value >= range.min && value <= range.max;
 }
 
-constexpr bool IsNameCharacter(char c) {
+constexpr bool IsNameByte(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
          c == '_' || c == '.';
 }
@@ -118,8 +118,7 @@ Parsed<unsigned> ParseWorkers(std::string_view text) {
 }
 
 Parsed<std::string> ParseName(std::string_view text) {
-  if (!text.empty() && text.size() <= 64 &&
-      std::all_of(text.begin(), text.end(), IsNameCharacter)) {
+  if (!text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), IsNameByte)) {
     return std::string(text);
   }
   return Unexpected(Expected("a name of 1 to 64 letters, digits, '-', '_' and '.'", text));

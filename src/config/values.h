@@ -11,6 +11,8 @@
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
 
+#include "config/reader.h"
+
 namespace sluice::config {
 
 template <typename T>
@@ -91,5 +93,13 @@ std::string FormatTimeout(Timeout timeout);
 
 /// The shortest way to write it: `100`, `16KiB`.
 std::string FormatSize(uint64_t size);
+
+/// Reads one duration into a member; for a table of fields.
+template <auto Member, const TimeoutRange& range, typename T>
+void ReadTimeout(Reader& reader, const Value& value, T& target) {
+  reader.ReadScalar(
+      value, "a duration", [](std::string_view text) { return ParseTimeout(text, range); },
+      target.*Member);
+}
 
 }  // namespace sluice::config

@@ -15,7 +15,6 @@ namespace sluice::config {
 namespace {
 
 using base::Unexpected;
-using Kind = Endpoint::Kind;
 
 Parsed<std::string> ParseHeaderValue(std::string_view text) {
   const auto is_good = [](char c) { return c == '\t' || (c >= 0x20 && c != 0x7f) || c < 0; };
@@ -76,7 +75,7 @@ constexpr Field<WebSocketClient> kWebSocketFields[] = {
     {"headers", ReadHeaders},
 };
 
-size_t Count(const Backend& backend, Kind kind) {
+size_t Count(const Backend& backend, Endpoint::Kind kind) {
   return static_cast<size_t>(
       std::count_if(backend.servers.begin(), backend.servers.end(),
                     [kind](const Server& server) { return server.address.kind == kind; }));
@@ -86,7 +85,8 @@ size_t Count(const Backend& backend, Kind kind) {
 
 void ReadWebSocketClient(Reader& reader, const Value& value, Backend& backend) {
   reader.ReadMapping<WebSocketClient>(value, kWebSocketFields, backend.websocket);
-  const bool has_any = Count(backend, Kind::kWs) + Count(backend, Kind::kWss) != 0;
+  const bool has_any =
+      Count(backend, Endpoint::Kind::kWs) + Count(backend, Endpoint::Kind::kWss) != 0;
   if (!has_any && !backend.servers.empty()) {
     reader.Error(value, "needs servers that are WebSockets: ws://host/path or wss://host/path");
   }
@@ -94,8 +94,8 @@ void ReadWebSocketClient(Reader& reader, const Value& value, Backend& backend) {
 
 void CheckSchemes(Reader& reader, const Value& value, const std::optional<Value>& tls,
                   Backend& backend) {
-  const size_t plain = Count(backend, Kind::kWs);
-  const size_t secure = Count(backend, Kind::kWss);
+  const size_t plain = Count(backend, Endpoint::Kind::kWs);
+  const size_t secure = Count(backend, Endpoint::Kind::kWss);
   const bool is_mixed = (plain != 0 && plain != backend.servers.size()) ||
                         (secure != 0 && secure != backend.servers.size());
   if (is_mixed) {

@@ -15,7 +15,7 @@ namespace {
 
 using base::Unexpected;
 
-Unexpected<Refusal> BadRequest(std::string detail) {
+Unexpected<Refusal> InvalidTarget(std::string detail) {
   return Unexpected(Refusal{base::Cause::kBadRequest, std::move(detail)});
 }
 
@@ -29,9 +29,10 @@ base::Result<std::string, Refusal> DecodePath(std::string_view path) {
     }
     const auto high = i + 2 < path.size() ? base::HexDigit(path[i + 1]) : std::nullopt;
     const auto low = i + 2 < path.size() ? base::HexDigit(path[i + 2]) : std::nullopt;
-    if (!high || !low) return BadRequest("the path has a % without two hexadecimal digits");
+    if (!high || !low) return InvalidTarget("the path has a % without two hexadecimal digits");
     const int byte = *high * 16 + *low;
-    if (byte < 0x20 || byte == 0x7f) return BadRequest("the path has an escaped control character");
+    if (byte < 0x20 || byte == 0x7f)
+      return InvalidTarget("the path has an escaped control character");
     if (byte == '/') {
       decoded += path.substr(i, 3);
     } else {
@@ -70,12 +71,12 @@ base::Result<Target, Refusal> ParseTarget(std::string_view target) {
   if (!target.starts_with('/')) {
     const auto scheme_end = target.find("://");
     if (scheme_end == std::string_view::npos || !HasKnownScheme(target.substr(0, scheme_end))) {
-      return BadRequest("the request target is neither a path nor an http or ws URL");
+      return InvalidTarget("the request target is neither a path nor an http or ws URL");
     }
     target.remove_prefix(scheme_end + 3);
     const auto authority_end = std::min(target.find_first_of("/?"), target.size());
     auto authority = ParseAuthority(target.substr(0, authority_end));
-    if (!authority) return BadRequest("the host in the request target " + authority.error());
+    if (!authority) return InvalidTarget("the host in the request target " + authority.error());
     parsed.authority = *std::move(authority);
     target.remove_prefix(authority_end);
   }

@@ -1,22 +1,13 @@
 #include "sluice/metrics/backend_collector.h"
 
+#include "metrics/families.h"
+
 namespace sluice::metrics {
 namespace {
 
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-MetricFamily Family(std::string name, std::string help, MetricType type) {
-  return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {}};
-}
-
-void Add(MetricFamily& family, std::vector<ClientMetric::Label> labels, double value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  (family.type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = value;
-  family.metric.push_back(std::move(metric));
-}
 
 }  // namespace
 

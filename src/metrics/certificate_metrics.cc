@@ -1,18 +1,15 @@
 #include "sluice/metrics/certificate_metrics.h"
 
+#include "metrics/families.h"
+
 namespace sluice::metrics {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-void AddCount(MetricFamily& family, const CertificateMetrics::Owner& owner, const char* result,
-              uint64_t count) {
-  ClientMetric metric;
-  metric.label = {{owner.first, owner.second}, {"result", result}};
-  metric.counter.value = static_cast<double>(count);
-  family.metric.push_back(std::move(metric));
+Labels CertificateLabels(const CertificateMetrics::Owner& owner, const char* result) {
+  return {{owner.first, owner.second}, {"result", result}};
 }
 
 }  // namespace
@@ -49,8 +46,8 @@ void CertificateMetrics::AddTo(std::vector<MetricFamily>& families) const {
     expiry.metric.push_back(std::move(metric));
   }
   for (const auto& [owner, count] : reloads_) {
-    AddCount(reloads, owner, "ok", count.ok);
-    AddCount(reloads, owner, "failed", count.failed);
+    Add(reloads, CertificateLabels(owner, "ok"), static_cast<double>(count.ok));
+    Add(reloads, CertificateLabels(owner, "failed"), static_cast<double>(count.failed));
   }
   for (auto* const family : {&expiry, &reloads}) {
     if (!family->metric.empty()) families.push_back(std::move(*family));

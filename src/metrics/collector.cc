@@ -12,21 +12,19 @@
 #include <string_view>
 #include <utility>
 
+#include "metrics/families.h"
+
 namespace sluice::metrics {
 namespace {
 
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-using Labels = std::vector<ClientMetric::Label>;
 
 // Those labels that somebody still counts for.
 template <typename Label, typename T>
 using Live = std::vector<std::pair<Label, std::shared_ptr<const std::vector<T>>>>;
 
-MetricFamily Family(std::string name, std::string help, MetricType type) {
-  return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {}};
-}
 MetricFamily CounterFamily(std::string name, std::string help) {
   return Family(std::move(name), std::move(help), MetricType::Counter);
 }
@@ -35,13 +33,6 @@ MetricFamily GaugeFamily(std::string name, std::string help) {
 }
 MetricFamily HistogramFamily(std::string name, std::string help) {
   return Family(std::move(name), std::move(help), MetricType::Histogram);
-}
-
-void Add(MetricFamily& family, Labels labels, double value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  (family.type == MetricType::Gauge ? metric.gauge.value : metric.counter.value) = value;
-  family.metric.push_back(std::move(metric));
 }
 
 /// Labels of a cause: its reason, and its code unless that is zero, which stands for none.

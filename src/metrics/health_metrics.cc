@@ -1,19 +1,16 @@
 #include "sluice/metrics/health_metrics.h"
 
+#include "metrics/families.h"
+
 namespace sluice::metrics {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-/// `label` is the backend, and the server's address.
-void AddCount(MetricFamily& family, const std::pair<std::string, std::string>& label,
-              const char* result, uint64_t count) {
-  ClientMetric metric;
-  metric.label = {{"backend", label.first}, {"server", label.second}, {"result", result}};
-  metric.counter.value = static_cast<double>(count);
-  family.metric.push_back(std::move(metric));
+/// `server` is the backend and the server's address.
+Labels ServerLabels(const std::pair<std::string, std::string>& server, const char* result) {
+  return {{"backend", server.first}, {"server", server.second}, {"result", result}};
 }
 
 }  // namespace
@@ -36,8 +33,8 @@ void HealthMetrics::AddTo(std::vector<MetricFamily>& families) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [label, known] : servers_) {
     if (const auto counters = known.lock()) {
-      AddCount(checks, label, "ok", counters->passed);
-      AddCount(checks, label, "failed", counters->failed);
+      Add(checks, ServerLabels(label, "ok"), static_cast<double>(counters->passed));
+      Add(checks, ServerLabels(label, "failed"), static_cast<double>(counters->failed));
     }
   }
   if (!checks.metric.empty()) families.push_back(std::move(checks));

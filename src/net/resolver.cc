@@ -24,7 +24,6 @@ namespace sluice::net {
 namespace {
 
 constexpr int kClassIn = 1;
-constexpr int kTypeSrv = 33;
 // Of one family. Requests may bring names, whose owners may give them any number of addresses.
 constexpr size_t kMaxAddresses = 32;
 
@@ -125,10 +124,11 @@ std::unique_ptr<Resolver::Query> AresResolver::ResolveService(const std::string&
     }
     callback(std::move(services));
   };
-  auto query = services_.Find(
-      base::ToLower(name), std::move(tell), [this, &name](ServiceLookups::Question* question) {
-        ares_search(channel_, name.c_str(), kClassIn, kTypeSrv, OnServices, question);
-      });
+  auto query = services_.Find(base::ToLower(name), std::move(tell),
+                              [this, &name](ServiceLookups::Question* question) {
+                                ares_search(channel_, name.c_str(), kClassIn,
+                                            static_cast<int>(kTypeSrv), OnServices, question);
+                              });
   RestartTimer();
   return query;
 }

@@ -12,7 +12,6 @@ namespace {
 
 constexpr size_t kHeaderSize = 12;
 constexpr uint16_t kTypeCname = 5;
-constexpr uint16_t kTypeSrv = 33;
 // A lifetime with its highest bit set counts as none (RFC 2181 section 8).
 constexpr uint32_t kMaxLifetime = 0x7fffffff;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "sluice/net/resolver.h"
 
 namespace sluice::net {
+
+/// The type of an SRV record (RFC 2782).
+inline constexpr uint16_t kTypeSrv = 33;
 
 struct ServiceRecords {
   std::vector<Service> services;  ///< in the order of the answer, at least one

@@ -27,7 +27,7 @@ constexpr unsigned char kHttp[] = "\x08http/1.1";
 
 using Fault = config::CertificateFault;
 
-std::string TextOf(const ASN1_STRING* text) {
+std::string LowerCaseText(const ASN1_STRING* text) {
   const auto* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
   return base::ToLower({data, static_cast<size_t>(ASN1_STRING_length(text))});
 }
@@ -40,13 +40,13 @@ std::vector<std::string> HostsOf(const X509* certificate) {
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
-    if (name->type == GEN_DNS) hosts.push_back(TextOf(name->d.dNSName));
+    if (name->type == GEN_DNS) hosts.push_back(LowerCaseText(name->d.dNSName));
   }
   GENERAL_NAMES_free(names);
   const X509_NAME* const subject = X509_get_subject_name(certificate);
   const int place = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
   if (hosts.empty() && place >= 0) {
-    hosts.push_back(TextOf(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, place))));
+    hosts.push_back(LowerCaseText(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, place))));
   }
   return hosts;
 }

@@ -6,7 +6,7 @@
 namespace sluice::relay {
 
 using auth::Verdict;
-using Kind = auth::Verdict::Kind;
+using VerdictKind = auth::Verdict::Kind;
 
 Authentication::Authentication(net::EventLoop& loop, AuthDesk& desk, const auth::Request& request,
                                const std::vector<const auth::Method*>& methods, Callback callback)
@@ -37,18 +37,18 @@ void Authentication::Continue() {
 
 /// Ends with the method that accepts; of the other verdicts keeps what says most.
 void Authentication::Take(const auth::Method& method, Verdict verdict) {
-  if (verdict.kind == Kind::kAccepted) {
+  if (verdict.kind == VerdictKind::kAccepted) {
     worst_ = std::move(verdict);
     next_ = methods_.size();
     return;
   }
-  if (verdict.kind == Kind::kAbsent) return;
-  if (verdict.kind == Kind::kRefused) was_refused_ = true;
+  if (verdict.kind == VerdictKind::kAbsent) return;
+  if (verdict.kind == VerdictKind::kRefused) was_refused_ = true;
   std::string detail = std::string(method.name()) + ": " + verdict.detail;
   if (!worst_.detail.empty()) detail = worst_.detail + "; " + detail;
   const bool is_unavailable =
-      worst_.kind == Kind::kUnavailable || verdict.kind == Kind::kUnavailable;
-  worst_ = {is_unavailable ? Kind::kUnavailable : Kind::kRefused, std::move(detail)};
+      worst_.kind == VerdictKind::kUnavailable || verdict.kind == VerdictKind::kUnavailable;
+  worst_ = {is_unavailable ? VerdictKind::kUnavailable : VerdictKind::kRefused, std::move(detail)};
 }
 
 void Authentication::Wait(const auth::Method& method, Verdict verdict) {
@@ -86,7 +86,7 @@ void Authentication::CountTry() {
 
 void Authentication::End() {
   // A guess is one, whatever kept another method from being asked.
-  const bool is_failure = was_refused_ && worst_.kind != Kind::kAccepted;
+  const bool is_failure = was_refused_ && worst_.kind != VerdictKind::kAccepted;
   if (is_failure) CountTry();
   if (!is_failure && is_counted_) desk_.guard->throttle().TakeBack(*request_.address);
   is_counted_ = false;

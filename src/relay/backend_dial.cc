@@ -13,7 +13,7 @@
 namespace sluice::relay {
 namespace {
 
-using Status = net::IoResult::Status;
+using IoStatus = net::IoResult::Status;
 
 // What is read at once of an answer. Frames behind it are kept, so this also bounds them.
 constexpr size_t kReadSize = 16 * 1024;
@@ -73,15 +73,15 @@ void BackendDial::OnStreamReady() {
 
 /// An error is told by the read behind it.
 void BackendDial::SendRequest() {
-  if (request_.WriteTo(*stream_).status == Status::kError) request_.Clear();
+  if (request_.WriteTo(*stream_).status == IoStatus::kError) request_.Clear();
 }
 
 void BackendDial::ReadAnswer() {
   const auto buffer = context_.scratch.first(kReadSize);
   while (stream_->readable()) {
     const net::IoResult got = stream_->Read(buffer);
-    if (got.status == Status::kWouldBlock) return;
-    if (got.status != Status::kOk) {
+    if (got.status == IoStatus::kWouldBlock) return;
+    if (got.status != IoStatus::kOk) {
       const std::string_view failure = stream_->failure();
       const std::string error = got.error != 0 ? std::strerror(got.error) : "";
       Fail("the server ended the connection instead of answering the upgrade" +

@@ -9,7 +9,7 @@
 namespace sluice::relay {
 namespace {
 
-using Kind = auth::Verdict::Kind;
+using VerdictKind = auth::Verdict::Kind;
 using metrics::AuthResult;
 
 // What a client is told of a refusal: the log alone says what was wrong, so that nobody learns
@@ -24,15 +24,15 @@ std::string WholeSeconds(base::Duration time) {
   return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
 }
 
-AuthResult ResultOf(Kind kind) {
+AuthResult ResultOf(VerdictKind kind) {
   switch (kind) {
-    case Kind::kAbsent:
+    case VerdictKind::kAbsent:
       return AuthResult::kAbsent;
-    case Kind::kRefused:
+    case VerdictKind::kRefused:
       return AuthResult::kRefused;
-    case Kind::kUnavailable:
+    case VerdictKind::kUnavailable:
       return AuthResult::kUnavailable;
-    case Kind::kAccepted:
+    case VerdictKind::kAccepted:
       return AuthResult::kAccepted;
   }
   return AuthResult::kRefused;
@@ -76,8 +76,8 @@ bool ClientRequest::IsThrottled() {
 /// if one has accepted.
 void ClientRequest::CountVerdict(const auth::Verdict& verdict) {
   // A request counts as one failure at most, and as none if any route has accepted it.
-  const bool is_refused = verdict.kind == Kind::kRefused;
-  const bool is_accepted = verdict.kind == Kind::kAccepted;
+  const bool is_refused = verdict.kind == VerdictKind::kRefused;
+  const bool is_accepted = verdict.kind == VerdictKind::kAccepted;
   const bool is_one_too_many =
       (is_refused && (has_failed_ || was_accepted_)) || (is_accepted && has_failed_);
   if (is_one_too_many && address_.ip()) {
@@ -95,7 +95,7 @@ void ClientRequest::OnVerdict(const auth::Verdict& verdict) {
   // It is still on the stack.
   context_.loop.DestroyLater(std::move(authentication_));
   CountVerdict(kept);
-  if (kept.kind != Kind::kAccepted) {
+  if (kept.kind != VerdictKind::kAccepted) {
     RefuseUnknown(kept);
     return;
   }
@@ -104,7 +104,7 @@ void ClientRequest::OnVerdict(const auth::Verdict& verdict) {
 }
 
 void ClientRequest::RefuseUnknown(const auth::Verdict& verdict) {
-  if (verdict.kind == Kind::kUnavailable) {
+  if (verdict.kind == VerdictKind::kUnavailable) {
     Refuse({base::Cause::kAuthUnavailable, "credentials cannot be checked now"}, verdict.detail);
     return;
   }

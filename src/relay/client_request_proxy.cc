@@ -12,7 +12,7 @@
 
 namespace sluice::relay {
 
-using Status = proxy::HeaderParser::Status;
+using HeaderStatus = proxy::HeaderParser::Status;
 using metrics::ProxyHeader;
 
 void ClientRequest::StartProxyHeader() {
@@ -49,8 +49,8 @@ void ClientRequest::TakeProxyHeader(base::Bytes bytes) {
         {base::Cause::kBadRequest, "the PROXY header is not valid: " + std::string(used.error())});
     return;
   }
-  if (proxy_->status() == Status::kIncomplete) return;
-  if (proxy_->status() == Status::kNone) {
+  if (proxy_->status() == HeaderStatus::kIncomplete) return;
+  if (proxy_->status() == HeaderStatus::kNone) {
     EndProxyHeader(ProxyHeader::kNone);
     if (protocol.is_required) {
       RefuseUnheard(

@@ -13,7 +13,7 @@ namespace sluice::relay {
 namespace {
 
 using auth::Verdict;
-using Kind = config::TokenSource::Kind;
+using config::TokenSource;
 
 // Nobody is told more: neither that there is a route, nor what it asks for.
 const http::Refusal& NoRoute() {
@@ -23,7 +23,8 @@ const http::Refusal& NoRoute() {
 
 // Whether what a route finds as the token depends on its own pattern.
 bool HasOwnToken(const config::Route& route) {
-  return auth::TakesTokenFrom(route, Kind::kPath) || auth::TakesTokenFrom(route, Kind::kHost);
+  return auth::TakesTokenFrom(route, TokenSource::Kind::kPath) ||
+         auth::TakesTokenFrom(route, TokenSource::Kind::kHost);
 }
 
 }  // namespace

@@ -17,11 +17,11 @@
 namespace sluice::relay {
 namespace {
 
-using Status = net::IoResult::Status;
+using IoStatus = net::IoResult::Status;
 using websocket::FrameEvent;
 using websocket::Opcode;
 
-constexpr net::IoResult kWouldBlock{Status::kWouldBlock, 0, 0};
+constexpr net::IoResult kWouldBlock{IoStatus::kWouldBlock, 0, 0};
 
 // The payload of a frame at most. A slow server costs one frame, which once masked cannot be taken
 // back.
@@ -30,7 +30,7 @@ constexpr size_t kInputSize = 64 * 1024;
 constexpr size_t kOutputSize = kChunk + websocket::kMaxClientHeader;
 
 /// The least room for a frame that is worth beginning one.
-constexpr size_t kLeastRoom = 1024;
+constexpr size_t kLeastMessageRoom = 1024;
 
 // A write leaves less than half of this behind; the rest is for pongs. Who asks for more of them
 // and takes none is not read any more.
@@ -108,22 +108,22 @@ std::string_view WebSocketStream::failure() const {
 
 bool WebSocketStream::readable() const {
   if (!decoded_.empty()) return true;
-  if (end_.status != Status::kOk) return !end_was_read_;
+  if (end_.status != IoStatus::kOk) return !end_was_read_;
   return kept_output_.size() <= kMostKeptOutput && (!received_.empty() || inner_->readable());
 }
 
 net::IoResult WebSocketStream::Read(base::MutableBytes buffer) {
-  if (const size_t size = decoded_.Take(buffer); size != 0) return {Status::kOk, size, 0};
+  if (const size_t size = decoded_.Take(buffer); size != 0) return {IoStatus::kOk, size, 0};
   in_vain_ = 0;
-  while (end_.status == Status::kOk) {
+  while (end_.status == IoStatus::kOk) {
     if (kept_output_.size() > kMostKeptOutput) return kWouldBlock;
     const auto room =
         messages_ ? buffers_.input_.first(std::min(buffer.size(), buffers_.input_.size())) : buffer;
     const net::IoResult got = ReadInner(room);
-    if (got.status == Status::kWouldBlock) return kWouldBlock;
-    if (got.status != Status::kOk) {
+    if (got.status == IoStatus::kWouldBlock) return kWouldBlock;
+    if (got.status != IoStatus::kOk) {
       inner_ended_ = true;
-      const bool is_cut = got.status == Status::kEnd;
+      const bool is_cut = got.status == IoStatus::kEnd;
       Fail(websocket::kCloseProtocolError,
            is_cut ? "the server ended the connection without a Close frame" : "",
            is_cut ? EPROTO : got.error);
@@ -133,7 +133,7 @@ net::IoResult WebSocketStream::Read(base::MutableBytes buffer) {
     const auto in = room.first(got.bytes);
     const size_t size = messages_ ? TakeMessages(in, buffer) : TakeFrames(in);
     FlushKept();
-    if (size != 0) return {Status::kOk, size, 0};
+    if (size != 0) return {IoStatus::kOk, size, 0};
     if (in_vain_ > kMostInVain) {
       Fail(websocket::kClosePolicyViolation, "the server sends frames without any payload", EPROTO);
     }
@@ -147,10 +147,10 @@ net::IoResult WebSocketStream::ReadInner(base::MutableBytes buffer) {
     std::copy_n(received_.begin(), size, buffer.begin());
     received_ =
         std::vector<uint8_t>(received_.begin() + static_cast<ptrdiff_t>(size), received_.end());
-    return {Status::kOk, size, 0};
+    return {IoStatus::kOk, size, 0};
   }
   const net::IoResult got = inner_->Read(buffer);
-  if (got.status == Status::kOk) last_received_ = net::EventLoop::Now();
+  if (got.status == IoStatus::kOk) last_received_ = net::EventLoop::Now();
   return got;
 }
 
@@ -158,7 +158,7 @@ net::IoResult WebSocketStream::ReadInner(base::MutableBytes buffer) {
 size_t WebSocketStream::TakeFrames(base::MutableBytes in) {
   uint8_t* const payload = in.data();
   uint8_t* end = payload;
-  while (end_.status == Status::kOk) {
+  while (end_.status == IoStatus::kOk) {
     const FrameEvent event = reader_.Next(in, end);
     if (event.kind == FrameEvent::Kind::kNeedMore) break;
     if (event.kind == FrameEvent::Kind::kPayload) {
@@ -181,7 +181,7 @@ size_t WebSocketStream::TakeMessages(base::MutableBytes in, base::MutableBytes o
     decoded_.Append(bytes.subspan(fits));
   };
   MessagesToBackend& messages = messages_->to_backend;
-  while (end_.status == Status::kOk) {
+  while (end_.status == IoStatus::kOk) {
     const FrameEvent event = reader_.Next(in, in.data());
     if (event.kind == FrameEvent::Kind::kNeedMore) break;
     if (event.kind != FrameEvent::Kind::kPayload) {
@@ -230,7 +230,7 @@ void WebSocketStream::OnPeerClose(base::Bytes payload) {
     failure_ = "the server closed with code " + std::to_string(*code);
     if (payload.size() > 2) failure_.append(": ").append(base::AsText(payload.subspan(2)));
   }
-  end_ = is_good ? net::IoResult{Status::kEnd, 0, 0} : net::IoResult{Status::kError, 0, EPROTO};
+  end_ = is_good ? net::IoResult{IoStatus::kEnd, 0, 0} : net::IoResult{IoStatus::kError, 0, EPROTO};
   SendClose(code);
   Linger();
 }
@@ -248,10 +248,10 @@ bool WebSocketStream::writable() const {
 }
 
 net::IoResult WebSocketStream::Write(base::Bytes bytes) {
-  if (write_error_ != 0) return {Status::kError, 0, write_error_};
+  if (write_error_ != 0) return {IoStatus::kError, 0, write_error_};
   // The server has closed and reads no more: it goes the way of what is sent to a socket whose peer
   // has just been closed. What ended first is told by Read.
-  if (close_sent_) return {Status::kOk, bytes.size(), 0};
+  if (close_sent_) return {IoStatus::kOk, bytes.size(), 0};
   if (!writable()) return kWouldBlock;
   if (messages_) return WriteMessages(bytes);
   size_t total = 0;
@@ -260,10 +260,10 @@ net::IoResult WebSocketStream::Write(base::Bytes bytes) {
     const size_t size = websocket::WriteMaskedFrame(buffers_.output_.data(),
                                                     StartOf(Opcode::kBinary), NewKey(), chunk);
     Send(buffers_.output_.first(size));
-    if (write_error_ != 0) return {Status::kError, 0, write_error_};
+    if (write_error_ != 0) return {IoStatus::kError, 0, write_error_};
     total += chunk.size();
   }
-  return {Status::kOk, total, 0};
+  return {IoStatus::kOk, total, 0};
 }
 
 net::IoResult WebSocketStream::WriteMessages(base::Bytes bytes) {
@@ -276,13 +276,13 @@ net::IoResult WebSocketStream::WriteMessages(base::Bytes bytes) {
       SendBatch(batch);  // What was good goes out before the Close.
       Fail(base::InfoOf(fault->cause).close_code,
            "what was sent is not in the framing: " + std::string(fault->detail), EBADMSG);
-      return {Status::kError, 0, EBADMSG};
+      return {IoStatus::kError, 0, EBADMSG};
     }
   }
   SendBatch(batch);
-  if (write_error_ != 0) return {Status::kError, 0, write_error_};
+  if (write_error_ != 0) return {IoStatus::kError, 0, write_error_};
   const size_t used = bytes.size() - in.size();
-  return used == 0 ? kWouldBlock : net::IoResult{Status::kOk, used, 0};
+  return used == 0 ? kWouldBlock : net::IoResult{IoStatus::kOk, used, 0};
 }
 
 /// What is wrong with it, if anything.
@@ -294,7 +294,7 @@ std::optional<MessageFault> WebSocketStream::WriteDecoded(const framing::Decoded
     return MessageFault{base::Cause::kInvalidUtf8, "a text message is not UTF-8"};
   }
   // Not cut into fragments for want of room that a batch has.
-  if (batch.Room().size() < decoded.piece.payload.size() + kLeastRoom) SendBatch(batch);
+  if (batch.Room().size() < decoded.piece.payload.size() + kLeastMessageRoom) SendBatch(batch);
   for (;;) {
     const MessagesToClient::Filled filled = messages.Fill(batch.Room());
     if (filled.start) batch.Add(*filled.start, NewKey(), filled.size);
@@ -313,7 +313,7 @@ void WebSocketStream::Send(base::Bytes frames) {
   if (write_error_ != 0) return;
   if (kept_output_.empty() && inner_->writable()) {
     const net::IoResult sent = inner_->Write(frames);
-    if (sent.status == Status::kError) {
+    if (sent.status == IoStatus::kError) {
       write_error_ = sent.error;
       return;
     }
@@ -333,7 +333,7 @@ void WebSocketStream::KeepControl(Opcode opcode, base::Bytes payload) {
 void WebSocketStream::FlushKept() {
   if (kept_output_.empty() || !inner_->writable()) return;
   const net::IoResult sent = kept_output_.WriteTo(*inner_);
-  if (sent.status != Status::kError) return;
+  if (sent.status != IoStatus::kError) return;
   write_error_ = sent.error;
   kept_output_.Clear();
 }
@@ -370,9 +370,9 @@ void WebSocketStream::SendClose(std::optional<uint16_t> code) {
 
 /// `code` is for the server, if it can still be told; the rest for whoever reads.
 void WebSocketStream::Fail(uint16_t code, std::string why, int error) {
-  if (end_.status != Status::kOk) return;
+  if (end_.status != IoStatus::kOk) return;
   failure_ = std::move(why);
-  end_ = {Status::kError, 0, error};
+  end_ = {IoStatus::kError, 0, error};
   if (!inner_ended_) SendClose(code);
   Linger();
 }
@@ -380,7 +380,7 @@ void WebSocketStream::Fail(uint16_t code, std::string why, int error) {
 // When all is said, the connection is the server's to end. What comes meanwhile is read, lest a
 // reset eat our Close.
 bool WebSocketStream::IsLingering() const {
-  return close_sent_ && end_.status != Status::kOk && !inner_ended_ && !is_done_lingering_ &&
+  return close_sent_ && end_.status != IoStatus::kOk && !inner_ended_ && !is_done_lingering_ &&
          write_error_ == 0;
 }
 
@@ -388,8 +388,8 @@ void WebSocketStream::Linger() {
   size_t left = kMostDiscarded;
   while (IsLingering() && left != 0) {
     const net::IoResult got = inner_->Read(buffers_.input_.first(std::min(left, kInputSize)));
-    if (got.status == Status::kWouldBlock) break;
-    inner_ended_ = got.status != Status::kOk;
+    if (got.status == IoStatus::kWouldBlock) break;
+    inner_ended_ = got.status != IoStatus::kOk;
     left -= got.bytes;
   }
   if (left == 0) is_done_lingering_ = true;

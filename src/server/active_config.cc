@@ -1,7 +1,8 @@
 #include "server/active_config.h"
 
-#include <random>
 #include <utility>
+
+#include "server/random_seed.h"
 
 namespace sluice::server {
 namespace {
@@ -18,11 +19,6 @@ metrics::MetricsLabels LabelsOf(const config::Config& config) {
     }
   }
   return labels;
-}
-
-uint64_t RandomSeed() {
-  std::random_device device;
-  return uint64_t{device()} << 32 | device();
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "sluice/server/server.h"
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "server/echo_service.h"
 #include "server/file_watch.h"
 #include "server/ports.h"
+#include "server/random_seed.h"
 #include "server/status_report.h"
 #include "server/worker.h"
 
@@ -37,11 +37,6 @@ std::string_view WhatIsFixed(const config::Config& now, const config::Config& ne
   if (next.user != now.user) return "'user'";
   if (next.admin != now.admin) return "'admin'";
   return {};
-}
-
-uint64_t RandomSeed() {
-  std::random_device device;
-  return uint64_t{device()} << 32 | device();
 }
 
 }  // namespace

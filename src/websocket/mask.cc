@@ -72,13 +72,13 @@ void UnmaskBaseline(uint8_t* out, const uint8_t* in, size_t size, uint32_t key) 
 
 constexpr BlockUnmasker kBlockUnmaskers[] = {{"baseline", UnmaskBaseline}, {"avx2", UnmaskAvx2}};
 
-size_t CountUsable() {
+size_t CountUsableUnmaskers() {
   return __builtin_cpu_supports("avx2") ? 2 : 1;
 }
 #else
 constexpr BlockUnmasker kBlockUnmaskers[] = {{"baseline", UnmaskBaseline}};
 
-size_t CountUsable() {
+size_t CountUsableUnmaskers() {
   return 1;
 }
 #endif
@@ -86,7 +86,7 @@ size_t CountUsable() {
 }  // namespace
 
 std::span<const BlockUnmasker> BlockUnmaskers() {
-  return std::span(kBlockUnmaskers).first(CountUsable());
+  return std::span(kBlockUnmaskers).first(CountUsableUnmaskers());
 }
 
 void Unmask(uint8_t* out, const uint8_t* in, size_t size, MaskKey key, uint64_t offset) {

@@ -79,13 +79,13 @@ bool IsValidBaseline(const uint8_t* text, size_t size) {
 constexpr Utf8BlockJudge kJudges[] = {{"baseline", kMinUtf8Block, IsValidBaseline},
                                       {"avx2", 64, IsValidAvx2}};
 
-size_t CountUsable() {
+size_t CountUsableJudges() {
   return __builtin_cpu_supports("avx2") ? 2 : 1;
 }
 #else
 constexpr Utf8BlockJudge kJudges[] = {{"baseline", kMinUtf8Block, IsValidBaseline}};
 
-size_t CountUsable() {
+size_t CountUsableJudges() {
   return 1;
 }
 #endif
@@ -93,7 +93,7 @@ size_t CountUsable() {
 }  // namespace
 
 std::span<const Utf8BlockJudge> Utf8BlockJudges() {
-  return std::span(kJudges).first(CountUsable());
+  return std::span(kJudges).first(CountUsableJudges());
 }
 
 }  // namespace sluice::websocket

@@ -13,6 +13,8 @@
 
 #include "sluice/base/text.h"
 
+#include "source_directory.h"
+
 namespace sluice::base {
 namespace {
 
@@ -145,7 +147,7 @@ TEST(CauseTest, FaultsHaveNames) {
 using Row = std::vector<std::string>;
 
 std::vector<Row> RowsOfPage() {
-  std::ifstream page(SLUICE_SOURCE_DIR "/docs/close-codes.md");
+  std::ifstream page(SourceFile("docs/close-codes.md"));
   EXPECT_TRUE(page.is_open()) << "docs/close-codes.md";
   std::vector<Row> rows;
   for (std::string line; std::getline(page, line);) {

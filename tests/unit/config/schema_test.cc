@@ -12,12 +12,14 @@
 
 #include "sluice/config/loader.h"
 
+#include "source_directory.h"
+
 namespace sluice::config {
 namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kConfigDirectory = SLUICE_SOURCE_DIR "/config";
+const std::filesystem::path kConfigDirectory = SourceFile("config");
 
 json ReadSchema() {
   std::ifstream file(kConfigDirectory / "sluice.schema.json");
@@ -185,7 +187,7 @@ TEST(ShippedFiles, AllOptionsHasEveryKey) {
 
 // The reference page names every key.
 TEST(ShippedFiles, TheReferenceHasEveryKey) {
-  std::ifstream file(SLUICE_SOURCE_DIR "/docs/configuration.md");
+  std::ifstream file(SourceFile("docs/configuration.md"));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   for (const auto& [name, keys] : KnownMappings()) {
     for (const auto key : keys) {

@@ -20,6 +20,8 @@
 #include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/process.h"
 
+#include "source_directory.h"
+
 namespace sluice::metrics {
 namespace {
 
@@ -338,7 +340,7 @@ TEST(MetricsPage, NamesExactlyTheFamiliesWithTypeAndLabels) {
     expected[family.name] = TypeOf(family.type) + " | " + labels;
   }
 
-  std::ifstream page(SLUICE_SOURCE_DIR "/docs/metrics.md");
+  std::ifstream page(SourceFile("docs/metrics.md"));
   ASSERT_TRUE(page) << "docs/metrics.md cannot be read";
   std::map<std::string, std::string> documented;
   const std::regex row(R"(\| `(\w+)` \| (\w+) \| ?([^|]*?) ?\| .*)");
@@ -355,7 +357,7 @@ TEST(MetricsPage, NamesExactlyTheFamiliesWithTypeAndLabels) {
 TEST(MetricsPage, QueriesUseFamiliesThatExist) {
   std::set<std::string> names;
   for (const auto& family : AllFamilies()) names.insert(family.name);
-  std::ifstream page(SLUICE_SOURCE_DIR "/docs/metrics.md");
+  std::ifstream page(SourceFile("docs/metrics.md"));
   std::stringstream text;
   text << page.rdbuf();
   const std::string content = text.str();

@@ -17,6 +17,7 @@ Labels CertificateLabels(const CertificateMetrics::Owner& owner, const char* res
 void CertificateMetrics::SetExpiry(const Owner& owner, const std::string& path, int64_t time) {
   const std::lock_guard lock(mutex_);
   expiry_[{owner, path}] = time;
+  reloads_.try_emplace(owner);  // Counts from 0, so that `increase` sees the first reload.
 }
 
 void CertificateMetrics::CountReload(const Owner& owner, bool is_ok) {

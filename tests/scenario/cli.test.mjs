@@ -8,8 +8,8 @@ import { test } from 'node:test';
 
 import { defer } from './lib/cleanup.mjs';
 import { echo } from './lib/backends.mjs';
-import { makeNamedCertificates } from './lib/certificates.mjs';
 import { httpGet } from './lib/metrics.mjs';
+import { makeNamedFiles } from './lib/named_files.mjs';
 import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
 import { kProjectRoot, makeConfig, run, start, startWithArgs, tempDir } from './lib/sluice.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
@@ -50,7 +50,7 @@ test('check: the demo and every example', async (t) => {
   ];
   assert.ok(files.length > 1, 'there are examples');
   for (const file of files) {
-    makeNamedCertificates(file);
+    makeNamedFiles(file);
     const { code, stdout, stderr } = await run(['check', file]);
     assert.equal(code, 0, `${stdout}${stderr}`);
   }

@@ -1,6 +1,6 @@
 // Certificates, made by the `openssl` command for the test that wants them.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 function openssl(...args) {
@@ -18,6 +18,11 @@ export function makeAuthority(dir, name = 'ca', subject = 'sluice test CA') {
   return { dir, cert, key, pem: readFileSync(cert) };
 }
 
+/** A self-signed certificate for localhost at these paths. */
+export function makeSelfSigned(cert, key) {
+  openssl('req', '-x509', ...kKey, '-days', '30', '-subj', '/CN=localhost', '-out', cert, '-keyout', key);
+}
+
 /**
  * A certificate for `hosts` (names and IP addresses) that `authority` signs. Returns {cert, key}, as they
  * stand in a configuration; `cert` is a chain. It expires after `days`.
@@ -31,21 +36,4 @@ export function makeCertificate(authority, name, hosts, { days = 2 } = {}) {
     '-days', String(days), '-extfile', file('ext'), '-out', file('pem'));
   writeFileSync(file('pem'), Buffer.concat([readFileSync(file('pem')), authority.pem]));
   return { cert: file('pem'), key: file('key') };
-}
-
-/** Makes the certificates that an example configuration names, beside it; they are for nobody. */
-export function makeNamedCertificates(configFile) {
-  const text = readFileSync(configFile, 'utf8');
-  const files = (key) => [...text.matchAll(new RegExp(`^ *(?:- )?${key}: (\\S+)$`, 'gm'))].map((m) => m[1]);
-  const keys = files('key');
-  files('cert').forEach((cert, i) => {
-    const at = (file) => path.resolve(path.dirname(configFile), file);
-    mkdirSync(path.dirname(at(cert)), { recursive: true });
-    openssl('req', '-x509', ...kKey, '-days', '2', '-subj', '/CN=localhost', '-out', at(cert),
-      '-keyout', at(keys[i]));
-  });
-  for (const ca of [...files('client_ca'), ...files('ca')]) {
-    const file = path.resolve(path.dirname(configFile), ca);
-    makeAuthority(path.dirname(file), path.basename(file, '.pem'));
-  }
 }

@@ -95,6 +95,8 @@ constexpr std::array kCauses = {
             "the session has lasted for timeouts.max_age"},
   CauseInfo{Cause::kTokenExpired, "token_expired", 0, 1008, Fault::kClient, kInfo,
             "the token that let the client in has expired"},
+  CauseInfo{Cause::kCertificateExpired, "certificate_expired", 0, 1008, Fault::kClient, kInfo,
+            "the certificate of the client, or one of its chain, has expired"},
   CauseInfo{Cause::kRouteRemoved, "route_removed", 0, 1001, Fault::kNobody, kInfo,
             "the configuration has no longer the session's route, which had on_removal: close"},
   CauseInfo{Cause::kPongTimeout, "pong_timeout", 0, 1011, Fault::kClient, kInfo,

@@ -42,8 +42,9 @@ void Print(const std::vector<config::Diagnostic>& diagnostics, std::string_view 
 }
 
 config::LoadResult Load(const std::string& file) {
-  return config::LoadFile(file, config::ProcessEnvironment(),
-                          {net::CheckCertificate, net::CheckAuthorities, net::IsCipher});
+  return config::LoadFile(
+      file, config::ProcessEnvironment(),
+      {net::CheckCertificate, net::CheckAuthorities, net::CheckCrls, net::IsCipher});
 }
 
 int RunWithLog(config::Config config, const ConfigSource* source = nullptr) {

@@ -26,6 +26,7 @@ struct TlsDraft {
   std::optional<Value> certificates;
   std::optional<Value> ciphers;
   std::optional<Value> client_ca;
+  std::optional<Value> client_crl;
   std::optional<Value> client_certificate;
 };
 
@@ -46,6 +47,7 @@ constexpr Field<TlsDraft> kTlsFields[] = {
      }},
     {"ciphers", Keep<&TlsDraft::ciphers>},
     {"client_ca", Keep<&TlsDraft::client_ca>},
+    {"client_crl", Keep<&TlsDraft::client_crl>},
     {"client_certificate", Keep<&TlsDraft::client_certificate>},
 };
 
@@ -96,6 +98,23 @@ void ReadAuthorities(Reader& reader, const Value& value, const FileChecks& check
   if (const auto fault = checks.authorities(path)) reader.Error(value, Quote(path) + ' ' + *fault);
 }
 
+void ReadCrls(Reader& reader, const TlsDraft& draft, const FileChecks& checks, Tls& tls) {
+  const Value& value = *draft.client_crl;
+  if (!draft.client_ca) {
+    reader.Error(value, "needs 'client_ca', the file of the authorities whose CRLs these are");
+    return;
+  }
+  if (!ReadPath(reader, value, tls.client_crl) || !checks.crls) return;
+  const auto fault = checks.crls(tls.client_crl, tls.client_ca);
+  if (!fault) return;
+  const std::string message = Quote(tls.client_crl) + ' ' + fault->message;
+  if (fault->is_warning) {
+    reader.Warn(value, message);
+  } else {
+    reader.Error(value, message);
+  }
+}
+
 void ReadCiphers(Reader& reader, const Value& value, const FileChecks& checks,
                  std::vector<std::string>& ciphers) {
   for (const auto& item : reader.Items(value, "ciphers")) {
@@ -115,6 +134,7 @@ void ReadClientCertificate(Reader& reader, const TlsDraft& draft, const FileChec
     ReadAuthorities(reader, *draft.client_ca, checks, tls.client_ca);
     tls.client_certificate = ClientCertificate::kRequired;
   }
+  if (draft.client_crl) ReadCrls(reader, draft, checks, tls);
   if (!draft.client_certificate) return;
   reader.ReadScalar(*draft.client_certificate, "'required' or 'optional'", ParseClientCertificate,
                     tls.client_certificate);

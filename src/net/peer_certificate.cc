@@ -10,6 +10,9 @@
 
 #include "sluice/base/text.h"
 
+#include "net/client_chain.h"
+#include "net/subject_text.h"
+
 namespace sluice::net {
 namespace {
 
@@ -46,16 +49,6 @@ void ReadAlternativeNames(const X509* certificate, PeerCertificate& peer) {
   GENERAL_NAMES_free(names);
 }
 
-std::string SubjectText(const X509_NAME* subject) {
-  BIO* const out = BIO_new(BIO_s_mem());
-  X509_NAME_print_ex(out, subject, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(out, &text);
-  std::string result(text, size > 0 ? static_cast<size_t>(size) : 0);
-  BIO_free(out);
-  return result;
-}
-
 std::string Fingerprint(const X509* certificate) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
@@ -71,6 +64,16 @@ std::string Fingerprint(const X509* certificate) {
 
 }  // namespace
 
+std::string SubjectText(const X509_name_st* subject) {
+  BIO* const out = BIO_new(BIO_s_mem());
+  X509_NAME_print_ex(out, subject, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out, &text);
+  std::string result(text, size > 0 ? static_cast<size_t>(size) : 0);
+  BIO_free(out);
+  return result;
+}
+
 std::shared_ptr<const PeerCertificate> ReadPeerCertificate(const ssl_st* connection) {
   const X509* const certificate = SSL_get0_peer_certificate(connection);
   if (certificate == nullptr || SSL_get_verify_mode(connection) == SSL_VERIFY_NONE ||
@@ -82,6 +85,7 @@ std::shared_ptr<const PeerCertificate> ReadPeerCertificate(const ssl_st* connect
   ReadAlternativeNames(certificate, *peer);
   peer->subject = SubjectText(X509_get_subject_name(certificate));
   peer->fingerprint = Fingerprint(certificate);
+  peer->expires = ChainExpiry(connection);
   return peer;
 }
 

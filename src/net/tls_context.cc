@@ -1,6 +1,7 @@
 #include "sluice/net/tls_context.h"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include <openssl/err.h>
@@ -9,6 +10,7 @@
 
 #include "sluice/base/text.h"
 
+#include "net/client_chain.h"
 #include "net/tls_error.h"
 #include "net/tls_files.h"
 
@@ -80,10 +82,20 @@ bool SetCiphers(SSL_CTX* context, const std::vector<std::string>& ciphers) {
          (new_list.empty() || SSL_CTX_set_ciphersuites(context, new_list.c_str()) == 1);
 }
 
-/// Asks clients for certificates. What is wrong with the file of authorities, if anything.
-std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls) {
+/// Asks clients for certificates. Returns what is wrong with the files for that, if anything, and
+/// sets `crl_expiry` to when the first CRL expires.
+std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls,
+                                      std::optional<int64_t>& crl_expiry) {
   if (tls.client_certificate == config::ClientCertificate::kNone) return std::nullopt;
-  if (auto error = LoadAuthorities(context, tls.client_ca)) return error;
+  if (const auto error = LoadAuthorities(context, tls.client_ca)) {
+    return tls.client_ca + ' ' + *error;
+  }
+  if (!tls.client_crl.empty()) {
+    const auto loaded = LoadCrls(context, tls.client_crl);
+    if (!loaded) return tls.client_crl + ' ' + loaded.error();
+    crl_expiry = *loaded;
+  }
+  EndTicketsWithCertificates(context, crl_expiry);
   // Clients choose by the names of the authorities which of their certificates to send.
   SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(tls.client_ca.c_str()));
   ERR_clear_error();
@@ -148,7 +160,7 @@ std::optional<std::string> TlsContext::Add(const config::Certificate& files,
                                            const config::Tls& tls) {
   ContextPtr context(NewContext(tls.min_version));
   if (!context || !SetCiphers(context.get(), tls.ciphers)) return "OpenSSL: " + TakeTlsError();
-  if (const auto error = AskClients(context.get(), tls)) return tls.client_ca + ' ' + *error;
+  if (auto error = AskClients(context.get(), tls, crl_expiry_)) return error;
   if (const auto fault = LoadCertificate(context.get(), files)) {
     return (fault->is_in_key ? files.key : files.cert) + ' ' + fault->message;
   }
@@ -193,6 +205,18 @@ std::optional<std::string> CheckAuthorities(const std::string& path) {
   const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
   if (!context) return "cannot be checked: " + TakeTlsError();
   return LoadAuthorities(context.get(), path);
+}
+
+std::optional<config::CrlFault> CheckCrls(const std::string& path, const std::string& authorities) {
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+  if (!context) return config::CrlFault{"cannot be checked: " + TakeTlsError()};
+  // What is wrong with the authorities is reported elsewhere.
+  if (LoadAuthorities(context.get(), authorities)) return std::nullopt;
+  const auto expiry = LoadCrls(context.get(), path);
+  if (!expiry) return config::CrlFault{expiry.error()};
+  if (!*expiry || **expiry > std::time(nullptr)) return std::nullopt;
+  return config::CrlFault{"has expired: no certificate of a client is accepted until it is renewed",
+                          true};
 }
 
 bool IsCipher(const std::string& name) {

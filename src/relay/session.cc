@@ -42,7 +42,7 @@ Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation,
         std::make_unique<Bandwidth>(context.loop, options().bandwidth, [this] { OnBandwidth(); });
   }
   if (options().max_age.count() != 0) EndBy(started_ + options().max_age, base::Cause::kMaxAge);
-  if (const auto expiry = TokenExpiry()) EndBy(*expiry, base::Cause::kTokenExpired);
+  EndAtExpiry();
   client_->SetHandler(this);
   if (backend_) {
     backend_->SetHandler(this);
@@ -54,13 +54,22 @@ Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation,
 
 Session::~Session() = default;
 
-std::optional<base::TimePoint> Session::TokenExpiry() const {
-  if (!peers_.identity || !peers_.identity->expires) return std::nullopt;
-  // What a token says may be further off than a clock with finer ticks can tell.
-  constexpr std::chrono::seconds kLongest = std::chrono::years(100);
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto left = *peers_.identity->expires - now;
-  return net::EventLoop::Now() + std::min<std::chrono::seconds>(left, kLongest);
+/// Ends the session by the time that the client's token or certificate expires.
+void Session::EndAtExpiry() {
+  const auto end_at = [this](auth::WallTime expiry, base::Cause cause) {
+    // An expiry may be further off than a clock with finer ticks can tell.
+    constexpr std::chrono::seconds kLongest = std::chrono::years(100);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    EndBy(net::EventLoop::Now() + std::min<std::chrono::seconds>(expiry - now, kLongest), cause);
+  };
+  if (peers_.identity && peers_.identity->expires) {
+    end_at(*peers_.identity->expires, base::Cause::kTokenExpired);
+  }
+  const net::TlsState* const tls = client_->tls();
+  if (tls != nullptr && tls->peer_certificate && tls->peer_certificate->expires) {
+    end_at(auth::WallTime(std::chrono::seconds(*tls->peer_certificate->expires)),
+           base::Cause::kCertificateExpired);
+  }
 }
 
 const config::SessionOptions& Session::options() const {

@@ -16,6 +16,7 @@ std::vector<std::string> FilesOf(const config::Tls& tls) {
   std::vector<std::string> paths;
   for (const auto& certificate : tls.certificates) AddFiles(certificate, paths);
   if (!tls.client_ca.empty()) paths.push_back(tls.client_ca);
+  if (!tls.client_crl.empty()) paths.push_back(tls.client_crl);
   return paths;
 }
 
@@ -99,6 +100,11 @@ std::optional<std::string> Certificates::Read(const config::Listener& listener, 
     for (size_t i = 0; i < expiry.size(); ++i) {
       const bool is_over = expiry[i] < std::time(nullptr);
       if (is_over && expiry[i] < before->Expiry()[i]) return files[i].cert + " has expired";
+    }
+    const auto crl_expiry = (*context)->CrlExpiry();
+    const bool is_over = crl_expiry && *crl_expiry <= std::time(nullptr);
+    if (is_over && (!before->CrlExpiry() || *crl_expiry < *before->CrlExpiry())) {
+      return listener.tls->client_crl + " has expired";
     }
   }
   for (size_t i = 0; i < expiry.size(); ++i) {

@@ -104,6 +104,7 @@ async function second(t, sluice, upgrade) {
 
 /** Those that take a gateway of their own, and the test that has one. */
 const kElsewhere = {
+  certificate_expired: 'tls_clients.test.mjs',
   limit_memory: 'session_limits.test.mjs',
   limit_sessions: 'limits.test.mjs',
   route_removed: 'reload.test.mjs',

@@ -1,19 +1,20 @@
 // Who comes in over TLS, and how: certificates of clients, ciphers, and TLS and plain on one port.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { echo, listen } from './lib/backends.mjs';
 import { mayHavePolicies, openPage, startBrowser } from './lib/browser.mjs';
 import { assertSameBytes, KiB, pattern } from './lib/bytes.mjs';
-import { makeAuthority, makeCertificate } from './lib/certificates.mjs';
+import { makeAuthority, makeCertificate, makeCrl, makeIntermediate } from './lib/certificates.mjs';
 import { decodeFrame, encodeFrame } from './lib/frames.mjs';
 import { httpGet } from './lib/metrics.mjs';
 import { probe, startOpenssl } from './lib/openssl.mjs';
 import { connectRaw, connectTls, upgradeHead } from './lib/raw_client.mjs';
-import { start, tempDir } from './lib/sluice.mjs';
+import { run, start, tempDir } from './lib/sluice.mjs';
+import { waitFor } from './lib/wait.mjs';
 import { openWs } from './lib/ws_client.mjs';
 
 const kHandshakes = 'sluice_tls_handshakes_total';
@@ -49,8 +50,18 @@ async function converse(t, sluice, ...args) {
   const head = client.output.indexOf('\r\n\r\n') + 4;
   client.send(encodeFrame({ payload: Buffer.from('by hand') }));
   await client.waitFor('the echo', () => decodeFrame(client.output.subarray(head)));
-  assert.equal(decodeFrame(client.output.subarray(head)).payload.toString(), 'by hand');
+  const echoed = decodeFrame(client.output.subarray(head));
+  assert.equal(echoed.payload.toString(), 'by hand');
+  /** The frame after the echo. */
+  client.nextFrame = async () => {
+    const rest = () => decodeFrame(client.output.subarray(head + echoed.size));
+    await client.waitFor('another frame', rest);
+    return rest();
+  };
+  return client;
 }
+
+const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000);
 
 for (const version of ['-tls1_2', '-tls1_3']) {
   test(`${version}: a client must show a certificate that client_ca has signed`, async (t) => {
@@ -84,6 +95,138 @@ for (const version of ['-tls1_2', '-tls1_3']) {
     assert.match(await probe(t, sluice.port, ...args, '-sess_in', ticket), /Reused, TLSv1/);
   });
 }
+
+for (const version of ['-tls1_2', '-tls1_3']) {
+  test(`${version}: neither a session nor a ticket outlives the certificate of its client`, async (t) => {
+    const { sluice, client, dir } = await startTls(t, required);
+    const expires = inSeconds(8);
+    const alice = makeCertificate(client, 'alice', ['alice.test'], { expires });
+    const tickets = [path.join(dir, 'first'), path.join(dir, 'second')];
+    const args = [version, '-cert', alice.cert, '-key', alice.key];
+    const sessions = [
+      await converse(t, sluice, ...args, '-sess_out', tickets[0]),
+      // TLS 1.3 renews the ticket.
+      await converse(t, sluice, ...args, '-sess_in', tickets[0], '-sess_out', tickets[1]),
+    ];
+    const renewed = tickets.filter(existsSync);
+    assert.equal(renewed.length, version === '-tls1_3' ? 2 : 1);
+    assert.match(await probe(t, sluice.port, ...args, '-sess_in', renewed.at(-1)), /Reused, TLSv1/);
+
+    for (const session of sessions) {
+      const { opcode, payload } = await session.nextFrame();
+      assert.equal(opcode, 8);
+      assert.equal(payload.readUInt16BE(), 1008);
+      assert.equal(payload.subarray(2).toString(), 'certificate_expired');
+    }
+    await sluice.metric('sluice_sessions_closed_total', { reason: 'certificate_expired', code: 1008 }, 2);
+    assert.ok(Date.now() >= expires.getTime() - 1000, 'they have lasted as long as the certificate');
+    await waitFor('the certificate to expire', () => Date.now() > expires.getTime() + 1000);
+    for (const [i, ticket] of renewed.entries()) {
+      const output = await probe(t, sluice.port, ...args, '-sess_in', ticket);
+      assert.doesNotMatch(output, /Reused, /);
+      await sluice.metric(kHandshakes, { result: 'failed' }, i + 1);
+    }
+    await sluice.event('tls_handshake_failed', {
+      detail: "the peer's certificate is not accepted: certificate has expired",
+    });
+  });
+
+  test(`${version}: no ticket outlives an intermediate certificate of its chain`, async (t) => {
+    const { sluice, client, dir } = await startTls(t, required);
+    const expires = inSeconds(4);
+    const intermediate = makeIntermediate(client, 'intermediate', { expires });
+    const alice = makeCertificate(intermediate, 'alice', ['alice.test']);
+    const ticket = path.join(dir, 'ticket');
+    const args = [version, '-cert', alice.cert, '-key', alice.key, '-cert_chain', intermediate.cert];
+    const session = await converse(t, sluice, ...args, '-sess_out', ticket);
+    assert.match(await probe(t, sluice.port, ...args, '-sess_in', ticket), /Reused, TLSv1/);
+    assert.equal((await session.nextFrame()).payload.subarray(2).toString(), 'certificate_expired');
+    await waitFor('the certificate to expire', () => Date.now() > expires.getTime() + 1000);
+    assert.doesNotMatch(await probe(t, sluice.port, ...args, '-sess_in', ticket), /Reused, /);
+    await sluice.event('tls_handshake_failed', {
+      detail: "the peer's certificate is not accepted: certificate has expired",
+    });
+  });
+
+  test(`${version}: client_crl: who is revoked is not accepted, not by a ticket either`, async (t) => {
+    let crl;
+    const { sluice, client, dir } = await startTls(t, (ca) => ({ ...required(ca), client_crl: (crl = makeCrl(ca)) }));
+    const alice = makeCertificate(client, 'alice', ['alice.test']);
+    const bob = makeCertificate(client, 'bob', ['bob.test']);
+    const ticket = path.join(dir, 'ticket');
+    const args = ({ cert, key }) => [version, '-cert', cert, '-key', key];
+    await converse(t, sluice, ...args(alice), '-sess_out', ticket);
+    assert.match(await probe(t, sluice.port, ...args(alice), '-sess_in', ticket), /Reused, TLSv1/);
+
+    makeCrl(client, { revoked: [alice] });
+    await sluice.event('certificates_reloaded'); // Without a signal.
+    assert.doesNotMatch(await probe(t, sluice.port, ...args(alice), '-sess_in', ticket), /Reused, /);
+    await sluice.event('tls_handshake_failed', {
+      detail: "the peer's certificate is not accepted: certificate revoked",
+    });
+    await converse(t, sluice, ...args(bob));
+
+    // A file that will not do leaves the old one in use.
+    for (const [i, [spoil, why]] of [
+      [() => writeFileSync(crl, 'nothing'), `${crl} holds no CRL in PEM form`],
+      [() => makeCrl(client, { expires: inSeconds(-60) }), `${crl} has expired`],
+    ].entries()) {
+      spoil();
+      sluice.reload();
+      const { detail } = await sluice.waitFor('the log line', () => sluice.eventsOf('certificates_kept')[i]);
+      assert.equal(detail, why);
+    }
+    await converse(t, sluice, ...args(bob));
+  });
+
+  test(`${version}: client_crl: when it expires, no client is accepted, not by a ticket either`, async (t) => {
+    const expires = inSeconds(4);
+    const { sluice, client, dir } = await startTls(t, (ca) => ({
+      ...required(ca),
+      client_crl: makeCrl(ca, { expires }),
+    }));
+    const alice = makeCertificate(client, 'alice', ['alice.test']);
+    const ticket = path.join(dir, 'ticket');
+    const args = [version, '-cert', alice.cert, '-key', alice.key];
+    await converse(t, sluice, ...args, '-sess_out', ticket);
+    assert.match(await probe(t, sluice.port, ...args, '-sess_in', ticket), /Reused, TLSv1/);
+    await waitFor('the CRL to expire', () => Date.now() > expires.getTime() + 1000);
+    assert.doesNotMatch(await probe(t, sluice.port, ...args, '-sess_in', ticket), /Reused, /);
+    await sluice.event('tls_handshake_failed', {
+      detail: "the peer's certificate is not accepted: CRL has expired",
+    });
+    makeCrl(client);
+    await sluice.event('certificates_reloaded');
+    await converse(t, sluice, ...args);
+  });
+}
+
+test('client_crl: check says what is wrong with the file', async (t) => {
+  const dir = tempDir(t);
+  const authority = makeAuthority(dir);
+  const other = makeAuthority(dir, 'other', 'other CA');
+  const { cert, key } = makeCertificate(authority, 'main', ['localhost']);
+  const config = path.join(dir, 'sluice.yaml');
+  const check = async (crl) => {
+    writeFileSync(config, JSON.stringify({
+      listeners: [{ address: '127.0.0.1:0', tls: { certificates: [{ cert, key }], client_ca: authority.cert, client_crl: crl } }],
+      routes: [{ name: 'main', match: { path: '/' }, backend: '127.0.0.1:1' }],
+    }));
+    const { code, stderr } = await run(['check', config]);
+    return { code, stderr };
+  };
+  const good = await check(makeCrl(authority));
+  assert.equal(good.code, 0, good.stderr);
+  const foreign = await check(makeCrl(other));
+  assert.equal(foreign.code, 1);
+  assert.match(foreign.stderr, /other\.crl' has no CRL that the authority 'CN=sluice test CA' has signed/);
+  const none = await check(cert);
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /main\.pem' holds no CRL in PEM form/);
+  const expired = await check(makeCrl(authority, { expires: inSeconds(-60) }));
+  assert.equal(expired.code, 0, expired.stderr);
+  assert.match(expired.stderr, /warning: .*ca\.crl' has expired: no certificate of a client is accepted until it is renewed/);
+});
 
 test('a certificate that has expired is not accepted', async (t) => {
   const { sluice, client } = await startTls(t, required);

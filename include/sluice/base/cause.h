@@ -57,6 +57,7 @@ enum class Cause : uint8_t {
   kIdleTimeout,
   kMaxAge,
   kTokenExpired,
+  kCertificateExpired,
   kRouteRemoved,
   kPongTimeout,
   kDrain,

@@ -54,6 +54,9 @@ struct FileChecks {
   CertificateCheck certificate = nullptr;
   /// What is wrong with a file of certificates of authorities, without its name.
   std::function<std::optional<std::string>(const std::string& path)> authorities = nullptr;
+  /// What is wrong with a file of CRLs for the authorities of another file.
+  std::function<std::optional<CrlFault>(const std::string& path, const std::string& authorities)>
+      crls = nullptr;
   /// Whether there is such a cipher.
   std::function<bool(const std::string& name)> cipher = nullptr;
 };

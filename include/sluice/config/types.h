@@ -205,6 +205,12 @@ struct CertificateFault {
   std::string message;     ///< what the file is or does not do, without its name
 };
 
+/// What is wrong with a file of CRLs.
+struct CrlFault {
+  std::string message;      ///< what the file is or does not do, without its name
+  bool is_warning = false;  ///< it can be used all the same
+};
+
 enum class TlsVersion : uint8_t { k12, k13 };
 
 enum class TlsMode : uint8_t {
@@ -225,7 +231,8 @@ struct Tls {
   TlsVersion min_version = TlsVersion::k12;
   TlsMode mode = TlsMode::kRequired;
   std::vector<std::string> ciphers = {};  ///< OpenSSL's names, most preferred first; empty: default
-  std::string client_ca = {};  ///< PEM file of who may sign clients' certificates; empty: nobody
+  std::string client_ca = {};   ///< PEM file of who may sign clients' certificates; empty: nobody
+  std::string client_crl = {};  ///< PEM file of the authorities' CRLs; empty: nothing is looked up
   ClientCertificate client_certificate = ClientCertificate::kNone;
 };
 

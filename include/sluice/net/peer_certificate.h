@@ -1,7 +1,9 @@
 // The certificate that a client has shown in its TLS handshake, in words.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,8 @@ struct PeerCertificate {
   std::vector<std::string> uris;       ///< likewise, such as spiffe://example.org/billing
   std::string subject;                 ///< as RFC 2253 writes it: `CN=alice,O=Example`
   std::string fingerprint;             ///< SHA-256 of the whole, 64 lower-case hex digits
+  /// When the first certificate of its chain expires, in seconds since 1970.
+  std::optional<int64_t> expires;
 };
 
 /// Null if there is none that was verified.

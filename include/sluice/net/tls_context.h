@@ -40,6 +40,9 @@ class TlsContext {
   /// When each certificate of the configuration expires, in seconds since 1970.
   std::vector<int64_t> Expiry() const;
 
+  /// When the first of the CRLs expires, likewise; nothing if there is none that does.
+  std::optional<int64_t> CrlExpiry() const { return crl_expiry_; }
+
  private:
   using ContextPtr = std::unique_ptr<ssl_ctx_st, TlsDeleter>;
 
@@ -51,6 +54,7 @@ class TlsContext {
   // OpenSSL has certificates in the context, so each gets one of its own. A connection begins with
   // the first, and changes to another when it has heard the host's name.
   std::vector<ContextPtr> contexts_;
+  std::optional<int64_t> crl_expiry_;
   std::map<std::string, ssl_ctx_st*, std::less<>> by_name_;  // Names and `*.` names.
 };
 
@@ -59,6 +63,10 @@ std::optional<config::CertificateFault> CheckCertificate(const config::Certifica
 
 /// Likewise of a file of authorities, without its name.
 std::optional<std::string> CheckAuthorities(const std::string& path);
+
+/// Likewise of a file of CRLs for the authorities of another file. That a CRL has expired is a
+/// warning.
+std::optional<config::CrlFault> CheckCrls(const std::string& path, const std::string& authorities);
 
 /// Whether OpenSSL knows that cipher, of TLS 1.3 or of 1.2.
 bool IsCipher(const std::string& name);

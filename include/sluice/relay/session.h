@@ -204,7 +204,7 @@ class Session final : public TableEntry,
   void End();
   void Log(base::Cause cause, double seconds);
 
-  std::optional<base::TimePoint> TokenExpiry() const;
+  void EndAtExpiry();
   const config::SessionOptions& options() const;
   metrics::RouteMetrics& route_metrics();
 

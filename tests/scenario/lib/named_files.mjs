@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { makeAuthority, makeSelfSigned } from './certificates.mjs';
+import { makeAuthority, makeCrl, makeSelfSigned } from './certificates.mjs';
 import { makeKeys } from './jwt.mjs';
 
 const kSecret = 'a secret of the test, long enough for each';
@@ -35,10 +35,11 @@ export function makeNamedFiles(configFile) {
   };
   const keys = valuesOf(text, 'key');
   valuesOf(text, 'cert').forEach(({ value }, i) => makeSelfSigned(place(value), place(keys[i].value)));
-  for (const { value } of [...valuesOf(text, 'client_ca'), ...valuesOf(text, 'ca')]) {
+  const authorities = [...valuesOf(text, 'client_ca'), ...valuesOf(text, 'ca')].map(({ value }) => {
     const file = place(value);
-    makeAuthority(path.dirname(file), path.basename(file, '.pem'));
-  }
+    return makeAuthority(path.dirname(file), path.basename(file, '.pem'));
+  });
+  for (const { value } of valuesOf(text, 'client_crl')) makeCrl(authorities[0], { crl: place(value) });
   for (const [key, content] of Object.entries(kTextFiles)) {
     for (const { value, before } of valuesOf(text, key)) {
       const [, algorithm] = /.*algorithms: \[(\w+)/s.exec(before) ?? [];

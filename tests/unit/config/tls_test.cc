@@ -125,6 +125,10 @@ TEST(LoadTls, CertificatesOfClients) {
   EXPECT_EQ(required.client_ca, "/etc/sluice/ca.pem");
   EXPECT_EQ(read(", client_certificate: optional, client_ca: /ca").client_certificate,
             ClientCertificate::kOptional);
+  EXPECT_EQ(read(", client_ca: ca.pem, client_crl: ca.crl").client_crl, "/etc/sluice/ca.crl");
+  EXPECT_THAT(Heads(certificates + ", client_crl: ca.crl}"),
+              ElementsAre("4:60: client_crl: needs 'client_ca', the file of the authorities whose "
+                          "CRLs these are"));
   EXPECT_THAT(Heads(certificates + ", client_certificate: optional}"),
               ElementsAre("4:68: client_certificate: needs 'client_ca', the file of who may sign "
                           "the clients' certificates"));

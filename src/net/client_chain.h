@@ -1,0 +1,25 @@
+// How long the certificates of a client are valid, and session tickets that end with them.
+//
+// A resumed handshake verifies no certificate. So a ticket carries the time at which the first
+// certificate of the verified chain expires, and a ticket that is too old leads to a full
+// handshake, which verifies the client again.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace sluice::net {
+
+/// Returns when the first certificate of the client's verified chain expires, in seconds since
+/// 1970; also after a resumed handshake. Nothing if the chain is unknown.
+std::optional<int64_t> ChainExpiry(const ssl_st* connection);
+
+/// Lets the tickets of `context` end with the client's certificates, and with the CRLs: after
+/// `crl_expiry`, which outlives the context, no ticket of a client with a certificate is accepted.
+/// A new CRL needs a new context, whose keys fit no older ticket.
+void EndTicketsWithCertificates(ssl_ctx_st* context, const std::optional<int64_t>& crl_expiry);
+
+}  // namespace sluice::net

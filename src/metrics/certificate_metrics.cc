@@ -41,10 +41,8 @@ void CertificateMetrics::AddTo(std::vector<MetricFamily>& families) const {
                        .metric = {}};
   const std::lock_guard lock(mutex_);
   for (const auto& [key, time] : expiry_) {
-    ClientMetric metric;
-    metric.label = {{key.first.first, key.first.second}, {"certificate", key.second}};
-    metric.gauge.value = static_cast<double>(time);
-    expiry.metric.push_back(std::move(metric));
+    Add(expiry, {{key.first.first, key.first.second}, {"certificate", key.second}},
+        static_cast<double>(time));
   }
   for (const auto& [owner, count] : reloads_) {
     Add(reloads, CertificateLabels(owner, "ok"), static_cast<double>(count.ok));

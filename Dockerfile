@@ -9,7 +9,8 @@ COPY cmake cmake
 COPY config config
 COPY include include
 COPY src src
-RUN cmake --preset release -D SLUICE_BUILD_BENCH=OFF \
+ARG SLUICE_COMMIT=
+RUN cmake --preset release -D SLUICE_BUILD_BENCH=OFF -D SLUICE_COMMIT="$SLUICE_COMMIT" \
     && cmake --build --preset release --parallel "$(nproc)" \
     && strip build/release/sluice
 
@@ -20,9 +21,9 @@ RUN /tmp/sluice/scripts/install-packages run \
 COPY --from=builder /sluice/build/release/sluice /usr/local/bin/sluice
 COPY config/sluice.yaml /etc/sluice/sluice.yaml
 USER 65532:65532
-ENV SLUICE_ADMIN=127.0.0.1:9090
 EXPOSE 8080 9090
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["sluice", "healthcheck"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+    CMD ["sluice", "healthcheck", "--config", "/etc/sluice/sluice.yaml"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["sluice"]
 CMD ["--config", "/etc/sluice/sluice.yaml"]

@@ -1,115 +1,321 @@
 #include "cli/command_line.h"
 
+#include <algorithm>
 #include <iostream>
+#include <string_view>
+#include <utility>
 
 #include <CLI/CLI.hpp>
+
+#include "sluice/config/suggest.h"
+
+#include "cli/version.h"
 
 namespace sluice::cli {
 namespace {
 
 constexpr int kUsageError = 2;
 
-constexpr const char* kExamples = R"(
-Examples:
-  sluice 8080 localhost:5900          WebSocket on port 8080, a VNC server behind it
+constexpr const char* kMainFooter = R"(Examples:
+  sluice 8080 localhost:5900          WebSocket on port 8080, relayed to a VNC server
   sluice 8080 unix:/run/app.sock --origin https://app.example.com
   sluice --config sluice.yaml         many routes, limits, metrics
-  sluice check sluice.yaml            is that file right?
-  sluice explain sluice.yaml wss://lab.example.com/vnc
-                                      which route takes that, and why not the others?
-  sluice demo                         an echo service and a page to try it with
+  sluice check sluice.yaml            find every error in that file
+  sluice help check                   the options of a command, and an example
 
+An option takes precedence over the environment, and the environment over the file.
 The configuration file is described in docs/configuration.md.)";
 
-CLI::App* AddExplain(CLI::App& app, Explain& explain) {
-  auto* command = app.add_subcommand(
-      "explain", "Say which route a request takes: exit code 0 if there is one, 1 if none");
-  const auto add = [command](const char* name, auto& value, const char* description) {
-    return command->add_option(name, value, description)->allow_extra_args(false);
+constexpr const char* kDemoFooter = R"(Example:
+  sluice demo --port 8090             then open http://localhost:8090/ in a browser)";
+
+constexpr const char* kCheckFooter = R"(Exit code: 0 if every file is good, 1 if one has an error.
+
+Example:
+  sluice check sluice.yaml            prints each error as FILE:LINE:COLUMN: MESSAGE)";
+
+constexpr const char* kExplainFooter =
+    R"(Exit code: 0 if a route takes the request, 1 if none does, 2 if the file or the request is invalid.
+
+Examples:
+  sluice explain sluice.yaml wss://lab.example.com/vnc
+  sluice explain sluice.yaml wss://lab.example.com/vnc --from 192.0.2.7 \
+      --header 'Origin: https://app.example.com')";
+
+constexpr const char* kHealthCheckFooter =
+    R"(The address is that of --admin, else of SLUICE_ADMIN in the environment, else of the file given with
+--config, else 127.0.0.1:9090.
+
+Exit code: 0 if sluice is healthy, 1 if not.
+
+Examples:
+  sluice healthcheck
+  sluice healthcheck --config /etc/sluice/sluice.yaml)";
+
+constexpr const char* kHelpFooter = R"(Example:
+  sluice help explain)";
+
+constexpr const char* kVersionFooter = R"(Example:
+  sluice version)";
+
+/// One command line: what the options of each command are stored in.
+class Parser {
+ public:
+  Parser();
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  std::variant<Command, int> Parse(int argc, char** argv);
+
+ private:
+  using Outcome = std::variant<Command, int>;
+
+  CLI::App& AddCommand(const char* name, const char* description, const char* footer);
+  void AddRun();
+  void AddDemo();
+  void AddCheck();
+  void AddExplain();
+  void AddHealthCheck();
+  void AddHelp();
+  void AddOverrides(CLI::App& command);
+
+  std::vector<std::string_view> CommandNames() const;
+  std::optional<std::string> DescribeUnknownCommand(std::string_view word) const;
+  std::string MainOption() const;
+  Outcome ChooseCommand();
+  Outcome ChooseRun();
+  int PrintHelp() const;
+  Overrides ChosenOverrides() const;
+
+  CLI::App app_{"A gateway that makes plain TCP services reachable from a browser.", "sluice"};
+  RunQuick quick_;
+  RunFile file_;
+  RunDemo demo_;
+  Check check_;
+  Explain explain_;
+  HealthCheck health_;
+  std::optional<std::string> admin_;  // The option --admin, of whichever command.
+  std::optional<unsigned> workers_;
+  std::string help_topic_;
+};
+
+int Fail(const std::string& message) {
+  std::cerr << message << "\nRun `sluice --help` for more information.\n";
+  return kUsageError;
+}
+
+Parser::Parser() {
+  app_.footer(kMainFooter);
+  app_.set_version_flag("-V,--version", VersionText());
+  app_.set_help_flag("-h,--help", "Print this help and exit");
+  app_.require_subcommand(0, 1);
+  AddRun();
+  AddDemo();
+  AddCheck();
+  AddExplain();
+  AddHealthCheck();
+  AddHelp();
+  AddCommand("version", "Print the version and exit", kVersionFooter);
+}
+
+CLI::App& Parser::AddCommand(const char* name, const char* description, const char* footer) {
+  CLI::App& command = *app_.add_subcommand(name, description);
+  command.footer(footer);
+  return command;
+}
+
+void Parser::AddRun() {
+  app_.add_option("LISTEN", quick_.listen, "Where to accept WebSockets: a port, or ADDRESS:PORT");
+  app_.add_option("SERVER", quick_.server, "The TCP service to relay to: HOST:PORT, or unix:/path");
+  app_.add_option("-c,--config", file_.file, "Run with this configuration file");
+  app_.add_option("--origin", quick_.origins,
+                  "Accept pages of this origin, instead of only those that come from the host they "
+                  "connect to; '*' for all; may be repeated")
+      ->allow_extra_args(false);
+  AddOverrides(app_);
+}
+
+void Parser::AddDemo() {
+  CLI::App& command = AddCommand(
+      "demo", "Run an echo service and a page to try it with, on this machine only", kDemoFooter);
+  command.add_option("--port", demo_.port, "The port of the page; 0: any free port")
+      ->capture_default_str();
+  AddOverrides(command);
+}
+
+void Parser::AddCheck() {
+  CLI::App& command = AddCommand("check", "Check configuration files and exit", kCheckFooter);
+  command.add_option("FILE", check_.files, "The files to check")->required();
+}
+
+void Parser::AddExplain() {
+  CLI::App& command = AddCommand(
+      "explain", "Print which route a request takes, and why not the others", kExplainFooter);
+  const auto add = [&command](const char* name, auto& value, const char* description) {
+    return command.add_option(name, value, description)->allow_extra_args(false);
   };
-  add("FILE", explain.file, "The configuration file")->required();
-  add("URL", explain.url,
+  add("FILE", explain_.file, "The configuration file")->required();
+  add("URL", explain_.url,
       "ws:// or wss:// for an upgrade, http:// or https:// for a page; 'tcp:' for a plain TCP "
       "connection")
       ->required();
-  add("--header", explain.headers, "A header field, 'Name: value'; may be repeated");
-  add("--from", explain.from, "The client's IP address, or 'unix'")->capture_default_str();
-  add("--listener", explain.listener,
+  add("--header", explain_.headers, "A header field, 'Name: value'; may be repeated");
+  explain_.from = "127.0.0.1";
+  add("--from", explain_.from, "The client's IP address, or 'unix'")->capture_default_str();
+  add("--listener", explain_.listener,
       "The name of the listener (default: the first that speaks what the URL asks for)");
-  add("--sni", explain.sni, "The host asked for in the TLS handshake (default: that of the URL)");
-  add("--subprotocol", explain.subprotocols, "A subprotocol that is offered; may be repeated");
-  add("--claim", explain.claims, "A claim of a good token, name=value; may be repeated");
-  add("--certificate", explain.certificates, "A name in the client's certificate; may be repeated");
-  return command;
+  add("--sni", explain_.sni, "The host asked for in the TLS handshake (default: that of the URL)");
+  add("--subprotocol", explain_.subprotocols, "A subprotocol that is offered; may be repeated");
+  add("--claim", explain_.claims, "A claim of a valid token, name=value; may be repeated");
+  add("--certificate", explain_.certificates,
+      "A name in the client's certificate; may be repeated");
+}
+
+void Parser::AddHealthCheck() {
+  CLI::App& command =
+      AddCommand("healthcheck", "Ask a running sluice whether it is healthy", kHealthCheckFooter);
+  command.add_option("--admin", admin_, "The address of its admin listener");
+  command.add_option("-c,--config", health_.file, "The configuration file that sluice runs with");
+  command.add_option("--timeout", health_.timeout_seconds, "Seconds to wait for the answer")
+      ->check(CLI::Range(1, 60))
+      ->capture_default_str();
+}
+
+void Parser::AddHelp() {
+  CLI::App& command = AddCommand("help", "Print the help of a command and exit", kHelpFooter);
+  command.add_option("COMMAND", help_topic_, "The command");
+}
+
+void Parser::AddOverrides(CLI::App& command) {
+  command.add_option("--admin", admin_,
+                     "Serve /metrics, /healthz and /readyz on this ADDRESS:PORT (also: "
+                     "SLUICE_ADMIN in the environment)");
+  command
+      .add_option("--workers", workers_,
+                  "Worker threads (default: as many as there are usable CPUs)")
+      ->check(CLI::Range(1, 256));
+}
+
+Overrides Parser::ChosenOverrides() const {
+  return {ChooseAdmin(admin_, config::ProcessEnvironment()), workers_};
+}
+
+std::vector<std::string_view> Parser::CommandNames() const {
+  std::vector<std::string_view> names;
+  for (const CLI::App* command : app_.get_subcommands(nullptr)) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+/// Returns what is wrong with the first argument, if it is a word that is neither an option, a
+/// command nor an address to listen on: LISTEN would be a misleading name for it.
+std::optional<std::string> Parser::DescribeUnknownCommand(std::string_view word) const {
+  const auto names = CommandNames();
+  const bool is_word = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789-_./") == std::string_view::npos;
+  const bool is_number = word.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!is_word || is_number || word.starts_with('-') ||
+      std::find(names.begin(), names.end(), word) != names.end()) {
+    return std::nullopt;
+  }
+  const std::string quoted = "'" + std::string(word) + "'";
+  if (word.ends_with(".yaml") || word.ends_with(".yml") || word.ends_with(".json")) {
+    return quoted + " is a file; did you mean `sluice --config " + std::string(word) + "`?";
+  }
+  return quoted + " is neither a command nor an address to listen on (a port, or ADDRESS:PORT)" +
+         config::Suggestion(word, names, "the commands are");
+}
+
+/// Returns an option or argument that was given in front of a command and would be ignored there.
+std::string Parser::MainOption() const {
+  for (const CLI::Option* option : app_.get_options()) {
+    if (option->count() != 0) return option->get_name();
+  }
+  return {};
+}
+
+int Parser::PrintHelp() const {
+  if (help_topic_.empty()) {
+    // App::help() would print the help of `help`, the command that was parsed.
+    std::cout << app_.get_formatter()->make_help(&app_, app_.get_name(),
+                                                 CLI::AppFormatMode::Normal);
+    return 0;
+  }
+  const auto names = CommandNames();
+  if (std::find(names.begin(), names.end(), help_topic_) == names.end()) {
+    return Fail("there is no command '" + help_topic_ + "'" +
+                config::Suggestion(help_topic_, names, "the commands are"));
+  }
+  const CLI::App& topic = *app_.get_subcommand(help_topic_);
+  std::cout << topic.help(app_.get_name());
+  return 0;
+}
+
+Parser::Outcome Parser::ChooseRun() {
+  const bool is_quick = !quick_.listen.empty() || !quick_.server.empty();
+  const bool has_file = !file_.file.empty();
+  if (has_file && is_quick) {
+    return Fail(
+        "LISTEN and SERVER have no place beside --config: the file has 'listeners' and "
+        "'routes'");
+  }
+  if (has_file && !quick_.origins.empty()) {
+    return Fail("--origin has no place beside --config: in the file, set 'origins' of a route");
+  }
+  if (has_file) {
+    file_.overrides = ChosenOverrides();
+    return file_;
+  }
+  if (!quick_.server.empty()) {
+    quick_.overrides = ChosenOverrides();
+    return quick_;
+  }
+  if (is_quick) return Fail("SERVER is missing: which service should sluice relay to?");
+  return Fail("Nothing to do: give LISTEN and SERVER, or --config FILE, or try `sluice demo`.");
+}
+
+Parser::Outcome Parser::ChooseCommand() {
+  const auto chosen = app_.get_subcommands();
+  if (chosen.empty()) return ChooseRun();
+  const std::string& name = chosen.front()->get_name();
+  if (const auto option = MainOption(); !option.empty()) {
+    return Fail("'" + option + "' in front of '" + name + "' would be ignored; `sluice help " +
+                name + "` lists the options of that command");
+  }
+  if (name == "demo") {
+    demo_.overrides = ChosenOverrides();
+    return demo_;
+  }
+  if (name == "check") return check_;
+  if (name == "explain") return explain_;
+  if (name == "healthcheck") {
+    health_.admin = ChooseAdmin(admin_, config::ProcessEnvironment());
+    return health_;
+  }
+  if (name == "help") return PrintHelp();
+  std::cout << VersionText() << '\n';
+  return 0;
+}
+
+Parser::Outcome Parser::Parse(int argc, char** argv) {
+  if (argc > 1) {
+    if (const auto unknown = DescribeUnknownCommand(argv[1])) return Fail(*unknown);
+  }
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app_.exit(error);
+    return code == 0 ? 0 : kUsageError;
+  }
+  return ChooseCommand();
 }
 
 }  // namespace
 
 std::variant<Command, int> ParseCommandLine(int argc, char** argv) {
-  CLI::App app("A gateway that puts plain TCP services within reach of a browser.", "sluice");
-  app.footer(kExamples);
-  app.set_version_flag("--version", "sluice " SLUICE_VERSION);
-  app.set_help_flag("-h,--help", "Print this help and exit");
-  app.require_subcommand(0, 1);
-
-  RunQuick quick;
-  RunFile file;
-  std::string admin;
-  auto* listen =
-      app.add_option("LISTEN", quick.listen, "Where to accept WebSockets: a port, or ADDRESS:PORT");
-  auto* server =
-      app.add_option("SERVER", quick.server, "The TCP service behind: HOST:PORT, or unix:/path");
-  auto* config = app.add_option("-c,--config", file.file, "Run by this configuration file");
-  auto* admin_option =
-      app.add_option("--admin", admin, "Serve /metrics, /healthz and /readyz on this ADDRESS:PORT")
-          ->envname("SLUICE_ADMIN");
-  auto* origin = app.add_option("--origin", quick.origins,
-                                "Let pages of this origin connect, instead of only those "
-                                "that come from the host they connect to; '*' for all; "
-                                "may be repeated")
-                     ->allow_extra_args(false);
-  auto* workers = app.add_option("--workers", quick.workers,
-                                 "Worker threads (default: as many as CPUs may be used)")
-                      ->check(CLI::Range(1, 256));
-  server->needs(listen);
-  for (auto* option : {listen, server, origin, workers}) option->excludes(config);
-
-  app.add_subcommand("demo", "Run an echo service and a page to try it with, on port 8080");
-  Check check;
-  auto* check_command = app.add_subcommand("check", "Check configuration files and exit");
-  check_command->add_option("FILE", check.files, "The files to check")->required();
-  Explain explain;
-  explain.from = "127.0.0.1";
-  auto* explain_command = AddExplain(app, explain);
-  HealthCheck health{"127.0.0.1:9090", 3};
-  auto* health_command = app.add_subcommand(
-      "healthcheck", "Ask a running sluice whether it is healthy: exit code 0 if so");
-  health_command->add_option("--admin", health.admin, "The address of its admin listener")
-      ->envname("SLUICE_ADMIN")
-      ->capture_default_str();
-  health_command->add_option("--timeout", health.timeout_seconds, "Seconds to wait for the answer")
-      ->check(CLI::Range(1, 60))
-      ->capture_default_str();
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : kUsageError;
-  }
-
-  if (admin_option->count() != 0) file.admin = quick.admin = admin;
-  if (app.got_subcommand(check_command)) return check;
-  if (app.got_subcommand(explain_command)) return explain;
-  if (app.got_subcommand(health_command)) return health;
-  if (app.got_subcommand("demo")) return RunDemo{};
-  if (config->count() != 0) return file;
-  if (server->count() != 0) return quick;
-  std::cerr << (listen->count() != 0 ? "SERVER is missing: where is the service behind?\n"
-                                     : "Nothing to do: give LISTEN and SERVER, or --config FILE, "
-                                       "or try `sluice demo`.\n")
-            << "Run with --help for more information.\n";
-  return kUsageError;
+  return Parser().Parse(argc, argv);
 }
 
 }  // namespace sluice::cli

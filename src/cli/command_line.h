@@ -1,10 +1,13 @@
 // The command line: what is asked for, as a value.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "cli/overrides.h"
 
 namespace sluice::cli {
 
@@ -13,18 +16,20 @@ struct RunQuick {
   std::string listen;
   std::string server;
   std::vector<std::string> origins;
-  std::optional<std::string> admin;
-  unsigned workers = 0;
+  Overrides overrides;
 };
 
 /// `sluice --config FILE`
 struct RunFile {
   std::string file;
-  std::optional<std::string> admin;
+  Overrides overrides;
 };
 
 /// `sluice demo`
-struct RunDemo {};
+struct RunDemo {
+  uint16_t port = 8080;
+  Overrides overrides;
+};
 
 /// `sluice check FILE...`
 struct Check {
@@ -46,14 +51,15 @@ struct Explain {
 
 /// `sluice healthcheck`
 struct HealthCheck {
-  std::string admin;
-  unsigned timeout_seconds;
+  std::optional<Override> admin;    ///< unset: the address in `file`
+  std::optional<std::string> file;  ///< unset: the default address
+  unsigned timeout_seconds = 3;
 };
 
 using Command = std::variant<RunQuick, RunFile, RunDemo, Check, Explain, HealthCheck>;
 
-/// The command that `argv` asks for; or the exit code when there is nothing left to do: help and
-/// version were printed (0), or an error of usage was (2).
+/// Returns the command that `argv` asks for; or the exit code when there is nothing left to do:
+/// help or the version was printed (0), or an error of usage was (2).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv);
 
 }  // namespace sluice::cli

@@ -4,13 +4,16 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <malloc.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sluice/admin/admin_server.h"
 #include "sluice/metrics/process.h"
+#include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/server/admin_token.h"
 #include "sluice/server/exposure.h"
@@ -20,6 +23,7 @@
 #include "cli/admin_actions.h"
 #include "cli/handover.h"
 #include "cli/privileges.h"
+#include "cli/signals.h"
 
 namespace sluice::cli {
 namespace {
@@ -38,8 +42,6 @@ class ServerStatus final : public admin::Status {
 };
 
 void PrepareProcess() {
-  // A peer that is gone is an error of the write, told where it happened.
-  std::signal(SIGPIPE, SIG_IGN);
   // A successor tells by itself what becomes of it.
   std::signal(SIGCHLD, SIG_IGN);
   // Every session takes two descriptors.
@@ -53,6 +55,15 @@ void PrepareProcess() {
   mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 }
 
+/// The port that the first listener is bound to.
+uint16_t PortOf(const std::vector<server::OpenSockets>& listeners) {
+  sockaddr_storage name{};
+  socklen_t size = sizeof(name);
+  auto* const address = reinterpret_cast<sockaddr*>(&name);
+  if (getsockname(listeners.front().fds.front(), address, &size) != 0) return 0;
+  return net::Address::From(address).port();
+}
+
 int Failed(base::Log& log, const std::string& error) {
   log.Write(base::LogLevel::kError, "start_failed", {{"detail", error}});
   return 1;
@@ -60,7 +71,8 @@ int Failed(base::Log& log, const std::string& error) {
 
 }  // namespace
 
-int RunGateway(config::Config config, const ConfigSource* source, base::Log& log) {
+int RunGateway(config::Config config, const ConfigSource* source, const OnListening& on_listening,
+               base::Log& log) {
   PrepareProcess();
   auto inherited = TakeInheritance();
   if (!inherited) return Failed(log, inherited.error());
@@ -129,7 +141,10 @@ int RunGateway(config::Config config, const ConfigSource* source, base::Log& log
     });
   });
 
+  ReleaseSignals();
+
   server.Start();
+  if (on_listening) on_listening(PortOf(server.sockets()));
   TellSupervisor("READY=1\nMAINPID=" + std::to_string(getpid()));
   inherited->TellReady();
   loop.Run();

@@ -1,6 +1,8 @@
 // Runs the gateway in this process until a signal ends it.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "sluice/base/log.h"
@@ -16,9 +18,15 @@ struct ConfigSource {
   server::Reloader::Load load;
 };
 
+/// Called once, when every listener is bound and accepts, with the port of the first (0: it has
+/// none).
+using OnListening = std::function<void(uint16_t port)>;
+
 /// The exit code: 0 after a drain, 1 if it could not start. SIGTERM and SIGINT drain; a second one
 /// ends at once. SIGHUP reads the configuration anew, if `source` is not null, and the files that
-/// it names. SIGUSR2 has a new process take over. Called once, from the main thread.
-int RunGateway(config::Config config, const ConfigSource* source, base::Log& log);
+/// it names. SIGUSR2 has a new process take over. Called once, from the main thread, after
+/// IgnoreSignals() and HoldSignals(); `on_listening` may be empty.
+int RunGateway(config::Config config, const ConfigSource* source, const OnListening& on_listening,
+               base::Log& log);
 
 }  // namespace sluice::cli

@@ -1,7 +1,9 @@
 // The program: from the command line to what it asks for. Every part is put together here and in
 // cli/gateway.cc, and nowhere else.
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -17,7 +19,9 @@
 #include "cli/explain.h"
 #include "cli/gateway.h"
 #include "cli/log.h"
+#include "cli/overrides.h"
 #include "cli/quick_config.h"
+#include "cli/signals.h"
 
 namespace sluice::embedded {
 extern const std::string_view kDemoConfig;
@@ -29,6 +33,9 @@ namespace {
 constexpr int kOk = 0;
 constexpr int kFailed = 1;
 constexpr int kNoAnswer = 2;
+
+// Where a health check asks if nothing names another address.
+constexpr const char* kDefaultAdmin = "127.0.0.1:9090";
 
 int Complain(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
@@ -47,51 +54,56 @@ config::LoadResult Load(const std::string& file) {
       {net::CheckCertificate, net::CheckAuthorities, net::CheckCrls, net::IsCipher});
 }
 
-int RunWithLog(config::Config config, const ConfigSource* source = nullptr) {
+int RunWithLog(config::Config config, const ConfigSource* source = nullptr,
+               const OnListening& on_listening = nullptr) {
   StdoutLog log(FormatForStdout());
-  return RunGateway(std::move(config), source, log);
-}
-
-// The file's own `admin` comes first.
-base::Result<void, std::string> SetAdmin(config::Config& config,
-                                         const std::optional<std::string>& admin) {
-  if (!admin || config.admin) return {};
-  auto address = config::ParseListenAddress(*admin);
-  if (!address) return base::Unexpected("--admin: " + address.error());
-  config.admin = config::Admin{*std::move(address)};
-  return {};
+  return RunGateway(std::move(config), source, on_listening, log);
 }
 
 int Run(const RunQuick& command) {
+  HoldSignals();
   auto config = QuickConfig(command);
   return config ? RunWithLog(*std::move(config)) : Complain(config.error());
 }
 
 int Run(const RunFile& command) {
+  HoldSignals();
   auto loaded = Load(command.file);
   if (!loaded) {
     Print(loaded.error(), "");
     return kFailed;
   }
   Print(loaded->warnings, "warning: ");
-  if (const auto set = SetAdmin(loaded->config, command.admin); !set) return Complain(set.error());
+  if (const auto hidden = DescribeHiddenOverride(command.overrides, loaded->config)) {
+    std::fprintf(stderr, "warning: %s\n", hidden->c_str());
+  }
+  if (const auto applied = Apply(command.overrides, loaded->config); !applied) {
+    return Complain(applied.error());
+  }
   const ConfigSource source{command.file, std::move(loaded->text), [command] {
                               auto again = Load(command.file);
-                              // It was good before.
-                              if (again) (void)SetAdmin(again->config, command.admin);
+                              // It has been applied before, so it cannot fail.
+                              if (again) (void)Apply(command.overrides, again->config);
                               return again;
                             }};
   return RunWithLog(std::move(loaded->config), &source);
 }
 
-int Run(const RunDemo&) {
-  if (FormatForStdout() == LogFormat::kText) {
-    std::puts("Open http://localhost:8080/ in a browser. Ctrl-C ends it.");
-  }
+int Run(const RunDemo& command) {
+  HoldSignals();
   auto loaded = config::LoadString(embedded::kDemoConfig, "config/demo.yaml");
-  if (loaded) return RunWithLog(std::move(loaded->config));
-  Print(loaded.error(), "");
-  return kFailed;
+  if (!loaded) {
+    Print(loaded.error(), "");
+    return kFailed;
+  }
+  config::Config& config = loaded->config;
+  config.listeners.front().address.port = command.port;
+  if (const auto applied = Apply(command.overrides, config); !applied) {
+    return Complain(applied.error());
+  }
+  return RunWithLog(std::move(config), nullptr, [](uint16_t port) {
+    std::fprintf(stderr, "Open http://localhost:%u/ in a browser. Ctrl-C ends it.\n", port);
+  });
 }
 
 int Run(const Check& command) {
@@ -127,9 +139,28 @@ int Run(const Explain& command) {
   return explanation->is_taken ? kOk : kFailed;
 }
 
+/// Returns the address of the admin listener that a health check asks. Errors are printed.
+std::optional<config::Endpoint> FindAdmin(const HealthCheck& command) {
+  if (command.admin || !command.file) {
+    auto address = ParseAdmin(command.admin.value_or(Override{kDefaultAdmin, "the default"}));
+    if (address) return *std::move(address);
+    Complain(address.error());
+    return std::nullopt;
+  }
+  auto admin = config::LoadAdmin(*command.file);
+  if (!admin) {
+    Print(admin.error(), "");
+    return std::nullopt;
+  }
+  if (*admin) return (**admin).address;
+  Complain(*command.file + " has no 'admin', so sluice answers no health check; add one, or set " +
+           kAdminVariable);
+  return std::nullopt;
+}
+
 int Run(const HealthCheck& command) {
-  const auto address = config::ParseListenAddress(command.admin);
-  if (!address) return Complain("--admin: " + address.error());
+  const auto address = FindAdmin(command);
+  if (!address) return kFailed;
   const auto answer =
       admin::Probe(*address, "/healthz", std::chrono::seconds(command.timeout_seconds));
   if (!answer) return Complain("not healthy: " + answer.error());
@@ -138,6 +169,7 @@ int Run(const HealthCheck& command) {
 }
 
 int Main(int argc, char** argv) {
+  IgnoreSignals();
   const auto parsed = ParseCommandLine(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   return std::visit([](const auto& command) { return Run(command); }, std::get<Command>(parsed));

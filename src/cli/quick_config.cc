@@ -8,16 +8,13 @@ namespace sluice::cli {
 
 base::Result<config::Config, std::string> QuickConfig(const RunQuick& command) {
   config::Config config;
-  config.workers = command.workers;
 
   auto listen = config::ParseListenAddress(command.listen);
   if (!listen) return base::Unexpected("LISTEN: " + listen.error());
   config.listeners.push_back({*std::move(listen)});
 
-  if (command.admin) {
-    auto admin = config::ParseListenAddress(*command.admin);
-    if (!admin) return base::Unexpected("--admin: " + admin.error());
-    config.admin = config::Admin{*std::move(admin)};
+  if (auto applied = Apply(command.overrides, config); !applied) {
+    return base::Unexpected(std::move(applied).error());
   }
 
   auto server = config::ParseServer(command.server);

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "sluice/config/patterns.h"
+#include "sluice/config/suggest.h"
 
 #include "config/quote.h"
-#include "config/suggest.h"
 #include "config/token_source.h"
 #include "config/values.h"
 

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "sluice/config/suggest.h"
+
 #include "config/balance.h"
 #include "config/health.h"
 #include "config/proxy.h"
 #include "config/quote.h"
-#include "config/suggest.h"
 #include "config/targets.h"
 #include "config/tls.h"
 #include "config/values.h"

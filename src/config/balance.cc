@@ -6,9 +6,9 @@
 #include <variant>
 
 #include "sluice/base/text.h"
+#include "sluice/config/suggest.h"
 
 #include "config/quote.h"
-#include "config/suggest.h"
 #include "config/targets.h"
 #include "config/values.h"
 

@@ -170,9 +170,23 @@ std::optional<YAML::Mark> FindSecondDocument(const std::string& text) {
   return starts.start();
 }
 
+// Reads the admin section alone. Errors elsewhere in the file are not reported.
+Config ReadAdminSection(Reader& reader, const Value& root, const SourceText& source,
+                        const Environment& environment) {
+  Config config;
+  RootDraft draft;
+  Reader elsewhere(source, environment);
+  if (elsewhere.ReadMapping<RootDraft>(root, kRootFields, draft) && draft.admin) {
+    ReadAdmin(reader, *draft.admin, {}, config.admin);
+  }
+  return config;
+}
+
+using ReadConfig = std::function<Config(Reader& reader, const Value& root)>;
+
 // yaml-cpp's exceptions go through.
 LoadResult LoadSource(const SourceText& source, const Environment& environment,
-                      const FileChecks& checks) {
+                      const ReadConfig& read) {
   const std::string text(source.text());
   if (const auto second = FindSecondDocument(text)) {
     return Fail(source.At(second->line, second->column,
@@ -181,8 +195,7 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment,
   }
   const auto document = YAML::Load(text);
   Reader reader(source, environment);
-  auto config =
-      ReadRoot(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()}, checks);
+  auto config = read(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()});
   if (reader.has_errors()) return Unexpected(reader.TakeErrors());
   return Loaded{std::move(config), reader.TakeWarnings(), text};
 }
@@ -219,6 +232,29 @@ Result<std::string, int> ReadBytes(const std::string& path) {
   return bytes;
 }
 
+// No exception leaves.
+LoadResult LoadText(const SourceText& source, const Environment& environment,
+                    const ReadConfig& read) {
+  if (source.text().size() > kMaxFileSize) {
+    return Fail(source.AboutFile("is larger than " + FormatSize(kMaxFileSize)));
+  }
+  if (auto fault = source.FindFault()) return Fail(*std::move(fault));
+  try {
+    return LoadSource(source, environment, read);
+  } catch (const YAML::Exception& error) {
+    const auto mark = error.mark.is_null() ? YAML::Mark() : error.mark;
+    return Fail(
+        source.At(mark.line, mark.column, DescribeSyntaxError(error.msg, source.Line(mark.line))));
+  } catch (const std::exception& error) {
+    return Fail(source.AboutFile(std::string("cannot be loaded: ") + error.what()));
+  }
+}
+
+Unexpected<Diagnostics> FailToRead(const std::string& path, int error) {
+  const auto reason = std::generic_category().message(error);
+  return Fail({path, 0, 0, "cannot be read: " + reason, {}});
+}
+
 }  // namespace
 
 Environment ProcessEnvironment() {
@@ -231,27 +267,28 @@ Environment ProcessEnvironment() {
 LoadResult LoadString(std::string_view text, std::string file_name, const Environment& environment,
                       const FileChecks& checks) {
   const SourceText source(text, std::move(file_name));
-  if (text.size() > kMaxFileSize) {
-    return Fail(source.AboutFile("is larger than " + FormatSize(kMaxFileSize)));
-  }
-  if (auto fault = source.FindFault()) return Fail(*std::move(fault));
-  try {
-    return LoadSource(source, environment, checks);
-  } catch (const YAML::Exception& error) {
-    const auto mark = error.mark.is_null() ? YAML::Mark() : error.mark;
-    return Fail(
-        source.At(mark.line, mark.column, DescribeSyntaxError(error.msg, source.Line(mark.line))));
-  } catch (const std::exception& error) {
-    return Fail(source.AboutFile(std::string("cannot be loaded: ") + error.what()));
-  }
+  return LoadText(source, environment, [&checks](Reader& reader, const Value& root) {
+    return ReadRoot(reader, root, checks);
+  });
 }
 
 LoadResult LoadFile(const std::string& path, const Environment& environment,
                     const FileChecks& checks) {
   const auto bytes = ReadBytes(path);
-  if (bytes) return LoadString(*bytes, path, environment, checks);
-  const auto reason = std::generic_category().message(bytes.error());
-  return Fail({path, 0, 0, "cannot be read: " + reason, {}});
+  if (!bytes) return FailToRead(path, bytes.error());
+  return LoadString(*bytes, path, environment, checks);
+}
+
+Result<std::optional<Admin>, std::vector<Diagnostic>> LoadAdmin(const std::string& path,
+                                                                const Environment& environment) {
+  const auto bytes = ReadBytes(path);
+  if (!bytes) return FailToRead(path, bytes.error());
+  const SourceText source(*bytes, path);
+  auto loaded = LoadText(source, environment, [&](Reader& reader, const Value& root) {
+    return ReadAdminSection(reader, root, source, environment);
+  });
+  if (!loaded) return Unexpected(std::move(loaded).error());
+  return std::move(loaded->config.admin);
 }
 
 std::vector<KnownMapping> KnownMappings() {

@@ -6,10 +6,10 @@
 
 #include "sluice/base/text.h"
 #include "sluice/config/patterns.h"
+#include "sluice/config/suggest.h"
 
 #include "config/proxy.h"
 #include "config/quote.h"
-#include "config/suggest.h"
 #include "config/targets.h"
 #include "config/values.h"
 

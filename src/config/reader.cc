@@ -4,9 +4,10 @@
 #include <map>
 #include <tuple>
 
+#include "sluice/config/suggest.h"
+
 #include "config/quote.h"
 #include "config/substitute.h"
-#include "config/suggest.h"
 
 namespace sluice::config {
 namespace {

@@ -1,4 +1,4 @@
-#include "config/suggest.h"
+#include "sluice/config/suggest.h"
 
 #include <algorithm>
 #include <cstddef>

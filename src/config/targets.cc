@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "sluice/base/text.h"
+#include "sluice/config/suggest.h"
 
 #include "config/address_text.h"
 #include "config/quote.h"
-#include "config/suggest.h"
 
 namespace sluice::config {
 namespace {

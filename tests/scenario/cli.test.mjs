@@ -1,13 +1,15 @@
 // The command line: what people type, and what they read when they mistype.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { defer } from './lib/cleanup.mjs';
-import { echo } from './lib/backends.mjs';
+import { deadAddress, echo } from './lib/backends.mjs';
 import { httpGet } from './lib/metrics.mjs';
 import { makeNamedFiles } from './lib/named_files.mjs';
 import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
@@ -20,17 +22,37 @@ function writeConfig(t, text) {
   return file;
 }
 
-test('--version', async () => {
-  const { code, stdout } = await run(['--version']);
-  assert.equal(code, 0);
-  assert.match(stdout, /^(sluice )?\d+\.\d+\.\d+\n$/);
+test('--version and version print the commit, and the versions of libevent and OpenSSL', async () => {
+  for (const args of [['--version'], ['-V'], ['version']]) {
+    const { code, stdout } = await run(args);
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /^sluice \d+\.\d+\.\d+\ncommit ([0-9a-f]{12}(-dirty)?|unknown)\nlibevent 2\.\S+\nOpenSSL 3\.\d+\.\d+ .*\n$/,
+    );
+  }
 });
 
-test('--help names every way to start it', async () => {
-  const { code, stdout } = await run(['--help']);
-  assert.equal(code, 0);
-  for (const word of ['--config', 'check', 'healthcheck', 'demo', '--origin', '--admin', '--workers']) {
-    assert.ok(stdout.includes(word), `${word} is missing from:\n${stdout}`);
+test('the help names every way to start it', async () => {
+  for (const args of [['--help'], ['-h'], ['help']]) {
+    const { code, stdout } = await run(args);
+    assert.equal(code, 0);
+    for (const word of ['--config', 'check', 'healthcheck', 'demo', '--origin', '--admin', '--workers']) {
+      assert.ok(stdout.includes(word), `${word} is missing from:\n${stdout}`);
+    }
+  }
+});
+
+test('each command has its own help with an example', async () => {
+  const { stdout: main } = await run(['help']);
+  const commands = [...main.matchAll(/^ {2}([a-z]+) {2,}[A-Z]/gm)].map((match) => match[1]);
+  for (const name of ['check', 'explain', 'healthcheck', 'demo']) assert.ok(commands.includes(name), main);
+  for (const name of commands) {
+    const asked = await run(['help', name]);
+    assert.equal(asked.code, 0);
+    assert.match(asked.stdout, new RegExp(`^Usage: sluice ${name}\\b`, 'm'));
+    assert.equal((await run([name, '--help'])).stdout, asked.stdout);
+    assert.match(asked.stdout, new RegExp(`^Examples?:\\n  sluice ${name}\\b`, 'm'), asked.stdout);
   }
 });
 
@@ -151,6 +173,16 @@ const kUsageErrors = {
   '--config without a file': [['--config'], /--config/],
   '--config and a target': [['--config', 'x.yaml', '8080', 'localhost:1'], /--config|8080/],
   'check without a file': [['check'], /FILE|file/],
+  'a command that is misspelt': [['chek', 'sluice.yaml'], /'chek' is neither a command .*; did you mean 'check'\?/],
+  'a command that is misspelt, with an option': [['explian', '--from', '::1'], /did you mean 'explain'\?/],
+  'a command that does not exist': [['serve', 'sluice.yaml'], /'serve' is neither.*the commands are: .*check/],
+  'help for a command that is misspelt': [['help', 'chek'], /no command 'chek'; did you mean 'check'\?/],
+  'a file without --config': [['sluice.yaml'], /did you mean `sluice --config sluice\.yaml`\?/],
+  'an option in front of a command': [['--admin', '127.0.0.1:0', 'check', 'x.yaml'], /'--admin' in front of 'check'/],
+  'arguments in front of a command': [['0', 'localhost:1', 'demo'], /'LISTEN' in front of 'demo'/],
+  '--config and --origin': [['--config', 'x.yaml', '--origin', 'https://a.example'], /--origin.*'origins' of a route/],
+  'an admin listener on a Unix socket': [['0', 'localhost:1', '--admin', 'unix:/a'], /--admin: 'unix:\/a' is a Unix socket/],
+  'a demo port that is none': [['demo', '--port', '65536'], /--port/],
 };
 
 test('usage errors', async (t) => {
@@ -165,14 +197,133 @@ test('usage errors', async (t) => {
   }
 });
 
+/** An address that another socket listens on. */
+async function takenAddress(t) {
+  const other = net.createServer();
+  other.listen({ port: 0, host: '127.0.0.1' });
+  await once(other, 'listening');
+  defer(t, () => other.close());
+  return `127.0.0.1:${other.address().port}`;
+}
+
+test('the admin address: the flag takes precedence over the environment, and that over the file', async (t) => {
+  const taken = await takenAddress(t);
+  const free = '127.0.0.1:0';
+  const token = path.join(tempDir(t), 'token');
+  writeFileSync(token, 'a-token-of-the-admin-that-is-long-enough\n');
+  const file = (address) =>
+    writeConfig(t, JSON.stringify(makeConfig({ backend: 'builtin:echo', admin: { address, token_file: token } })));
+  const cases = [
+    { args: ['--config', file(taken), '--admin', free] },
+    { args: ['--config', file(taken)], env: { SLUICE_ADMIN: free } },
+    { args: ['--config', file(taken), '--admin', free], env: { SLUICE_ADMIN: taken } },
+    { args: ['--config', file(free)], env: { SLUICE_ADMIN: '' } },
+    { args: ['127.0.0.1:0', 'builtin:echo', '--admin', free], env: { SLUICE_ADMIN: taken } },
+    { args: ['127.0.0.1:0', 'builtin:echo'], env: { SLUICE_ADMIN: free } },
+    { args: ['demo', '--port', '0', '--admin', free], env: { SLUICE_ADMIN: taken } },
+    { args: ['demo', '--port', '0'], env: { SLUICE_ADMIN: free } },
+  ];
+  for (const { args, env } of cases) {
+    const sluice = await startWithArgs(t, args, { env });
+    assert.notEqual(sluice.adminAddress, taken);
+    assert.equal((await httpGet(sluice.adminUrl('/readyz'))).status, 200);
+    // An address that only the environment names is not overlooked.
+    const hides = args.length === 2 && env.SLUICE_ADMIN !== '' && args[0] === '--config';
+    assert.equal(/warning: SLUICE_ADMIN in the environment sets/.test(sluice.stderr), hides, sluice.stderr);
+    if (args[0] !== '--config') continue;
+    const reloaded = await fetch(sluice.adminUrl('/reload'), {
+      method: 'POST',
+      headers: { Authorization: 'Bearer a-token-of-the-admin-that-is-long-enough' },
+    });
+    assert.equal(reloaded.status, 200, "the file's token_file still counts, and a reload keeps the address");
+    const text = JSON.parse(readFileSync(args[1], 'utf8'));
+    writeFileSync(args[1], JSON.stringify({ ...text, drain: { delay: '1s' } }));
+    sluice.reload();
+    await sluice.event('config_reloaded');
+  }
+  const bad = await run(['--config', file(free)], { env: { SLUICE_ADMIN: 'nowhere' } });
+  assert.equal(bad.code, 1);
+  assert.match(bad.stderr, /SLUICE_ADMIN: 'nowhere'/);
+});
+
+test('--workers takes precedence over the file, after a reload as well', async (t) => {
+  const file = writeConfig(t, JSON.stringify(makeConfig({ backend: 'builtin:echo', workers: 2 })));
+  const sluice = await startWithArgs(t, ['--config', file, '--workers', '1']);
+  assert.equal((await sluice.event('ready')).workers, 1);
+  writeFileSync(file, JSON.stringify(makeConfig({ backend: 'builtin:echo', workers: 3 })));
+  sluice.reload();
+  await sluice.event('config_reloaded');
+});
+
+test('healthcheck finds the admin address by the same rule', async (t) => {
+  const sluice = await start(t, { backend: 'builtin:echo' });
+  const here = sluice.adminAddress;
+  const dead = await deadAddress(t);
+  // What else is wrong with the file is no reason to call a running sluice unhealthy.
+  const file = (address) => writeConfig(t, `{admin: {address: "${address}"}, routs: [], workers: many}`);
+  const cases = [
+    [['--config', file(here)], {}, 0],
+    [['--config', file(dead)], {}, 1],
+    [['--config', file(dead)], { SLUICE_ADMIN: here }, 0],
+    [['--config', file(here)], { SLUICE_ADMIN: dead }, 1],
+    [['--admin', here, '--config', file(dead)], { SLUICE_ADMIN: dead }, 0],
+    [[], { SLUICE_ADMIN: here }, 0],
+  ];
+  for (const [args, env, expected] of cases) {
+    const { code, stdout, stderr } = await run(['healthcheck', ...args], { env });
+    assert.equal(code, expected, `${args.join(' ')} ${JSON.stringify(env)}: ${stdout}${stderr}`);
+  }
+  const none = await run(['healthcheck', '--config', writeConfig(t, 'routes: []\n')]);
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /has no 'admin'/);
+  const absent = await run(['healthcheck', '--config', '/nonexistent/sluice.yaml']);
+  assert.equal(absent.code, 1);
+  assert.match(absent.stderr, /No such file/);
+});
+
+test('demo --port: the page is announced when its port is bound, and not before', async (t) => {
+  const demo = await startWithArgs(t, ['demo', '--port', '0', '--admin', '127.0.0.1:0']);
+  await demo.waitFor('the announcement', () => demo.stderr.includes('\n'));
+  assert.equal(demo.stderr, `Open http://localhost:${demo.port}/ in a browser. Ctrl-C ends it.\n`);
+  assert.equal((await httpGet(`http://127.0.0.1:${demo.port}/`)).status, 200);
+  const again = await run(['demo', '--port', `${demo.port}`, '--admin', '127.0.0.1:0']);
+  assert.equal(again.code, 1);
+  assert.match(again.stdout, new RegExp(`127\\.0\\.0\\.1:${demo.port}.*Address already in use`));
+  assert.doesNotMatch(again.stdout + again.stderr, /Open http/);
+});
+
+test('SIGUSR1 and SIGPIPE are ignored', async (t) => {
+  const sluice = await start(t, { backend: 'builtin:echo' });
+  for (const signal of ['SIGUSR1', 'SIGPIPE', 'SIGXFSZ']) sluice.child.kill(signal);
+  sluice.reload();
+  await sluice.event('config_unchanged');
+  assert.equal(sluice.exitStatus, undefined);
+});
+
+test('signals that arrive while sluice starts do not end it', async (t) => {
+  // sluice waits for the file's writer in the middle of its start.
+  const file = path.join(tempDir(t), 'sluice.yaml');
+  execFileSync('mkfifo', [file]);
+  const text = JSON.stringify(makeConfig({ backend: 'builtin:echo' }));
+  const starting = startWithArgs(t, ['--config', file]);
+  const writer = await open(file, 'w'); // Returns when sluice has opened the file.
+  const pid = Number(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').at(-1));
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGPIPE']) process.kill(pid, signal);
+  await writer.writeFile(text);
+  await writer.close();
+  const sluice = await starting;
+  assert.equal(sluice.pid, pid);
+  // The SIGHUP has not been lost: it reloads the file.
+  const again = await open(file, 'w');
+  await again.writeFile(text);
+  await again.close();
+  await sluice.event('config_unchanged');
+});
+
 for (const which of ['listener', 'admin']) {
   test(`a port in use (${which}) is a clear error`, async (t) => {
     const backend = await echo(t);
-    const other = net.createServer();
-    other.listen({ port: 0, host: '127.0.0.1' });
-    await once(other, 'listening');
-    defer(t, () => other.close());
-    const taken = `127.0.0.1:${other.address().port}`;
+    const taken = await takenAddress(t);
     const args =
       which === 'listener'
         ? [taken, backend.address]

@@ -72,6 +72,12 @@ LoadResult LoadString(std::string_view text, std::string file_name,
 LoadResult LoadFile(const std::string& path, const Environment& environment = ProcessEnvironment(),
                     const FileChecks& checks = {});
 
+/// Reads the `admin` section of the file at `path` alone, for a client of a running sluice: errors
+/// elsewhere in the file are not reported, because sluice keeps running when its file gets errors.
+/// Returns nothing if there is no such section.
+base::Result<std::optional<Admin>, std::vector<Diagnostic>> LoadAdmin(
+    const std::string& path, const Environment& environment = ProcessEnvironment());
+
 /// The keys that one kind of mapping in the file may have, in the order of the documentation.
 /// `name` is the mapping's name in config/sluice.schema.json's `$defs`; empty for the file's top
 /// level.

@@ -452,6 +452,26 @@ TEST_F(LoadFileTest, UsesTheProcessEnvironment) {
   EXPECT_EQ(loaded.error()[0].line, 2);
 }
 
+TEST_F(LoadFileTest, ReadsTheAdminSectionOfAFileWithErrorsElsewhere) {
+  Write("admin: {address: 127.0.0.1:9191}\nlisteners: [\"127.0.0.1:9191\"]\nrouts: 1\n");
+  const auto admin = LoadAdmin(path_);
+  ASSERT_TRUE(admin);
+  ASSERT_TRUE(*admin);
+  EXPECT_EQ((**admin).address.ToString(), "127.0.0.1:9191");
+
+  Write(kMinimal);
+  const auto none = LoadAdmin(path_);
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(*none);
+
+  Write("admin: {address: nowhere}\nrouts: 1\n");
+  const auto bad = LoadAdmin(path_);
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().size(), 1U);
+  EXPECT_EQ(bad.error()[0].line, 1);
+  EXPECT_FALSE(LoadAdmin(directory_ + "/none"));
+}
+
 TEST_F(LoadFileTest, SaysWhyAFileCannotBeRead) {
   const auto missing = LoadFile(path_);
   ASSERT_FALSE(missing);

@@ -1,5 +1,5 @@
 // "Did you mean", and ${NAME}.
-#include "config/suggest.h"
+#include "sluice/config/suggest.h"
 
 #include <array>
 

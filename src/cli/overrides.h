@@ -1,0 +1,44 @@
+// Settings that the command line or the environment may give as well as the configuration file.
+// Precedence: the command line, then the environment, then the file.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sluice/base/result.h"
+#include "sluice/config/loader.h"
+#include "sluice/config/types.h"
+
+namespace sluice::cli {
+
+/// A value and its source, such as "--admin" or "SLUICE_ADMIN", for messages.
+struct Override {
+  std::string value;
+  std::string source;
+};
+
+struct Overrides {
+  std::optional<Override> admin;
+  std::optional<unsigned> workers;
+};
+
+/// The variable that gives the admin listener's address.
+inline constexpr const char* kAdminVariable = "SLUICE_ADMIN";
+
+/// Returns the value of `option`, the text of --admin, or else of SLUICE_ADMIN, if it is set and
+/// not empty.
+std::optional<Override> ChooseAdmin(const std::optional<std::string>& option,
+                                    const config::Environment& environment);
+
+/// Parses the address of an admin listener. The error is a sentence that names the source.
+base::Result<config::Endpoint, std::string> ParseAdmin(const Override& admin);
+
+/// Puts `overrides` in the place of what `config` has. The error is a sentence.
+base::Result<void, std::string> Apply(const Overrides& overrides, config::Config& config);
+
+/// Returns a sentence about an environment variable that replaces another value of the file, or
+/// nothing. An option needs no such notice: it was typed with the command.
+std::optional<std::string> DescribeHiddenOverride(const Overrides& overrides,
+                                                  const config::Config& config);
+
+}  // namespace sluice::cli

@@ -11,7 +11,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <nlohmann/json.hpp>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -19,11 +18,12 @@
 
 #include "sluice/base/text.h"
 
+#include "cli/handover_message.h"
+
 namespace sluice::cli {
 namespace {
 
 using base::Unexpected;
-using nlohmann::json;
 
 constexpr const char* kVariable = "SLUICE_HANDOVER";
 constexpr int kFirstActivated = 3;  // SD_LISTEN_FDS_START of sd_listen_fds(3).
@@ -40,22 +40,31 @@ std::string TakeVariable(const char* name) {
   return text;
 }
 
+bool IsUnixSocket(int fd) {
+  int domain = 0;
+  socklen_t size = sizeof(domain);
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
 base::Result<Inheritance, std::string> FromPredecessor(const std::string& text) {
-  const json what = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!what.is_object()) return Unexpected(std::string(kVariable) + " is not sluice's own");
+  const auto message = ParseHandoverMessage(text);
+  const auto fail = [](const std::string& why) {
+    return Unexpected(std::string(kVariable) +
+                      " in the environment is not from a running sluice: " + why);
+  };
+  if (!message) return fail(message.error());
+  if (!IsUnixSocket(message->told)) return fail("'told' is not a Unix socket");
   Inheritance inheritance;
-  inheritance.told = net::Fd(what.value("told", -1));
+  inheritance.told = net::Fd(message->told);
   fcntl(inheritance.told.get(), F_SETFD, FD_CLOEXEC);
-  for (const auto& one : what.value("listeners", json::array())) {
-    auto address = config::ParseListenAddress(one.value("address", ""));
-    auto socket = net::Adopt(net::Fd(one.value("fd", -1)));
-    if (!address) return Unexpected(std::move(address).error());
-    if (!socket) return Unexpected(std::move(socket).error());
-    inheritance.listeners.push_back({*std::move(address), *std::move(socket)});
+  for (const auto& [listener, fd] : message->listeners) {
+    auto socket = net::Adopt(net::Fd(fd));
+    if (!socket) return fail(socket.error());
+    inheritance.listeners.push_back({listener, *std::move(socket)});
   }
-  if (const int admin = what.value("admin", -1); admin >= 0) {
-    auto socket = net::Adopt(net::Fd(admin));
-    if (!socket) return Unexpected(std::move(socket).error());
+  if (message->admin) {
+    auto socket = net::Adopt(net::Fd(*message->admin));
+    if (!socket) return fail(socket.error());
     inheritance.admin = *std::move(socket);
   }
   return inheritance;
@@ -153,16 +162,14 @@ void Successor::Start(const std::vector<server::OpenSockets>& listeners, int adm
     posix_spawn_file_actions_adddup2(&actions, fd, fd);
     return fd;
   };
-  json what = {{"told", pass(word.get())}, {"listeners", json::array()}};
+  HandoverMessage message{pass(word.get()), {}, {}};
   for (const auto& [address, fds] : listeners) {
-    for (const int fd : fds) {
-      what["listeners"].push_back({{"address", address.ToString()}, {"fd", pass(fd)}});
-    }
+    for (const int fd : fds) message.listeners.push_back({address, pass(fd)});
   }
-  if (admin >= 0) what["admin"] = pass(admin);
+  if (admin >= 0) message.admin = pass(admin);
 
   std::vector<std::string> environment =
-      EnvironmentWith(std::string(kVariable) + '=' + what.dump());
+      EnvironmentWith(std::string(kVariable) + '=' + WriteHandoverMessage(message));
   std::vector<std::string> arguments = arguments_;
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);

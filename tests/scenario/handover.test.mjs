@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { echo } from './lib/backends.mjs';
 import { defer } from './lib/cleanup.mjs';
 import { httpGet } from './lib/metrics.mjs';
-import { kBinary, makeConfig, start, startWithArgs, tempDir } from './lib/sluice.mjs';
+import { kBinary, makeConfig, run, start, startWithArgs, tempDir } from './lib/sluice.mjs';
 import { within } from './lib/wait.mjs';
 import { openWs } from './lib/ws_client.mjs';
 
@@ -244,4 +244,25 @@ while True: print(s.recv(1000).decode(), flush=True)
   assert.equal(await within('the exit', exited), 0);
   assert.match(told, /STOPPING=1/);
   rmSync(notify);
+});
+
+test('SLUICE_HANDOVER that is not from a running sluice is a clear error, and no crash', async (t) => {
+  const cases = [
+    ['{"told":"seven"}', /'told' is not the number of a descriptor/],
+    ['{"told":999,"listeners":[]}', /'told' is not a Unix socket/],
+    ['{"told":7,"listeners":[8]}', /a listener is not an object/],
+    ['{"told":7,"listeners":[{"address":80}]}', /'address' of a listener is not a text/],
+    ['{"told":7,"listeners":[],"admin":"9"}', /'admin' is not the number of a descriptor/],
+    ['[[[', /expected a JSON object/],
+  ];
+  for (const [value, reason] of cases) {
+    const { code, signal, stdout, stderr } = await run(['127.0.0.1:0', 'builtin:echo'], {
+      env: { SLUICE_HANDOVER: value },
+    });
+    assert.deepEqual({ code, signal }, { code: 1, signal: null }, `${value}: ${stdout}${stderr}`);
+    const [line] = stdout.trim().split('\n').map((text) => JSON.parse(text));
+    assert.equal(line.event, 'start_failed');
+    assert.match(line.detail, /SLUICE_HANDOVER in the environment is not from a running sluice: /);
+    assert.match(line.detail, reason);
+  }
 });

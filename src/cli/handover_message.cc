@@ -1,0 +1,90 @@
+#include "cli/handover_message.h"
+
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace sluice::cli {
+namespace {
+
+using base::Unexpected;
+using nlohmann::json;
+
+/// Reads the members of one message. nlohmann's own accessors throw where a type is not as
+/// expected, so each type is checked first.
+class MessageReader {
+ public:
+  base::Result<int, std::string> Descriptor(const json& object, const char* key) {
+    const auto member = object.find(key);
+    if (member == object.end() || !member->is_number_unsigned()) return NoDescriptor(key);
+    const auto number = member->get<uint64_t>();
+    if (number > static_cast<uint64_t>(std::numeric_limits<int>::max())) return NoDescriptor(key);
+    const int fd = static_cast<int>(number);
+    if (!seen_.insert(fd).second) {
+      return Unexpected("descriptor " + std::to_string(fd) + " is there twice");
+    }
+    return fd;
+  }
+
+  base::Result<HandoverMessage::Socket, std::string> Socket(const json& object) {
+    if (!object.is_object()) return Unexpected(std::string("a listener is not an object"));
+    const auto text = object.find("address");
+    if (text == object.end() || !text->is_string()) {
+      return Unexpected(std::string("the 'address' of a listener is not a text"));
+    }
+    auto address = config::ParseListenAddress(text->get_ref<const std::string&>());
+    if (!address) return Unexpected("the 'address' of a listener: " + address.error());
+    const auto fd = Descriptor(object, "fd");
+    if (!fd) return Unexpected(fd.error());
+    return HandoverMessage::Socket{*std::move(address), *fd};
+  }
+
+ private:
+  static Unexpected<std::string> NoDescriptor(const char* key) {
+    return Unexpected("'" + std::string(key) + "' is not the number of a descriptor");
+  }
+
+  std::set<int> seen_;
+};
+
+}  // namespace
+
+std::string WriteHandoverMessage(const HandoverMessage& message) {
+  json object = {{"told", message.told}, {"listeners", json::array()}};
+  for (const auto& [listener, fd] : message.listeners) {
+    object["listeners"].push_back({{"address", listener.ToString()}, {"fd", fd}});
+  }
+  if (message.admin) object["admin"] = *message.admin;
+  // The path of a Unix socket need not be UTF-8.
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+base::Result<HandoverMessage, std::string> ParseHandoverMessage(std::string_view text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return Unexpected(std::string("expected a JSON object"));
+  MessageReader reader;
+  HandoverMessage message;
+  const auto told = reader.Descriptor(object, "told");
+  if (!told) return Unexpected(told.error());
+  message.told = *told;
+  const auto listeners = object.find("listeners");
+  if (listeners == object.end() || !listeners->is_array()) {
+    return Unexpected(std::string("'listeners' is not a list"));
+  }
+  for (const auto& element : *listeners) {
+    auto socket = reader.Socket(element);
+    if (!socket) return Unexpected(std::move(socket).error());
+    message.listeners.push_back(*std::move(socket));
+  }
+  if (object.contains("admin")) {
+    const auto admin = reader.Descriptor(object, "admin");
+    if (!admin) return Unexpected(admin.error());
+    message.admin = *admin;
+  }
+  return message;
+}
+
+}  // namespace sluice::cli

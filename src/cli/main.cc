@@ -20,6 +20,7 @@
 #include "cli/gateway.h"
 #include "cli/log.h"
 #include "cli/overrides.h"
+#include "cli/privileges.h"
 #include "cli/quick_config.h"
 #include "cli/signals.h"
 
@@ -56,6 +57,10 @@ config::LoadResult Load(const std::string& file) {
 
 int RunWithLog(config::Config config, const ConfigSource* source = nullptr,
                const OnListening& on_listening = nullptr) {
+  if (config.user) {
+    // The log starts a thread.
+    if (const auto done = ForbidNewPrivileges(); !done) return Complain(done.error());
+  }
   StdoutLog log(FormatForStdout());
   return RunGateway(std::move(config), source, on_listening, log);
 }

@@ -38,6 +38,11 @@ Unexpected<std::string> Failed(const std::string& what) {
 
 }  // namespace
 
+base::Result<void, std::string> ForbidNewPrivileges() {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failed("give up new privileges");
+  return {};
+}
+
 base::Result<void, std::string> BecomeUser(const config::User& user,
                                            const std::vector<config::Listener>& listeners) {
   const auto ids = Find(user);
@@ -55,8 +60,6 @@ base::Result<void, std::string> BecomeUser(const config::User& user,
   if (initgroups(user.name.c_str(), ids->group) != 0) return Failed("take the user's groups");
   if (setresgid(ids->group, ids->group, ids->group) != 0) return Failed("become the group");
   if (setresuid(ids->user, ids->user, ids->user) != 0) return Failed("become the user");
-  // No program that might be started later, and no file with a set-user-id bit, brings root back.
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failed("give up privileges");
   if (ids->user != 0 && setresuid(0, 0, 0) == 0) {
     return Unexpected(std::string("user: root could be had back, so it was not given up"));
   }

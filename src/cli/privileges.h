@@ -9,6 +9,12 @@
 
 namespace sluice::cli {
 
+/// Forbids new privileges to this thread and to those that it starts: no program that is started
+/// later, and no file with a set-user-id bit, brings root back. To be called for a configuration
+/// with `user` before there are other threads, because it changes the calling thread alone. The
+/// error is one sentence.
+base::Result<void, std::string> ForbidNewPrivileges();
+
 /// Becomes the user for good, with that user's groups, and gives him the sockets of Unix listeners.
 /// No effect if the process is that user's already. The error is one sentence. All threads.
 base::Result<void, std::string> BecomeUser(const config::User& user,

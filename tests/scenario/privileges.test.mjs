@@ -1,12 +1,13 @@
 // What sluice may do once it runs, and what it says it leaves open.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { echo } from './lib/backends.mjs';
 import { makeConfig, run, start, tempDir } from './lib/sluice.mjs';
-import { openWs } from './lib/ws_client.mjs';
+import { openWs, refusedWs } from './lib/ws_client.mjs';
 
 const skip = process.getuid() === 0 ? false : 'only root can become somebody else';
 
@@ -26,17 +27,33 @@ test('user: root is given up, by every thread and for good', { skip }, async (t)
   const dir = tempDir(t);
   chmodSync(dir, 0o755);
   const socket = path.join(dir, 'http.sock');
+  const users = path.join(dir, 'users');
+  writeFileSync(users, `alice:${execFileSync('openssl', ['passwd', '-6', 'wonderland']).toString()}`);
   const sluice = await start(t, {
     user: 'nobody',
     listeners: [{ address: '127.0.0.1:0' }, { address: `unix:${socket}` }],
-    backend: backend.address,
+    routes: [
+      { name: 'main', match: { path: '/' }, backend: backend.address },
+      { name: 'login', match: { path: '/login' }, backend: backend.address, auth: { basic: { users_file: users } } },
+    ],
   });
-  for (const status of statusOf(sluice.pid)) {
+  // A password is checked by a thread of its own, which starts with the first one.
+  const before = statusOf(sluice.pid).length;
+  const authorization = `Basic ${Buffer.from('alice:queen').toString('base64')}`;
+  const refused = await refusedWs(t, sluice.url('/login'), { headers: { authorization } });
+  assert.equal(refused.status, 401);
+  const threads = statusOf(sluice.pid);
+  assert.ok(before >= 4, 'the main thread, the log and two workers');
+  assert.ok(threads.length > before, 'and the one that checks passwords');
+  for (const status of threads) {
     assert.deepEqual(status.Uid.split('\t'), Array(4).fill('65534'));
-    assert.equal(Number(`0x${status.CapEff}`), 0);
+    assert.deepEqual(status.Gid.split('\t'), Array(4).fill('65534'));
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) {
+      assert.equal(Number(`0x${status[set]}`), 0, `${set} of thread ${status.Pid}`);
+    }
+    assert.equal(status.NoNewPrivs, '1', `thread ${status.Pid}`);
     assert.ok(!status.Groups.split(' ').includes('0'), "root's groups are gone, too");
   }
-  assert.equal(statusOf(sluice.pid)[0].NoNewPrivs, '1');
   assert.equal(statSync(socket).uid, 65534);
   assert.deepEqual(sluice.eventsOf('running_as_root'), []);
   const client = await openWs(t, sluice.url());

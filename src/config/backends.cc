@@ -37,8 +37,7 @@ struct BackendDraft {
   std::vector<Server> servers;
   SendProxy proxy_protocol = SendProxy::kOff;
   bool has_servers = false;
-  std::optional<Value> server;
-  std::optional<Value> allow;
+  TargetDraft target;
   std::optional<Value> from;
   std::optional<Value> tls;
   std::optional<Value> websocket;
@@ -57,8 +56,11 @@ constexpr Field<BackendDraft> kBackendFields[] = {
        draft.has_servers = true;
        draft.servers = ReadServers(reader, value);
      }},
-    {"server", [](Reader&, const Value& value, BackendDraft& draft) { draft.server = value; }},
-    {"allow", [](Reader&, const Value& value, BackendDraft& draft) { draft.allow = value; }},
+    {"server",
+     [](Reader&, const Value& value, BackendDraft& draft) { draft.target.server = value; }},
+    {"allow", [](Reader&, const Value& value, BackendDraft& draft) { draft.target.allow = value; }},
+    {"resolve",
+     [](Reader&, const Value& value, BackendDraft& draft) { draft.target.resolve = value; }},
     {"from", [](Reader&, const Value& value, BackendDraft& draft) { draft.from = value; }},
     {"proxy_protocol",
      [](Reader& reader, const Value& value, BackendDraft& draft) {
@@ -122,17 +124,18 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
   BackendDraft draft;
   if (!reader.ReadMapping<BackendDraft>(value, kBackendFields, draft)) return backend;
   backend.servers = std::move(draft.servers);
-  const int kinds = draft.has_servers + draft.server.has_value() + draft.from.has_value();
+  const int kinds = draft.has_servers + draft.target.server.has_value() + draft.from.has_value();
   if (kinds != 1) {
     reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
-  } else if (draft.server) {
-    backend.target = ReadTarget(reader, *draft.server, draft.allow, route.match);
+  } else if (draft.target.server) {
+    backend.target = ReadTarget(reader, draft.target, route.match);
     backend.servers = {{{Endpoint::Kind::kDynamic, backend.target->server.text, 0}}};
   } else if (draft.from) {
     ReadFrom(reader, *draft.from, backend);
   }
-  if (draft.allow && !draft.server) {
-    reader.Error(*draft.allow, "bounds a 'server' that the request names, and there is none");
+  for (const auto& bound : {draft.target.allow, draft.target.resolve}) {
+    if (!bound || draft.target.server) continue;
+    reader.Error(*bound, "bounds a 'server' that the request names, and there is none");
   }
   ReadConnection(reader, value, draft, checks, backend);
   return backend;
@@ -153,7 +156,8 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
         !draft.has_servers) {
       reader.Missing(entry.value, "servers");
     }
-    for (const auto& misplaced : {draft.server, draft.allow, draft.from}) {
+    for (const auto& misplaced :
+         {draft.target.server, draft.target.allow, draft.target.resolve, draft.from}) {
       if (misplaced) {
         reader.Error(*misplaced, "belongs in the 'backend' of a route, which the request is for");
       }

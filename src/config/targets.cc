@@ -60,6 +60,38 @@ bool ParseAllowedHost(std::string_view host, AllowRule& rule) {
   return host == "*" || !HostNameFault(name);
 }
 
+bool HasOnlyRanges(const DynamicTarget& target) {
+  return !target.allow.empty() &&
+         std::all_of(target.allow.begin(), target.allow.end(),
+                     [](const AllowRule& rule) { return rule.range.has_value(); });
+}
+
+Parsed<bool> ParseResolve(std::string_view text) {
+  if (text == "any") return true;
+  if (text == "listed") return false;
+  return Unexpected(Expected("'any' or 'listed'", text));
+}
+
+void ReadResolve(Reader& reader, const Value& value, DynamicTarget& target) {
+  const bool is_read =
+      reader.ReadScalar(value, "'any' or 'listed'", ParseResolve, target.resolves_any);
+  const bool has_range = std::any_of(target.allow.begin(), target.allow.end(),
+                                     [](const AllowRule& rule) { return rule.range.has_value(); });
+  if (is_read && target.resolves_any && !has_range) {
+    reader.Error(value, "has no effect, since 'allow' has no range that a name could resolve to");
+  }
+}
+
+// Whether the text of the template's host is in the way of an address: no request can name one.
+bool IsAlwaysName(const Template& server) {
+  std::string literals;
+  for (const auto& part : server.parts) {
+    literals += part.source == Source::kLiteral ? part.text : std::string("0");
+  }
+  const auto host = std::string_view(literals).substr(0, literals.rfind(':'));
+  return host.find_first_not_of("0123456789abcdefABCDEF.:[]") != std::string_view::npos;
+}
+
 }  // namespace
 
 std::vector<std::string_view> CaptureNames(const Match& match) {
@@ -134,8 +166,9 @@ Parsed<AllowRule> ParseAllowRule(std::string_view text) {
   return rule;
 }
 
-DynamicTarget ReadTarget(Reader& reader, const Value& server, const std::optional<Value>& allow,
-                         const Match& match) {
+DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& match) {
+  const Value& server = *draft.server;
+  const std::optional<Value>& allow = draft.allow;
   DynamicTarget target;
   const auto names = CaptureNames(match);
   if (reader.ReadScalar(server, "a server with a '{name}'", ParseTemplate, target.server)) {
@@ -157,6 +190,12 @@ DynamicTarget ReadTarget(Reader& reader, const Value& server, const std::optiona
     if (reader.ReadScalar(item, "a range or a name", ParseAllowRule, rule)) {
       target.allow.push_back(std::move(rule));
     }
+  }
+  if (draft.resolve) ReadResolve(reader, *draft.resolve, target);
+  if (!target.resolves_any && HasOnlyRanges(target) && IsAlwaysName(target.server)) {
+    reader.Warn(*allow,
+                "no request is allowed: it can only name a host, and 'allow' has ranges alone; add "
+                "a name, such as '*.example.com', or 'resolve: any' beside it");
   }
   return target;
 }

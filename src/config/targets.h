@@ -21,9 +21,15 @@ Parsed<Template> ParseTemplate(std::string_view text);
 /// `10.1.0.0/16`, `10.1.2.3:5432`, `[fd00::/8]:22`, `*.example.com:5900-5999`, `*`.
 Parsed<AllowRule> ParseAllowRule(std::string_view text);
 
-/// Reads `server` and `allow` of a route's backend. Every capture that the template names has to be
-/// one of `match`.
-DynamicTarget ReadTarget(Reader& reader, const Value& server, const std::optional<Value>& allow,
-                         const Match& match);
+/// The keys of a backend whose server the request names.
+struct TargetDraft {
+  std::optional<Value> server;
+  std::optional<Value> allow;
+  std::optional<Value> resolve;
+};
+
+/// Reads the keys, of which `server` is there. Every capture that the template names has to be one
+/// of `match`.
+DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& match);
 
 }  // namespace sluice::config

@@ -17,20 +17,57 @@ using Source = config::Template::Source;
 
 // Addresses that are not of the public Internet (RFC 6890 and the IANA's registries of
 // special-purpose addresses), those that stand for others by translation, and those at which clouds
-// tell their tenants secrets.
+// answer their tenants with secrets: each of those is a range of its own, so that it has to be
+// listed exactly.
 const std::vector<IpRange>& SpecialRanges() {
   static const std::vector<IpRange> ranges = [] {
     constexpr const char* kRanges[] = {
-        "0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",   "100.100.100.200",
-        "127.0.0.0/8",    "169.254.0.0/16", "169.254.169.254", "169.254.170.2",
-        "169.254.170.23", "168.63.129.16",  "fd00:ec2::23",    "::ffff:0:0:0/96",
-        "172.16.0.0/12",  "192.0.0.0/24",   "192.0.2.0/24",    "192.88.99.0/24",
-        "192.168.0.0/16", "198.18.0.0/15",  "198.51.100.0/24", "203.0.113.0/24",
-        "224.0.0.0/4",    "240.0.0.0/4",    "::/96",           "::1",
-        "64:ff9b::/96",   "64:ff9b:1::/48", "100::/64",        "2001::/23",
-        "2001:db8::/32",  "2002::/16",      "3fff::/20",       "5f00::/16",
-        "fc00::/7",       "fd00:ec2::254",  "fe80::/10",       "fec0::/10",
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "100.100.100.200",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "168.63.129.16",
+        "fd00:ec2::23",
+        "::ffff:0:0:0/96",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/96",
+        "::1",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fc00::/7",
+        "fd00:ec2::254",
+        "fe80::/10",
+        "fec0::/10",
         "ff00::/8",
+        // Amazon's come first; these are of Google, Scaleway, Tencent and Oracle (its own two, and
+        // what IPv6 makes of 169.254.169.254).
+        "fd20:ce::254",
+        "169.254.42.42",
+        "fd00:42::42",
+        "169.254.0.23",
+        "192.0.0.192",
+        "fd00:c1::a9fe:a9fe",
+        "fe80::a9fe:a9fe",
     };
     std::vector<IpRange> parsed;
     for (const char* range : kRanges) parsed.push_back(*IpRange::Parse(range));
@@ -60,6 +97,16 @@ bool FitsName(const AllowRule& rule, std::string_view host) {
   if (!rule.host.starts_with("*.")) return host == rule.host;
   const std::string_view suffix = std::string_view(rule.host).substr(1);
   return host.size() > suffix.size() && host.ends_with(suffix);
+}
+
+// Whether a name may be looked up; the addresses are judged when they are known. A range alone does
+// not allow that: a client could learn which names there are, and send data by DNS queries.
+bool MayResolve(const config::DynamicTarget& target, const config::Endpoint& server,
+                std::string_view name) {
+  return std::any_of(target.allow.begin(), target.allow.end(), [&](const AllowRule& rule) {
+    if (!FitsPort(rule, server)) return false;
+    return rule.range ? target.resolves_any : FitsName(rule, name);
+  });
 }
 
 std::string NameOf(const config::Endpoint& server) {
@@ -114,11 +161,7 @@ base::Result<config::Endpoint, std::string> ResolveTarget(const config::DynamicT
   const auto literal = IpAddress::Parse(server->host);
   const std::string name = NameOf(*server);
   const bool may_be_allowed =
-      literal ? MayConnect(target, *server, *literal)
-              // What a name resolves to is judged when it is known.
-              : std::any_of(target.allow.begin(), target.allow.end(), [&](const AllowRule& rule) {
-                  return FitsPort(rule, *server) && (rule.range || FitsName(rule, name));
-                });
+      literal ? MayConnect(target, *server, *literal) : MayResolve(target, *server, name);
   if (!may_be_allowed) {
     return Unexpected(std::string("the server that the request names is not one that is allowed"));
   }

@@ -20,7 +20,7 @@ test('a server in the path is reached if it is allowed', async (t) => {
     routes: [
       route('pg', '/pg/{server}', {
         server: `{server}.internal.test:${service.port}`,
-        allow: [`127.0.0.1:${service.port}`],
+        allow: [`127.0.0.1:${service.port}`, '*.internal.test'],
       }),
     ],
   });
@@ -41,7 +41,7 @@ test('a label of the host names the server', async (t) => {
       {
         name: 'all',
         match: { host: '{server}.gateway.test', path: '/**' },
-        backend: { server: `{server}:${service.port}`, allow: ['127.0.0.0/8'] },
+        backend: { server: `{server}:${service.port}`, allow: ['127.0.0.0/8', 'localhost'] },
       },
     ],
   });
@@ -112,12 +112,39 @@ test('of several addresses those that are allowed are tried', async (t) => {
   const sluice = await start(t, {
     dns: { servers: [dns.address] },
     routes: [
-      route('any', '/**', { server: `both.test:{query.port}`, allow: [`127.0.0.1:${service.port}`] }),
+      route('any', '/**', { server: `both.test:{query.port}`, allow: [`127.0.0.1:${service.port}`, `both.test:${service.port}`] }),
     ],
   });
   const client = await openWs(t, sluice.url(`/?port=${service.port}`));
   await client.close(1000);
   assert.equal((await refusedWs(t, sluice.url(`/?port=${service.port - 1}`))).status, 403);
+});
+
+test('a range alone lets no request have a name resolved; `resolve: any` does', async (t) => {
+  const service = await echo(t);
+  const dns = await startDns(t, { 'db.test': { A: ['127.0.0.1'] } });
+  const allow = [`127.0.0.1:${service.port}`];
+  const sluice = await start(t, {
+    dns: { servers: [dns.address], cache: 'off' },
+    routes: [
+      route('listed', '/listed', { server: '{query.address}', allow }),
+      route('any', '/any', { server: '{query.address}', allow, resolve: 'any' }),
+      route('named', '/named', { server: '{query.address}', allow: [...allow, '*.test'] }),
+    ],
+  });
+  for (const name of ['db.test', 'secret.exfiltrated.evil.test', 'localhost']) {
+    const refused = await refusedWs(t, sluice.url(`/listed?address=${name}:${service.port}`));
+    assert.equal(refused.status, 403);
+    assert.match(refused.body, /target_not_allowed/);
+  }
+  assert.deepEqual(dns.queries, [], 'no name is looked up');
+  for (const where of ['any', 'named']) {
+    const client = await openWs(t, sluice.url(`/${where}?address=db.test:${service.port}`));
+    await client.close(1000);
+  }
+  const client = await openWs(t, sluice.url(`/listed?address=127.0.0.1:${service.port}`));
+  await client.close(1000);
+  await refusedWs(t, sluice.url(`/named?address=db.other:${service.port}`));
 });
 
 test("Neon's driver reaches a PostgreSQL that it names in the query", async (t) => {

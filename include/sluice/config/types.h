@@ -327,6 +327,8 @@ struct AllowRule {
 struct DynamicTarget {
   Template server;
   std::vector<AllowRule> allow;  ///< nothing else can be reached
+  /// Ranges allow every name to be looked up; else a name needs a rule with a name.
+  bool resolves_any = false;
 };
 
 enum class SendProxy : uint8_t { kOff, kV1, kV2 };

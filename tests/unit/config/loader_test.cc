@@ -414,6 +414,27 @@ routes:
   EXPECT_FALSE(two.target);
 }
 
+TEST(LoadString, WarnsOfRangesThatNoNameCanReach) {
+  const auto warnings = [](const std::string& backend) {
+    const auto loaded = Load(
+        "listeners: [8080]\nroutes:\n  - name: pg\n    match: {path: \"/{s}\"}\n"
+        "    backend: " +
+        backend + "\n");
+    std::vector<std::string> heads;
+    for (const auto& warning : loaded.warnings) heads.push_back(warning.message.substr(0, 27));
+    return heads;
+  };
+  EXPECT_THAT(warnings("{server: \"{s}.internal:5432\", allow: [10.1.0.0/16]}"),
+              ElementsAre("allow: no request is allowe"));
+  for (const char* const good :
+       {"{server: \"{s}.internal:5432\", allow: [10.1.0.0/16], resolve: any}",
+        "{server: \"{s}.internal:5432\", allow: [10.1.0.0/16, \"*.internal\"]}",
+        "{server: \"{s}:5432\", allow: [10.1.0.0/16]}",
+        "{server: \"10.1.2.{s}:5432\", allow: [10.1.0.0/16]}"}) {
+    EXPECT_THAT(warnings(good), ElementsAre()) << good;
+  }
+}
+
 class LoadFileTest : public testing::Test {
  protected:
   void SetUp() override {

@@ -32,7 +32,9 @@ base::Result<Endpoint, std::string> Resolve(const DynamicTarget& target,
   return ResolveTarget(target, {{{"server", server}}, ""});
 }
 
-bool Reaches(const DynamicTarget& target, const std::string& server, std::string_view address) {
+/// Where every name may be resolved.
+bool Reaches(DynamicTarget target, const std::string& server, std::string_view address) {
+  target.resolves_any = true;
   const auto endpoint = Resolve(target, server);
   return endpoint && MayConnect(target, *endpoint, *base::IpAddress::Parse(address));
 }
@@ -85,7 +87,8 @@ TEST(MayConnect, DefaultsToNothing) {
 }
 
 TEST(MayConnect, ARangeIsOfWhatANameResolvesTo) {
-  const DynamicTarget target = Target({Range("10.1.0.0/16", 5432, 5432)});
+  DynamicTarget target = Target({Range("10.1.0.0/16", 5432, 5432)});
+  target.resolves_any = true;
   EXPECT_TRUE(Reaches(target, "db:5432", "10.1.2.3"));
   EXPECT_TRUE(Reaches(target, "db:5432", "::ffff:10.1.2.3"));
   EXPECT_TRUE(Reaches(target, "10.1.2.3:5432", "10.1.2.3"));
@@ -93,6 +96,21 @@ TEST(MayConnect, ARangeIsOfWhatANameResolvesTo) {
   EXPECT_FALSE(Reaches(target, "db:5433", "10.1.2.3"));
   EXPECT_FALSE(Resolve(target, "10.2.2.3:5432"));
   EXPECT_FALSE(Resolve(target, "db:22")) << "no rule has that port, so no name is looked up";
+}
+
+// Else a client could learn which names there are, and send data by DNS queries.
+TEST(ResolveTarget, ARangeAloneAllowsNoName) {
+  DynamicTarget target = Target({Range("10.1.0.0/16"), Range("fd00::/8")});
+  EXPECT_FALSE(Resolve(target, "db.internal:5432"));
+  EXPECT_FALSE(Resolve(target, "localhost:5432"));
+  EXPECT_TRUE(Resolve(target, "10.1.2.3:5432"));
+  target.resolves_any = true;
+  EXPECT_TRUE(Resolve(target, "db.internal:5432"));
+  target = Target({Range("10.1.0.0/16"), Name("*.internal", 5432, 5432)});
+  EXPECT_TRUE(Reaches(target, "db.internal:5432", "10.1.2.3"));
+  EXPECT_FALSE(Reaches(target, "db.internal:5432", "10.2.2.3"));
+  EXPECT_FALSE(Resolve(target, "db.internal:22"));
+  EXPECT_FALSE(Resolve(target, "db.other:5432"));
 }
 
 TEST(MayConnect, ANameIsWhole) {
@@ -168,6 +186,24 @@ TEST(MayConnect, WhatIsNotPublicIsOpenedByARangeAmongItsLike) {
   EXPECT_TRUE(Reaches(Target({Range("169.254.0.0/16")}), "a:80", "169.254.1.1"));
   EXPECT_TRUE(Reaches(Target({Range("169.254.169.254")}), "a:80", "169.254.169.254"));
   EXPECT_FALSE(Reaches(Target({Range("fd00::/8")}), "a:80", "fd00:ec2::254"));
+}
+
+TEST(MayConnect, TheAddressesOfMetadataAreOpenedExactlyAlone) {
+  for (const auto& [address, range] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"169.254.169.254", "169.254.0.0/16"},
+           {"169.254.170.2", "169.254.170.0/24"},
+           {"100.100.100.200", "100.64.0.0/10"},
+           {"fd00:ec2::254", "fd00::/8"},
+           {"fd20:ce::254", "fd20:ce::/64"},
+           {"fd00:42::42", "fd00::/8"},
+           {"169.254.42.42", "169.254.0.0/16"},
+           {"169.254.0.23", "169.254.0.0/24"},
+           {"192.0.0.192", "192.0.0.0/24"},
+           {"fd00:c1::a9fe:a9fe", "fc00::/7"},
+           {"fe80::a9fe:a9fe", "fe80::/10"}}) {
+    EXPECT_FALSE(Reaches(Target({Range(range)}), "a:80", address)) << address;
+    EXPECT_TRUE(Reaches(Target({Range(address)}), "a:80", address)) << address;
+  }
 }
 
 }  // namespace

@@ -117,10 +117,17 @@ Key KeyOf(const json& jwk) {
   return Fail("is of an unknown type");
 }
 
+/// Of `key_ops` (RFC 7517 section 4.3).
+bool MayVerify(const json& operations) {
+  return operations.is_array() &&
+         std::find(operations.begin(), operations.end(), "verify") != operations.end();
+}
+
 /// Section 4: keys that are not for signatures, or for none of ours, are left out.
 bool IsForUs(const json& jwk, const std::vector<JwtAlgorithm>& algorithms) {
   if (!jwk.is_object()) return false;
   if (jwk.contains("use") && TextOf(jwk, "use") != "sig") return false;
+  if (jwk.contains("key_ops") && !MayVerify(jwk.at("key_ops"))) return false;
   if (!jwk.contains("alg")) return true;
   const auto algorithm = AlgorithmNamed(TextOf(jwk, "alg"));
   return algorithm &&

@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t kLeastSecret = 32;
 constexpr int kLeastRsaBits = 2048;
+constexpr int kMostRsaBits = 16'384;  // OpenSSL verifies no more.
 
 enum class Family : uint8_t { kHmac, kRsa, kEc, kEdwards };
 
@@ -122,6 +123,59 @@ bool IsOnCurve(const EVP_PKEY* key, std::string_view curve) {
          std::string_view(name.data(), size) == curve;
 }
 
+/// Returns whether the point is one of those whose order divides the curve's cofactor. For such a
+/// "key" anyone can make signatures that hold for many texts. `point` is the encoding of RFC 8032.
+bool HasSmallOrder(std::string_view point, bool is_ed448) {
+  // The coordinates y, little-endian; of Ed25519 also the two of order 8. What is not reduced
+  // modulo p stands for the same.
+  static constexpr std::string_view kOrder8[] = {
+      "\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
+      "\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+      "\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
+      "\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a"};
+  std::string y(point);
+  if (is_ed448) {
+    y.pop_back();  // The sign of x.
+  } else {
+    y.back() = static_cast<char>(y.back() & 0x7f);
+  }
+  if (std::find(std::begin(kOrder8), std::end(kOrder8), y) != std::end(kOrder8)) return true;
+  // p is 2^255 - 19, or 2^448 - 2^224 - 1. Orders 1, 2 and 4 are y = 1, -1 and 0.
+  std::string prime(y.size(), '\xff');
+  if (is_ed448) {
+    prime[28] = '\xfe';
+  } else {
+    prime.front() = '\xed';
+    prime.back() = '\x7f';
+  }
+  const auto plus = [](std::string number, int difference) {
+    number.front() = static_cast<char>(number.front() + difference);
+    return number;
+  };
+  const std::string zero(y.size(), '\0');
+  return y == zero || y == plus(zero, 1) || y == plus(prime, -1) || y == prime ||
+         y == (is_ed448 ? std::string(28, '\0') + std::string(28, '\xff') : plus(prime, 1));
+}
+
+bool HasSmallOrder(const EVP_PKEY* key) {
+  const int kind = EVP_PKEY_get_base_id(key);
+  if (kind != EVP_PKEY_ED25519 && kind != EVP_PKEY_ED448) return false;
+  std::array<unsigned char, 57> point;
+  size_t size = point.size();
+  if (EVP_PKEY_get_raw_public_key(key, point.data(), &size) != 1) return true;
+  return HasSmallOrder({reinterpret_cast<const char*>(point.data()), size}, kind == EVP_PKEY_ED448);
+}
+
+/// Returns whether the numbers of the key make one: of RSA an odd modulus without small factors and
+/// an odd exponent above 1, of EC a point of the curve.
+bool IsSound(EVP_PKEY* key) {
+  const std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> context(
+      EVP_PKEY_CTX_new(key, nullptr));
+  const bool is_sound = context && EVP_PKEY_public_check(context.get()) == 1;
+  ERR_clear_error();
+  return is_sound;
+}
+
 }  // namespace
 
 std::string_view NameOf(JwtAlgorithm algorithm) {
@@ -161,6 +215,10 @@ bool JwtKey::Verifies(JwtAlgorithm wanted, std::string_view text,
 }
 
 base::Result<JwtKey, std::string> SecretKey(std::string secret) {
+  // A public key is known to everyone, wherever in the secret it is.
+  if (secret.find("-----BEGIN ") != secret.npos) {
+    return base::Unexpected(std::string("is a key in PEM, not the secret of HS..."));
+  }
   if (secret.size() < kLeastSecret) {
     return base::Unexpected(
         std::string("has a secret of less than 32 bytes, which can be guessed"));
@@ -173,18 +231,27 @@ base::Result<JwtKey, std::string> SecretKey(std::string secret) {
 base::Result<JwtKey, std::string> PublicKey(EVP_PKEY* public_key) {
   JwtKey key;
   key.public_key_.reset(public_key, EVP_PKEY_free);
-  if (EVP_PKEY_get_base_id(public_key) == EVP_PKEY_RSA &&
-      EVP_PKEY_get_bits(public_key) < kLeastRsaBits) {
-    return base::Unexpected(std::string("has an RSA key of less than 2048 bits"));
+  if (EVP_PKEY_get_base_id(public_key) == EVP_PKEY_RSA) {
+    const int bits = EVP_PKEY_get_bits(public_key);
+    if (bits < kLeastRsaBits) {
+      return base::Unexpected(std::string("has an RSA key of less than 2048 bits"));
+    }
+    if (bits > kMostRsaBits) {
+      return base::Unexpected(std::string("has an RSA key of more than 16384 bits"));
+    }
+  }
+  if (!IsSound(public_key)) {
+    return base::Unexpected(std::string("has numbers that make no valid key"));
+  }
+  if (HasSmallOrder(public_key)) {
+    return base::Unexpected(std::string("has a point of small order, which anyone can sign for"));
   }
   return key;
 }
 
 base::Result<JwtKey, std::string> ParseKeyFile(std::string_view text,
                                                const std::vector<JwtAlgorithm>& algorithms) {
-  const bool is_pem = text.starts_with("-----BEGIN ");
   if (InfoOf(algorithms.front()).family == Family::kHmac) {
-    if (is_pem) return base::Unexpected(std::string("is a key in PEM, not the secret of HS..."));
     while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
     return SecretKey(std::string(text));
   }

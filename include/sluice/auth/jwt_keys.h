@@ -39,10 +39,10 @@ class JwtKey {
   std::shared_ptr<evp_pkey_st> public_key_;
 };
 
-/// At least 32 bytes, as RFC 7518 section 3.2 asks of HS256.
+/// At least 32 bytes, as RFC 7518 section 3.2 asks of HS256, and no key in PEM.
 base::Result<JwtKey, std::string> SecretKey(std::string secret);
 
-/// Takes the key over. RSA has at least 2048 bits (section 3.3).
+/// Takes the key over. RSA has at least 2048 bits (section 3.3), and the numbers make a sound key.
 base::Result<JwtKey, std::string> PublicKey(evp_pkey_st* key);
 
 /// What a `key_file` holds: a public key or a certificate in PEM, or for HS... the secret itself,

@@ -2,8 +2,15 @@
 // implementation (tests/scenario/auth.test.mjs).
 #include "sluice/auth/jwt.h"
 
+#include <memory>
+#include <vector>
+
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rsa.h>
 
 #include "sluice/base/bytes.h"
 
@@ -140,6 +147,109 @@ TEST(Jwt, Servers) {
   EXPECT_EQ(server(R"("host":"unix:/x")"), "the server that it names is not host:port");
   EXPECT_EQ(server(R"("host":"builtin:echo")"), "the server that it names is not host:port");
   EXPECT_EQ(server(R"("host":1)"), "it names no server");
+}
+
+TEST(JwtKeys, APublicKeyIsNoSecretWhereverItIs) {
+  const std::vector<JwtAlgorithm> hs = {JwtAlgorithm::kHs256};
+  const std::string pem =
+      "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+      "-----END PUBLIC KEY-----\n";
+  for (const std::string before : {"", "\n", "\xef\xbb\xbf", "Bag Attributes\n  name: key\n"}) {
+    const auto key = ParseKeyFile(before + pem, hs);
+    ASSERT_FALSE(key) << before;
+    EXPECT_EQ(key.error(), "is a key in PEM, not the secret of HS...");
+  }
+  const std::string encoded = EncodeBase64Url(base::AsBytes(pem));
+  EXPECT_FALSE(ParseJwks(R"({"keys":[{"kty":"oct","k":")" + encoded + "\"}]}", hs));
+}
+
+/// Whether a JWK set with that key can be used.
+bool IsUsable(const std::string& jwk, JwtAlgorithm algorithm) {
+  return ParseJwks("{\"keys\":[{" + jwk + "}]}", {algorithm}).has_value();
+}
+
+class RsaJwkTest : public ::testing::Test {
+ protected:
+  RsaJwkTest() : key_(EVP_RSA_gen(2048), EVP_PKEY_free) {
+    EVP_PKEY_get_bn_param(key_.get(), OSSL_PKEY_PARAM_RSA_N, &modulus);
+  }
+  ~RsaJwkTest() override { BN_free(modulus); }
+
+  /// Whether a key with `modulus` and that exponent, in base64url, can be used.
+  bool IsGood(const std::string& exponent = "AQAB") const {
+    std::vector<uint8_t> bytes(static_cast<size_t>(BN_num_bytes(modulus)));
+    BN_bn2bin(modulus, bytes.data());
+    return IsUsable(R"("kty":"RSA","n":")" + EncodeBase64Url(bytes) + R"(","e":")" + exponent + '"',
+                    JwtAlgorithm::kRs256);
+  }
+
+  BIGNUM* modulus = nullptr;
+
+ private:
+  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key_;
+};
+
+TEST_F(RsaJwkTest, TheExponentIsOddAndAtLeastThree) {
+  for (const char* const good : {"Aw", "EQ", "AQAB"}) EXPECT_TRUE(IsGood(good)) << good;
+  for (const char* const bad : {"", "AA", "AQ", "Ag", "BA", "AQAA"}) {
+    EXPECT_FALSE(IsGood(bad)) << bad;
+  }
+}
+
+TEST_F(RsaJwkTest, TheModulusIsOddWithoutSmallFactorsAndOfASaneSize) {
+  ASSERT_TRUE(IsGood());
+  BN_sub_word(modulus, 1);
+  EXPECT_FALSE(IsGood()) << "even";
+  BN_add_word(modulus, 1);
+  BN_mul_word(modulus, 3);
+  EXPECT_FALSE(IsGood()) << "a multiple of three";
+  BN_div_word(modulus, 3);
+  EXPECT_TRUE(IsGood());
+  BN_rshift(modulus, modulus, 8);
+  BN_set_bit(modulus, 0);
+  EXPECT_FALSE(IsGood()) << "2040 bits";
+  BN_one(modulus);
+  BN_set_bit(modulus, 16'384);
+  EXPECT_FALSE(IsGood()) << "16385 bits";
+}
+
+TEST(Jwks, KeyOpsMustHaveVerify) {
+  const std::string key =
+      R"("kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")";
+  EXPECT_TRUE(IsUsable(key, JwtAlgorithm::kEdDsa));
+  EXPECT_TRUE(IsUsable(key + R"(,"key_ops":["sign","verify"])", JwtAlgorithm::kEdDsa));
+  for (const char* const operations : {"[]", R"(["sign"])", R"("verify")", "null", "[1]"}) {
+    EXPECT_FALSE(IsUsable(key + ",\"key_ops\":" + operations, JwtAlgorithm::kEdDsa)) << operations;
+  }
+}
+
+TEST(Jwks, PointsOfSmallOrderAreRefused) {
+  const auto is_good = [](std::string point, const char* curve) {
+    return IsUsable(R"("kty":"OKP","crv":")" + std::string(curve) + R"(","x":")" +
+                        EncodeBase64Url(base::AsBytes(point)) + '"',
+                    JwtAlgorithm::kEdDsa);
+  };
+  const auto point = [](uint8_t first, uint8_t middle, uint8_t last) {
+    return std::string(1, static_cast<char>(first)) + std::string(30, static_cast<char>(middle)) +
+           std::string(1, static_cast<char>(last));
+  };
+  ASSERT_TRUE(is_good(point(0x58, 0x66, 0x66), "Ed25519")) << "the base point";
+  for (std::string bad :
+       {point(0, 0, 0), point(1, 0, 0), point(0xec, 0xff, 0x7f), point(0xed, 0xff, 0x7f),
+        point(0xee, 0xff, 0x7f),
+        std::string("\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
+                    "\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05"),
+        std::string("\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
+                    "\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a")}) {
+    EXPECT_FALSE(is_good(bad, "Ed25519")) << EncodeBase64Url(base::AsBytes(bad));
+    bad.back() = static_cast<char>(bad.back() | 0x80);  // The sign of x.
+    EXPECT_FALSE(is_good(bad, "Ed25519")) << EncodeBase64Url(base::AsBytes(bad));
+  }
+  EXPECT_FALSE(is_good(std::string(57, '\0'), "Ed448"));
+  EXPECT_FALSE(is_good('\1' + std::string(56, '\0'), "Ed448"));
+  const std::string high = std::string(27, '\xff') + '\xfe' + std::string(27, '\xff') + '\0';
+  EXPECT_FALSE(is_good('\xfe' + high, "Ed448")) << "p - 1";
+  EXPECT_FALSE(is_good('\xff' + high, "Ed448")) << "p";
 }
 
 TEST(JwtKeys, WeakAndWrongOnes) {

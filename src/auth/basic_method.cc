@@ -34,27 +34,42 @@ class BasicMethod final : public Method {
     return {};
   }
 
-  Answer Check(const Request& request) const override {
+  bool RefusesEverybody() const override { return users_.Get()->empty(); }
+
+  CheckResult Check(const Request& request) const override {
     auto found = FindBasic(request.head);
-    if (!found) return Verdict{};
+    if (!found) return {Verdict{}};
     if (!found->value || found->value->password.size() > kLongestPassword) {
-      return Verdict::Refused("the Authorization header cannot be read");
+      return {Verdict::Refused("the Authorization header cannot be read"), DigestOf({})};
     }
+    const Digest credential = Identify(*found->value);
     const auto users = users_.Get();
     const auto user = users->find(found->value->user);
     const bool is_known = user != users->end();
     // The time that a refusal takes must not tell which users there are.
-    const size_t other = std::hash<std::string>()(found->value->user) % users->size();
-    std::string hash =
-        is_known ? user->second : std::next(users->begin(), static_cast<ptrdiff_t>(other))->second;
-    return HeavyCheck{[is_known, hash = std::move(hash), given = *std::move(found->value)] {
+    std::string hash = is_known ? user->second : OtherHash(*users, found->value->user);
+    HeavyCheck check{[is_known, hash = std::move(hash), given = *std::move(found->value)] {
       const bool is_password = IsPassword(hash, given.password);
       if (!is_known || !is_password) return Verdict::Refused("the user or password is wrong");
       return Verdict::Accepted({"basic", given.user});
     }};
+    return {std::move(check), credential};
   }
 
  private:
+  static Digest Identify(const UserAndPassword& given) {
+    // No token begins like that: a header has no NUL.
+    return DigestOf(std::string(1, '\0') + given.user + ':' + given.password);
+  }
+
+  /// Returns the hash to check the password of an unknown user with.
+  static std::string OtherHash(const Users& users, const std::string& name) {
+    // Of `*`, for a file without users.
+    if (users.empty()) return "$2b$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+    const size_t other = std::hash<std::string>()(name) % users.size();
+    return std::next(users.begin(), static_cast<ptrdiff_t>(other))->second;
+  }
+
   const config::BasicAuth config_;
   base::Snapshot<Users> users_;
 };

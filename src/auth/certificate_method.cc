@@ -14,20 +14,22 @@ class CertificateMethod final : public Method {
 
   std::string_view name() const override { return "client_certificate"; }
 
-  Answer Check(const Request& request) const override {
-    if (!request.certificate) return Verdict{};
-    const auto& certificate = *request.certificate;
+  CheckResult Check(const Request& request) const override {
+    if (!request.certificate) return {Verdict{}};
     const auto is_listed = [this](std::string_view name) {
-      return std::any_of(names_.begin(), names_.end(), [name](const auto& pattern) {
-        return base::MatchesNamePattern(pattern, name);
-      });
+      return names_.empty() ||
+             std::any_of(names_.begin(), names_.end(), [name](const auto& pattern) {
+               return base::MatchesCertificateName(pattern, name);
+             });
     };
-    const bool is_good = names_.empty() || is_listed(certificate.common_name) ||
-                         std::any_of(certificate.names.begin(), certificate.names.end(), is_listed);
-    if (!is_good) return Verdict::Refused("the certificate is for none of 'names'");
-    const bool has_name = !certificate.common_name.empty() || certificate.names.empty();
-    return Verdict::Accepted(
-        {"client_certificate", has_name ? certificate.common_name : certificate.names.front()});
+    const auto& names = request.certificate->names;
+    const auto name = std::find_if(names.begin(), names.end(), is_listed);
+    const bool is_good = names_.empty() || name != names.end();
+    const Digest credential = DigestOf("client_certificate");  // A connection has one.
+    if (!is_good) return {Verdict::Refused("the certificate is for none of 'names'"), credential};
+    // The name that was checked is the user's, without its type.
+    std::string user = name != names.end() ? name->substr(name->find(':') + 1) : std::string();
+    return {Verdict::Accepted({"client_certificate", std::move(user)}), credential};
   }
 
  private:

@@ -161,6 +161,10 @@ Token FindToken(const http::RequestHead& head, const config::Match& match,
   return std::nullopt;
 }
 
+Digest IdentifyToken(const Found<std::string>& token) {
+  return DigestOf(token.value.value_or(std::string()));
+}
+
 std::string WithoutBearer(std::string_view offers) {
   std::string others;
   bool is_token = false;

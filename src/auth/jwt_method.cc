@@ -28,13 +28,14 @@ class JwtMethod final : public Method {
     return {};
   }
 
-  Answer Check(const Request& request) const override {
+  CheckResult Check(const Request& request) const override {
     const auto token = FindToken(request.head, request.route.match, config_.from);
-    if (!token) return Verdict{};
-    if (!token->value) return Verdict::Refused("the token cannot be read");
+    if (!token) return {Verdict{}};
+    const Digest credential = IdentifyToken(*token);
+    if (!token->value) return {Verdict::Refused("the token cannot be read"), credential};
     auto identity = VerifyJwt(*token->value, *keys_.Get(), config_, request.wall_time);
-    if (!identity) return Verdict::Refused(std::move(identity).error());
-    return Verdict::Accepted(*std::move(identity));
+    if (!identity) return {Verdict::Refused(std::move(identity).error()), credential};
+    return {Verdict::Accepted(*std::move(identity)), credential};
   }
 
  private:

@@ -52,7 +52,6 @@ base::Result<Users, std::string> ParseUsers(std::string_view text) {
       return fail("names a user a second time");
     }
   }
-  if (users.empty()) return base::Unexpected(std::string("has no users"));
   return users;
 }
 

@@ -6,7 +6,7 @@
 namespace sluice::auth {
 namespace {
 
-// Addresses that are remembered at once: 5 MB.
+// Addresses that are remembered at once: 10 MB.
 constexpr size_t kMostEntries = 65'536;
 
 }  // namespace
@@ -23,39 +23,44 @@ base::IpAddress Throttle::KeyOf(const base::IpAddress& address) {
 std::optional<base::Duration> Throttle::Wait(const base::IpAddress& address, base::TimePoint now) {
   if (limits_.limit == 0) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  const auto entry = entries_.find(KeyOf(address));
-  if (entry == entries_.end()) return std::nullopt;
-  const auto end = entry->second.begun + limits_.window;
+  const auto known = by_key_.find(KeyOf(address));
+  if (known == by_key_.end()) return std::nullopt;
+  const auto entry = known->second;
+  const auto end = entry->begun + limits_.window;
   if (now >= end) {
-    entries_.erase(entry);
+    Erase(entry);
     return std::nullopt;
   }
-  if (entry->second.failures < limits_.limit) return std::nullopt;
+  if (entry->failures < limits_.limit) return std::nullopt;
   return end - now;
 }
 
 void Throttle::Count(const base::IpAddress& address, base::TimePoint now) {
   if (limits_.limit == 0) return;
   const std::lock_guard lock(mutex_);
-  MakeRoom(now);
-  Entry& entry = entries_[KeyOf(address)];
-  if (entry.failures == 0 || now >= entry.begun + limits_.window) entry = {now, 0};
-  ++entry.failures;
+  const base::IpAddress key = KeyOf(address);
+  const auto known = by_key_.find(key);
+  if (known != by_key_.end()) {
+    if (now < known->second->begun + limits_.window) {
+      ++known->second->failures;
+      return;
+    }
+    Erase(known->second);
+  }
+  if (entries_.size() >= kMostEntries) Erase(entries_.begin());
+  by_key_.emplace(key, entries_.insert(entries_.end(), {key, now, 1}));
 }
 
 void Throttle::TakeBack(const base::IpAddress& address) {
   const std::lock_guard lock(mutex_);
-  const auto entry = entries_.find(KeyOf(address));
-  if (entry == entries_.end()) return;
-  if (--entry->second.failures == 0) entries_.erase(entry);
+  const auto known = by_key_.find(KeyOf(address));
+  if (known == by_key_.end()) return;
+  if (--known->second->failures == 0) Erase(known->second);
 }
 
-void Throttle::MakeRoom(base::TimePoint now) {
-  if (entries_.size() < kMostEntries) return;
-  std::erase_if(entries_,
-                [&](const auto& entry) { return now >= entry.second.begun + limits_.window; });
-  // Whoever has so many addresses is not stopped by forgetting none.
-  if (entries_.size() >= kMostEntries) entries_.clear();
+void Throttle::Erase(Entries::iterator entry) {
+  by_key_.erase(entry->key);
+  entries_.erase(entry);
 }
 
 size_t Throttle::size() const {

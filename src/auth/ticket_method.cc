@@ -16,16 +16,17 @@ class TicketMethod final : public Method {
   std::string_view name() const override { return "ticket"; }
   std::string Challenge() const override { return BearerChallenge(config_.from); }
 
-  Answer Check(const Request& request) const override {
+  CheckResult Check(const Request& request) const override {
     const auto ticket = FindToken(request.head, request.route.match, config_.from);
-    if (!ticket) return Verdict{};
-    if (!ticket->value) return Verdict::Refused("the ticket cannot be read");
+    if (!ticket) return {Verdict{}};
+    const Digest credential = IdentifyToken(*ticket);
+    if (!ticket->value) return {Verdict::Refused("the ticket cannot be read"), credential};
     auto terms = tickets_.Redeem(*ticket->value, request.route.name, request.address,
                                  request.head.Find("Origin"), request.now);
-    if (!terms) return Verdict::Refused(std::move(terms).error());
+    if (!terms) return {Verdict::Refused(std::move(terms).error()), credential};
     Identity identity{"ticket", terms->user};
     identity.server = terms->server;
-    return Verdict::Accepted(std::move(identity));
+    return {Verdict::Accepted(std::move(identity)), credential};
   }
 
  private:

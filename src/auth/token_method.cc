@@ -41,21 +41,23 @@ class TokenMethod final : public Method {
     return {};
   }
 
-  Answer Check(const Request& request) const override {
+  bool RefusesEverybody() const override { return !config_.redis && table_.Get()->empty(); }
+
+  CheckResult Check(const Request& request) const override {
     const auto token = FindToken(request.head, request.route.match, config_.from);
-    if (!token) return Verdict{};
+    if (!token) return {Verdict{}};
+    const Digest digest = IdentifyToken(*token);
     if (!token->value || token->value->size() > kLongestToken) {
-      return Verdict::Refused("the token cannot be read");
+      return {Verdict::Refused("the token cannot be read"), digest};
     }
-    const Digest digest = DigestOf(*token->value);
     if (config_.redis) {
       const auto take = [digest](const auto& value) { return Take(value, digest); };
-      return Lookup{config_.redis->prefix + *token->value, take};
+      return {Lookup{config_.redis->prefix + *token->value, take}, digest};
     }
     const auto table = table_.Get();
     const auto entry = table->find(digest);
-    if (entry == table->end()) return Verdict::Refused("the token is unknown");
-    return Known(entry->second, digest);
+    if (entry == table->end()) return {Verdict::Refused("the token is unknown"), digest};
+    return {Known(entry->second, digest), digest};
   }
 
  private:

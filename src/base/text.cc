@@ -49,6 +49,14 @@ bool MatchesNamePattern(std::string_view pattern, std::string_view name) {
          EqualsIgnoringCase(name.substr(dot), pattern.substr(1));
 }
 
+bool MatchesCertificateName(std::string_view pattern, std::string_view name) {
+  const auto colon = std::min(pattern.find(':'), pattern.size());
+  const auto type = pattern.substr(0, colon);
+  if (!name.starts_with(type) || name.size() == colon || name[colon] != ':') return false;
+  if (type == "uri") return pattern == name;
+  return MatchesNamePattern(pattern.substr(colon + 1), name.substr(colon + 1));
+}
+
 std::string_view TrimWhitespace(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};

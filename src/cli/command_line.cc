@@ -168,7 +168,7 @@ void Parser::AddExplain() {
   add("--subprotocol", explain_.subprotocols, "A subprotocol that is offered; may be repeated");
   add("--claim", explain_.claims, "A claim of a valid token, name=value; may be repeated");
   add("--certificate", explain_.certificates,
-      "A name in the client's certificate; may be repeated");
+      "A name in the client's certificate, such as dns:a.example.com; may be repeated");
 }
 
 void Parser::AddHealthCheck() {

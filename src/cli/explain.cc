@@ -9,6 +9,7 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/text.h"
+#include "sluice/config/patterns.h"
 #include "sluice/http/request_parser.h"
 #include "sluice/routing/balance_key.h"
 #include "sluice/routing/match.h"
@@ -122,7 +123,11 @@ base::Result<Request, std::string> Describe(const config::Config& config, const 
   } else if (request.is_tls()) {
     request.facts.sni = request.facts.host;
   }
-  request.facts.certificate = command.certificates;
+  for (const auto& name : command.certificates) {
+    auto parsed = config::ParseCertificateName(name);
+    if (!parsed) return Unexpected("--certificate: " + parsed.error());
+    request.facts.certificate.push_back(*std::move(parsed));
+  }
   for (const auto& claim : command.claims) {
     const auto equals = claim.find('=');
     if (equals == std::string::npos) {

@@ -166,7 +166,9 @@ constexpr Field<CertificateAuth> kCertificateFields[] = {
      [](Reader& reader, const Value& value, CertificateAuth& certificate) {
        for (const auto& item : reader.Items(value, "names")) {
          std::string name;
-         if (reader.ReadScalar(item, "a name", ParseWord, name)) certificate.names.push_back(name);
+         if (reader.ReadScalar(item, "a name", ParseCertificateName, name)) {
+           certificate.names.push_back(std::move(name));
+         }
        }
      }},
 };

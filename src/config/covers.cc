@@ -133,7 +133,7 @@ bool ClientCovers(const std::optional<Sources>& a, const std::optional<Sources>&
 }
 
 bool CertificateCovers(const std::string& a, const std::string& b) {
-  return base::EqualsIgnoringCase(a, b) || base::MatchesNamePattern(a, b);
+  return a == b || base::MatchesCertificateName(a, b);
 }
 
 }  // namespace

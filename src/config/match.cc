@@ -44,11 +44,6 @@ Parsed<std::string> ParsePlainText(std::string_view text) {
   return Unexpected(Expected("a text without control characters", text));
 }
 
-Parsed<std::string> ParseCertificateName(std::string_view text) {
-  if (!text.empty() && text != "*" && text != "*.") return ParsePlainText(text);
-  return Unexpected(Expected("a name, or *. and a name", text));
-}
-
 Parsed<std::string> ParseSni(std::string_view text) {
   auto name = ParseHostPattern(text);
   if (name && !name->starts_with('{')) return name;

@@ -153,6 +153,29 @@ Parsed<PathPattern> ParsePathPattern(std::string_view text) {
   return pattern;
 }
 
+Parsed<std::string> ParseCertificateName(std::string_view text) {
+  const auto fail = [text](const char* expected) { return Unexpected(Expected(expected, text)); };
+  const auto type = text.substr(0, std::min(text.find(':'), text.size()));
+  if (type != "dns" && type != "uri" && type != "email" && type != "cn") {
+    return fail(
+        "a name with its type, such as dns:host.example.com, dns:*.example.com, "
+        "uri:spiffe://example.org/billing, email:anna@example.org or cn:anna");
+  }
+  const auto name = text.substr(std::min(type.size() + 1, text.size()));
+  if (name.empty() || HasControlCharacter(name)) {
+    return fail("a name after its type, without control characters");
+  }
+  if (type != "dns") {
+    if (!name.starts_with("*")) return std::string(text);
+    return fail("an exact name: a star stands for the first label of a dns: name alone");
+  }
+  const auto host = name.substr(name.starts_with("*.") ? 2 : 0);
+  if (host.empty() || host.find('*') != std::string_view::npos) {
+    return fail("a host name after dns:, or *. and a host name");
+  }
+  return std::string(text);
+}
+
 Parsed<std::string> ParseOrigin(std::string_view text) {
   if (text == "*" || text == "null") return std::string(text);
   const auto origin = base::ToLower(text);

@@ -40,6 +40,8 @@ void ReadAlternativeNames(const X509* certificate, PeerCertificate& peer) {
   };
   auto* const names = static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  // One that cannot be parsed is one, too.
+  peer.has_alternative_names = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0;
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
     if (name->type == GEN_DNS) add(peer.dns_names, base::ToLower(TextOf(name->d.dNSName)));

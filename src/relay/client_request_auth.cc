@@ -46,10 +46,10 @@ void ClientRequest::Authenticate() {
     StartDial();
     return;
   }
-  if (!has_failed_ && IsThrottled()) return;
+  if (RefuseIfThrottled()) return;
   state_ = State::kAuthenticating;
   authentication_ = std::make_unique<Authentication>(
-      context_.loop, *generation_->auth, AuthRequest(),
+      context_.loop, *generation_->auth, *credentials_, AuthRequest(),
       generation_->auth->guard->MethodsOf(*route_),
       [this](const auth::Verdict& verdict) { OnVerdict(verdict); });
   authentication_->Start();
@@ -60,31 +60,24 @@ auth::Request ClientRequest::AuthRequest() {
           ClientCertificate(), WallTimeNow(), net::EventLoop::Now()};
 }
 
-/// Refuses who has failed too often.
-bool ClientRequest::IsThrottled() {
+/// Refuses a client that has failed too often before this request: called first, before any route
+/// checks its credentials.
+bool ClientRequest::RefuseIfThrottled() {
+  if (credentials_) return false;
   const auto ip = address_.ip();
-  if (!ip) return false;
-  const auto wait = generation_->auth->guard->throttle().Wait(*ip, net::EventLoop::Now());
-  if (!wait) return false;
+  auth::Throttle& throttle = generation_->auth->guard->throttle();
+  const auto wait = ip ? throttle.Wait(*ip, net::EventLoop::Now()) : std::nullopt;
+  if (!wait) {
+    credentials_ = std::make_unique<auth::CredentialCount>(throttle, ip);
+    return false;
+  }
   Refuse({base::Cause::kTooManyFailures,
           "too many failures from this address; try again later",
           {{"Retry-After", WholeSeconds(*wait)}}});
   return true;
 }
 
-/// Has been counted for one route; of all that a request has asked, it counts once, and not at all
-/// if one has accepted.
 void ClientRequest::CountVerdict(const auth::Verdict& verdict) {
-  // A request counts as one failure at most, and as none if any route has accepted it.
-  const bool is_refused = verdict.kind == VerdictKind::kRefused;
-  const bool is_accepted = verdict.kind == VerdictKind::kAccepted;
-  const bool is_one_too_many =
-      (is_refused && (has_failed_ || was_accepted_)) || (is_accepted && has_failed_);
-  if (is_one_too_many && address_.ip()) {
-    generation_->auth->guard->throttle().TakeBack(*address_.ip());
-  }
-  was_accepted_ = was_accepted_ || is_accepted;
-  has_failed_ = !was_accepted_ && (has_failed_ || is_refused);
   generation_->metrics.routes[*route_]
       .authentications[static_cast<size_t>(ResultOf(verdict.kind))]
       .Add();
@@ -131,10 +124,14 @@ std::optional<auth::ClientCertificate> ClientRequest::ClientCertificate() const 
   const net::TlsState* const tls = client_->tls();
   if (tls == nullptr || !tls->peer_certificate) return std::nullopt;
   const auto& peer = *tls->peer_certificate;
-  auth::ClientCertificate certificate{peer.common_name, peer.dns_names};
-  auto& names = certificate.names;
-  names.insert(names.end(), peer.emails.begin(), peer.emails.end());
-  names.insert(names.end(), peer.uris.begin(), peer.uris.end());
+  auth::ClientCertificate certificate;
+  const auto add = [&certificate](std::string_view type, const std::string& name) {
+    certificate.names.push_back(std::string(type) + name);
+  };
+  for (const auto& name : peer.dns_names) add("dns:", name);
+  for (const auto& email : peer.emails) add("email:", email);
+  for (const auto& uri : peer.uris) add("uri:", uri);
+  if (!peer.has_alternative_names && !peer.common_name.empty()) add("cn:", peer.common_name);
   return certificate;
 }
 

@@ -37,12 +37,7 @@ routing::RequestFacts ClientRequest::Facts() {
   facts.listener = listener_;
   if (client_->tls() == nullptr) return facts;
   facts.sni = routing::NormalizeHost(client_->DescribeTls().server_name);
-  if (auto certificate = ClientCertificate()) {
-    facts.certificate = std::move(certificate->names);
-    if (!certificate->common_name.empty()) {
-      facts.certificate.push_back(std::move(certificate->common_name));
-    }
-  }
+  if (auto certificate = ClientCertificate()) facts.certificate = std::move(certificate->names);
   return facts;
 }
 
@@ -94,7 +89,7 @@ bool ClientRequest::ChooseByClaims(const routing::RequestFacts& facts) {
     const auto& methods = generation_->auth->guard->MethodsOf(*route_);
     // A signature takes a while to verify, and routes with the same `auth` are many.
     if (asked == nullptr || *asked != methods || HasOwnToken(route())) {
-      if (asked == nullptr && IsThrottled()) return true;
+      if (asked == nullptr && RefuseIfThrottled()) return true;
       verdict = AskJwt();
       asked = &methods;
     }
@@ -129,7 +124,7 @@ bool ClientRequest::ChooseByClaims(const routing::RequestFacts& facts) {
 /// The verdict of this route, whose methods are all `jwt`, which answers at once.
 Verdict ClientRequest::AskJwt() {
   Verdict verdict;
-  Authentication authentication(context_.loop, *generation_->auth, AuthRequest(),
+  Authentication authentication(context_.loop, *generation_->auth, *credentials_, AuthRequest(),
                                 generation_->auth->guard->MethodsOf(*route_),
                                 [&verdict](const Verdict& given) { verdict = given; });
   authentication.Start();

@@ -81,7 +81,7 @@ bool MatchesCertificate(const config::Match& match, const RequestFacts& facts) {
                      [&match](const std::string& name) {
                        return std::any_of(match.certificate.begin(), match.certificate.end(),
                                           [&name](const std::string& pattern) {
-                                            return base::MatchesNamePattern(pattern, name);
+                                            return base::MatchesCertificateName(pattern, name);
                                           });
                      });
 }

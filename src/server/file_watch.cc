@@ -60,6 +60,19 @@ std::string Fingerprint(const std::vector<std::string>& paths) {
   return text;
 }
 
+bool IsEmptyFile(const std::string& path) {
+  struct stat file {};
+  return stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) && file.st_size == 0;
+}
+
+// Whether the path is an empty file, or a directory with one.
+bool HasEmptyFile(const std::string& path) {
+  if (IsEmptyFile(path)) return true;
+  const auto names = NamesIn(path);
+  return std::any_of(names.begin(), names.end(),
+                     [&path](const std::string& name) { return IsEmptyFile(path + '/' + name); });
+}
+
 }  // namespace
 
 FileWatch::Watched FileWatch::Add(std::vector<std::string> paths, std::function<void()> changed) {
@@ -83,6 +96,7 @@ void FileWatch::ForEach(Function function) {
 void FileWatch::CheckNow() {
   ForEach([](Entry& entry) {
     entry.seen = Fingerprint(entry.paths);
+    if (std::any_of(entry.paths.begin(), entry.paths.end(), HasEmptyFile)) return;
     if (std::exchange(entry.told, entry.seen) != entry.seen) entry.changed();
   });
 }

@@ -32,7 +32,8 @@ class FileWatch final : private net::TimerHandler {
   [[nodiscard]] Watched Add(std::vector<std::string> paths, std::function<void()> changed);
 
   /// Looks now, and tells of every change at once: somebody says that the files are as they should
-  /// be.
+  /// be. But a file without a byte may be one that is being written again: its change is told when
+  /// the next look finds the same.
   void CheckNow();
 
  private:

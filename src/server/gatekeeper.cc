@@ -25,6 +25,7 @@ base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry)
     watched_.push_back(files_.Add(std::move(paths), [this, &method] { Reload(method); }));
   }
   if (auto loaded = method.Load(DiskFiles()); !loaded) return loaded;
+  LogIfEmpty(method);
   const auto* const token = std::get_if<config::TokenAuth>(&entry.config);
   if (token == nullptr || !token->redis) return {};
   net::RedisServer server{.address = {token->redis->port == 0 ? config::Endpoint::Kind::kUnix
@@ -45,10 +46,19 @@ void Gatekeeper::Reload(auth::Method& method) {
   metrics_.CountAuthReload(loaded.has_value());
   if (loaded) {
     log_.Write(base::LogLevel::kInfo, "auth_reloaded", {{"method", method.name()}});
+    LogIfEmpty(method);
   } else {
     log_.Write(base::LogLevel::kError, "auth_kept",
                {{"method", method.name()}, {"detail", loaded.error()}});
   }
+}
+
+/// Emptying a file is how to revoke everybody, but it may be a mistake.
+void Gatekeeper::LogIfEmpty(const auth::Method& method) {
+  if (!method.RefusesEverybody()) return;
+  log_.Write(base::LogLevel::kError, "auth_empty",
+             {{"method", method.name()},
+              {"detail", method.paths().front() + " is empty: every client is refused"}});
 }
 
 std::unique_ptr<relay::AuthDesk> Gatekeeper::MakeDesk(net::EventLoop& loop,

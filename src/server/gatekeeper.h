@@ -44,6 +44,7 @@ class Gatekeeper {
 
   base::Result<void, std::string> Add(const auth::Guard::Entry& entry);
   void Reload(auth::Method& method);
+  void LogIfEmpty(const auth::Method& method);
 
   const config::Config& config_;
   FileWatch& files_;

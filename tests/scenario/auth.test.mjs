@@ -112,6 +112,33 @@ test('basic: the users are read anew when their file changes; a bad file changes
   await sluice.metric('sluice_auth_reloads_total', { result: 'ok' }, 1);
 });
 
+test('an emptied file of users or tokens revokes every client, and the log says so', async (t) => {
+  const users = file(t, 'users', `anna:${sha512Crypt('one')}\n`);
+  const tokens = file(t, 'tokens', 'one: 127.0.0.1:1\n');
+  const backend = (await echo(t)).address;
+  const sluice = await start(t, {
+    workers: 1,
+    routes: [
+      { name: 'users', match: { path: '/users' }, backend, auth: { basic: { users_file: users } } },
+      { name: 'tokens', match: { path: '/tokens' }, backend, auth: { token: { file: tokens } } },
+    ],
+  });
+  await letsIn(t, sluice, '/users', basic('anna', 'one'));
+  await letsIn(t, sluice, '/tokens?token=one');
+  for (const [method, where] of [['basic', users], ['token', tokens]]) {
+    writeFileSync(where, '');
+    const line = await sluice.event('auth_empty', { method }); // Without a signal.
+    assert.equal(line.level, 'error');
+    assert.equal(line.detail, `${where} is empty: every client is refused`);
+  }
+  await refuses(t, sluice, '/users', basic('anna', 'one'));
+  await refuses(t, sluice, '/users', basic('nobody', ''));
+  await refuses(t, sluice, '/tokens?token=one');
+  writeFileSync(users, `anna:${sha512Crypt('two')}\n`);
+  await sluice.waitFor('the user to be accepted again', async () =>
+    (await openWs(t, sluice.url('/users'), basic('anna', 'two')).catch(() => undefined)) !== undefined);
+});
+
 test('sessions go on while passwords are being hashed', async (t) => {
   // 2^13 rounds take a second and more: far longer than the echo may.
   const hash = execFileSync('python3', ['-W', 'ignore', '-c',
@@ -526,22 +553,31 @@ test('a client certificate, by its names; without one another method will do', a
       },
     }],
     backend: backend.address,
-    route: { auth: { client_certificate: { names: ['*.staff.test'] }, basic: { users_file: users } } },
+    auth_failures: 'off',
+    route: { auth: { client_certificate: { names: ['dns:*.staff.test', 'cn:eva'] }, basic: { users_file: users } } },
   });
   const connect = async (certificate, headers = {}) => {
     const own = certificate ? { cert: [authority.pem], ...certificate } : {};
     const client = await connectTls(t, sluice.port, { ca: authority.pem, servername: 'localhost', ...own });
     client.write(upgradeHead({ headers }));
-    return (await client.readHead()).status;
+    const { status } = await client.readHead();
+    client.socket.destroy();
+    return status;
   };
   const make = async (name, host) => {
     const { readFileSync } = await import('node:fs');
-    const { cert, key } = makeCertificate(authority, name, [host]);
+    const { cert, key } = makeCertificate(authority, name, host ? [host] : []);
     return { cert: readFileSync(cert), key: readFileSync(key) };
   };
   assert.equal(await connect(await make('bert', 'bert.staff.test')), 101);
   assert.equal(await connect(await make('carl', 'carl.guests.test')), 401);
   assert.equal(await connect(await make('dora', 'a.dora.staff.test')), 401);
+  // A common name is no host, and does not count beside alternative names.
+  assert.equal(await connect(await make('fritz.staff.test', 'fritz.guests.test')), 401);
+  assert.equal(await connect(await make('fritz.staff.test')), 401);
+  assert.equal(await connect(await make('eva', 'eva.guests.test')), 401);
+  assert.equal(await connect(await make('eva')), 101);
+  await sluice.event('session', { user: 'bert.staff.test' });
   assert.equal(await connect(undefined), 401);
   assert.equal(await connect(undefined, basic('anna', 'one').headers), 101);
   await sluice.event('refused', { detail: 'client_certificate: the certificate is for none of \'names\'' });
@@ -571,6 +607,59 @@ test('who fails again and again gets 429 and is told when to come back; others d
     const client = await openWs(t, sluice.url(), good).catch(() => undefined);
     return client !== undefined;
   });
+});
+
+test('failures: every refused credential counts, whatever another route accepts', async (t) => {
+  const users = file(t, 'users', `anna:${sha512Crypt('secret')}\n`);
+  const backend = (await echo(t)).address;
+  const jwt = { algorithms: ['HS256'], key_file: file(t, 'key', kSecret), from: 'subprotocol' };
+  const sluice = await start(t, {
+    workers: 1,
+    auth_failures: { limit: 3, window: '1m' },
+    routes: [
+      { name: 'admins', match: { path: '/', claims: { role: 'admin' } }, backend, auth: { jwt } },
+      { name: 'main', match: { path: '/' }, backend, auth: { basic: { users_file: users } } },
+    ],
+  });
+  const guest = makeJwt('HS256', { sub: 'guest', exp: secondsFromNow(60) }, kSecret);
+  const guess = (password) => ({ ...basic('anna', password), protocols: ['bearer', guest] });
+  for (let i = 0; i < 5; ++i) await letsIn(t, sluice, '/', guess('secret'));
+  for (let i = 0; i < 3; ++i) await refuses(t, sluice, '/', guess(`${i}`));
+  await refuses(t, sluice, '/', guess('secret'), 429);
+});
+
+test('failures: every refused credential counts, whatever another method of the route accepts', async (t) => {
+  const users = file(t, 'users', `anna:${sha512Crypt('secret')}\n`);
+  const sluice = await startGuarded(
+    t,
+    {
+      basic: { users_file: users },
+      jwt: { algorithms: ['HS256'], key_file: file(t, 'key', kSecret), from: 'query:token' },
+    },
+    { auth_failures: { limit: 3, window: '1m' } },
+  );
+  const guest = makeJwt('HS256', { sub: 'guest', exp: secondsFromNow(60) }, kSecret);
+  for (let i = 0; i < 5; ++i) await letsIn(t, sluice, `/?token=${guest}`, basic('anna', 'secret'));
+  for (let i = 0; i < 3; ++i) await letsIn(t, sluice, `/?token=${guest}`, basic('anna', `${i}`));
+  await refuses(t, sluice, `/?token=${guest}`, basic('anna', 'secret'), 429);
+});
+
+test('failures: one credential counts once for a request, and not at all if any route accepts it', async (t) => {
+  const backend = (await echo(t)).address;
+  const route = (name, secret) => ({
+    name, match: { path: '/', claims: { tenant: name } }, backend,
+    auth: { jwt: { algorithms: ['HS256'], key_file: file(t, `${name}.key`, secret) } },
+  });
+  const kOther = `${kSecret}, another one`;
+  const sluice = await start(t, {
+    workers: 1,
+    auth_failures: { limit: 2, window: '1m' },
+    routes: [route('acme', kSecret), route('other', kOther)],
+  });
+  const good = bearer(makeJwt('HS256', { tenant: 'other', exp: secondsFromNow(60) }, kOther));
+  for (let i = 0; i < 4; ++i) await letsIn(t, sluice, '/', good);
+  for (let i = 0; i < 2; ++i) await refuses(t, sluice, '/', bearer('a.b.c'));
+  await refuses(t, sluice, '/', good, 429);
 });
 
 test('a wrong password is a failure whatever keeps another method from being asked', async (t) => {

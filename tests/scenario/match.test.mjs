@@ -108,8 +108,8 @@ test('the name asked for in the handshake, and the names of the certificate', as
       },
     }],
     routes: await greeting(t, [
-      ['staff', { certificate: '*.staff.example.com' }],
-      ['guest', { certificate: ['guest.example.com'], sni: 'b.example.com' }],
+      ['staff', { certificate: 'dns:*.staff.example.com' }],
+      ['guest', { certificate: ['dns:guest.example.com'], sni: 'b.example.com' }],
       ['a', { sni: ['a.example.com'] }],
       ['known', { sni: '*.example.com' }],
     ]),

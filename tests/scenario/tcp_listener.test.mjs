@@ -99,7 +99,7 @@ test('a client certificate is the one credential', async (t) => {
   const service = await echo(t);
   const sluice = await startTcp(t, service.address, {
     listener: { tls: { certificates, client_ca: authority.cert } },
-    route: { auth: { client_certificate: { names: ['anna'] } } },
+    route: { auth: { client_certificate: { names: ['dns:anna.test'] } } },
   });
   const { readFileSync } = await import('node:fs');
   const as = (files) => ({

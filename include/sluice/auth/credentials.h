@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/auth/tokens.h"
 #include "sluice/config/types.h"
 #include "sluice/http/request.h"
 
@@ -30,6 +31,9 @@ std::optional<Found<UserAndPassword>> FindBasic(const http::RequestHead& head);
 std::optional<Found<std::string>> FindToken(const http::RequestHead& head,
                                             const config::Match& match,
                                             const std::vector<config::TokenSource>& sources);
+
+/// Identifies a token within its request; all that cannot be read are one.
+Digest IdentifyToken(const Found<std::string>& token);
 
 /// The offers of Sec-WebSocket-Protocol without those that carry a token, `bearer` and what
 /// follows it. `bearer` alone, if nothing else was offered: a browser fails a connection whose

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "sluice/auth/tokens.h"
 #include "sluice/base/clock.h"
 #include "sluice/base/ip.h"
 #include "sluice/config/types.h"
@@ -41,8 +42,9 @@ struct Identity {
 
 /// A certificate that was verified, as far as it matters who it is for.
 struct ClientCertificate {
-  std::string common_name;
-  std::vector<std::string> names;  ///< subject alternative names: DNS, e-mail, URI
+  /// Each with its type: `dns:`, `email:` and `uri:`, the alternative names; `cn:`, the common
+  /// name, only if there is no alternative name of any kind (RFC 6125 section 6.4.4).
+  std::vector<std::string> names;
 };
 
 /// What a check may look at. Refers to what the caller keeps.
@@ -86,5 +88,11 @@ struct Lookup {
 
 /// What a method says at once: the verdict, or what is still to be done for it.
 using Answer = std::variant<Verdict, HeavyCheck, Lookup>;
+
+struct CheckResult {
+  Answer answer;
+  /// Identifies the credential that was checked; unset if the request has none of this kind.
+  std::optional<Digest> credential = std::nullopt;
+};
 
 }  // namespace sluice::auth

@@ -32,7 +32,7 @@ class Method {
   /// `basic`, `jwt`, ...
   virtual std::string_view name() const = 0;
 
-  virtual Answer Check(const Request& request) const = 0;
+  virtual CheckResult Check(const Request& request) const = 0;
 
   /// For WWW-Authenticate (RFC 9110 section 11.6.1); empty if a client is not asked for it there.
   virtual std::string Challenge() const { return {}; }
@@ -43,6 +43,9 @@ class Method {
   /// Reads the files. When that fails, what was read before stays. The error is a sentence with the
   /// path and no secret.
   virtual base::Result<void, std::string> Load(const Files& /*files*/) { return {}; }
+
+  /// Returns whether the files that were read hold no credentials, so that every client is refused.
+  virtual bool RefusesEverybody() const { return false; }
 };
 
 /// `tickets` outlives it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -12,8 +13,8 @@
 
 namespace sluice::auth {
 
-/// Counts the failures of each address, of IPv6 of each /64, since a host has all of those. Shared
-/// by the workers; thread-safe.
+/// Counts the failures of each address, of IPv6 of each /64, since a host has all of those. Of too
+/// many addresses it forgets the one whose window began first. Shared by the workers; thread-safe.
 class Throttle {
  public:
   explicit Throttle(const config::AuthFailures& limits) : limits_(limits) {}
@@ -35,16 +36,19 @@ class Throttle {
     size_t operator()(const base::IpAddress& address) const;
   };
   struct Entry {
+    base::IpAddress key;
     base::TimePoint begun;
     unsigned failures = 0;
   };
+  using Entries = std::list<Entry>;
 
   static base::IpAddress KeyOf(const base::IpAddress& address);
-  void MakeRoom(base::TimePoint now);
+  void Erase(Entries::iterator entry);
 
   const config::AuthFailures limits_;
   mutable std::mutex mutex_;
-  std::unordered_map<base::IpAddress, Entry, Hash> entries_;
+  Entries entries_;  // Those whose windows began first are in front.
+  std::unordered_map<base::IpAddress, Entries::iterator, Hash> by_key_;
 };
 
 }  // namespace sluice::auth

@@ -20,6 +20,11 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 /// `*.`: letters, digits, `-` and `_`, so no part of an e-mail address or a URI.
 bool MatchesNamePattern(std::string_view pattern, std::string_view name);
 
+/// Returns whether a typed name of a certificate (`dns:`, `uri:`, `email:` or `cn:` and the name)
+/// matches a typed pattern: the types are equal, and the names match as in MatchesNamePattern, but
+/// URIs exactly.
+bool MatchesCertificateName(std::string_view pattern, std::string_view name);
+
 /// `text` without the spaces and tabs (RFC 9110 section 5.6.3, OWS) at its ends.
 std::string_view TrimWhitespace(std::string_view text);
 

@@ -96,8 +96,8 @@ struct TicketAuth {
 
 /// A certificate of the client that the listener's `client_ca` has verified.
 struct CertificateAuth {
-  /// Its common name or one of its alternative names must be one of these, `*.` and a name stands
-  /// for one more label; empty: any certificate will do.
+  /// One of its names must match one of these, which are typed (`dns:`, `uri:`, `email:`, `cn:`);
+  /// empty: any certificate will do.
   std::vector<std::string> names;
 
   bool operator==(const CertificateAuth&) const = default;

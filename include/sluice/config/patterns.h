@@ -17,6 +17,10 @@ base::Result<std::string, std::string> ParseHostPattern(std::string_view text);
 /// `/exact` or `/prefix/**`, with `{name}` for a piece between two `/`, and `{name...}` at the end.
 base::Result<PathPattern, std::string> ParsePathPattern(std::string_view text);
 
+/// A name of a certificate with its type: `dns:host.example.com`, `dns:*.example.com`,
+/// `uri:spiffe://example.org/billing`, `email:anna@example.org` or `cn:anna`.
+base::Result<std::string, std::string> ParseCertificateName(std::string_view text);
+
 /// `*`, `null` or `scheme://host[:port]`, where `*.` may stand before a name; returned as a browser
 /// sends it (RFC 6454 section 6.2): in lower case, without the default port of http and https.
 base::Result<std::string, std::string> ParseOrigin(std::string_view text);

@@ -14,6 +14,7 @@ namespace sluice::net {
 /// Whose signature has been verified: nobody is made out of one that has not.
 struct PeerCertificate {
   std::string common_name;             ///< of the subject; empty if it has none, or several
+  bool has_alternative_names = false;  ///< of any kind: then the common name names no one
   std::vector<std::string> dns_names;  ///< alternative names, lower case
   std::vector<std::string> emails;     ///< likewise, as they stand
   std::vector<std::string> uris;       ///< likewise, such as spiffe://example.org/billing

@@ -5,9 +5,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sluice/auth/credential_count.h"
 #include "sluice/auth/guard.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/redis_client.h"
@@ -29,34 +31,35 @@ class Authentication {
  public:
   using Callback = std::function<void(const auth::Verdict&)>;
 
-  /// What `request` refers to outlives it, and so does `desk`. `callback` is called once with the
-  /// verdict of the first method that accepts; else, if one could not be asked, with that; else
-  /// with a refusal; else with kAbsent. It may be called from inside Start, and may hand this
-  /// object to DestroyLater.
-  Authentication(net::EventLoop& loop, AuthDesk& desk, const auth::Request& request,
-                 const std::vector<const auth::Method*>& methods, Callback callback);
+  /// What `request` refers to outlives it, and so do `desk` and `credentials`. `callback` is called
+  /// once with the verdict of the first method that accepts; else, if one could not be asked, with
+  /// that; else with a refusal; else with kAbsent. It may be called from inside Start, and may hand
+  /// this object to DestroyLater.
+  Authentication(net::EventLoop& loop, AuthDesk& desk, auth::CredentialCount& credentials,
+                 const auth::Request& request, const std::vector<const auth::Method*>& methods,
+                 Callback callback);
   ~Authentication();
 
   void Start() { Continue(); }
 
  private:
   void Continue();
-  void Take(const auth::Method& method, auth::Verdict verdict);
-  void RunHeavy(const auth::Method& method, const auth::HeavyCheck& check);
-  void LookUp(const auth::Method& method, const auth::Lookup& lookup);
-  void Wait(const auth::Method& method, auth::Verdict verdict);
-  void CountTry();
-  void End();
+  using Credential = std::optional<auth::Digest>;
+
+  void Take(const auth::Method& method, const Credential& credential, auth::Verdict verdict);
+  void RunHeavy(const auth::Method& method, const Credential& credential,
+                const auth::HeavyCheck& check);
+  void LookUp(const auth::Method& method, const Credential& credential, const auth::Lookup& lookup);
+  void Resume(const auth::Method& method, const Credential& credential, auth::Verdict verdict);
 
   net::EventLoop& loop_;
   AuthDesk& desk_;
+  auth::CredentialCount& credentials_;
   const auth::Request request_;
   const std::vector<const auth::Method*>& methods_;
   Callback callback_;
   size_t next_ = 0;
-  auth::Verdict worst_;       // Of the methods so far.
-  bool was_refused_ = false;  // By one of them.
-  bool is_counted_ = false;   // As a failure, which it may turn out not to be.
+  auth::Verdict worst_;  // Of the methods so far.
   // For what is posted: it may come after the end of this.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -114,7 +114,7 @@ class ClientRequest final : public TableEntry,
   // Who the client is (client_request_auth.cc).
   void Authenticate();
   auth::Request AuthRequest();
-  bool IsThrottled();
+  bool RefuseIfThrottled();
   void CountVerdict(const auth::Verdict& verdict);
   void OnVerdict(const auth::Verdict& verdict);
   void RefuseUnknown(const auth::Verdict& verdict);
@@ -187,9 +187,8 @@ class ClientRequest final : public TableEntry,
   std::vector<uint8_t> early_;  // What came behind the head.
   base::SessionId id_;          // Of the session that it is to become.
 
+  std::unique_ptr<auth::CredentialCount> credentials_;  // From the first check of any on.
   std::unique_ptr<Authentication> authentication_;
-  bool was_accepted_ = false;  // By a route whose claims it may not have.
-  bool has_failed_ = false;    // By the credentials that a route has refused, which was counted.
   std::shared_ptr<const auth::Identity> identity_;  // Null where nobody is asked.
 
   std::shared_ptr<const config::Endpoint> own_server_;  // What it names itself, if it does.

@@ -28,7 +28,7 @@ struct RequestFacts {
   std::optional<base::IpAddress> client;  ///< nothing if it came through a Unix socket
   size_t listener = 0;                    ///< index into Config::listeners
   std::string sni;                        ///< normalized like a host; empty: none
-  std::vector<std::string> certificate;   ///< the names in the client's, if one was verified
+  std::vector<std::string> certificate;   ///< typed names of the client's, if one was verified
 };
 
 }  // namespace sluice::routing

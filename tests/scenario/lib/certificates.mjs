@@ -24,13 +24,13 @@ export function makeSelfSigned(cert, key) {
 }
 
 /**
- * A certificate for `hosts` (names and IP addresses) that `authority` signs. Returns {cert, key}, as they
+ * A certificate for `hosts` (names and IP addresses; without any, for its common name alone) that `authority` signs. Returns {cert, key}, as they
  * stand in a configuration; `cert` is a chain. It expires after `days`, or at the Date `expires`.
  */
 export function makeCertificate(authority, name, hosts, { days = 2, expires } = {}) {
   const file = (extension) => path.join(authority.dir, `${name}.${extension}`);
   const names = hosts.map((host) => (/^[\d.]+$|:/.test(host) ? `IP:${host}` : `DNS:${host}`));
-  writeFileSync(file('ext'), `subjectAltName=${names.join(',')}\n`);
+  writeFileSync(file('ext'), names.length > 0 ? `subjectAltName=${names.join(',')}\n` : 'basicConstraints=CA:FALSE\n');
   openssl('req', ...kKey, '-subj', `/CN=${name}`, '-out', file('csr'), '-keyout', file('key'));
   if (expires) {
     const from = new Date(Date.now() - 3_600_000);

@@ -85,6 +85,18 @@ TEST(MatchesNamePatternTest, AStarIsOneLabel) {
   }
 }
 
+TEST(MatchesCertificateNameTest, TheTypeIsPartOfTheName) {
+  EXPECT_TRUE(MatchesCertificateName("dns:*.x.com", "dns:a.X.com"));
+  EXPECT_TRUE(MatchesCertificateName("cn:anna", "cn:Anna"));
+  EXPECT_TRUE(MatchesCertificateName("email:a@x.com", "email:A@x.com"));
+  EXPECT_TRUE(MatchesCertificateName("uri:spiffe://x/a", "uri:spiffe://x/a"));
+  EXPECT_FALSE(MatchesCertificateName("uri:spiffe://x/a", "uri:spiffe://x/A"));
+  for (const std::string_view other : {"cn:a.x.com", "email:a.x.com", "uri:a.x.com", "a.x.com", "",
+                                       "dns", "dns:", "dnsx:a.x.com", "dns:a.b.x.com"}) {
+    EXPECT_FALSE(MatchesCertificateName("dns:*.x.com", other)) << other;
+  }
+}
+
 TEST(IsTokenTest, EveryCharacter) {
   // RFC 9110 section 5.6.2: the printable ASCII characters without the delimiters.
   constexpr std::string_view kDelimiters = "\"(),/:;<=>?@[\\]{}";

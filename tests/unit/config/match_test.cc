@@ -42,7 +42,7 @@ TEST(ReadMatch, EveryCondition) {
   const Match match = Read(
       "{host: a.com, upgrade: websocket, query: {v: [1, 2], x: '*'}, headers: {X-A: b},\n"
       "   subprotocol: [mqtt, binary], client: [10.0.0.0/8, unix], listener: intern,\n"
-      "   sni: '*.A.com', certificate: alice, claims: {role: [admin], tenant: '*'}}",
+      "   sni: '*.A.com', certificate: cn:alice, claims: {role: [admin], tenant: '*'}}",
       "backend: a:1, " + std::string(kAuth));
   EXPECT_EQ(match.host, "a.com");
   EXPECT_TRUE(match.any_path);
@@ -98,7 +98,17 @@ TEST(ReadMatch, SaysWhatIsWrong) {
       {"{upgrade: true}", "upgrade: expected 'websocket' or 'none', found 'true'"},
       {"{upgrade: none}", "match: a backend is for requests with 'upgrade: websocket'"},
       {"{sni: '{a}.x.com'}", "sni: expected a host name such as www.example.com or *.example.com"},
-      {"{certificate: '*'}", "certificate: expected a name, or *. and a name, found '*'"},
+      {"{certificate: 'dns:*'}",
+       "certificate: expected a host name after dns:, or *. and a host name, found 'dns:*'"},
+      {"{certificate: a.example.com}",
+       "certificate: expected a name with its type, such as dns:host.example.com, "
+       "dns:*.example.com, uri:spiffe://example.org/billing, email:anna@example.org or cn:anna, "
+       "found 'a.example.com'"},
+      {"{certificate: 'cn:*.a.com'}",
+       "certificate: expected an exact name: a star stands for the first label of a dns: name "
+       "alone, found 'cn:*.a.com'"},
+      {"{certificate: 'uri:'}",
+       "certificate: expected a name after its type, without control characters, found 'uri:'"},
       {"{claims: {a: b}}", "match: 'claims' are those of a token that the route has verified"},
   };
   for (const auto& row : rows) EXPECT_THAT(Fault(row.match), HasSubstr(row.message)) << row.match;
@@ -170,8 +180,10 @@ TEST(Covers, KnowsEveryCondition) {
       {"{listener: intern}", "{listener: 8080}", ""},
       {"{sni: '*.a.com'}", "{sni: x.a.com}", "hidden"},
       {"{sni: x.a.com}", "{sni: '*.a.com'}", ""},
-      {"{certificate: '*.a.com'}", "{certificate: [x.a.com, Y.A.com]}", "hidden"},
-      {"{certificate: '*.a.com'}", "{certificate: x.y.a.com}", ""},
+      {"{certificate: 'dns:*.a.com'}", "{certificate: [dns:x.a.com, dns:Y.A.com]}", "hidden"},
+      {"{certificate: 'dns:*.a.com'}", "{certificate: dns:x.y.a.com}", ""},
+      {"{certificate: 'dns:*.a.com'}", "{certificate: cn:x.a.com}", ""},
+      {"{certificate: uri:a}", "{certificate: uri:A}", ""},
       {"{path: /**}", "{listener: intern}", ""},
       {"{listener: intern}", "{listener: intern, path: /a}", "hidden"},
       {"{path: '/a/{x}'}", "{path: '/{y}/b'}", "ambiguous"},
@@ -208,7 +220,7 @@ TEST(CheckMatch, WarnsOfWhatIsNeverMet) {
   };
   EXPECT_EQ(warning("{sni: a.com}"),
             "this match is never met: no such listener has 'tls', so that there is no 'sni'");
-  EXPECT_EQ(warning("{certificate: a.com}"),
+  EXPECT_EQ(warning("{certificate: dns:a.com}"),
             "this match is never met: no such listener asks clients for a certificate (client_ca)");
 }
 

@@ -169,7 +169,8 @@ class ConditionTest : public ::testing::Test {
     facts_.client = base::IpAddress::Parse("10.1.2.3");
     facts_.listener = 1;
     facts_.sni = "tls.example.com";
-    facts_.certificate = {"alice", "laptop.staff.example.com", "alice@example.com"};
+    facts_.certificate = {"dns:laptop.staff.example.com", "email:alice@example.com",
+                          "uri:spiffe://example.com/Alice"};
     match_.any_path = true;
     match_.path.is_prefix = true;
   }
@@ -258,9 +259,16 @@ TEST_F(ConditionTest, Connection) {
   match_.client->ranges = {*base::IpRange::Parse("10.0.0.0/8")};
   match_.listeners = {3, 1};
   match_.sni = {"*.example.com"};
-  match_.certificate = {"bob", "*.staff.example.com"};
+  match_.certificate = {"cn:bob", "dns:*.staff.example.com"};
   EXPECT_EQ(Find(), kNone);
-  match_.certificate = {"*.example.com"};
+  match_.certificate = {"uri:spiffe://example.com/Alice"};
+  EXPECT_EQ(Find(), kNone);
+  for (const char* const other : {"cn:laptop.staff.example.com", "email:laptop.staff.example.com",
+                                  "dns:alice@example.com", "uri:spiffe://example.com/alice"}) {
+    match_.certificate = {other};
+    EXPECT_EQ(Find(), Fails(Condition::kCertificate)) << other;
+  }
+  match_.certificate = {"dns:*.example.com"};
   EXPECT_EQ(Find(), Fails(Condition::kCertificate)) << "one label and no more";
   match_.sni = {"other.example.com"};
   EXPECT_EQ(Find(), Fails(Condition::kSni));
@@ -278,7 +286,7 @@ TEST_F(ConditionTest, NothingIsNobody) {
   EXPECT_EQ(Find(), kNone);
   facts_.sni.clear();
   facts_.certificate.clear();
-  match_.certificate = {"alice"};
+  match_.certificate = {"cn:alice"};
   EXPECT_EQ(Find(), Fails(Condition::kCertificate));
   match_.sni = {"*.example.com"};
   EXPECT_EQ(Find(), Fails(Condition::kSni));

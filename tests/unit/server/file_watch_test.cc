@@ -127,6 +127,25 @@ TEST_F(FileWatchTest, WhoIsGoneIsNotTold) {
   EXPECT_EQ(Look(), 0);
 }
 
+TEST_F(FileWatchTest, AnEmptyFileIsToldWhenTheNextLookFindsTheSame) {
+  fs::create_directory(Path("d"));
+  Write("a", "users");
+  Write("d/b", "tokens");
+  for (const std::string path : {"a", "d"}) {
+    Add({Path(path)});
+    const std::string name = path == "d" ? "d/b" : path;
+    Write(name, "");
+    EXPECT_EQ(Look(), 0) << "it may be written again";
+    Write(name, "again");
+    EXPECT_EQ(Look(), 1);
+    Write(name, "");
+    EXPECT_EQ(Look(), 0);
+    EXPECT_TRUE(RunUntil(loop, [this] { return changes == 1; }));
+    EXPECT_EQ(Look(), 0) << "told once";
+    watched.clear();
+  }
+}
+
 TEST_F(FileWatchTest, LooksByItself) {
   Write("a", "one");
   Add({Path("a")});

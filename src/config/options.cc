@@ -29,6 +29,7 @@ constexpr TimeoutRange kConnectRange{milliseconds(100), minutes(5)};
 constexpr TimeoutRange kIdleRange{seconds(1), hours(168), true};
 constexpr TimeoutRange kMaxAgeRange{seconds(1), hours(24 * 365), true};
 constexpr TimeoutRange kCloseRange{milliseconds(100), minutes(5)};
+constexpr TimeoutRange kCloseTotalRange{milliseconds(100), hours(1)};
 constexpr TimeoutRange kDrainRange{milliseconds(100), hours(24)};
 constexpr Range kRequestLineRange{256, 1024 * 1024};
 constexpr Range kHeaderRange{1024, 1024 * 1024};
@@ -51,6 +52,8 @@ constexpr auto kReadIdle = ReadTimeout<&SessionOptions::idle_timeout, kIdleRange
 constexpr auto kReadMaxAge = ReadTimeout<&SessionOptions::max_age, kMaxAgeRange, SessionOptions>;
 constexpr auto kReadClose =
     ReadTimeout<&SessionOptions::close_timeout, kCloseRange, SessionOptions>;
+constexpr auto kReadCloseTotal =
+    ReadTimeout<&SessionOptions::close_total, kCloseTotalRange, SessionOptions>;
 
 constexpr Field<Keepalive> kKeepaliveFields[] = {
     {"ping_interval", ReadTimeout<&Keepalive::ping_interval, kPingIntervalRange>},
@@ -63,6 +66,7 @@ constexpr Field<SessionOptions> kRouteTimeoutFields[] = {
     {"idle", kReadIdle},
     {"max_age", kReadMaxAge},
     {"close", kReadClose},
+    {"close_total", kReadCloseTotal},
 };
 
 constexpr Misplaced kNoRouteTimeouts[] = {
@@ -76,6 +80,7 @@ constexpr Field<Defaults> kDefaultTimeoutFields[] = {
     {"idle", InOptions<kReadIdle>},
     {"max_age", InOptions<kReadMaxAge>},
     {"close", InOptions<kReadClose>},
+    {"close_total", InOptions<kReadCloseTotal>},
     {"drain", ReadTimeout<&Defaults::drain_timeout, kDrainRange>},
 };
 

@@ -123,7 +123,7 @@ void BackendDial::TakeAnswer(base::Bytes early) {
   timer_.Stop();
   stream_->SetHandler(nullptr);
   auto stream = std::make_unique<WebSocketStream>(
-      context_.loop, std::move(stream_), *context_.websocket_buffers, session_.keepalive,
+      context_.loop, std::move(stream_), *context_.websocket_buffers, session_,
       MessageRelay::New(context_.zlib, session_, std::nullopt),
       std::vector<uint8_t>(early.begin(), early.end()));
   const auto callback = std::move(callback_);

@@ -120,7 +120,7 @@ void Session::SetDetail(std::string_view detail) {
 }
 
 void Session::EndBy(base::TimePoint time, base::Cause cause) {
-  if (time >= ends_at_) return;
+  if (state_ != SessionState::kOpen || time >= ends_at_) return;
   ends_at_ = time;
   ends_with_ = cause;
 }

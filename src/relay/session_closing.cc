@@ -8,8 +8,9 @@
 //
 // What a stream has taken and not sent is sent first.
 //
-// Both within timeouts.close; while a peer still takes bytes that were read before, the time begins
-// anew.
+// Two clocks bound it. timeouts.close is for a session that makes no progress: every byte that is
+// relayed or that a peer's kernel acknowledges restarts it. timeouts.close_total is over all of it,
+// from the moment the session leaves kOpen, and nothing that a peer sends or takes restarts it.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -120,18 +121,41 @@ void Session::CheckClient(base::TimePoint now) {
 }
 
 void Session::OnClosingTimer(base::TimePoint now) {
-  if (is_client_broken_ && client_) {
-    // Its bytes make no sense any more, so it need not be waited for; the backend still gets the
-    // rest.
+  if (now >= ends_at_) {
+    GiveUp("closing took longer than timeouts.close_total");
+    return;
+  }
+  if (now >= client_ends_at_ && client_) {
+    // It need not be waited for; the backend still gets the rest.
     OnClientEnd(/*in_good_order=*/false);
     CloseLeg(client_);
     return;
   }
-  // A peer that has bytes to take gets as long as a living client would, unless it is known to be
-  // dead.
-  base::Duration limit = options().close_timeout;
-  if (Untaken() != 0 && cause_ != base::Cause::kPongTimeout) limit = std::max(limit, StallLimit());
-  if (stall_.IsStuck(now, Moved(), limit)) Cut();
+  if (stall_.IsStuck(now, Moved(), ClosingLimit())) {
+    GiveUp("closing made no progress for timeouts.close");
+  }
+}
+
+// A peer that has payload to take gets as long as a living client would, unless it is known to be
+// dead.
+base::Duration Session::ClosingLimit() const {
+  if (state_ == SessionState::kAnswering) return kAnswerTimeout;
+  if (Untaken() == 0 || cause_ == base::Cause::kPongTimeout) {
+    return options().close_timeout;
+  }
+  return std::max(options().close_timeout, StallLimit());
+}
+
+base::TimePoint Session::NextClosingLook(base::TimePoint now) const {
+  const base::TimePoint look =
+      now + std::min(options().close_timeout, ClosingLimit()) / kClosingLooks;
+  const base::TimePoint client_end = client_ ? client_ends_at_ : base::TimePoint::max();
+  return std::min({look, stall_.StuckAt(ClosingLimit()), ends_at_, client_end}) + kClockSlack;
+}
+
+void Session::GiveUp(std::string_view why) {
+  if (!detail_) SetDetail(why);
+  Cut();
 }
 
 base::Duration Session::StallLimit() const {
@@ -141,8 +165,10 @@ base::Duration Session::StallLimit() const {
 
 size_t Session::Untaken() const {
   size_t bytes = client_output_.size() + backend_queue_.size();
-  if (client_) bytes += client_->UnacknowledgedBytes();
-  if (backend_) bytes += backend_->UnacknowledgedBytes();
+  for (const auto* leg : {client_.get(), backend_.get()}) {
+    const size_t under_way = leg != nullptr ? leg->UnacknowledgedBytes() : 0;
+    if (under_way > kMostUnderWayAtEnd) bytes += under_way;
+  }
   return bytes;
 }
 
@@ -171,10 +197,7 @@ void Session::RestartTimer() {
     if (ends_at_ != base::TimePoint::max()) sooner(ends_at_);
     if (options().idle_timeout.count() != 0) sooner(last_payload_ + options().idle_timeout);
   } else {
-    auto limit = options().close_timeout;
-    if (is_client_broken_) limit = std::min(limit, kBrokenClientTimeout);
-    if (state_ == SessionState::kAnswering) limit = std::min(limit, kAnswerTimeout);
-    next = now + limit + kClockSlack;
+    next = NextClosingLook(now);
   }
   if (next) {
     timer_.Start(std::max(*next - now, base::Duration(1)));
@@ -249,6 +272,9 @@ void Session::StartClose(base::Cause cause) {
 void Session::Enter(SessionEvent event) {
   const auto next = Next(state_, event);
   if (!next) return;
+  if (state_ == SessionState::kOpen) {
+    ends_at_ = net::EventLoop::Now() + std::max(options().close_total, options().close_timeout);
+  }
   state_ = *next;
   if (state_ == SessionState::kFinishing) {
     client_output_.EndBehindClose();
@@ -290,7 +316,7 @@ void Session::FinishRawDirections() {
 
 void Session::CloseLeg(std::unique_ptr<net::Stream>& leg) {
   leg.reset();
-  stall_.Reset(net::EventLoop::Now(), Moved());  // The other one has its time from now.
+  stall_.Recount(Moved());
 }
 
 void Session::FinishBackendLeg() {

@@ -31,6 +31,14 @@ inline constexpr base::Duration kAnswerTimeout{500};
 /// How long a client that broke the framing may take to go away.
 inline constexpr base::Duration kBrokenClientTimeout{2'000};
 
+/// How often a closing session is looked at while it may make no progress: what a peer's kernel
+/// acknowledges raises no event, and is noticed later by this part of the time limit at most.
+inline constexpr int kClosingLooks = 16;
+
+/// As many bytes under way to a peer may be no more than the last control frames and the FIN, with
+/// the overhead of TLS. Even if there is payload among them, the kernel goes on sending after us.
+inline constexpr size_t kMostUnderWayAtEnd = 256;
+
 /// The loop's timers and EventLoop::Now may differ by this much; a timer that must find its time
 /// over waits that much longer.
 inline constexpr base::Duration kClockSlack{10};

@@ -177,7 +177,7 @@ void Session::OnBreach(const MessageFault& fault) {
 void Session::TakeBreach(const MessageFault& fault) {
   if (state_ == SessionState::kOpen || state_ == SessionState::kAnswering) StartClose(fault.cause);
   SetDetail(fault.detail);
-  is_client_broken_ = true;
+  client_ends_at_ = net::EventLoop::Now() + std::min(options().close_timeout, kBrokenClientTimeout);
   Enter(SessionEvent::kFramingBroken);
 }
 

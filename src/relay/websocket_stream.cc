@@ -71,7 +71,7 @@ WebSocketBuffers::WebSocketBuffers()
       output_(storage_.get() + kInputSize, kOutputSize) {}
 
 WebSocketStream::WebSocketStream(net::EventLoop& loop, std::unique_ptr<net::Stream> inner,
-                                 WebSocketBuffers& buffers, const config::Keepalive& keepalive,
+                                 WebSocketBuffers& buffers, const config::SessionOptions& options,
                                  std::unique_ptr<MessageRelay> messages,
                                  std::vector<uint8_t> received)
     : inner_(std::move(inner)),
@@ -80,8 +80,9 @@ WebSocketStream::WebSocketStream(net::EventLoop& loop, std::unique_ptr<net::Stre
       messages_(std::move(messages)),
       received_(std::move(received)),
       timer_(loop, *this),
-      keep_alive_(keepalive, net::EventLoop::Now(), Jitter()),
-      last_received_(net::EventLoop::Now()) {
+      keep_alive_(options.keepalive, net::EventLoop::Now(), Jitter()),
+      last_received_(net::EventLoop::Now()),
+      close_total_(options.close_total) {
   inner_->SetHandler(this);
   RestartTimer();
 }
@@ -366,6 +367,8 @@ void WebSocketStream::SendClose(std::optional<uint16_t> code) {
   std::array<uint8_t, websocket::kMaxClientHeader + websocket::kMaxControlPayload> frame;
   const size_t size = websocket::WriteMaskedCloseFrame(frame.data(), NewKey(), code, {});
   Send(base::Bytes(frame).first(size));
+  close_by_ = net::EventLoop::Now() + close_total_;
+  RestartTimer();
 }
 
 /// `code` is for the server, if it can still be told; the rest for whoever reads.
@@ -405,7 +408,9 @@ void WebSocketStream::Linger() {
 void WebSocketStream::OnTimer() {
   if (has_begun_lingering_) {
     is_done_lingering_ = true;
-  } else if (CheckPeer() != KeepAlive::Action::kGiveUp) {
+  } else if (net::EventLoop::Now() >= close_by_) {
+    GiveUp("the server did not answer the Close within timeouts.close_total");
+  } else if (!keep_alive_.next() || CheckPeer() != KeepAlive::Action::kGiveUp) {
     RestartTimer();
     return;
   }
@@ -424,15 +429,22 @@ KeepAlive::Action WebSocketStream::CheckPeer() {
     KeepControl(Opcode::kPing, payload);
     FlushKept();
   } else if (action == KeepAlive::Action::kGiveUp) {
-    inner_ended_ = true;
-    Fail(websocket::kCloseProtocolError, "the server did not answer a ping in time", ETIMEDOUT);
+    GiveUp(close_sent_ ? "the server did not answer the Close in time"
+                       : "the server did not answer a ping in time");
   }
   return action;
 }
 
+void WebSocketStream::GiveUp(std::string why) {
+  inner_ended_ = true;  // Nothing more is read from it, and it is not waited for.
+  Fail(websocket::kCloseProtocolError, std::move(why), ETIMEDOUT);
+}
+
 void WebSocketStream::RestartTimer() {
-  const auto next = keep_alive_.next();
-  if (next) timer_.Start(std::max(*next - net::EventLoop::Now(), base::Duration(1)));
+  const base::TimePoint next =
+      std::min(keep_alive_.next().value_or(base::TimePoint::max()), close_by_);
+  if (next == base::TimePoint::max()) return;
+  timer_.Start(std::max(next - net::EventLoop::Now(), base::Duration(1)));
 }
 
 /// A factor of 0.9 to 1.1.

@@ -7,7 +7,7 @@
 // that a line, or a message with its length before it, is one message of the WebSocket.
 //
 // A WebSocket has no half-close. ShutdownWrite sends a Close; what the server still sends before
-// its own can be read. When both are there, the server is left to end the connection first, as
+// its own can be read, for timeouts.close_total at most. When both are there, the server is left to end the connection first, as
 // RFC 6455 section 7.1.1 has it.
 #pragma once
 
@@ -57,9 +57,9 @@ class WebSocketStream final : public net::Stream,
                               private net::TimerHandler {
  public:
   /// `inner` is upgraded; `received` is what came behind the head of the answer. `messages` is null
-  /// if they mean nothing. The loop, the buffers and `keepalive` outlive the stream.
+  /// if they mean nothing. The loop, the buffers and `options` outlive the stream.
   WebSocketStream(net::EventLoop& loop, std::unique_ptr<net::Stream> inner,
-                  WebSocketBuffers& buffers, const config::Keepalive& keepalive,
+                  WebSocketBuffers& buffers, const config::SessionOptions& options,
                   std::unique_ptr<MessageRelay> messages, std::vector<uint8_t> received);
   ~WebSocketStream() override;
 
@@ -108,6 +108,7 @@ class WebSocketStream final : public net::Stream,
   void Linger();
   void RestartTimer();
   KeepAlive::Action CheckPeer();
+  void GiveUp(std::string why);
   double Jitter();
 
   std::unique_ptr<net::Stream> inner_;
@@ -133,6 +134,8 @@ class WebSocketStream final : public net::Stream,
   net::Timer timer_;
   KeepAlive keep_alive_;
   base::TimePoint last_received_;
+  const base::Duration close_total_;
+  base::TimePoint close_by_ = base::TimePoint::max();  // When the server must have sent its Close.
 };
 
 }  // namespace sluice::relay

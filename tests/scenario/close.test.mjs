@@ -60,16 +60,71 @@ test('after the end of the backend the client may go on sending until its Close'
   await endedWith(sluice, 'backend_closed', 1000, 'nobody');
 });
 
-test('a client that never answers the Close is cut after timeouts.close', async (t) => {
+test('a client that never answers the Close is cut after timeouts.close, not later', async (t) => {
   const backend = await listen(t, ({ socket }) => socket.end());
-  const sluice = await start(t, { backend: backend.address, defaults: { timeouts: { close: '1s' } } });
+  const sluice = await start(t, { backend: backend.address, defaults: { timeouts: { close: '2s' } } });
   const client = await openRaw(t, sluice);
   const begin = Date.now();
   assert.equal((await client.readClose()).code, 1000);
   await client.waitForClose();
-  assert.ok(Date.now() - begin >= 800, 'it has its second');
+  const took = Date.now() - begin;
+  assert.ok(took >= 1800 && took < 3000, `it took ${took} ms; the time limit is 2 s`);
   await endedWith(sluice, 'backend_closed', 1000, 'nobody');
   await (await backend.peer()).waitForClose();
+});
+
+test('a backend that does not end after the client has closed is cut after timeouts.close, not later', async (t) => {
+  const backend = await listen(t, () => {}, { lingers: true });
+  const sluice = await start(t, { backend: backend.address, defaults: { timeouts: { close: '2s' } } });
+  const client = await openWs(t, sluice.url());
+  const begin = Date.now();
+  await client.close(1000);
+  const [line] = await sluice.sessions(1);
+  const took = Date.now() - begin;
+  assert.ok(took >= 1800 && took < 3000, `it took ${took} ms; the time limit is 2 s`);
+  assert.equal(line.reason, 'client_closed');
+  assert.equal(line.detail, 'closing made no progress for timeouts.close');
+});
+
+/** Has `send` called every 50 ms until `isOver()` is true, and returns how long that took. */
+async function talkUntil(isOver, send) {
+  const begin = Date.now();
+  const timer = setInterval(() => isOver() || send(), 50);
+  try {
+    await waitFor('an end', isOver);
+  } finally {
+    clearInterval(timer);
+  }
+  return Date.now() - begin;
+}
+
+const kShortClosing = { timeouts: { close: '500ms', close_total: '2s' } };
+
+test('a client that ignores our Close and keeps sending is cut after timeouts.close_total', async (t) => {
+  const backend = await listen(t, ({ socket }) => socket.end());
+  const sluice = await start(t, { backend: backend.address, defaults: kShortClosing });
+  const client = await openRaw(t, sluice);
+  assert.equal((await client.readClose()).code, 1000);
+  const took = await talkUntil(() => client.over || client.error, () => client.sendFrame({ payload: 'more' }));
+  assert.ok(took >= 1700 && took < 4000, `it took ${took} ms; the time limit is 2 s`);
+  const [line] = await sluice.sessions(1);
+  assert.equal(line.reason, 'backend_closed');
+  assert.equal(line.detail, 'closing took longer than timeouts.close_total');
+  assert.ok((await backend.peer()).receivedBytes > 0, 'what the client sent meanwhile was delivered');
+});
+
+test('a client of plain TCP that ignores our FIN and keeps sending is cut after timeouts.close_total', async (t) => {
+  const backend = await listen(t, ({ socket }) => socket.end());
+  const sluice = await start(t, {
+    listeners: [{ address: '127.0.0.1:0', name: 'raw', protocol: 'tcp' }],
+    routes: [{ name: 'main', match: { listener: 'raw' }, backend: backend.address }],
+    defaults: kShortClosing,
+  });
+  const client = await connectRaw(t, sluice.port);
+  await client.waitForEnd();
+  const took = await talkUntil(() => client.closed || client.error, () => client.write('more'));
+  assert.ok(took >= 1700 && took < 4000, `it took ${took} ms; the time limit is 2 s`);
+  await sluice.sessions(1);
 });
 
 test('the backend resets: 1011 backend_reset', async (t) => {

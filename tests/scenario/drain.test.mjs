@@ -165,6 +165,35 @@ test('a client that does not answer is cut when the bound is reached', async (t)
   await client.waitForClose();
 });
 
+// `docker stop` kills after 10 s, and these are the defaults that the container has.
+for (const [what, prepare] of [
+  ['does not answer', async () => {}],
+  [
+    'takes nothing and has data waiting',
+    async (t, sluice, client, peer) => {
+      client.socket.pause();
+      const chunk = pattern(MiB, 3);
+      for (let i = 0; i < 32; ++i) peer.socket.write(chunk);
+      await sluice.waitFor('the backend leg to be paused', async () =>
+        (await sluice.metrics()).sum('sluice_pauses_total', { direction: 'to_client' }) > 0,
+      );
+    },
+  ],
+]) {
+  test(`with the default time limits a client that ${what} does not hold the end for 10 s`, async (t) => {
+    const backend = await listen(t, () => {}, { lingers: true });
+    const sluice = await start(t, { backend: backend.address });
+    const client = await openRaw(t, sluice);
+    await prepare(t, sluice, client, await backend.peer());
+    const begin = Date.now();
+    sluice.signal('SIGTERM');
+    const status = await within('the exit', sluice.exited, { details: () => sluice.details() });
+    const took = Date.now() - begin;
+    assert.equal(status.code, 0);
+    assert.ok(took < 9_000, `it took ${took} ms`);
+  });
+}
+
 test('a second signal ends at once', async (t) => {
   const backend = await listen(t, () => {}, { lingers: true });
   const sluice = await start(

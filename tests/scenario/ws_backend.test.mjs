@@ -7,6 +7,7 @@ import { assertSameBytes, MiB, pattern } from './lib/bytes.mjs';
 import { makeAuthority, makeCertificate } from './lib/certificates.mjs';
 import { residentBytes as rss } from './lib/memory.mjs';
 import { start, tempDir } from './lib/sluice.mjs';
+import { connectTcp } from './lib/tcp_client.mjs';
 import { waitFor } from './lib/wait.mjs';
 import { openWs } from './lib/ws_client.mjs';
 import { echoWs, serveWs } from './lib/ws_server.mjs';
@@ -268,6 +269,31 @@ test('a client that takes nothing pauses the service', async (t) => {
   for (let i = 0; i < size; i += MiB) {
     assertSameBytes(all.subarray(i, i + MiB), pattern(MiB, 1), `the MiB at ${i}`);
   }
+});
+
+test('a service that ignores our Close and keeps sending is given up after timeouts.close_total', async (t) => {
+  const timeouts = { close: '500ms', close_total: '2s' };
+  const service = await serveWs(t, (socket) => {
+    // Below `ws`, which would answer the Close.
+    const tcp = socket._socket;
+    tcp.removeAllListeners('data');
+    const timer = setInterval(() => tcp.write(Buffer.from([0x82, 1, 0x2e])), 50);
+    tcp.on('close', () => clearInterval(timer));
+    tcp.on('data', () => {});
+  });
+  const sluice = await start(t, {
+    listeners: [{ address: '127.0.0.1:0', name: 'raw', protocol: 'tcp' }],
+    routes: [{ name: 'main', match: { listener: 'raw' }, backend: service.url(), timeouts }],
+  });
+  const client = await connectTcp(t, sluice.address());
+  await client.receive(1);
+  const begin = Date.now();
+  client.socket.end(); // To the service, a Close.
+  const [line] = await sluice.sessions();
+  const took = Date.now() - begin;
+  assert.ok(took >= 1700 && took < 5000, `it took ${took} ms; the time limit is 2 s`);
+  assert.equal(line.reason, 'backend_reset');
+  assert.equal(line.detail, 'the server did not answer the Close within timeouts.close_total');
 });
 
 test('a drain tells both sides', async (t) => {

@@ -173,7 +173,8 @@ struct SessionOptions {
   Timeout connect_timeout{5'000};  ///< for the dial as a whole, the name's resolution included
   Timeout idle_timeout{0};         ///< without payload either way; pings do not count
   Timeout max_age{0};              ///< of a session, whatever it does
-  Timeout close_timeout{5'000};    ///< for each bounded step of ending a session
+  Timeout close_timeout{5'000};    ///< how long a closing session may make no progress
+  Timeout close_total{60'000};     ///< how long closing may take, whatever the peers send and take
   OnDialFailure on_dial_failure = OnDialFailure::kClose;
   CloseCodes close_codes = CloseCodes::kStandard;
   OnRemoval on_removal = OnRemoval::kKeep;
@@ -486,7 +487,9 @@ struct Config {
   std::optional<TrustedProxies> trusted_proxies;
   Limits limits;
   Timeout handshake_timeout{10'000};  ///< from the accept until the head is complete
-  Timeout drain_timeout{30'000};      ///< from the signal until the last session is cut
+  /// From the signal until the last session is cut. The rest of the 10 s after which `docker stop`
+  /// kills is for the process to end.
+  Timeout drain_timeout{8'000};
   Dns dns;
   AuthFailures auth_failures;
   std::vector<Backend> backends;

@@ -176,6 +176,9 @@ class Session final : public TableEntry,
   void CheckBackend(base::TimePoint now);
   void CheckClient(base::TimePoint now);
   void OnClosingTimer(base::TimePoint now);
+  base::TimePoint NextClosingLook(base::TimePoint now) const;
+  base::Duration ClosingLimit() const;  // How long a closing session may make no progress.
+  void GiveUp(std::string_view why);
   void RestartTimer();
   void SetDetail(std::string_view detail);
   void EndBy(base::TimePoint time, base::Cause cause);
@@ -184,7 +187,7 @@ class Session final : public TableEntry,
   void CheckPausedClient(base::TimePoint now);
   bool HasClientLeft() const;
   base::Duration StallLimit() const;  // How long a living peer may take nothing.
-  size_t Untaken() const;             // Bytes that either peer has still to take.
+  size_t Untaken() const;             // Bytes of payload that either peer has still to take.
   uint64_t Moved() const;             // Bytes that were relayed, and that were taken by the peers.
   static uint64_t TakenFrom(const net::Stream& leg, uint64_t under_way);
   static bool IsPaused(const Direction& direction) { return direction.pauses != 0; }
@@ -221,7 +224,6 @@ class Session final : public TableEntry,
   std::optional<base::Cause> cause_;              // Why it closes: the first cause, set once.
   base::Cause ends_with_ = base::Cause::kMaxAge;  // Why it will, at `ends_at_`.
   uint16_t close_code_ = 0;        // What was sent, or will be; 0: an empty Close or none.
-  bool is_client_broken_ = false;  // What it sends makes no sense any more.
   bool is_bulk_ = false;           // The backend has lately sent more than it pays to copy.
   bool backend_is_probed_ = false;
   std::unique_ptr<const std::string> detail_;  // For the log, beside the cause; null if none.
@@ -238,7 +240,10 @@ class Session final : public TableEntry,
   net::Timer timer_;
   KeepAlive keep_alive_;
   base::TimePoint started_;
-  base::TimePoint ends_at_ = base::TimePoint::max();  // At the latest.
+  // Until it closes: when it begins to, at the latest. From then on: when it is cut, at the latest.
+  base::TimePoint ends_at_ = base::TimePoint::max();
+  // When a client that has broken the framing is let go. Its bytes can no longer be understood.
+  base::TimePoint client_ends_at_ = base::TimePoint::max();
   base::TimePoint last_received_;                     // From the client, of any kind.
   base::TimePoint last_payload_;                      // Either way.
   std::chrono::steady_clock::time_point pinged_at_;   // Precise, for the round-trip time.

@@ -51,7 +51,7 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(config.limits.header, 16384U);
   EXPECT_EQ(config.limits.header_count, 100U);
   EXPECT_EQ(config.handshake_timeout, 10s);
-  EXPECT_EQ(config.drain_timeout, 30s);
+  EXPECT_EQ(config.drain_timeout, 8s);
   EXPECT_THAT(config.dns.servers, IsEmpty());
   EXPECT_EQ(config.dns.timeout, 2s);
   EXPECT_EQ(config.dns.attempts, 2);
@@ -72,6 +72,7 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.connect_timeout, 5s);
   EXPECT_EQ(options.idle_timeout, 0s);
   EXPECT_EQ(options.close_timeout, 5s);
+  EXPECT_EQ(options.close_total, 1min);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kClose);
   EXPECT_EQ(options.close_codes, CloseCodes::kStandard);
   EXPECT_EQ(options.on_removal, OnRemoval::kKeep);
@@ -102,7 +103,7 @@ admin: {address: 127.0.0.1:9090}
 dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3, cache: off}
 defaults:
   keepalive: {ping_interval: 1s, pong_timeout: 2s, backend_timeout: 3s}
-  timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, max_age: 9h, close: 7s, drain: 8s}
+  timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, max_age: 9h, close: 7s, close_total: 70s, drain: 9s}
   limits:
     {request_line: 1024, header: 2KiB, header_count: 9, message: 5MiB, memory: 3MiB,
      bandwidth: {to_backend: 1KiB, to_client: off}}
@@ -144,7 +145,7 @@ routes:
   EXPECT_EQ(config.dns.attempts, 3);
   EXPECT_EQ(config.dns.cache, 0s);
   EXPECT_EQ(config.handshake_timeout, 4s);
-  EXPECT_EQ(config.drain_timeout, 8s);
+  EXPECT_EQ(config.drain_timeout, 9s);
   EXPECT_EQ(config.limits.request_line, 1024U);
   EXPECT_EQ(config.limits.header, 2048U);
   EXPECT_EQ(config.limits.header_count, 9U);
@@ -161,6 +162,7 @@ routes:
   EXPECT_EQ(options.connect_timeout, 5500ms);
   EXPECT_EQ(options.idle_timeout, 6min);
   EXPECT_EQ(options.close_timeout, 7s);
+  EXPECT_EQ(options.close_total, 70s);
   EXPECT_EQ(options.on_dial_failure, OnDialFailure::kHttp);
   EXPECT_EQ(options.on_removal, OnRemoval::kClose);
   EXPECT_EQ(config.reload, Reload::kWatch);

@@ -109,6 +109,7 @@ TEST(Schema, ShowsTheRealDefaults) {
   EXPECT_EQ(options.connect_timeout, defaults.connect_timeout);
   EXPECT_EQ(options.idle_timeout, defaults.idle_timeout);
   EXPECT_EQ(options.close_timeout, defaults.close_timeout);
+  EXPECT_EQ(options.close_total, defaults.close_total);
   EXPECT_EQ(options.message_limit, defaults.message_limit);
   EXPECT_EQ(options.compression, defaults.compression);
 

@@ -199,6 +199,90 @@ TEST(SessionTimeTest, APeerThatStillTakesBytesIsWaitedFor) {
   EXPECT_EQ(h.backend.written(), payload);
 }
 
+/// Runs the session to its end and returns how long that took.
+base::Duration TimeToEnd(Harness& h) {
+  const auto begin = net::EventLoop::Now();
+  EXPECT_TRUE(h.RunUntilEnded());
+  return net::EventLoop::Now() - begin;
+}
+
+TEST(SessionTimeTest, AnAcknowledgedCloseDoesNotDoubleTheTimeLimit) {
+  Harness h(WithPings(0, 10));
+  h.options().close_timeout = base::Duration(400);
+  h.Start();
+  h.client.unacknowledged = testing::kHead.size() + 20;  // The head and the Close.
+  h.backend.End();
+  h.client.unacknowledged = 0;
+  const auto took = TimeToEnd(h);
+  EXPECT_GE(took, base::Duration(400));
+  EXPECT_LT(took, base::Duration(700));
+  EXPECT_EQ(h.log.lines.back()["detail"], "closing made no progress for timeouts.close");
+}
+
+TEST(SessionTimeTest, TheEndOfOneLegDoesNotRestartTheTimeLimitOfTheOther) {
+  Harness h(WithPings(0, 10));
+  h.options().close_timeout = base::Duration(400);
+  h.Start();
+  h.client.Send(Close(1000, ""));  // The backend does not end.
+  const auto begin = net::EventLoop::Now();
+  ASSERT_TRUE(h.RunUntil([&] { return net::EventLoop::Now() - begin > base::Duration(300); }));
+  h.client.End();
+  EXPECT_FALSE(h.client.is_open());
+  ASSERT_TRUE(h.RunUntilEnded());
+  EXPECT_LT(net::EventLoop::Now() - begin, base::Duration(650));
+}
+
+/// Has `h`, which is closing, get `bytes` from its client again and again, and returns how long it
+/// goes on.
+base::Duration TimeToEndOfATalker(Harness& h, std::string_view bytes) {
+  const auto begin = net::EventLoop::Now();
+  auto next = begin;
+  EXPECT_TRUE(h.RunUntil([&] {
+    if (h.client.is_open() && net::EventLoop::Now() >= next) {
+      h.client.Send(bytes);
+      next = net::EventLoop::Now() + base::Duration(10);
+    }
+    return h.ended();
+  }));
+  return net::EventLoop::Now() - begin;
+}
+
+TEST(SessionTimeTest, AClientThatIgnoresTheCloseAndKeepsSendingIsCut) {
+  Harness h(WithPings(0, 10));
+  h.options().close_timeout = base::Duration(50);
+  h.options().close_total = base::Duration(300);
+  h.Start();
+  h.backend.End();
+  const auto took = TimeToEndOfATalker(h, Binary("and another thing"));
+  EXPECT_GE(took, base::Duration(300)) << "as long as it makes progress it has all of the time";
+  EXPECT_LT(took, base::Duration(600));
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+  EXPECT_EQ(h.log.lines.back()["detail"], "closing took longer than timeouts.close_total");
+}
+
+TEST(SessionTimeTest, AClientOfPlainTcpThatIgnoresTheFinAndKeepsSendingIsCut) {
+  Harness h(WithPings(0, 10));
+  h.is_raw = true;
+  h.options().close_timeout = base::Duration(50);
+  h.options().close_total = base::Duration(300);
+  h.Start();
+  h.backend.End();
+  const auto took = TimeToEndOfATalker(h, "and another thing");
+  EXPECT_GE(took, base::Duration(300));
+  EXPECT_LT(took, base::Duration(600));
+  h.ExpectOver();
+}
+
+TEST(SessionTimeTest, ADrainDoesNotMoveTheEndOfASessionThatIsClosing) {
+  Harness h(WithPings(0, 10));
+  h.options().close_timeout = base::Duration(300);
+  h.Start();
+  h.backend.End();
+  h.session->CloseAt(net::EventLoop::Now(), Cause::kDrain);
+  EXPECT_GE(TimeToEnd(h), base::Duration(300));
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
 TEST(SessionTimeTest, AClientThatBrokeTheFramingIsNotWaitedForLong) {
   config::Config config = OneRoute();
   config.routes[0].options.close_timeout = base::Duration(60'000);

@@ -50,5 +50,14 @@ TEST(StallWatchTest, ResetForgets) {
   EXPECT_TRUE(watch.IsStuck(At(9), 10, seconds(5)));
 }
 
+TEST(StallWatchTest, RecountDoesNotRestartTheClock) {
+  StallWatch watch;
+  watch.Reset(At(0), 10);
+  watch.Recount(4);
+  EXPECT_EQ(watch.StuckAt(seconds(5)), At(5));
+  EXPECT_TRUE(watch.IsStuck(At(5), 4, seconds(5)));
+  EXPECT_FALSE(watch.IsStuck(At(6), 5, seconds(5)));
+}
+
 }  // namespace
 }  // namespace sluice::relay

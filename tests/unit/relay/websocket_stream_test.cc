@@ -67,7 +67,7 @@ class WebSocketStreamTest : public ::testing::Test {
 
   WebSocketStream& Open(std::string_view received = {}) {
     const auto early = base::AsBytes(received);
-    stream = std::make_unique<WebSocketStream>(loop, peer.Connect(), buffers, options.keepalive,
+    stream = std::make_unique<WebSocketStream>(loop, peer.Connect(), buffers, options,
                                                MessageRelay::New(zlib, options, std::nullopt),
                                                std::vector<uint8_t>(early.begin(), early.end()));
     stream->SetHandler(&handler);
@@ -105,7 +105,7 @@ TEST_F(WebSocketStreamTest, ReadsThePayloadHoweverItCame) {
                            Frame(Opcode::kPong, "");
   for (const size_t piece : {1, 7, 4096, 300'000}) {
     FakePeer other;
-    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options.keepalive,
+    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options,
                                                nullptr, std::vector<uint8_t>());
     other.Send(wire);
     EXPECT_TRUE(ReadAll(piece) == "hello world" + long_one) << "in pieces of " << piece;
@@ -235,7 +235,7 @@ TEST_F(WebSocketStreamTest, ACloseWaitsBehindWhatTheServerHasNotTaken) {
 TEST_F(WebSocketStreamTest, AGoodCloseIsEchoedAndIsAnEndInGoodOrder) {
   for (const std::string& close : {Close(1000, "bye"), Close(1001), Frame(Opcode::kClose, "")}) {
     FakePeer other;
-    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options.keepalive,
+    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options,
                                                nullptr, std::vector<uint8_t>());
     other.Send(Binary("tail") + close);
     EXPECT_EQ(ReadAll(), "tail");
@@ -287,6 +287,26 @@ TEST_F(WebSocketStreamTest, AServerThatDoesNotEndTheConnectionIsNotWaitedForForL
   const int calls = handler.calls;
   EXPECT_TRUE(RunUntil(loop, [&] { return !stream->HasUnsent(); }));
   EXPECT_GT(handler.calls, calls);
+}
+
+TEST_F(WebSocketStreamTest, AServerThatIgnoresTheCloseAndKeepsSendingIsGivenUp) {
+  options.close_total = base::Duration(200);
+  Open();
+  stream->ShutdownWrite();
+  const auto begin = net::EventLoop::Now();
+  auto next = begin;
+  EXPECT_TRUE(RunUntil(loop, [&] {
+    if (net::EventLoop::Now() >= next) {
+      peer.Send(Binary("more"));
+      next = net::EventLoop::Now() + base::Duration(10);
+    }
+    ReadAll();
+    return last.status == Status::kError;
+  }));
+  EXPECT_LT(net::EventLoop::Now() - begin, base::Duration(500));
+  EXPECT_EQ(last.error, ETIMEDOUT);
+  EXPECT_EQ(stream->failure(), "the server did not answer the Close within timeouts.close_total");
+  EXPECT_FALSE(stream->HasUnsent());
 }
 
 // ---- Keep-alive ----

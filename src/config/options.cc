@@ -36,6 +36,7 @@ constexpr Range kHeaderRange{1024, 1024 * 1024};
 constexpr Range kHeaderCountRange{1, 1000};
 constexpr Range kMessageRange{1024, 1024 * 1024 * 1024};
 constexpr Range kMemoryRange{1024 * 1024, uint64_t{1} << 50, true};
+constexpr Range kSocketBufferRange{16 * 1024, 256 * 1024 * 1024};
 constexpr Range kBandwidthRange{1024, uint64_t{1} << 40, true};
 constexpr Range kSessionsRange{1, 10'000'000, true};
 constexpr Range kBurstRange{1, 1'000'000};
@@ -136,6 +137,7 @@ constexpr Misplaced kNoRouteLimits[] = {
     {"header", kLimitNotInRoute},
     {"header_count", kLimitNotInRoute},
     {"memory", "is of all sessions together; set it in 'limits' under 'defaults'"},
+    {"socket_buffer", kLimitNotInRoute},
     {"sessions",
      "counts those of all routes; set it in 'limits' under 'defaults', or set "
      "'route_sessions' here"},
@@ -224,6 +226,13 @@ constexpr Field<LimitsDraft> kLimitFields[] = {
      [](Reader& reader, const Value& value, LimitsDraft& draft) {
        const auto parse = [](std::string_view text) { return ParseSize(text, kMemoryRange); };
        reader.ReadScalar(value, "a size", parse, draft.limits.memory);
+     }},
+    {"socket_buffer",
+     [](Reader& reader, const Value& value, LimitsDraft& draft) {
+       const auto parse = [](std::string_view text) {
+         return ParseSizeOrAuto(text, kSocketBufferRange);
+       };
+       reader.ReadScalar(value, "a size", parse, draft.limits.socket_buffer);
      }},
     {"sessions",
      [](Reader& reader, const Value& value, LimitsDraft& draft) {

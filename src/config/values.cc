@@ -79,6 +79,14 @@ Parsed<size_t> ParseSize(std::string_view text, const Range& range) {
                              text));
 }
 
+Parsed<size_t> ParseSizeOrAuto(std::string_view text, const Range& range) {
+  if (text == "auto") return size_t{0};
+  if (const auto size = ParseSize(text, range)) return *size;
+  return Unexpected(Expected("'auto' or a size from " + FormatSize(range.min) + " to " +
+                                 FormatSize(range.max) + " (bytes, or units KiB, MiB)",
+                             text));
+}
+
 Parsed<uint64_t> ParseCount(std::string_view text, const Range& range) {
   if (range.may_be_off && text == "off") return uint64_t{0};
   const auto number = base::ParseNumber(text, kLargestNumber);

@@ -37,6 +37,9 @@ Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range);
 /// `4096`, `16KiB`, `1MiB`, in bytes; and `off` where the range allows it.
 Parsed<size_t> ParseSize(std::string_view text, const Range& range);
 
+/// `auto` (0), or a size as ParseSize reads it.
+Parsed<size_t> ParseSizeOrAuto(std::string_view text, const Range& range);
+
 /// A decimal number, and `off` where the range allows it.
 Parsed<uint64_t> ParseCount(std::string_view text, const Range& range);
 

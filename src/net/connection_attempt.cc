@@ -35,6 +35,7 @@ std::optional<DialFailure> ConnectionAttempt::Start(const sockaddr* address, soc
   Fd fd(socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Failure(errno);
   ConfigureForRelay(fd);
+  if (options_.socket_buffer != 0) SetSocketBuffer(fd.get(), options_.socket_buffer);
   if (connect(fd.get(), address, size) != 0 && errno != EINPROGRESS) return Failure(errno);
   stream_ = std::make_unique<TcpStream>(loop_, std::move(fd));
   stream_->SetHandler(this);

@@ -52,6 +52,16 @@ void SetOption(int fd, int level, int name, int value) {
 void ConfigureForRelay(const Fd& fd) {
   SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(fd.get(), SOL_SOCKET, SO_OOBINLINE, 1);
+  SetOption(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kMostUnsent);
+}
+
+void SetSocketBuffer(int fd, size_t size) {
+  if (size != 0) {
+    SetOption(fd, SOL_SOCKET, SO_RCVBUF, static_cast<int>(size));
+    SetOption(fd, SOL_SOCKET, SO_SNDBUF, static_cast<int>(size));
+  } else {
+    SetOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0);  // What a fixed size has locked is tuned again.
+  }
 }
 
 TcpStream::TcpStream(EventLoop& loop, Fd fd) : loop_(loop), fd_(std::move(fd)) {

@@ -13,7 +13,9 @@ namespace sluice::relay {
 /// For the route's backend, within `timeout`.
 net::DialOptions ClientRequest::OptionsToDial(const config::Endpoint& server,
                                               base::Duration timeout) {
-  net::DialOptions options{.timeout = timeout, .preamble = ProxyPreamble()};
+  net::DialOptions options{.timeout = timeout,
+                           .socket_buffer = generation_->config.limits.socket_buffer,
+                           .preamble = ProxyPreamble()};
   if (backend().target) {
     options.may_dial = [&target = *backend().target, &server](const net::Address& address) {
       const auto ip = address.ip();

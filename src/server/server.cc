@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "sluice/net/tcp_stream.h"
 #include "sluice/relay/memory_budget.h"
 #include "sluice/server/cpu_count.h"
 
@@ -91,6 +92,10 @@ class Server::Impl final : private net::TimerHandler {
     }
 
     memory_.SetLimit(in_use.limits.memory);
+    // Those that are kept, too: connections accepted from now on inherit it.
+    for (const auto& sockets : plan->open) {
+      for (const int fd : sockets.fds) net::SetSocketBuffer(fd, in_use.limits.socket_buffer);
+    }
     TellListeners(in_use.listeners, *plan);
     for (const auto& unused : ports_.unused()) {
       log_.Write(base::LogLevel::kWarn, "socket_not_used",

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "sluice/net/tcp_stream.h"
 #include "sluice/relay/client_request.h"
 #include "sluice/relay/session.h"
 
@@ -121,6 +122,9 @@ void Worker::Accept(net::Fd fd, const net::Address& client, size_t listener) {
   auto& metrics = context_.generation->metrics.listeners[listener];
   metrics.connections_accepted.Add();
   metrics.connections_active.Add();
+  // A Unix socket inherits nothing from the one that listens.
+  const size_t buffer = context_.generation->config.limits.socket_buffer;
+  if (buffer != 0 && !client.ip()) net::SetSocketBuffer(fd.get(), buffer);
   const auto& tls = context_.generation->listener_tls[listener];
   context_.Add(std::make_unique<relay::ClientRequest>(
       context_, std::make_unique<net::TcpStream>(loop_, std::move(fd)), client, listener,

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { echo, pusher, sink } from './lib/backends.mjs';
 import { assertSameBytes, KiB, MiB, pattern, sha256 } from './lib/bytes.mjs';
 import { closeFrame, encodeFrame, kOpcode } from './lib/frames.mjs';
-import { residentBytes } from './lib/memory.mjs';
+import { residentBytes, tcpQueues } from './lib/memory.mjs';
 import { openRaw } from './lib/raw_client.mjs';
 import { sanitizer, start } from './lib/sluice.mjs';
 import { neverDuring, waitFor } from './lib/wait.mjs';
@@ -190,4 +190,43 @@ test('a client that is cut while the backend pushes leaves nothing behind', asyn
   for (const line of lines) assert.equal(line.reason, 'client_lost');
   await waitFor('the backend to be let go', () => backend.peers.every((p) => p.closed));
   await sluice.metric('sluice_queued_bytes', { direction: 'to_client' }, 0);
+});
+
+/** Has `count` clients push into a backend that reads nothing until all are held back; returns sluice. */
+async function pushIntoNothing(t, count, limits = {}) {
+  const backend = await sink(t, ({ socket }) => socket.pause());
+  const sluice = await start(t, { backend: backend.address, defaults: { limits } });
+  const frame = encodeFrame({ payload: pattern(MiB, 9) });
+  for (let i = 0; i < count; ++i) {
+    const client = await openRaw(t, sluice);
+    for (let j = 0; j < 16; ++j) client.write(frame);
+  }
+  let before;
+  await sluice.waitFor('every client to be held back', async () => {
+    const metrics = await sluice.metrics();
+    const moved = metrics.sum('sluice_payload_bytes_total', { direction: 'to_backend' });
+    const isSteady = moved === before;
+    before = moved;
+    return isSteady && metrics.sum('sluice_pauses_total', { direction: 'to_backend' }) >= count;
+  });
+  return sluice;
+}
+
+test('clients that push into a backend that reads nothing leave little in the buffers of the kernel', async (t) => {
+  const sluice = await pushIntoNothing(t, 20);
+  const legs = tcpQueues(sluice.pid).filter(({ localPort }) => localPort !== sluice.port);
+  assert.ok(legs.length >= 20, `${legs.length} connections`);
+  for (const { sending } of legs) {
+    assert.ok(sending < 512 * KiB, `${sending} bytes for a backend that takes nothing`);
+  }
+});
+
+test('limits.socket_buffer: what the kernel keeps for each leg, either way', async (t) => {
+  const size = 64 * KiB; // As long as a segment may be, by which the kernel oversteps.
+  const sluice = await pushIntoNothing(t, 5, { socket_buffer: '64KiB' });
+  const legs = tcpQueues(sluice.pid);
+  assert.ok(legs.length >= 10, `${legs.length} connections`);
+  for (const { sending, receiving } of legs) {
+    assert.ok(sending <= 3 * size && receiving <= 2 * size, `${sending} to send, ${receiving} received`);
+  }
 });

@@ -79,6 +79,9 @@ struct Limits {
   /// whole; over it no session begins. 0: no bound.
   size_t memory = 0;
   size_t sessions = 0;  ///< of all routes; over it: 503; zero: no limit
+  /// Of each socket of a session, in each direction, as given to SO_RCVBUF and SO_SNDBUF; 0: the
+  /// kernel tunes them.
+  size_t socket_buffer = 0;
   std::optional<Rate> handshake_rate = std::nullopt;  ///< of an address; over it: 429
 };
 

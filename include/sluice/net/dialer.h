@@ -40,6 +40,8 @@ struct DialFailure {
 struct DialOptions {
   /// Zero: none. Bounds the whole, the lookups and the handshake of TLS included.
   base::Duration timeout{0};
+  /// For SetSocketBuffer.
+  size_t socket_buffer = 0;
   /// Sent as soon as there is a connection, before all else.
   std::vector<uint8_t> preamble = {};
   /// Whether this address may be connected to; null: all. Asked of every address that the server's

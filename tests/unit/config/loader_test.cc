@@ -83,6 +83,7 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_FALSE(options.require_origin);
   EXPECT_EQ(options.max_age, 0s);
   EXPECT_EQ(config.limits.memory, 0U);
+  EXPECT_EQ(config.limits.socket_buffer, 0U);
   EXPECT_FALSE(options.bandwidth.is_bounded());
   EXPECT_EQ(options.message_limit, 16U << 20);
   EXPECT_EQ(options.framing, Framing(StreamFraming()));
@@ -106,6 +107,7 @@ defaults:
   timeouts: {handshake: 4s, connect: 5500ms, idle: 6m, max_age: 9h, close: 7s, close_total: 70s, drain: 9s}
   limits:
     {request_line: 1024, header: 2KiB, header_count: 9, message: 5MiB, memory: 3MiB,
+     socket_buffer: 64KiB,
      bandwidth: {to_backend: 1KiB, to_client: off}}
   require_origin: true
   on_dial_failure: http
@@ -173,6 +175,7 @@ routes:
   EXPECT_TRUE(options.require_origin);
   EXPECT_EQ(options.max_age, 9h);
   EXPECT_EQ(config.limits.memory, 3U << 20);
+  EXPECT_EQ(config.limits.socket_buffer, 64U << 10);
   EXPECT_EQ(options.bandwidth.to_backend, 1024U);
   EXPECT_EQ(options.bandwidth.to_client, 0U);
   EXPECT_EQ(options.message_limit, 5U << 20);

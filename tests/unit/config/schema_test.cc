@@ -99,6 +99,7 @@ TEST(Schema, ShowsTheRealDefaults) {
   EXPECT_EQ(config.limits.request_line, expected.limits.request_line);
   EXPECT_EQ(config.limits.header, expected.limits.header);
   EXPECT_EQ(config.limits.header_count, expected.limits.header_count);
+  EXPECT_EQ(config.limits.socket_buffer, expected.limits.socket_buffer);
   EXPECT_EQ(config.handshake_timeout, expected.handshake_timeout);
   EXPECT_EQ(config.drain_timeout, expected.drain_timeout);
   const SessionOptions defaults;

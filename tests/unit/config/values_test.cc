@@ -48,6 +48,16 @@ TEST(ParseSize, ReadsEveryUnit) {
   }
 }
 
+TEST(ParseSizeOrAuto, ReadsBoth) {
+  constexpr Range kSizes{256, 1024};
+  EXPECT_EQ(*ParseSizeOrAuto("auto", kSizes), 0U);
+  EXPECT_EQ(*ParseSizeOrAuto("1KiB", kSizes), 1024U);
+  const auto size = ParseSizeOrAuto("off", kSizes);
+  ASSERT_FALSE(size);
+  EXPECT_EQ(size.error(),
+            "expected 'auto' or a size from 256 to 1KiB (bytes, or units KiB, MiB), found 'off'");
+}
+
 TEST(ParseCount, HoldsItsBounds) {
   EXPECT_EQ(*ParseCount("1", {1, 10}), 1U);
   EXPECT_EQ(*ParseCount("10", {1, 10}), 10U);

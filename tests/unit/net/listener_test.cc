@@ -7,6 +7,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "sluice/net/tcp_stream.h"
 
 #include "net/run_loop.h"
 #include "net/sockets.h"
@@ -72,6 +75,22 @@ TEST_F(ListenerTest, TellsThePortThatTheKernelChose) {
   ASSERT_TRUE(client);
   ASSERT_TRUE(RunUntil(loop, [&] { return acceptor.fds.size() == 1; }));
   EXPECT_EQ(acceptor.clients[0].ToString(), "127.0.0.1:" + std::to_string(testing::PortOf(client)));
+}
+
+TEST_F(ListenerTest, ConnectionsInheritAFixedBuffer) {
+  auto socket = Listen(Tcp("127.0.0.1", 0));
+  ASSERT_TRUE(socket) << socket.error();
+  const uint16_t port = socket->address.port;
+  SetSocketBuffer(socket->fd.get(), 24 * 1024);
+  Listener listener(loop, *std::move(socket), acceptor);
+  const Fd client = ConnectTo(port);
+  ASSERT_TRUE(RunUntil(loop, [&] { return acceptor.fds.size() == 1; }));
+  for (const int name : {SO_RCVBUF, SO_SNDBUF}) {
+    int size = 0;
+    socklen_t length = sizeof(size);
+    ASSERT_EQ(getsockopt(acceptor.fds[0].get(), SOL_SOCKET, name, &size, &length), 0);
+    EXPECT_EQ(size, 48 * 1024);
+  }
 }
 
 TEST_F(ListenerTest, AcceptsMoreThanOneTurnTakes) {

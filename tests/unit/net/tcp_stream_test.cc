@@ -4,6 +4,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 #include "net/run_loop.h"
 #include "net/sockets.h"
@@ -33,6 +37,7 @@ class TcpStreamTest : public ::testing::TestWithParam<Family>, protected StreamH
       peer = testing::AcceptFrom(listener);
       ASSERT_EQ(fcntl(ours.get(), F_SETFL, O_NONBLOCK), 0);
     }
+    descriptor = ours.get();
     stream = std::make_unique<TcpStream>(loop, std::move(ours));
     stream->SetHandler(this);
   }
@@ -59,6 +64,7 @@ class TcpStreamTest : public ::testing::TestWithParam<Family>, protected StreamH
 
   EventLoop loop;
   Fd peer;
+  int descriptor = -1;  // The stream's.
   std::unique_ptr<TcpStream> stream;
   std::string buffer;
   std::string all;
@@ -76,6 +82,40 @@ INSTANTIATE_TEST_SUITE_P(Sockets, TcpStreamTest, ::testing::Values(Family::kUnix
 /// What a Unix socket has not: a reset at will.
 class TcpResetTest : public TcpStreamTest {};
 INSTANTIATE_TEST_SUITE_P(Sockets, TcpResetTest, ::testing::Values(Family::kTcp));
+
+TEST_P(TcpResetTest, APeerThatTakesNothingLeavesLittleUnsent) {
+  const std::string chunk(64 * 1024, 'x');
+  // The peer's window opens in steps for a while.
+  size_t written = 0;
+  EXPECT_TRUE(RunUntil(loop, [&] {
+    const size_t before = written;
+    while (stream->writable()) written += Write(chunk).bytes;
+    if (written != before) return false;
+    tcp_info info{};
+    socklen_t size = sizeof(info);
+    EXPECT_EQ(getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+    return info.tcpi_unacked == 0;  // The window is closed, and nothing is under way.
+  }));
+  int unsent = 0;
+  ASSERT_EQ(ioctl(descriptor, SIOCOUTQNSD, &unsent), 0);
+  EXPECT_GT(unsent, 0);
+  EXPECT_LE(unsent, kMostUnsent + 128 * 1024);
+}
+
+TEST_P(TcpResetTest, AFixedBufferIsFixedAndMayBeTunedAgain) {
+  const auto value = [this](int name) {
+    int size = 0;
+    socklen_t length = sizeof(size);
+    EXPECT_EQ(getsockopt(descriptor, SOL_SOCKET, name, &size, &length), 0);
+    return size;
+  };
+  SetSocketBuffer(descriptor, 32 * 1024);
+  EXPECT_EQ(value(SO_RCVBUF), 64 * 1024) << "the kernel doubles it for its overhead";
+  EXPECT_EQ(value(SO_SNDBUF), 64 * 1024);
+  EXPECT_NE(value(SO_BUF_LOCK), 0);
+  SetSocketBuffer(descriptor, 0);
+  EXPECT_EQ(value(SO_BUF_LOCK), 0);
+}
 
 TEST_P(TcpStreamTest, IsWritableFirstAndNotReadable) {
   ASSERT_TRUE(RunUntil(loop, [this] { return stream->writable(); }));

@@ -63,10 +63,8 @@ constexpr Field<Keepalive> kKeepaliveFields[] = {
 };
 
 constexpr Field<SessionOptions> kRouteTimeoutFields[] = {
-    {"connect", kReadConnect},
-    {"idle", kReadIdle},
-    {"max_age", kReadMaxAge},
-    {"close", kReadClose},
+    {"connect", kReadConnect},        {"idle", kReadIdle},
+    {"max_age", kReadMaxAge},         {"close", kReadClose},
     {"close_total", kReadCloseTotal},
 };
 

@@ -18,6 +18,7 @@ std::string WriteUpgradeRequest(const UpgradeRequest& request) {
   Add(text, "Sec-WebSocket-Key", request.key);
   Add(text, "Sec-WebSocket-Version", "13");
   Add(text, "Sec-WebSocket-Protocol", request.subprotocol);
+  Add(text, "Sec-WebSocket-Extensions", request.extensions);
   Add(text, "Origin", request.origin);
   if (request.headers != nullptr) {
     for (const Header& header : *request.headers) Add(text, header.name, header.value);

@@ -6,6 +6,7 @@
 
 #include "sluice/http/upgrade_request.h"
 #include "sluice/websocket/client_handshake.h"
+#include "sluice/websocket/half_close.h"
 
 #include "message_relay.h"
 #include "websocket_stream.h"
@@ -60,6 +61,7 @@ void BackendDial::OnDialled(Outcome outcome) {
                                                            .target = server_.target,
                                                            .key = key_,
                                                            .subprotocol = websocket_.subprotocol,
+                                                           .extensions = websocket::kHalfClose,
                                                            .origin = websocket_.origin,
                                                            .headers = &headers})));
   OnStreamReady();
@@ -125,7 +127,7 @@ void BackendDial::TakeAnswer(base::Bytes early) {
   auto stream = std::make_unique<WebSocketStream>(
       context_.loop, std::move(stream_), *context_.websocket_buffers, session_,
       MessageRelay::New(context_.zlib, session_, std::nullopt),
-      std::vector<uint8_t>(early.begin(), early.end()));
+      std::vector<uint8_t>(early.begin(), early.end()), checked->has_half_close);
   const auto callback = std::move(callback_);
   callback(std::unique_ptr<net::Stream>(std::move(stream)));
 }

@@ -96,14 +96,16 @@ void ClientOutput::RequestClose(std::optional<uint16_t> code, std::string_view r
   close_due_ = true;
 }
 
-base::Bytes ClientOutput::NextControl(base::MutableBytes buffer, bool close_too) const {
+base::Bytes ClientOutput::NextControl(base::MutableBytes buffer, bool last_ones) const {
   if (pongs_) return base::AsBytes(*pongs_);
   size_t size = 0;
   if (ping_due_) {
     std::array<uint8_t, sizeof(ping_number_)> number;
     std::memcpy(number.data(), &ping_number_, number.size());
     size = websocket::WriteControlFrame(buffer.data(), Opcode::kPing, number);
-  } else if (close_due_ && close_too) {
+  } else if (end_due_ && last_ones) {
+    size = websocket::WriteControlFrame(buffer.data(), Opcode::kEnd, {});
+  } else if (close_due_ && last_ones) {
     const auto code = close_code_ == 0 ? std::nullopt : std::optional(close_code_);
     size = websocket::WriteCloseFrame(buffer.data(), code, close_reason_);
   }
@@ -116,6 +118,8 @@ void ClientOutput::ControlSent() {
     pongs_.reset();
   } else if (ping_due_) {
     ping_due_ = false;
+  } else if (end_due_) {
+    end_due_ = false;
   } else {
     close_due_ = false;
     close_sent_ = true;
@@ -123,7 +127,7 @@ void ClientOutput::ControlSent() {
 }
 
 ClientOutput::Status ClientOutput::WriteControl(net::Stream& stream, base::Bytes frames) {
-  const bool is_close = !pongs_ && !ping_due_;
+  const bool is_close = !pongs_ && !ping_due_ && !end_due_;
   const net::IoResult sent =
       is_close && ends_behind_close_ ? stream.WriteLast(frames) : stream.Write(frames);
   if (sent.status != Status::kOk) return sent.status;
@@ -181,7 +185,7 @@ void ClientOutput::Clear() {
   pipe_.reset();
   frame_left_ = 0;
   pongs_.reset();
-  ping_due_ = close_due_ = false;
+  ping_due_ = end_due_ = close_due_ = false;
 }
 
 }  // namespace sluice::relay

@@ -8,6 +8,7 @@
 #include "sluice/http/response.h"
 #include "sluice/relay/session.h"
 #include "sluice/websocket/extensions.h"
+#include "sluice/websocket/half_close.h"
 #include "sluice/websocket/handshake.h"
 
 #include "backend_dial.h"
@@ -235,7 +236,7 @@ void ClientRequest::ServePage() {
 void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
                                   std::optional<base::Cause> cause) {
   if (is_raw()) {
-    StartSession({}, nullptr, std::move(backend), cause);
+    StartSession({}, nullptr, std::move(backend), cause, /*has_half_close=*/false);
     return;
   }
   const http::RequestHead& head = parser_.head();
@@ -246,20 +247,24 @@ void ClientRequest::BecomeSession(std::unique_ptr<net::Stream> backend,
   }
   const std::string subprotocol = websocket::ChooseSubprotocol(
       offers, options.subprotocols && offers != "bearer" ? &*options.subprotocols : nullptr);
-  const auto deflate = AnswerDeflate(head.Joined("Sec-WebSocket-Extensions"), options.compression);
+  const std::string offered = head.Joined("Sec-WebSocket-Extensions");
+  const auto extensions = websocket::ParseExtensions(offered);
+  const bool has_half_close = extensions && websocket::HasHalfClose(*extensions);
+  const auto deflate = AnswerDeflate(offered, options.compression);
+  std::string agreed = deflate ? deflate->header : "";
+  if (has_half_close) agreed.append(agreed.empty() ? "" : ", ").append(websocket::kHalfClose);
   const std::string response = http::SwitchingProtocolsResponse(
-      websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol,
-      deflate ? std::string_view(deflate->header) : std::string_view());
+      websocket::AcceptFor(*head.Find("Sec-WebSocket-Key")), subprotocol, agreed);
   const auto agreement = deflate ? std::optional(deflate->agreement) : std::nullopt;
   StartSession(response,
                MessageRelay::New(context_.zlib, options, agreement, TypeBySubprotocol(subprotocol)),
-               std::move(backend), cause);
+               std::move(backend), cause, has_half_close);
 }
 
 /// `head` is the 101, `messages` is null where they mean nothing.
 void ClientRequest::StartSession(std::string_view head, std::unique_ptr<MessageRelay> messages,
                                  std::unique_ptr<net::Stream> backend,
-                                 std::optional<base::Cause> cause) {
+                                 std::optional<base::Cause> cause, bool has_half_close) {
   Session::Peers peers;
   peers.client = address_;
   peers.listener = static_cast<uint32_t>(listener_);
@@ -268,6 +273,7 @@ void ClientRequest::StartSession(std::string_view head, std::unique_ptr<MessageR
   peers.id = id_;
   peers.identity = identity_;
   peers.is_raw = is_raw();
+  peers.has_half_close = has_half_close;
   if (!cause) cause = context_.WhyOver(*generation_, *route_);
 
   client_->SetHandler(nullptr);

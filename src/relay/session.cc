@@ -43,6 +43,7 @@ Session::Session(WorkerContext& context, std::shared_ptr<Generation> generation,
   }
   if (options().max_age.count() != 0) EndBy(started_ + options().max_age, base::Cause::kMaxAge);
   EndAtExpiry();
+  if (peers.has_half_close) reader_.AcceptEnd();
   client_->SetHandler(this);
   if (backend_) {
     backend_->SetHandler(this);

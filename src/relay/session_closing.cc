@@ -245,27 +245,34 @@ void Session::EndAnswers() {
   }
 }
 
-void Session::BeginClose(base::Cause cause) {
+void Session::BeginClose(base::Cause cause, const net::ApplicationClose* application) {
   if (state_ != SessionState::kOpen) return;
-  // A client of plain TCP that has ended in good order was the first to.
-  const bool client_has_ended = to_backend_.input == Input::kEnded;
-  if (client_has_ended && cause == base::Cause::kBackendClosed) cause = base::Cause::kClientClosed;
-  StartClose(cause);
-  if (client_has_ended) Enter(SessionEvent::kClientGone);
+  // A client that has ended its direction cleanly was the first to.
+  const bool client_was_first = HasClientEnded() && to_client_.input != Input::kEnded;
+  if (client_was_first && cause == base::Cause::kBackendClosed) cause = base::Cause::kClientClosed;
+  StartClose(cause, application);
+  if (to_backend_.input == Input::kEnded) Enter(SessionEvent::kClientGone);
 }
 
-void Session::StartClose(base::Cause cause) {
+void Session::StartClose(base::Cause cause, const net::ApplicationClose* application) {
   cause_ = cause;
   const base::CauseInfo& info = base::InfoOf(cause);
   if (peers_.is_raw) {  // Its FIN is all that it is told.
     Enter(SessionEvent::kCloseBegun);
     return;
   }
-  close_code_ = info.close_code;
+  std::string_view reason = info.reason;
+  // Without a code of its own, it is a clean end of both directions.
+  close_code_ = info.close_code != 0 ? info.close_code : websocket::kCloseNormal;
   if (options().close_codes == config::CloseCodes::kWebsockify) {
     close_code_ = std::min(close_code_, websocket::kCloseInternalError);
   }
-  if (!to_client_.write_failed) client_output_.RequestClose(close_code_, info.reason);
+  if (application != nullptr) {
+    application_reason_ = std::make_unique<const std::string>(application->reason);
+    close_code_ = application->code;
+    reason = *application_reason_;
+  }
+  if (!to_client_.write_failed) client_output_.RequestClose(close_code_, reason);
   Enter(SessionEvent::kCloseBegun);
 }
 
@@ -279,7 +286,7 @@ void Session::Enter(SessionEvent event) {
   if (state_ == SessionState::kFinishing) {
     client_output_.EndBehindClose();
     const auto discard = [](Direction& direction) {
-      if (direction.input == Input::kRelayed) direction.input = Input::kDiscarded;
+      if (direction.input != Input::kEnded) direction.input = Input::kDiscarded;
       direction.pauses = 0;
     };
     discard(to_backend_);
@@ -298,7 +305,7 @@ void Session::FinishLegs() {
     EndAnswers();
     FlushToClient();
   }
-  if (peers_.is_raw) FinishRawDirections();
+  if (peers_.is_raw || peers_.has_half_close) FinishDirections();
   if (state_ != SessionState::kFinishing) return;
   FinishBackendLeg();
   FinishClientLeg();
@@ -307,11 +314,11 @@ void Session::FinishLegs() {
   End();
 }
 
-// The end of either direction is told as soon as all before it is written, whatever becomes of the
-// other one.
-void Session::FinishRawDirections() {
-  if (state_ == SessionState::kOpen && to_backend_.input == Input::kEnded) FinishBackendLeg();
-  if (state_ == SessionState::kCloseSent) FinishClientLeg();
+// The end of either direction is relayed as soon as all before it is written, while the other one
+// goes on.
+void Session::FinishDirections() {
+  if (state_ == SessionState::kOpen && HasClientEnded()) FinishBackendLeg();
+  if (state_ == SessionState::kCloseSent && peers_.is_raw) FinishClientLeg();
 }
 
 void Session::CloseLeg(std::unique_ptr<net::Stream>& leg) {
@@ -322,8 +329,13 @@ void Session::CloseLeg(std::unique_ptr<net::Stream>& leg) {
 void Session::FinishBackendLeg() {
   if (!backend_) return;
   if (!to_backend_.fin_sent && backend_queue_.empty()) {
-    backend_->ShutdownWrite();
-    to_backend_.fin_sent = true;
+    if (state_ != SessionState::kOpen) {
+      backend_->ShutdownWrite();
+      to_backend_.fin_sent = true;
+    } else if (!to_backend_.half_closed) {
+      to_backend_.half_closed = true;
+      to_backend_.fin_sent = backend_->HalfClose();
+    }
   }
   if (to_backend_.fin_sent && to_client_.input == Input::kEnded && !backend_->HasUnsent()) {
     CloseLeg(backend_);

@@ -90,6 +90,10 @@ size_t Session::TakeMessages(base::MutableBytes in, size_t payload_size, size_t 
       case FrameEvent::Kind::kPong:
         OnPong(event.payload);
         break;
+      case FrameEvent::Kind::kEnd:
+        FlushMessages(collected);
+        OnHalfClose();
+        break;
       case FrameEvent::Kind::kNeedMore:
         FlushMessages(collected);
         return cost;

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 #include "sluice/relay/session.h"
+#include "sluice/websocket/close_code.h"
 
 #include "bandwidth.h"
 #include "message_relay.h"
@@ -49,7 +51,7 @@ void Session::RelayToBackend() {
     last_received_ = net::EventLoop::Now();
     if (bandwidth_) bandwidth_->to_backend.Take(got.bytes);
     size_t cost = got.bytes;
-    if (to_backend_.input == Input::kRelayed) {
+    if (to_backend_.input != Input::kDiscarded) {
       cost += TakeFromClient(buffer.first(got.bytes), budget);
     }
     budget -= std::min(budget, cost);
@@ -68,6 +70,7 @@ size_t Session::TakeBytes(base::MutableBytes in) {
 
 size_t Session::TakeFrames(base::MutableBytes in) {
   size_t frames = 0;
+  bool has_ended = false;
   uint8_t* const payload = in.data();
   uint8_t* end = payload;
   FrameEvent event;
@@ -85,12 +88,16 @@ size_t Session::TakeFrames(base::MutableBytes in) {
       case FrameEvent::Kind::kPong:
         OnPong(event.payload);
         break;
+      case FrameEvent::Kind::kEnd:
+        has_ended = true;
+        break;
       default:
         break;
     }
   } while (!IsLast(event.kind));
 
   if (end != payload) SendToBackend({payload, end});
+  if (has_ended) OnHalfClose();
   if (event.kind == FrameEvent::Kind::kClose) OnClose(event.payload);
   if (event.kind == FrameEvent::Kind::kViolation) {
     OnBreach({CauseOf(event.violation), ToString(event.violation)});
@@ -139,6 +146,8 @@ void Session::OnBackendWriteError(int error) {
   backend_queue_.Clear();
   NoteQueued(to_backend_);
   ResumeSource(to_backend_, kFarLegFull);
+  // After a half-close nothing is left to be read.
+  if (to_client_.input == Input::kEnded) BeginClose(base::Cause::kBackendReset);
 }
 
 void Session::OnPing(base::Bytes payload) {
@@ -155,15 +164,27 @@ void Session::OnPong(base::Bytes payload) {
   route_metrics().ping_rtt.Observe(std::chrono::duration<double>(rtt).count());
 }
 
+/// The client's last message has come, but it still listens.
+void Session::OnHalfClose() {
+  if (to_backend_.input == Input::kRelayed) to_backend_.input = Input::kHalfClosed;
+  if (to_client_.input == Input::kEnded) BeginClose(base::Cause::kBackendClosed);
+}
+
 void Session::OnClose(base::Bytes payload) {
   std::optional<uint16_t> code;
   if (payload.size() >= 2) code = static_cast<uint16_t>(payload[0] << 8 | payload[1]);
+  const bool is_application = code && websocket::IsApplicationCloseCode(*code);
+  if (is_application && state_ == SessionState::kOpen && backend_) {
+    backend_->SetApplicationClose({*code, std::string(base::AsText(payload.subspan(2)))});
+  }
   if (!AwaitAnswers({.close_code = code})) TakeClose(code);
 }
 
 void Session::TakeClose(std::optional<uint16_t> code) {
   if (state_ == SessionState::kOpen || state_ == SessionState::kAnswering) {
-    cause_ = base::Cause::kClientClosed;
+    const bool backend_was_first =
+        state_ == SessionState::kOpen && to_client_.input == Input::kEnded;
+    cause_ = backend_was_first ? base::Cause::kBackendClosed : base::Cause::kClientClosed;
     close_code_ = code.value_or(0);
     client_output_.RequestClose(code, {});
   }

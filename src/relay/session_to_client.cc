@@ -106,12 +106,23 @@ void Session::OnClientWrite(ClientOutput::Status status) {
 void Session::OnBackendEnd(bool in_good_order) {
   // An error of a write uses up the socket's error, so that the end then looks like one in good
   // order.
-  const bool reset = !in_good_order || to_backend_.write_failed;
+  // An application's own code is no error, if the client can receive it.
+  const bool may_pass = !peers_.is_raw && state_ == SessionState::kOpen;
+  const net::ApplicationClose* const application =
+      may_pass ? backend_->application_close() : nullptr;
+  const bool reset = application == nullptr && (!in_good_order || to_backend_.write_failed);
   if (!reset) EndMessagesToClient();
+  if ((reset || !in_good_order) && state_ == SessionState::kOpen) SetDetail(backend_->failure());
+  const bool client_goes_on = peers_.has_half_close && in_good_order && !reset &&
+                              state_ == SessionState::kOpen && to_backend_.input == Input::kRelayed;
+  if (client_goes_on) {
+    to_client_.input = Input::kEnded;
+    client_output_.RequestEnd();
+    return;
+  }
+  BeginClose(reset ? base::Cause::kBackendReset : base::Cause::kBackendClosed, application);
   to_client_.input = Input::kEnded;
-  if (reset && state_ == SessionState::kOpen) SetDetail(backend_->failure());
   if (!in_good_order) OnBackendWriteError();
-  BeginClose(reset ? base::Cause::kBackendReset : base::Cause::kBackendClosed);
 }
 
 }  // namespace sluice::relay

@@ -73,16 +73,18 @@ WebSocketBuffers::WebSocketBuffers()
 WebSocketStream::WebSocketStream(net::EventLoop& loop, std::unique_ptr<net::Stream> inner,
                                  WebSocketBuffers& buffers, const config::SessionOptions& options,
                                  std::unique_ptr<MessageRelay> messages,
-                                 std::vector<uint8_t> received)
+                                 std::vector<uint8_t> received, bool has_half_close)
     : inner_(std::move(inner)),
       buffers_(buffers),
       reader_(/*compression=*/false, websocket::Sender::kServer),
       messages_(std::move(messages)),
       received_(std::move(received)),
+      has_half_close_(has_half_close),
       timer_(loop, *this),
       keep_alive_(options.keepalive, net::EventLoop::Now(), Jitter()),
       last_received_(net::EventLoop::Now()),
       close_total_(options.close_total) {
+  if (has_half_close_) reader_.AcceptEnd();
   inner_->SetHandler(this);
   RestartTimer();
 }
@@ -91,6 +93,7 @@ WebSocketStream::~WebSocketStream() = default;
 
 void WebSocketStream::OnStreamReady() {
   FlushKept();
+  if (is_half_closed_) ReadControls();
   if (IsLingering()) Linger();
   if (handler_ != nullptr) handler_->OnStreamReady();  // May destroy this.
 }
@@ -159,7 +162,7 @@ net::IoResult WebSocketStream::ReadInner(base::MutableBytes buffer) {
 size_t WebSocketStream::TakeFrames(base::MutableBytes in) {
   uint8_t* const payload = in.data();
   uint8_t* end = payload;
-  while (end_.status == IoStatus::kOk) {
+  while (TakesFrames()) {
     const FrameEvent event = reader_.Next(in, end);
     if (event.kind == FrameEvent::Kind::kNeedMore) break;
     if (event.kind == FrameEvent::Kind::kPayload) {
@@ -182,7 +185,7 @@ size_t WebSocketStream::TakeMessages(base::MutableBytes in, base::MutableBytes o
     decoded_.Append(bytes.subspan(fits));
   };
   MessagesToBackend& messages = messages_->to_backend;
-  while (end_.status == IoStatus::kOk) {
+  while (TakesFrames()) {
     const FrameEvent event = reader_.Next(in, in.data());
     if (event.kind == FrameEvent::Kind::kNeedMore) break;
     if (event.kind != FrameEvent::Kind::kPayload) {
@@ -211,6 +214,10 @@ void WebSocketStream::TakeControl(const FrameEvent& event) {
     case FrameEvent::Kind::kPing:
       KeepControl(Opcode::kPong, event.payload);
       break;
+    case FrameEvent::Kind::kEnd:
+      end_ = {IoStatus::kEnd, 0, 0};
+      is_half_closed_ = true;
+      break;
     case FrameEvent::Kind::kClose:
       OnPeerClose(event.payload);
       break;
@@ -226,10 +233,16 @@ void WebSocketStream::TakeControl(const FrameEvent& event) {
 void WebSocketStream::OnPeerClose(base::Bytes payload) {
   const std::optional<uint16_t> code = CodeIn(payload);
   // What answers our own Close is no news.
-  const bool is_good = close_sent_ || IsGoodEnd(code);
+  const bool was_half_closed = std::exchange(is_half_closed_, false);
+  const bool is_good = close_sent_ || was_half_closed || IsGoodEnd(code);
   if (!is_good) {
+    const base::Bytes reason = payload.subspan(2);
+    if (websocket::IsApplicationCloseCode(*code)) {
+      peer_close_ = std::make_unique<const net::ApplicationClose>(
+          net::ApplicationClose{*code, std::string(base::AsText(reason))});
+    }
     failure_ = "the server closed with code " + std::to_string(*code);
-    if (payload.size() > 2) failure_.append(": ").append(base::AsText(payload.subspan(2)));
+    if (!reason.empty()) failure_.append(": ").append(base::AsText(reason));
   }
   end_ = is_good ? net::IoResult{IoStatus::kEnd, 0, 0} : net::IoResult{IoStatus::kError, 0, EPROTO};
   SendClose(code);
@@ -238,7 +251,9 @@ void WebSocketStream::OnPeerClose(base::Bytes payload) {
 
 net::IoResult WebSocketStream::TakeEnd() {
   end_was_read_ = true;
-  return end_;
+  const net::IoResult end = end_;
+  if (is_half_closed_) ReadControls();
+  return end;
 }
 
 // ---- Writing ----
@@ -350,22 +365,67 @@ uint64_t WebSocketStream::bytes_written() const {
 // ---- Closing ----
 
 void WebSocketStream::ShutdownWrite() {
-  if (messages_ && !close_sent_) {
-    const framing::Decoded decoded = messages_->to_client.End();
-    MaskedBatch batch(buffers_.output_);
-    const auto fault = decoded.kind == framing::Decoded::Kind::kNeedMore
-                           ? std::nullopt
-                           : WriteDecoded(decoded, batch);
-    SendBatch(batch);
-    if (fault) SendClose(base::InfoOf(fault->cause).close_code);
+  EndMessages();
+  if (our_close_) {
+    SendClose(our_close_->code, our_close_->reason);
+  } else {
+    SendClose(websocket::kCloseNormal);
   }
-  SendClose(websocket::kCloseNormal);
+  // After a half-close of the server, our Close is the last of the two ends.
+  is_half_closed_ = false;
+  if (IsLingering()) Linger();
 }
 
-void WebSocketStream::SendClose(std::optional<uint16_t> code) {
+bool WebSocketStream::HalfClose() {
+  if (!has_half_close_ || end_.status != IoStatus::kOk) {
+    ShutdownWrite();
+    return true;
+  }
+  EndMessages();
+  KeepControl(Opcode::kEnd, {});
+  FlushKept();
+  return close_sent_;
+}
+
+/// What the decoder still has is the last message; if it is not whole, the Close says so.
+void WebSocketStream::EndMessages() {
+  if (!messages_ || close_sent_ || std::exchange(messages_ended_, true)) return;
+  const framing::Decoded decoded = messages_->to_client.End();
+  MaskedBatch batch(buffers_.output_);
+  const auto fault = decoded.kind == framing::Decoded::Kind::kNeedMore
+                         ? std::nullopt
+                         : WriteDecoded(decoded, batch);
+  SendBatch(batch);
+  if (fault) SendClose(base::InfoOf(fault->cause).close_code);
+}
+
+void WebSocketStream::SetApplicationClose(net::ApplicationClose close) {
+  our_close_ = std::make_unique<const net::ApplicationClose>(std::move(close));
+}
+
+/// After the server's half-close no one calls Read, so pings, pongs and the Close are read here.
+void WebSocketStream::ReadControls() {
+  size_t left = kMostDiscarded;
+  while (is_half_closed_ && left != 0 && kept_output_.size() <= kMostKeptOutput) {
+    const auto room = buffers_.input_.first(std::min(left, kInputSize));
+    const net::IoResult got = ReadInner(room);
+    if (got.status == IoStatus::kWouldBlock) return;
+    if (got.status != IoStatus::kOk) {
+      inner_ended_ = true;
+      Fail(websocket::kCloseProtocolError, "the server ended the connection without a Close frame",
+           got.error != 0 ? got.error : EPROTO);
+      return;
+    }
+    left -= got.bytes;
+    TakeFrames(room.first(got.bytes));
+    FlushKept();
+  }
+}
+
+void WebSocketStream::SendClose(std::optional<uint16_t> code, std::string_view reason) {
   if (std::exchange(close_sent_, true)) return;
   std::array<uint8_t, websocket::kMaxClientHeader + websocket::kMaxControlPayload> frame;
-  const size_t size = websocket::WriteMaskedCloseFrame(frame.data(), NewKey(), code, {});
+  const size_t size = websocket::WriteMaskedCloseFrame(frame.data(), NewKey(), code, reason);
   Send(base::Bytes(frame).first(size));
   close_by_ = net::EventLoop::Now() + close_total_;
   RestartTimer();
@@ -373,10 +433,12 @@ void WebSocketStream::SendClose(std::optional<uint16_t> code) {
 
 /// `code` is for the server, if it can still be told; the rest for whoever reads.
 void WebSocketStream::Fail(uint16_t code, std::string why, int error) {
-  if (end_.status != IoStatus::kOk) return;
+  if (end_.status != IoStatus::kOk && !is_half_closed_) return;
   failure_ = std::move(why);
   end_ = {IoStatus::kError, 0, error};
   if (!inner_ended_) SendClose(code);
+  // If the end of the server's direction has been read, the next write reports it.
+  if (std::exchange(is_half_closed_, false)) write_error_ = error;
   Linger();
 }
 

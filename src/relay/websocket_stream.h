@@ -6,9 +6,10 @@
 // any other, what is written is decoded into messages and what is read is encoded from them, so
 // that a line, or a message with its length before it, is one message of the WebSocket.
 //
-// A WebSocket has no half-close. ShutdownWrite sends a Close; what the server still sends before
-// its own can be read, for timeouts.close_total at most. When both are there, the server is left to end the connection first, as
-// RFC 6455 section 7.1.1 has it.
+// A WebSocket has no half-close, unless the server knows our extension (websocket/half_close.h).
+// ShutdownWrite sends a Close; what the server still sends before its own can be read, for
+// timeouts.close_total at most. When both are there, the server is left to end the connection
+// first, as RFC 6455 section 7.1.1 has it.
 #pragma once
 
 #include <cstddef>
@@ -57,10 +58,12 @@ class WebSocketStream final : public net::Stream,
                               private net::TimerHandler {
  public:
   /// `inner` is upgraded; `received` is what came behind the head of the answer. `messages` is null
-  /// if they mean nothing. The loop, the buffers and `options` outlive the stream.
+  /// if they mean nothing. `has_half_close` is as agreed. The loop, the buffers and `options`
+  /// outlive the stream.
   WebSocketStream(net::EventLoop& loop, std::unique_ptr<net::Stream> inner,
                   WebSocketBuffers& buffers, const config::SessionOptions& options,
-                  std::unique_ptr<MessageRelay> messages, std::vector<uint8_t> received);
+                  std::unique_ptr<MessageRelay> messages, std::vector<uint8_t> received,
+                  bool has_half_close = false);
   ~WebSocketStream() override;
 
   void SetHandler(net::StreamHandler* handler) override { handler_ = handler; }
@@ -68,6 +71,9 @@ class WebSocketStream final : public net::Stream,
   /// The error EBADMSG says that the bytes are not in the framing; `failure` says what is wrong.
   net::IoResult Write(base::Bytes bytes) override;
   void ShutdownWrite() override;
+  bool HalfClose() override;
+  void SetApplicationClose(net::ApplicationClose close) override;
+  const net::ApplicationClose* application_close() const override { return peer_close_.get(); }
   bool HasUnsent() const override { return !kept_output_.empty() || IsLingering(); }
   size_t UnacknowledgedBytes() const override;
   uint64_t bytes_written() const override;
@@ -90,7 +96,11 @@ class WebSocketStream final : public net::Stream,
   net::IoResult ReadInner(base::MutableBytes buffer);
   size_t TakeFrames(base::MutableBytes in);
   size_t TakeMessages(base::MutableBytes in, base::MutableBytes out);
+  /// Whether frames are parsed: until the Close or a failure.
+  bool TakesFrames() const { return end_.status == net::IoResult::Status::kOk || is_half_closed_; }
   void TakeControl(const websocket::FrameEvent& event);
+  void ReadControls();
+  void EndMessages();
   void OnPeerClose(base::Bytes payload);
   net::IoResult TakeEnd();
 
@@ -102,7 +112,7 @@ class WebSocketStream final : public net::Stream,
   void FlushKept();
   websocket::MaskKey NewKey() { return buffers_.random_.Take<websocket::kMaskSize>(); }
 
-  void SendClose(std::optional<uint16_t> code);
+  void SendClose(std::optional<uint16_t> code, std::string_view reason = {});
   void Fail(uint16_t code, std::string why, int error);
   bool IsLingering() const;
   void Linger();
@@ -123,6 +133,9 @@ class WebSocketStream final : public net::Stream,
 
   net::IoResult end_;  // What stands behind the last byte to read; kOk while that is not known.
   bool end_was_read_ = false;
+  const bool has_half_close_;
+  bool is_half_closed_ = false;  // By the server: it sends control frames, and takes payload.
+  bool messages_ended_ = false;  // No message is to be written any more.
   bool inner_ended_ = false;
   bool close_sent_ = false;  // Or it is kept.
   bool has_begun_lingering_ = false;
@@ -130,6 +143,8 @@ class WebSocketStream final : public net::Stream,
   size_t in_vain_ = 0;   // Received by the read under way without any payload coming of it.
   int write_error_ = 0;  // An errno: the connection takes nothing any more.
   std::string failure_;
+  std::unique_ptr<const net::ApplicationClose> our_close_;   // Null: a plain one.
+  std::unique_ptr<const net::ApplicationClose> peer_close_;  // Likewise.
 
   net::Timer timer_;
   KeepAlive keep_alive_;

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 
 #include "sluice/base/text.h"
+#include "sluice/websocket/extensions.h"
+#include "sluice/websocket/half_close.h"
 #include "sluice/websocket/handshake.h"
 
 namespace sluice::websocket {
@@ -42,8 +44,9 @@ std::string KeyOf(const std::array<uint8_t, 16>& random) {
   return {key.begin(), key.begin() + size};
 }
 
-base::Result<void, std::string> CheckAnswer(const UpgradeAnswer& answer, std::string_view key,
-                                            std::string_view subprotocol) {
+base::Result<UpgradeAgreement, std::string> CheckAnswer(const UpgradeAnswer& answer,
+                                                        std::string_view key,
+                                                        std::string_view subprotocol) {
   if (answer.status != kSwitchingProtocols) return OtherStatus(answer);
   if (!base::EqualsIgnoringCase(answer.upgrade, "websocket")) {
     return Fail("the Upgrade header of the answer is not 'websocket'");
@@ -54,14 +57,16 @@ base::Result<void, std::string> CheckAnswer(const UpgradeAnswer& answer, std::st
   if (answer.accept != AcceptFor(key)) {
     return Fail("the Sec-WebSocket-Accept header of the answer is missing or wrong");
   }
-  if (!answer.extensions.empty()) {
+  const auto extensions = ParseExtensions(answer.extensions);
+  const bool has_half_close = extensions && HasHalfClose(*extensions);
+  if (!extensions || extensions->size() != (has_half_close ? 1 : 0)) {
     return Fail("the server chose an extension that was not offered: " + Shown(answer.extensions));
   }
   // A server may pass the offer over (section 4.2.2, /subprotocol/), but not choose another one.
   if (!answer.protocol.empty() && answer.protocol != subprotocol) {
     return Fail("the server chose a subprotocol that was not offered: " + Shown(answer.protocol));
   }
-  return {};
+  return UpgradeAgreement{has_half_close};
 }
 
 }  // namespace sluice::websocket

@@ -53,6 +53,8 @@ std::string_view ToString(Violation violation) {
       return "the reason of a Close frame is not UTF-8 (RFC 6455 section 5.5.1)";
     case Violation::kTextNotUtf8:
       return "a text message is not UTF-8 (RFC 6455 section 8.1)";
+    case Violation::kDataAfterEnd:
+      return "a data frame after the end of its direction (x-sluice-half-close)";
   }
   return "";
 }
@@ -133,6 +135,12 @@ Violation FrameReader::CheckStart(uint8_t start, uint8_t length7) const {
       break;
     case Opcode::kText:
     case Opcode::kBinary:
+      if (in_message_) return Violation::kMessageInterrupted;
+      if (has_ended_) return Violation::kDataAfterEnd;
+      break;
+    case Opcode::kEnd:
+      if (!accepts_end_ || (length7 & kLengthBits) != 0) return Violation::kReservedOpcode;
+      if ((start & kFinBit) == 0) return Violation::kControlFragmented;
       if (in_message_) return Violation::kMessageInterrupted;
       break;
     case Opcode::kClose:
@@ -217,6 +225,9 @@ FrameEvent FrameReader::ReadControl(base::MutableBytes& in) {
       return {.kind = FrameEvent::Kind::kPing, .payload = whole};
     case Opcode::kPong:
       return {.kind = FrameEvent::Kind::kPong, .payload = whole};
+    case Opcode::kEnd:
+      has_ended_ = true;
+      return {.kind = FrameEvent::Kind::kEnd};
     default:
       if (const Violation v = CheckClose(whole); v != Violation::kNone) return Broken(v);
       return {.kind = FrameEvent::Kind::kClose, .payload = whole};

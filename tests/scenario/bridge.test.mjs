@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { test } from 'node:test';
 
-import { greeter, pusher } from './lib/backends.mjs';
+import { greeter, listen, pusher } from './lib/backends.mjs';
 import { assertSameBytes, MiB, pattern } from './lib/bytes.mjs';
 import { makeAuthority, makeCertificate } from './lib/certificates.mjs';
 import { residentBytes } from './lib/memory.mjs';
@@ -120,6 +120,63 @@ test('a reader that stalls costs both of them bounded memory, and no byte', asyn
   for (let i = 0; i < size; ++i) {
     assertSameBytes(all.subarray(i * MiB, (i + 1) * MiB), chunk, `the MiB number ${i}`);
   }
+});
+
+for (const secure of [false, true]) {
+  const way = secure ? 'TLS' : 'plain TCP';
+  test(`half-close through both, over ${way}: the client ends first and gets its answer`, async (t) => {
+    // It answers when it has all: only a half-close gets that far.
+    const service = await listen(
+      t,
+      (peer) => peer.socket.on('end', () => peer.socket.end(`${peer.receivedBytes} bytes`)),
+      { lingers: true },
+    );
+    const { near, far } = await startBridge(t, service.address, { secure });
+    const client = await connectTcp(t, near.address());
+    const bytes = pattern(3 * MiB, 1);
+    client.socket.end(bytes);
+    await client.waitForEnd();
+    assert.equal(client.received().toString(), `${bytes.length} bytes`);
+    assertSameBytes((await service.peer()).received(), bytes, 'what the service got');
+    for (const sluice of [near, far]) {
+      const [line] = await sluice.sessions();
+      assert.equal(line.reason, 'client_closed');
+    }
+  });
+
+  test(`half-close through both, over ${way}: the service ends first and gets the rest`, async (t) => {
+    const service = await listen(t, ({ socket }) => socket.end('that was all'), { lingers: true });
+    const { near, far } = await startBridge(t, service.address, { secure });
+    const client = await connectTcp(t, near.address());
+    await client.waitForEnd();
+    assert.equal(client.received().toString(), 'that was all');
+    const bytes = pattern(3 * MiB, 2);
+    client.socket.end(bytes);
+    const peer = await service.peer();
+    await peer.waitForFin();
+    assertSameBytes(peer.received(), bytes, 'what the client sent after that');
+    for (const sluice of [near, far]) {
+      const [line] = await sluice.sessions();
+      assert.equal(line.reason, 'backend_closed');
+    }
+  });
+}
+
+test('after a half-close the two keep each other alive with pings', async (t) => {
+  const service = await listen(t, () => {}, { lingers: true });
+  const { near, far } = await startBridge(t, service.address, {
+    route: { keepalive: { ping_interval: '1s', pong_timeout: '1s' } },
+  });
+  const client = await connectTcp(t, near.address());
+  client.socket.end('question');
+  const peer = await service.peer();
+  await peer.waitForFin();
+  await far.waitFor('pings of the far one', async () =>
+    (await far.metrics()).sum('sluice_pings_sent_total') >= 3);
+  assert.deepEqual([near.eventsOf('session').length, far.eventsOf('session').length], [0, 0]);
+  peer.socket.end('answer');
+  await client.waitForEnd();
+  assert.equal(client.received().toString(), 'answer');
 });
 
 test('a drain of the far one ends the near session in good order', async (t) => {

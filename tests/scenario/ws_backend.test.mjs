@@ -34,7 +34,11 @@ test('bytes go both ways, and a Close in good order ends both', async (t) => {
   assert.equal(peer.request.url, '/room?id=7');
   assert.equal(peer.request.headers.host, `127.0.0.1:${service.port}`);
   assert.equal(peer.request.headers.origin, undefined);
-  assert.equal(peer.request.headers['sec-websocket-extensions'], undefined);
+  assert.equal(
+    peer.request.headers['sec-websocket-extensions'],
+    'x-sluice-half-close',
+    'an offer that others ignore',
+  );
   assert.deepEqual(await client.close(1000, 'done'), { code: 1000, reason: '' });
   await waitFor('the Close at the service', () => peer.close);
   assert.deepEqual(peer.close, { code: 1000, reason: '' });
@@ -60,13 +64,41 @@ test("the service's Close in good order is the end in good order", async (t) => 
 });
 
 test("another code of the service's is an error with its reason in the log", async (t) => {
-  const service = await serveWs(t, (socket) => socket.close(4001, 'out of tea'));
+  const service = await serveWs(t, (socket) => socket.close(1011, 'out of tea'));
   const sluice = await startBefore(t, service.url());
   const client = await openWs(t, sluice.url());
   assert.deepEqual(await client.waitForClose(), { code: 1011, reason: 'backend_reset' });
   const [line] = await sluice.sessions();
-  assert.equal(line.detail, 'the server closed with code 4001: out of tea');
+  assert.equal(line.detail, 'the server closed with code 1011: out of tea');
 });
+
+for (const code of [3000, 4999]) {
+  test(`a code of an application goes through with its reason, both ways: ${code}`, async (t) => {
+    const service = await serveWs(t, (socket, { url }) => {
+      if (url === '/closes') socket.close(code, 'out of tea: \u2615');
+    });
+    const sluice = await start(t, {
+      routes: ['/closes', '/waits'].map((where) => ({
+        name: where.slice(1),
+        match: { path: where },
+        backend: service.url(where),
+      })),
+    });
+    const told = await openWs(t, sluice.url('/closes'));
+    assert.deepEqual(await told.waitForClose(), { code, reason: 'out of tea: \u2615' });
+    const [line] = await sluice.sessions();
+    assert.equal(line.reason, 'backend_closed');
+    assert.equal(line.fault, 'nobody');
+    assert.equal(line.code, code);
+    assert.equal(line.detail, `the server closed with code ${code}: out of tea: \u2615`);
+
+    const client = await openWs(t, sluice.url('/waits'));
+    assert.equal((await client.close(code, 'my own: \u2615')).code, code);
+    const peer = await service.peer(1);
+    await waitFor('the Close at the service', () => peer.close);
+    assert.deepEqual(peer.close, { code, reason: 'my own: \u2615' });
+  });
+}
 
 test('a subprotocol, an origin and headers are sent, and secrets come from the environment', async (t) => {
   const service = await serveWs(t, () => {}, { handleProtocols: () => 'mqtt' });

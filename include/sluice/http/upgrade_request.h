@@ -16,6 +16,7 @@ struct UpgradeRequest {
   std::string_view target;  ///< begins with '/'
   std::string_view key;
   std::string_view subprotocol = {};
+  std::string_view extensions = {};
   std::string_view origin = {};
   const std::vector<Header>* headers = nullptr;  ///< besides those of the upgrade; null: none
 };

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "sluice/base/bytes.h"
@@ -40,6 +41,12 @@ struct IoResult {
   Status status = Status::kOk;
   size_t bytes = 0;
   int error = 0;
+};
+
+/// An end with a meaning to the applications at both ends, which a WebSocket can carry.
+struct ApplicationClose {
+  uint16_t code;       ///< 3000 to 4999
+  std::string reason;  ///< UTF-8, 123 bytes at most
 };
 
 /// Belongs to one thread. Destroying it closes the connection.
@@ -78,6 +85,21 @@ class Stream {
 
   /// Ends our direction: what was written is delivered, then the peer reads the end.
   virtual void ShutdownWrite() = 0;
+
+  /// Ends our direction while the peer's goes on. True if nothing is left to be ended by
+  /// ShutdownWrite, which must not follow then.
+  virtual bool HalfClose() {
+    ShutdownWrite();
+    return true;
+  }
+
+  /// Has the end of our direction carry `close`, where the peer can receive it. Before
+  /// ShutdownWrite.
+  virtual void SetApplicationClose(ApplicationClose /*close*/) {}
+
+  /// What the peer ended with, when Read has returned the end or an error; null if it gave no code
+  /// of an application.
+  virtual const ApplicationClose* application_close() const { return nullptr; }
 
   /// Bytes written that the peer has not acknowledged. A system call.
   virtual size_t UnacknowledgedBytes() const = 0;

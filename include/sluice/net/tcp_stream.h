@@ -8,9 +8,9 @@
 
 namespace sluice::net {
 
-/// As much as a TCP socket accepts beyond what the peer's window and the network have taken, give or
-/// take one segment (TCP_NOTSENT_LOWAT). Enough to keep a fast connection busy between two turns of
-/// the loop; a peer that takes nothing costs no more, where the kernel would otherwise keep
+/// As much as a TCP socket accepts beyond what the peer's window and the network have taken, give
+/// or take one segment (TCP_NOTSENT_LOWAT). Enough to keep a fast connection busy between two turns
+/// of the loop; a peer that takes nothing costs no more, where the kernel would otherwise keep
 /// megabytes.
 inline constexpr int kMostUnsent = 256 * 1024;
 
@@ -19,8 +19,8 @@ inline constexpr int kMostUnsent = 256 * 1024;
 /// listening socket accepts has all of it from it. No effect on a Unix socket.
 void ConfigureForRelay(const Fd& fd);
 
-/// Fixes what the kernel buffers for a socket, `size` bytes of payload in each direction. The kernel
-/// uses twice as much for its overhead, and lowers `size` to net.core.rmem_max and wmem_max.
+/// Fixes what the kernel buffers for a socket, `size` bytes of payload in each direction. The
+/// kernel uses twice as much for its overhead, and lowers `size` to net.core.rmem_max and wmem_max.
 /// 0: the kernel tunes a TCP socket by its speed. Before connect, or on a listening socket, whose
 /// TCP connections inherit it: TCP's window scale is settled in the handshake.
 void SetSocketBuffer(int fd, size_t size);

@@ -1,7 +1,8 @@
 // What goes out on a client's leg: messages, and the control frames between them.
 //
 // Order: the rest of a frame that has been begun; then a pong or a ping that is due; then queued
-// messages; a Close last of all (RFC 6455 section 5.5.1: nothing may follow it). The usual case,
+// messages; then the end of our direction (websocket/half_close.h); a Close last of all (RFC 6455
+// section 5.5.1: nothing may follow it). The usual case,
 // nothing waiting and the client taking all, is a single write from the caller's buffer with no
 // copy and no allocation.
 #pragma once
@@ -51,6 +52,8 @@ class ClientOutput {
   void RequestPong(base::Bytes payload);
   bool HasRoomForPong() const { return !pongs_ || pongs_->size() <= kMaxPongs; }
   void RequestPing(uint32_t number);
+  /// No message follows, but control frames may. Only where half-close is agreed.
+  void RequestEnd() { end_due_ = true; }
   /// Without a code the Close is empty. `reason` must outlive this. No message may be sent after
   /// it.
   void RequestClose(std::optional<uint16_t> code, std::string_view reason);
@@ -62,7 +65,9 @@ class ClientOutput {
   Status Flush(net::Stream& stream);
 
   /// Whether nothing waits, a requested Close included.
-  bool idle() const { return queue_.empty() && !pipe_ && !pongs_ && !ping_due_ && !close_due_; }
+  bool idle() const {
+    return queue_.empty() && !pipe_ && !pongs_ && !ping_due_ && !end_due_ && !close_due_;
+  }
   /// Bytes of messages that wait.
   size_t size() const { return queue_.size() + (pipe_ ? pipe_->size() : 0); }
   bool is_splicing() const { return pipe_ != nullptr; }
@@ -79,7 +84,8 @@ class ClientOutput {
   /// The size of the frame at the front of the queue.
   size_t NextFrameSize() const;
   /// The control frames that are due next, in `buffer` or in pongs_; empty if none is.
-  base::Bytes NextControl(base::MutableBytes buffer, bool close_too) const;
+  /// With `last_ones`, those that follow all messages, too.
+  base::Bytes NextControl(base::MutableBytes buffer, bool last_ones) const;
   void ControlSent();
   Status WriteControl(net::Stream& stream, base::Bytes frames);
   Status WriteSpliced(net::Stream& stream);
@@ -93,6 +99,7 @@ class ClientOutput {
   uint32_t ping_number_ = 0;
   uint16_t close_code_ = 0;  // 0: an empty Close.
   bool ping_due_ = false;
+  bool end_due_ = false;
   bool close_due_ = false;
   bool close_sent_ = false;  // Or begun.
   bool ends_behind_close_ = false;

@@ -144,7 +144,8 @@ class ClientRequest final : public TableEntry,
   void TellFailure(base::Cause cause);
   void BecomeSession(std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
   void StartSession(std::string_view head, std::unique_ptr<MessageRelay> messages,
-                    std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause);
+                    std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause,
+                    bool has_half_close);
 
   /// `detail` is for the log alone; without one it gets what the client gets.
   void Refuse(const http::Refusal& refusal, std::string_view detail = {});

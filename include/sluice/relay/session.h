@@ -52,6 +52,7 @@ class Session final : public TableEntry,
   struct Peers {
     net::Address client;
     bool is_raw = false;                             ///< the client speaks plain TCP
+    bool has_half_close = false;                     ///< as agreed with it (websocket/half_close.h)
     uint32_t listener = 0;                           ///< index into Config::listeners
     uint32_t route = 0;                              ///< index into Config::routes
     std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled; null: none
@@ -85,9 +86,10 @@ class Session final : public TableEntry,
 
  private:
   enum class Input : uint8_t {
-    kRelayed,    // Read and passed on.
-    kDiscarded,  // Read to its end for the sake of a clean close, and thrown away.
-    kEnded,      // The peer's FIN, or an error, has been read.
+    kRelayed,     // Read and passed on.
+    kHalfClosed,  // The peer's direction has ended; control frames are still read.
+    kDiscarded,   // Read to its end for the sake of a clean close, and thrown away.
+    kEnded,       // The peer's FIN, or an error, has been read.
   };
   // Reasons to leave a leg unread. It is read again when none is left.
   enum Pause : uint8_t {
@@ -105,6 +107,7 @@ class Session final : public TableEntry,
     Input input = Input::kRelayed;
     uint8_t pauses = 0;
     bool write_failed = false;  // The far leg takes nothing any more.
+    bool half_closed = false;   // The end is sent to the far leg, which goes on sending.
     bool fin_sent = false;      // To the far leg, behind everything else.
     uint32_t queued = 0;        // As last told to the metrics.
     uint64_t bytes = 0;         // Payload that was relayed.
@@ -127,12 +130,16 @@ class Session final : public TableEntry,
   void FlushToBackend();
   void OnPing(base::Bytes payload);
   void OnPong(base::Bytes payload);
+  void OnHalfClose();
   void OnClose(base::Bytes payload);
   void TakeClose(std::optional<uint16_t> code);
   void OnBreach(const MessageFault& fault);
   void TakeBreach(const MessageFault& fault);
   void OnClientEnd(bool in_good_order);
   void OnClientFin();
+  bool HasClientEnded() const {
+    return to_backend_.input == Input::kEnded || to_backend_.input == Input::kHalfClosed;
+  }
   void OnBackendWriteError(int error = 0);
 
   // The direction to_client (session_to_client.cc).
@@ -193,14 +200,15 @@ class Session final : public TableEntry,
   static bool IsPaused(const Direction& direction) { return direction.pauses != 0; }
 
   // Closing.
-  void BeginClose(base::Cause cause);
-  void StartClose(base::Cause cause);
+  /// With `application`, the Close carries its code and reason instead of the cause's.
+  void BeginClose(base::Cause cause, const net::ApplicationClose* application = nullptr);
+  void StartClose(base::Cause cause, const net::ApplicationClose* application = nullptr);
   bool AwaitAnswers(const LastFrame& last);
   void OnAnswersTimer(base::TimePoint now);
   void EndAnswers();
   void Enter(SessionEvent event);
   void FinishLegs();
-  void FinishRawDirections();
+  void FinishDirections();
   void CloseLeg(std::unique_ptr<net::Stream>& leg);
   void FinishBackendLeg();
   void FinishClientLeg();
@@ -223,10 +231,11 @@ class Session final : public TableEntry,
   SessionState state_ = SessionState::kOpen;
   std::optional<base::Cause> cause_;              // Why it closes: the first cause, set once.
   base::Cause ends_with_ = base::Cause::kMaxAge;  // Why it will, at `ends_at_`.
-  uint16_t close_code_ = 0;        // What was sent, or will be; 0: an empty Close or none.
-  bool is_bulk_ = false;           // The backend has lately sent more than it pays to copy.
+  uint16_t close_code_ = 0;  // What was sent, or will be; 0: an empty Close or none.
+  bool is_bulk_ = false;     // The backend has lately sent more than it pays to copy.
   bool backend_is_probed_ = false;
   std::unique_ptr<const std::string> detail_;  // For the log, beside the cause; null if none.
+  std::unique_ptr<const std::string> application_reason_;  // Of our Close; null if it is ours.
 
   Direction to_backend_;
   websocket::FrameReader reader_;
@@ -244,9 +253,9 @@ class Session final : public TableEntry,
   base::TimePoint ends_at_ = base::TimePoint::max();
   // When a client that has broken the framing is let go. Its bytes can no longer be understood.
   base::TimePoint client_ends_at_ = base::TimePoint::max();
-  base::TimePoint last_received_;                     // From the client, of any kind.
-  base::TimePoint last_payload_;                      // Either way.
-  std::chrono::steady_clock::time_point pinged_at_;   // Precise, for the round-trip time.
+  base::TimePoint last_received_;                    // From the client, of any kind.
+  base::TimePoint last_payload_;                     // Either way.
+  std::chrono::steady_clock::time_point pinged_at_;  // Precise, for the round-trip time.
   base::TimePoint backend_check_at_;  // When to ask whether the backend's host has fallen silent.
   StallWatch stall_;
   uint64_t moved_when_idle_ = 0;

@@ -16,7 +16,7 @@
 //                            ▼
 //                         kClosed  ◄── out of time, from any state
 //
-// kOpen:       both directions relay.
+// kOpen:       both directions relay, or one does and the other has ended (a half-close).
 // kAnswering:  only where messages mean something (message_relay.h). The client has said its last,
 //              a Close or what breaks the framing; what the backend answers to the messages before
 //              still goes out, and the end is told behind it.
@@ -24,7 +24,10 @@
 // kFinishing:  nothing more is taken in. What is queued is flushed, each leg is shut down behind it
 // and
 //              read to its end, so that no reset eats the tail.
-// Pausing, and the ends of the two directions, are not states: they live in the directions.
+// Pausing, and the ends of the two directions, are not states: they live in the directions. Two
+// time limits start when kOpen is left: timeouts.close, which progress restarts, and
+// timeouts.close_total, which nothing does. Where the client has no Close frame (plain TCP), its
+// FIN is kClientGone, and kCloseBegun sends ours.
 #pragma once
 
 #include <cstdint>

@@ -28,9 +28,15 @@ struct UpgradeAnswer {
   std::string_view location = {};  ///< where a redirect, which is not followed, points to
 };
 
-/// Whether `answer` opens the WebSocket that was asked for with `key` and `subprotocol` (empty:
-/// none was offered) and no extension. The error says in words why it does not.
-base::Result<void, std::string> CheckAnswer(const UpgradeAnswer& answer, std::string_view key,
-                                            std::string_view subprotocol);
+/// What was agreed with the server.
+struct UpgradeAgreement {
+  bool has_half_close = false;  ///< the extension of half_close.h
+};
+
+/// Checks that `answer` opens the WebSocket that was asked for with `key`, `subprotocol` (empty:
+/// none was offered) and the extension of half_close.h. The error says in words why it does not.
+base::Result<UpgradeAgreement, std::string> CheckAnswer(const UpgradeAnswer& answer,
+                                                        std::string_view key,
+                                                        std::string_view subprotocol);
 
 }  // namespace sluice::websocket

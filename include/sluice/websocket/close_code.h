@@ -21,4 +21,10 @@ constexpr bool IsCloseCodeOnWire(uint16_t code) {
          (code >= 3000 && code <= 4999);
 }
 
+/// Whether `code` belongs to the applications, which agree on its meaning: it is registered or
+/// private (section 7.4.2).
+constexpr bool IsApplicationCloseCode(uint16_t code) {
+  return code >= 3000 && code <= 4999;
+}
+
 }  // namespace sluice::websocket

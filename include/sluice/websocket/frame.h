@@ -22,6 +22,7 @@ enum class Opcode : uint8_t {
   kClose = 0x8,
   kPing = 0x9,
   kPong = 0xa,
+  kEnd = 0xb,  ///< only with the extension of half_close.h
 };
 
 inline constexpr uint8_t kFinBit = 0x80;

@@ -36,6 +36,7 @@ enum class Violation : uint8_t {
   kCloseCodeInvalid,        // 7.4
   kCloseReasonNotUtf8,      // 5.5.1
   kTextNotUtf8,             // 8.1
+  kDataAfterEnd,            // half_close.h
 };
 
 /// The rule in one line, with its section, for the log.
@@ -50,6 +51,7 @@ struct FrameEvent {
     kPayload,   ///< a piece of a message, possibly empty
     kPing,      ///< `payload` is to be sent back
     kPong,
+    kEnd,        ///< no more payload will come; only with AcceptEnd
     kClose,      ///< `payload` is the whole of the Close frame's, already checked; read no further
     kViolation,  ///< `violation` says which; read no further
   };
@@ -74,6 +76,9 @@ class FrameReader {
   /// With `compression`, the first frame of a message may have RSV1 set (RFC 7692 section 6).
   explicit FrameReader(bool compression = false, Sender sender = Sender::kClient)
       : compression_(compression), is_masked_(sender == Sender::kClient) {}
+
+  /// The extension of half_close.h is agreed.
+  void AcceptEnd() { accepts_end_ = true; }
 
   /// Takes bytes from the front of `in` until there is something to tell. Payload is written
   /// unmasked to `out`, which may be in.data() or lie before it (then a caller that advances `out`
@@ -107,6 +112,8 @@ class FrameReader {
   bool fin() const { return (start_ & kFinBit) != 0; }
 
   Part part_ = Part::kHeader;
+  bool accepts_end_ = false;
+  bool has_ended_ = false;   // A kEnd was read.
   bool in_message_ = false;  // A message has begun and its last frame has not ended.
   const bool compression_;
   const bool is_masked_;

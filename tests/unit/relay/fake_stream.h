@@ -81,6 +81,8 @@ class FakePeer {
   bool silent = false;      ///< its host does not answer any more
   bool has_unsent = false;  ///< what was written has not all left the stream
   std::optional<net::TlsState> tls = std::nullopt;
+  std::optional<net::ApplicationClose> closes_with = std::nullopt;  ///< as a WebSocket would
+  std::optional<net::ApplicationClose> closed_with = std::nullopt;  ///< what the session set
 
   // What was seen of the stream.
   const std::string& written() const { return written_; }
@@ -173,6 +175,12 @@ class FakePeer::FakeStream final : public net::Stream {
     EXPECT_FALSE(peer_.fin_seen_) << "a leg is shut down once";
     peer_.fin_seen_ = true;
     peer_.written_before_fin_ = peer_.written_.size();
+  }
+  void SetApplicationClose(net::ApplicationClose close) override {
+    peer_.closed_with = std::move(close);
+  }
+  const net::ApplicationClose* application_close() const override {
+    return peer_.closes_with && peer_.end_read_ ? &*peer_.closes_with : nullptr;
   }
   size_t UnacknowledgedBytes() const override { return peer_.unacknowledged; }
   uint64_t bytes_written() const override { return peer_.written_.size(); }

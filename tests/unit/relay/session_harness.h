@@ -150,6 +150,7 @@ class Harness {
                     &config.backends[0].servers[0].address};
     peers.id = context.ids.Next();
     peers.is_raw = is_raw;
+    peers.has_half_close = has_half_close;
     metrics.listeners[0].connections_active.Add();
     session = &context.sessions.Add(std::make_unique<Session>(
         context, context.generation, peers, client.Connect(),
@@ -225,6 +226,7 @@ class Harness {
   FaultPlan faults;
   std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
   bool is_raw = false;                                   ///< the client speaks plain TCP; likewise
+  bool has_half_close = false;                           ///< as agreed with the client; likewise
   FakePeer client{&faults};
   FakePeer backend{&faults};
   std::shared_ptr<Generation> generation = std::make_shared<Generation>(

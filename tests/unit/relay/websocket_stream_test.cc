@@ -65,11 +65,11 @@ class WebSocketStreamTest : public ::testing::Test {
  protected:
   WebSocketStreamTest() { options.keepalive.ping_interval = base::Duration(0); }
 
-  WebSocketStream& Open(std::string_view received = {}) {
+  WebSocketStream& Open(std::string_view received = {}, bool has_half_close = false) {
     const auto early = base::AsBytes(received);
-    stream = std::make_unique<WebSocketStream>(loop, peer.Connect(), buffers, options,
-                                               MessageRelay::New(zlib, options, std::nullopt),
-                                               std::vector<uint8_t>(early.begin(), early.end()));
+    stream = std::make_unique<WebSocketStream>(
+        loop, peer.Connect(), buffers, options, MessageRelay::New(zlib, options, std::nullopt),
+        std::vector<uint8_t>(early.begin(), early.end()), has_half_close);
     stream->SetHandler(&handler);
     return *stream;
   }
@@ -105,8 +105,8 @@ TEST_F(WebSocketStreamTest, ReadsThePayloadHoweverItCame) {
                            Frame(Opcode::kPong, "");
   for (const size_t piece : {1, 7, 4096, 300'000}) {
     FakePeer other;
-    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options,
-                                               nullptr, std::vector<uint8_t>());
+    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options, nullptr,
+                                               std::vector<uint8_t>());
     other.Send(wire);
     EXPECT_TRUE(ReadAll(piece) == "hello world" + long_one) << "in pieces of " << piece;
     EXPECT_NE(last.status, Status::kError);
@@ -235,8 +235,8 @@ TEST_F(WebSocketStreamTest, ACloseWaitsBehindWhatTheServerHasNotTaken) {
 TEST_F(WebSocketStreamTest, AGoodCloseIsEchoedAndIsAnEndInGoodOrder) {
   for (const std::string& close : {Close(1000, "bye"), Close(1001), Frame(Opcode::kClose, "")}) {
     FakePeer other;
-    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options,
-                                               nullptr, std::vector<uint8_t>());
+    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options, nullptr,
+                                               std::vector<uint8_t>());
     other.Send(Binary("tail") + close);
     EXPECT_EQ(ReadAll(), "tail");
     EXPECT_EQ(last.status, Status::kEnd);
@@ -256,6 +256,79 @@ TEST_F(WebSocketStreamTest, OtherCodesAreErrorsThatTellTheReason) {
   EXPECT_EQ(ReadAll(), "");
   EXPECT_EQ(last.status, Status::kError);
   EXPECT_EQ(stream->failure(), "the server closed with code 1011: out of tea");
+}
+
+TEST_F(WebSocketStreamTest, ACodeOfAnApplicationIsReported) {
+  Open();
+  EXPECT_EQ(stream->application_close(), nullptr);
+  peer.Send(Close(4001, "out of tea"));
+  EXPECT_EQ(ReadAll(), "");
+  EXPECT_EQ(last.status, Status::kError);
+  EXPECT_EQ(stream->failure(), "the server closed with code 4001: out of tea");
+  ASSERT_NE(stream->application_close(), nullptr);
+  EXPECT_EQ(stream->application_close()->code, 4001);
+  EXPECT_EQ(stream->application_close()->reason, "out of tea");
+}
+
+TEST_F(WebSocketStreamTest, ACodeOfAnApplicationIsSent) {
+  Open();
+  stream->SetApplicationClose({4001, "my own"});
+  stream->ShutdownWrite();
+  EXPECT_EQ(Understood(peer.written()), " close\"" + BigEndian(4001, 2) + "my own\"");
+}
+
+// ---- Half-close ----
+
+/// Whether `wire` is one masked frame with `opcode` and no payload.
+bool IsEmptyFrame(std::string_view wire, Opcode opcode) {
+  return wire.size() == 6 && static_cast<uint8_t>(wire[0]) == (0x80 | static_cast<int>(opcode)) &&
+         static_cast<uint8_t>(wire[1]) == 0x80;
+}
+
+TEST_F(WebSocketStreamTest, OurHalfCloseIsAFrameAndTheServerGoesOn) {
+  Open({}, /*has_half_close=*/true);
+  EXPECT_FALSE(stream->HalfClose());
+  EXPECT_TRUE(IsEmptyFrame(peer.written(), Opcode::kEnd));
+  peer.Send(Binary("answer"));
+  EXPECT_EQ(ReadAll(), "answer");
+  EXPECT_EQ(last.status, Status::kOk);
+  peer.Send(Close(1000));
+  EXPECT_EQ(ReadAll(), "");
+  EXPECT_EQ(last.status, Status::kEnd);
+  EXPECT_EQ(Understood(peer.written().substr(6)), " close\"" + BigEndian(1000, 2) + '"');
+}
+
+TEST_F(WebSocketStreamTest, WithoutAgreementAHalfCloseIsAClose) {
+  Open();
+  EXPECT_TRUE(stream->HalfClose());
+  EXPECT_EQ(Understood(peer.written()), " close\"" + BigEndian(1000, 2) + '"');
+}
+
+TEST_F(WebSocketStreamTest, AfterTheServersHalfCloseWritesAndControlFramesGoOn) {
+  Open({}, /*has_half_close=*/true);
+  peer.Send(Binary("all") + Frame(Opcode::kEnd, "") + Frame(Opcode::kPing, "1"));
+  EXPECT_EQ(ReadAll(), "all");
+  EXPECT_EQ(last.status, Status::kEnd);
+  EXPECT_FALSE(stream->readable());
+  EXPECT_EQ(Write("late").bytes, 4u);
+  peer.Send(Frame(Opcode::kPing, "2"));
+  EXPECT_FALSE(stream->HasUnsent());
+  stream->ShutdownWrite();
+  EXPECT_EQ(Understood(peer.written()),
+            " pong\"1\"B\"late\". pong\"2\" close\"" + BigEndian(1000, 2) + '"');
+  EXPECT_TRUE(stream->HasUnsent()) << "the server ends the connection first";
+  peer.SendAndEnd(Close(1000));
+  EXPECT_FALSE(stream->HasUnsent());
+}
+
+TEST_F(WebSocketStreamTest, ALossAfterTheServersHalfCloseFailsTheNextWrite) {
+  Open({}, /*has_half_close=*/true);
+  peer.Send(Frame(Opcode::kEnd, ""));
+  EXPECT_EQ(ReadAll(), "");
+  EXPECT_EQ(last.status, Status::kEnd);
+  peer.End();
+  EXPECT_EQ(Write("late").status, Status::kError);
+  EXPECT_EQ(stream->failure(), "the server ended the connection without a Close frame");
 }
 
 TEST_F(WebSocketStreamTest, AnEndWithoutACloseIsAnError) {

@@ -40,6 +40,18 @@ TEST(ClientHandshakeTest, TakesAGoodAnswer) {
   EXPECT_EQ(FaultOf(Good()), "");
 }
 
+TEST(ClientHandshakeTest, AgreesOnHalfCloseAndOnNothingElse) {
+  UpgradeAnswer answer = Good();
+  EXPECT_FALSE(CheckAnswer(answer, kKey, {})->has_half_close);
+  answer.extensions = "x-sluice-half-close";
+  EXPECT_TRUE(CheckAnswer(answer, kKey, {})->has_half_close);
+  for (const char* other : {"x-sluice-half-close; a=1", "permessage-deflate, x-sluice-half-close",
+                            "x-sluice-half-close, x-sluice-half-close", "=x"}) {
+    answer.extensions = other;
+    EXPECT_THAT(FaultOf(answer), HasSubstr("an extension that was not offered")) << other;
+  }
+}
+
 TEST(ClientHandshakeTest, TellsTheStatusOfARefusal) {
   UpgradeAnswer answer = Good();
   answer.status = 403;

@@ -101,6 +101,37 @@ TEST(FrameReaderTest, TheLengthOfAMessageInOneFrameIsKnown) {
   }
 }
 
+TEST(FrameReaderTest, AnEndThatIsAgreedOnIsReported) {
+  FrameReader reader;
+  reader.AcceptEnd();
+  Wire wire = ClientFrame{.opcode = Opcode::kEnd}.Bytes() + Ping("p") + Binary("late");
+  base::MutableBytes in{reinterpret_cast<uint8_t*>(wire.data()), wire.size()};
+  EXPECT_EQ(reader.Next(in, in.data()).kind, FrameEvent::Kind::kEnd);
+  EXPECT_EQ(reader.Next(in, in.data()).kind, FrameEvent::Kind::kPing);
+  EXPECT_EQ(reader.Next(in, in.data()).violation, Violation::kDataAfterEnd);
+}
+
+TEST(FrameReaderTest, AnEndHasItsPlaceAndItsForm) {
+  const auto violation = [](Wire wire, bool is_agreed = true) {
+    FrameReader reader;
+    if (is_agreed) reader.AcceptEnd();
+    base::MutableBytes in{reinterpret_cast<uint8_t*>(wire.data()), wire.size()};
+    FrameEvent event;
+    do {
+      event = reader.Next(in, in.data());
+    } while (event.kind == FrameEvent::Kind::kPayload);
+    return event.violation;
+  };
+  const Wire end = ClientFrame{.opcode = Opcode::kEnd}.Bytes();
+  EXPECT_EQ(violation(end, /*is_agreed=*/false), Violation::kReservedOpcode);
+  EXPECT_EQ(violation(ClientFrame{.opcode = Opcode::kEnd, .payload = "x"}.Bytes()),
+            Violation::kReservedOpcode);
+  EXPECT_EQ(violation(ClientFrame{.opcode = Opcode::kEnd, .fin = false}.Bytes()),
+            Violation::kControlFragmented);
+  EXPECT_EQ(violation(ClientFrame{.payload = "half", .fin = false}.Bytes() + end),
+            Violation::kMessageInterrupted);
+}
+
 TEST(FrameReaderTest, TheExamplesOfTheRfc) {
   // Section 5.7, those that a client may send.
   const Wire hello = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";

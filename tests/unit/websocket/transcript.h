@@ -134,6 +134,9 @@ class Recorder {
       case FrameEvent::Kind::kPong:
         transcript_.items.push_back({Item::Kind::kPong, payload});
         break;
+      case FrameEvent::Kind::kEnd:
+        Require(false, "an end that was not agreed on was accepted");
+        break;
       case FrameEvent::Kind::kClose:
         transcript_.items.push_back({Item::Kind::kClose, payload});
         break;

@@ -398,9 +398,9 @@ TEST(LoadErrors, OfABackendOfTheRoutesOwn) {
               ElementsAre("5:24: resolve: bounds a 'server' that the request names, and there is "
                           "none"));
   EXPECT_THAT(heads("{server: \"{server}:1\", allow: [10.0.0.0/8], resolve: no}"),
-              ElementsAre("5:66: resolve: expected 'any' or 'listed', found 'no'"));
+              ElementsAre("5:67: resolve: expected 'any' or 'listed', found 'no'"));
   EXPECT_THAT(heads("{server: \"{server}:1\", allow: [\"*.a.com\"], resolve: any}"),
-              ElementsAre("5:65: resolve: has no effect, since 'allow' has no range that a name "
+              ElementsAre("5:66: resolve: has no effect, since 'allow' has no range that a name "
                           "could resolve to"));
   EXPECT_THAT(heads("{}"), ElementsAre("5:14: backend: expected one of the keys 'servers', "
                                        "'server' and 'from'"));

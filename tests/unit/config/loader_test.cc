@@ -430,7 +430,7 @@ TEST(LoadString, WarnsOfRangesThatNoNameCanReach) {
     return heads;
   };
   EXPECT_THAT(warnings("{server: \"{s}.internal:5432\", allow: [10.1.0.0/16]}"),
-              ElementsAre("allow: no request is allowe"));
+              ElementsAre("no request is allowed: it c"));
   for (const char* const good :
        {"{server: \"{s}.internal:5432\", allow: [10.1.0.0/16], resolve: any}",
         "{server: \"{s}.internal:5432\", allow: [10.1.0.0/16, \"*.internal\"]}",

@@ -56,7 +56,7 @@ TEST(ReadMatch, EveryCondition) {
   EXPECT_TRUE(match.client->unix_sockets);
   EXPECT_THAT(match.listeners, ElementsAre(1));
   EXPECT_THAT(match.sni, ElementsAre("*.a.com"));
-  EXPECT_THAT(match.certificate, ElementsAre("alice"));
+  EXPECT_THAT(match.certificate, ElementsAre("cn:alice"));
   EXPECT_THAT(match.claims, ElementsAre(NamedValues{"role", {"admin"}}, NamedValues{"tenant", {}}));
 }
 

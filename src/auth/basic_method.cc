@@ -25,11 +25,11 @@ class BasicMethod final : public Method {
   }
   std::vector<std::string> paths() const override { return {config_.users_file}; }
 
-  base::Result<void, std::string> Load(const Files& files) override {
+  FilesLoaded Load(const Files& files) override {
     const auto text = files.Read(config_.users_file);
-    if (!text) return base::Unexpected(config_.users_file + ' ' + text.error());
+    if (!text) return {false, {{config_.users_file, 0, text.error()}}};
     auto users = ParseUsers(*text);
-    if (!users) return base::Unexpected(config_.users_file + ' ' + users.error());
+    if (!users) return {false, InFile(config_.users_file, std::move(users).error())};
     users_.Set(std::make_shared<const Users>(*std::move(users)));
     return {};
   }

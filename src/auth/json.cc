@@ -1,5 +1,6 @@
 #include "auth/json.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,7 +13,42 @@ using nlohmann::json;
 // Deeper than any token, and far from what a stack holds.
 constexpr int kDeepest = 32;
 
+/// Notes where the parser stops, and keeps nothing.
+class ErrorPosition final : public nlohmann::json_sax<json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return true; }
+  bool key(string_t&) override { return true; }
+  bool end_object() override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    position_ = position;
+    return false;
+  }
+
+  /// Counts characters from 1.
+  size_t position() const { return position_; }
+
+ private:
+  size_t position_ = 0;
+};
+
 }  // namespace
+
+std::optional<int> FindSyntaxError(std::string_view text) {
+  ErrorPosition error;
+  if (json::sax_parse(text, &error)) return std::nullopt;
+  const auto before = text.substr(0, error.position() == 0 ? 0 : error.position() - 1);
+  return 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+}
 
 std::optional<json> ParseObject(std::string_view text) {
   std::vector<std::set<std::string>> names;

@@ -9,6 +9,9 @@
 
 namespace sluice::auth {
 
+/// The line, from 1, where a text stops being JSON; nothing if it is JSON.
+std::optional<int> FindSyntaxError(std::string_view text);
+
 /// An object; nothing if the text is anything else.
 std::optional<nlohmann::json> ParseObject(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include "sluice/auth/jwt.h"
 #include "sluice/base/snapshot.h"
 
+#include "auth/json.h"
 #include "auth/methods.h"
 
 namespace sluice::auth {
@@ -19,11 +20,11 @@ class JwtMethod final : public Method {
   std::string Challenge() const override { return BearerChallenge(config_.from); }
   std::vector<std::string> paths() const override { return {path()}; }
 
-  base::Result<void, std::string> Load(const Files& files) override {
+  FilesLoaded Load(const Files& files) override {
     const auto text = files.Read(path());
-    if (!text) return base::Unexpected(path() + ' ' + text.error());
+    if (!text) return {false, {{path(), 0, text.error()}}};
     auto keys = Parse(*text);
-    if (!keys) return base::Unexpected(path() + ' ' + keys.error());
+    if (!keys) return {false, {Describe(*text, std::move(keys).error())}};
     keys_.Set(std::make_shared<const Keys>(*std::move(keys)));
     return {};
   }
@@ -48,6 +49,12 @@ class JwtMethod final : public Method {
     auto key = ParseKeyFile(text, config_.algorithms);
     if (!key) return base::Unexpected(std::move(key).error());
     return Keys{*std::move(key)};
+  }
+
+  config::FileFault Describe(const std::string& text, std::string fault) const {
+    const auto line = config_.key_file.empty() ? FindSyntaxError(text) : std::nullopt;
+    if (line) return {path(), *line, "the JSON is not valid here; expected {\"keys\": [...]}"};
+    return {path(), 0, std::move(fault)};
   }
 
   const config::JwtAuth config_;

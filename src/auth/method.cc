@@ -33,6 +33,12 @@ std::string BearerChallenge(const std::vector<config::TokenSource>& from) {
   return std::find(from.begin(), from.end(), header) != from.end() ? "Bearer" : "";
 }
 
+std::vector<config::FileFault> InFile(const std::string& path,
+                                      std::vector<config::FileFault> faults) {
+  for (auto& fault : faults) fault.path = path;
+  return faults;
+}
+
 std::unique_ptr<Method> MakeMethod(const config::AuthMethod& method, Tickets& tickets) {
   return std::visit(Maker{tickets}, method);
 }

@@ -12,6 +12,10 @@ namespace sluice::auth {
 /// The challenge of a method whose token may be in the Authorization header; empty if it may not.
 std::string BearerChallenge(const std::vector<config::TokenSource>& from);
 
+/// The faults that a parser found in the text of the file at `path`.
+std::vector<config::FileFault> InFile(const std::string& path,
+                                      std::vector<config::FileFault> faults);
+
 std::unique_ptr<Method> MakeBasic(const config::BasicAuth& config);
 std::unique_ptr<Method> MakeJwt(const config::JwtAuth& config);
 std::unique_ptr<Method> MakeToken(const config::TokenAuth& config);

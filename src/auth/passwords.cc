@@ -8,7 +8,7 @@
 #include <crypt.h>
 #include <openssl/crypto.h>
 
-#include "sluice/base/text.h"
+#include "auth/entries.h"
 
 namespace sluice::auth {
 namespace {
@@ -29,29 +29,32 @@ bool IsHash(const std::string& text) {
   return check == CRYPT_SALT_OK || check == CRYPT_SALT_TOO_CHEAP;
 }
 
+// The text is not shown: it may be a password.
+std::string DescribeBadHash(const std::string& text) {
+  constexpr const char* kExpected =
+      "expected a hash of bcrypt, yescrypt, SHA-512 or SHA-256 crypt, as `htpasswd -B` writes it";
+  const bool is_hash = text.starts_with('$') || text.starts_with('{');
+  return (is_hash ? "the hash is of another kind, or is not complete; "
+                  : "the password is not hashed; ") +
+         std::string(kExpected);
+}
+
 }  // namespace
 
-base::Result<Users, std::string> ParseUsers(std::string_view text) {
+base::Result<Users, std::vector<config::FileFault>> ParseUsers(std::string_view text) {
   Users users;
-  for (size_t number = 1; !text.empty(); ++number) {
-    const auto end = std::min(text.find('\n'), text.size());
-    auto line = base::TrimWhitespace(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || line.starts_with('#')) continue;
-    const auto fail = [number](const std::string& what) {
-      return base::Unexpected("line " + std::to_string(number) + " " + what);
-    };
+  std::vector<config::FileFault> faults;
+  ForEachEntry(text, faults, [&users](std::string_view line) -> std::string {
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0) return fail("is not 'user:hash'");
-    // Fields behind it, as in /etc/shadow, are somebody else's.
+    if (colon == std::string_view::npos || colon == 0) return "expected 'user:hash'";
+    // Further fields, as /etc/shadow has them, have no meaning here.
     const auto rest = line.substr(colon + 1);
     std::string hash(rest.substr(0, rest.find(':')));
-    if (!IsHash(hash)) return fail("has no hash of bcrypt, yescrypt, SHA-512 or SHA-256 crypt");
-    if (!users.emplace(line.substr(0, colon), std::move(hash)).second) {
-      return fail("names a user a second time");
-    }
-  }
+    if (!IsHash(hash)) return DescribeBadHash(hash);
+    const bool is_new = users.emplace(line.substr(0, colon), std::move(hash)).second;
+    return is_new ? "" : "the user has a line already";
+  });
+  if (!faults.empty()) return base::Unexpected(std::move(faults));
   return users;
 }
 

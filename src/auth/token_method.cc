@@ -1,4 +1,8 @@
+#include <iterator>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "sluice/auth/credentials.h"
 #include "sluice/auth/tokens.h"
@@ -19,6 +23,8 @@ Verdict Known(config::Endpoint server, const Digest& digest) {
   return Verdict::Accepted(std::move(identity));
 }
 
+using Faults = std::vector<config::FileFault>;
+
 /// Tokens of a file, or of all files of a directory.
 class TokenMethod final : public Method {
  public:
@@ -31,17 +37,12 @@ class TokenMethod final : public Method {
     return {config_.file.empty() ? config_.directory : config_.file};
   }
 
-  base::Result<void, std::string> Load(const Files& files) override {
+  FilesLoaded Load(const Files& files) override {
     if (config_.redis) return {};
-    TokenTable table;
-    auto read = config_.file.empty() ? AddDirectory(files, table)
-                                     : AddFile(files, config_.file, /*name=*/{}, table);
-    if (!read) return read;
-    table_.Set(std::make_shared<const TokenTable>(std::move(table)));
-    return {};
+    return config_.file.empty() ? LoadDirectory(files) : LoadFile(files);
   }
 
-  bool RefusesEverybody() const override { return !config_.redis && table_.Get()->empty(); }
+  bool RefusesEverybody() const override { return !config_.redis && table_.Get()->size() == 0; }
 
   CheckResult Check(const Request& request) const override {
     const auto token = FindToken(request.head, request.route.match, config_.from);
@@ -55,9 +56,9 @@ class TokenMethod final : public Method {
       return {Lookup{config_.redis->prefix + *token->value, take}, digest};
     }
     const auto table = table_.Get();
-    const auto entry = table->find(digest);
-    if (entry == table->end()) return {Verdict::Refused("the token is unknown"), digest};
-    return {Known(entry->second, digest), digest};
+    const config::Endpoint* const server = table->Find(digest);
+    if (server == nullptr) return {Verdict::Refused("the token is unknown"), digest};
+    return {Known(*server, digest), digest};
   }
 
  private:
@@ -69,25 +70,37 @@ class TokenMethod final : public Method {
     return Known(*std::move(server), digest);
   }
 
-  static base::Result<void, std::string> AddFile(const Files& files, const std::string& path,
-                                                 std::string_view name, TokenTable& table) {
+  static Faults AddFile(const Files& files, const std::string& path, const std::string& name,
+                        TokenTable& table) {
     const auto text = files.Read(path);
-    if (!text) return base::Unexpected(path + ' ' + text.error());
-    if (auto added = AddTokens(*text, name, table); !added) {
-      return base::Unexpected(path + ' ' + added.error());
-    }
+    if (!text) return {{path, 0, text.error()}};
+    return InFile(path, table.AddFile(*text, name));
+  }
+
+  FilesLoaded LoadFile(const Files& files) {
+    TokenTable table;
+    auto faults = AddFile(files, config_.file, /*name=*/{}, table);
+    if (!faults.empty()) return {false, std::move(faults)};
+    table_.Set(std::make_shared<const TokenTable>(std::move(table)));
     return {};
   }
 
-  base::Result<void, std::string> AddDirectory(const Files& files, TokenTable& table) const {
+  /// A file with a fault keeps the tokens that it had, so that an editor's half of a file revokes
+  /// none of them and holds up no other file.
+  FilesLoaded LoadDirectory(const Files& files) {
     const auto names = files.List(config_.directory);
-    if (!names) return base::Unexpected(config_.directory + ' ' + names.error());
+    if (!names) return {false, {{config_.directory, 0, names.error()}}};
+    const auto before = table_.Get();
+    TokenTable table;
+    Faults faults;
     for (const auto& name : *names) {
-      // The path of a file that may be named like its token is not for the log.
-      auto added = AddFile(files, config_.directory + '/' + name, name, table);
-      if (!added) return base::Unexpected("a file of " + config_.directory + " has a fault");
+      auto found = AddFile(files, config_.directory + '/' + name, name, table);
+      if (!found.empty() && before) table.CopyFile(*before, name);
+      std::move(found.begin(), found.end(), std::back_inserter(faults));
     }
-    return {};
+    if (!faults.empty() && !before) return {false, std::move(faults)};
+    table_.Set(std::make_shared<const TokenTable>(std::move(table)));
+    return {true, std::move(faults)};
   }
 
   const config::TokenAuth config_;

@@ -8,6 +8,8 @@
 #include "sluice/base/bytes.h"
 #include "sluice/base/text.h"
 
+#include "auth/entries.h"
+
 namespace sluice::auth {
 
 Digest DigestOf(std::string_view secret) {
@@ -17,35 +19,49 @@ Digest DigestOf(std::string_view secret) {
   return digest;
 }
 
-base::Result<void, std::string> AddTokens(std::string_view text, std::string_view file_name,
-                                          TokenTable& table) {
-  for (size_t number = 1; !text.empty(); ++number) {
-    const auto end = std::min(text.find('\n'), text.size());
-    auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    line = base::TrimWhitespace(line);
-    if (line.empty() || line.starts_with('#')) continue;
-    const auto fail = [number](const std::string& what) {
-      return base::Unexpected("line " + std::to_string(number) + " " + what);
-    };
+std::vector<config::FileFault> TokenTable::AddFile(std::string_view text,
+                                                   const std::string& file_name) {
+  const auto file = std::make_shared<const std::string>(file_name);
+  std::vector<config::FileFault> faults;
+  std::vector<Digest> added;
+  ForEachEntry(text, faults, [&](std::string_view line) -> std::string {
     // A token may hold colons; what follows it is a colon and white space.
     const auto separator = std::min(line.find(": "), line.find(":\t"));
     const bool has_token = separator != std::string_view::npos;
-    const auto token = has_token ? line.substr(0, separator) : file_name;
+    const std::string_view token =
+        has_token ? base::TrimWhitespace(line.substr(0, separator)) : std::string_view(file_name);
     const auto server = has_token ? base::TrimWhitespace(line.substr(separator + 1)) : line;
-    if (token.empty()) return fail("is not 'token: host:port'");
+    if (token.empty()) return "expected 'token: host:port'";
     // The line holds a secret, so it is not shown.
     const auto endpoint = config::ParseServer(server);
     if (!endpoint || endpoint->kind == config::Endpoint::Kind::kBuiltin ||
         endpoint->is_websocket()) {
-      return fail("has no server behind its token; expected host:port");
+      return has_token ? "the token has no server; expected 'token: host:port'"
+                       : "expected 'token: host:port', or 'host:port' alone in a file that is "
+                         "named like the token";
     }
-    if (!table.emplace(DigestOf(token), *endpoint).second) {
-      return fail("has a token that is there already");
+    const Digest digest = DigestOf(token);
+    if (!entries_.emplace(digest, Entry{*endpoint, file}).second) {
+      return "the token is in another line or file already";
     }
+    added.push_back(digest);
+    return {};
+  });
+  if (!faults.empty()) {
+    for (const Digest& digest : added) entries_.erase(digest);
   }
-  return {};
+  return faults;
+}
+
+void TokenTable::CopyFile(const TokenTable& other, const std::string& file_name) {
+  for (const auto& [digest, entry] : other.entries_) {
+    if (*entry.file == file_name) entries_.emplace(digest, entry);
+  }
+}
+
+const config::Endpoint* TokenTable::Find(const Digest& token) const {
+  const auto entry = entries_.find(token);
+  return entry == entries_.end() ? nullptr : &entry->second.server;
 }
 
 std::optional<config::Endpoint> ParseNamedServer(std::string_view text) {

@@ -63,6 +63,12 @@ std::string_view TrimWhitespace(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+std::string_view WithoutByteOrderMark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
+
 std::vector<std::string_view> SplitList(std::string_view value) {
   std::vector<std::string_view> elements;
   while (!value.empty()) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -31,8 +33,9 @@ constexpr const char* kDemoFooter = R"(Example:
 
 constexpr const char* kCheckFooter = R"(Exit code: 0 if every file is good, 1 if one has an error.
 
-Example:
-  sluice check sluice.yaml            prints each error as FILE:LINE:COLUMN: MESSAGE)";
+Examples:
+  sluice check sluice.yaml            prints each error as FILE:LINE:COLUMN: MESSAGE
+  sluice check --strict - < new.yaml  warnings fail, too)";
 
 constexpr const char* kExplainFooter =
     R"(Exit code: 0 if a route takes the request, 1 if none does, 2 if the file or the request is invalid.
@@ -145,7 +148,14 @@ void Parser::AddDemo() {
 
 void Parser::AddCheck() {
   CLI::App& command = AddCommand("check", "Check configuration files and exit", kCheckFooter);
-  command.add_option("FILE", check_.files, "The files to check")->required();
+  command.add_option("FILE", check_.files, "The files to check; '-' is the standard input")
+      ->required();
+  command.add_flag("--strict", check_.is_strict, "Fail if there are warnings, too");
+  const std::map<std::string, Check::Format> formats = {{"text", Check::Format::kText},
+                                                        {"json", Check::Format::kJson}};
+  command.add_option("--format", check_.format, "text, or json for a list of all diagnostics")
+      ->transform(CLI::CheckedTransformer(formats).description("text|json"))
+      ->default_str("text");
 }
 
 void Parser::AddExplain() {

@@ -33,7 +33,10 @@ struct RunDemo {
 
 /// `sluice check FILE...`
 struct Check {
-  std::vector<std::string> files;
+  enum class Format : uint8_t { kText, kJson };
+  std::vector<std::string> files;  ///< `-` is the standard input
+  bool is_strict = false;          ///< a warning fails, too
+  Format format = Format::kText;
 };
 
 /// `sluice explain FILE URL`

@@ -92,7 +92,7 @@ int RunGateway(config::Config config, const ConfigSource* source, const OnListen
   std::unique_ptr<admin::AdminServer> admin;
   if (first->admin && !first->admin->token_file.empty()) {
     const auto token = server::AdminToken::Load(first->admin->token_file);
-    if (!token) return Failed(log, token.error());
+    if (!token) return Failed(log, "admin: token_file: " + token.error().ToString());
     actions = std::make_unique<AdminActions>(*token, server, reloader ? &*reloader : nullptr, log);
   }
   if (first->admin) {

@@ -12,9 +12,9 @@
 
 #include "sluice/admin/probe.h"
 #include "sluice/config/loader.h"
-#include "sluice/net/tls_context.h"
-#include "sluice/server/exposure.h"
+#include "sluice/server/config_checks.h"
 
+#include "cli/check.h"
 #include "cli/command_line.h"
 #include "cli/explain.h"
 #include "cli/gateway.h"
@@ -43,16 +43,12 @@ int Complain(const std::string& text) {
   return kFailed;
 }
 
-void Print(const std::vector<config::Diagnostic>& diagnostics, std::string_view kind) {
-  for (const auto& diagnostic : diagnostics) {
-    std::fprintf(stderr, "%s%s\n", std::string(kind).c_str(), diagnostic.ToString().c_str());
-  }
+void Print(const std::vector<config::Diagnostic>& diagnostics) {
+  for (const auto& diagnostic : diagnostics) Complain(diagnostic.ToString());
 }
 
 config::LoadResult Load(const std::string& file) {
-  return config::LoadFile(
-      file, config::ProcessEnvironment(),
-      {net::CheckCertificate, net::CheckAuthorities, net::CheckCrls, net::IsCipher});
+  return config::LoadFile(file, config::ProcessEnvironment(), server::AllFileChecks());
 }
 
 int RunWithLog(config::Config config, const ConfigSource* source = nullptr,
@@ -75,10 +71,10 @@ int Run(const RunFile& command) {
   HoldSignals();
   auto loaded = Load(command.file);
   if (!loaded) {
-    Print(loaded.error(), "");
+    Print(loaded.error());
     return kFailed;
   }
-  Print(loaded->warnings, "warning: ");
+  Print(loaded->warnings);
   if (const auto hidden = DescribeHiddenOverride(command.overrides, loaded->config)) {
     std::fprintf(stderr, "warning: %s\n", hidden->c_str());
   }
@@ -98,7 +94,7 @@ int Run(const RunDemo& command) {
   HoldSignals();
   auto loaded = config::LoadString(embedded::kDemoConfig, "config/demo.yaml");
   if (!loaded) {
-    Print(loaded.error(), "");
+    Print(loaded.error());
     return kFailed;
   }
   config::Config& config = loaded->config;
@@ -112,27 +108,13 @@ int Run(const RunDemo& command) {
 }
 
 int Run(const Check& command) {
-  int exit_code = kOk;
-  for (const auto& file : command.files) {
-    const auto loaded = Load(file);
-    if (!loaded) {
-      Print(loaded.error(), "");
-      exit_code = kFailed;
-      continue;
-    }
-    Print(loaded->warnings, "warning: ");
-    std::printf("%s: ok, %zu routes\n", file.c_str(), loaded->config.routes.size());
-    const auto open = server::FindExposure(loaded->config).routes;
-    if (!open.empty())
-      std::printf("%s: without auth: %s\n", file.c_str(), server::ListOf(open).c_str());
-  }
-  return exit_code;
+  return CheckFiles(command) ? kOk : kFailed;
 }
 
 int Run(const Explain& command) {
   const auto loaded = Load(command.file);
   if (!loaded) {
-    Print(loaded.error(), "");
+    Print(loaded.error());
     return kNoAnswer;
   }
   const auto explanation = ExplainRequest(loaded->config, command);
@@ -154,7 +136,7 @@ std::optional<config::Endpoint> FindAdmin(const HealthCheck& command) {
   }
   auto admin = config::LoadAdmin(*command.file);
   if (!admin) {
-    Print(admin.error(), "");
+    Print(admin.error());
     return std::nullopt;
   }
   if (*admin) return (**admin).address;

@@ -4,32 +4,24 @@
 #include <cstring>
 
 #include <grp.h>
-#include <pwd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include "sluice/net/account.h"
 
 namespace sluice::cli {
 namespace {
 
 using base::Unexpected;
 
-struct Ids {
-  uid_t user;
-  gid_t group;
-};
-
-base::Result<Ids, std::string> Find(const config::User& user) {
-  const auto unknown = [](const std::string& kind, const std::string& name) {
-    return Unexpected("user: there is no " + kind + " '" + name + "' on this machine");
-  };
-  const passwd* const known = getpwnam(user.name.c_str());
-  if (known == nullptr) return unknown("user", user.name);
-  Ids ids{known->pw_uid, known->pw_gid};
-  if (user.group.empty()) return ids;
-  const group* const known_group = getgrnam(user.group.c_str());
-  if (known_group == nullptr) return unknown("group", user.group);
-  ids.group = known_group->gr_gid;
-  return ids;
+base::Result<net::Account, std::string> Find(const config::User& user) {
+  auto account = net::FindUser(user.name);
+  if (!account) return Unexpected("user: " + account.error());
+  if (user.group.empty()) return account;
+  const auto group = net::FindGroup(user.group);
+  if (!group) return Unexpected("user: " + group.error());
+  account->group = *group;
+  return account;
 }
 
 Unexpected<std::string> Failed(const std::string& what) {

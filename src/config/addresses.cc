@@ -1,6 +1,9 @@
 #include "config/addresses.h"
 
 #include <algorithm>
+#include <array>
+
+#include "sluice/base/ip.h"
 
 #include "config/proxy.h"
 #include "config/quote.h"
@@ -60,9 +63,40 @@ Draft ReadDraft(Reader& reader, const Value& mapping, std::span<const Field<Draf
   return draft;
 }
 
-// Port 0 is a different port each time.
+// An IP address to listen on, and its zone.
+struct BoundIp {
+  explicit BoundIp(const Endpoint& endpoint)
+      : ip(base::IpAddress::Parse(
+               std::string_view(endpoint.host).substr(0, endpoint.host.find('%')))
+               .value_or(base::IpAddress())),
+        zone(endpoint.host.substr(std::min(endpoint.host.find('%'), endpoint.host.size()))) {}
+
+  bool is_any() const { return ip == base::IpAddress(); }  // IPv4, too.
+  bool is_any_v4() const { return ip == base::IpAddress::FromBytes(std::array<uint8_t, 4>{}); }
+
+  base::IpAddress ip;
+  std::string zone;
+};
+
+// Returns true if the system cannot bind both. Port 0 is a different port each time.
 bool Collide(const Endpoint& a, const Endpoint& b) {
-  return a == b && (a.kind != Endpoint::Kind::kTcp || a.port != 0);
+  if (a.kind != b.kind) return false;
+  if (a.kind == Endpoint::Kind::kUnix) return a.host == b.host;
+  if (a.port != b.port || a.port == 0) return false;
+  const BoundIp one(a);
+  const BoundIp other(b);
+  if (one.is_any() || other.is_any()) return true;
+  if (one.is_any_v4() || other.is_any_v4()) return one.ip.is_v4() && other.ip.is_v4();
+  return one.ip == other.ip && one.zone == other.zone;
+}
+
+// What to say of `address`, which cannot be bound beside that of a listener.
+std::string DescribeCollision(const Endpoint& address, const Endpoint& listener,
+                              const std::string& where) {
+  const std::string text = Quote(address.ToString());
+  if (address == listener) return text + " is already the address of " + where;
+  return text + " and " + Quote(listener.ToString()) + ", the address of " + where +
+         ", overlap; only one of them can be bound";
 }
 
 // A list of addresses, none twice.
@@ -152,8 +186,9 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
         [&endpoint](const Listener& listener) { return Collide(listener.address, endpoint); });
     if (same != listeners.end()) {
       const auto index = static_cast<size_t>(same - listeners.begin());
-      reader.Error(*address, Quote(endpoint.ToString()) + " is already the address of the " +
-                                 "listener in line " + std::to_string(lines[index]));
+      reader.Error(*address,
+                   DescribeCollision(endpoint, same->address,
+                                     "the listener in line " + std::to_string(lines[index])));
     }
     // One with faults is known all the same, so that routes are not faulted for them.
     listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol),
@@ -170,6 +205,10 @@ void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& 
   if (draft.token_file &&
       reader.ReadScalar(*draft.token_file, "the path of a file", ParsePath, token_file)) {
     token_file = reader.PathFromHere(token_file);
+    const auto& check = reader.checks().admin_token;
+    const auto fault = check ? check(token_file) : std::nullopt;
+    if (fault) reader.Error(*draft.token_file, fault->ToString());
+    reader.WarnOfReaders(*draft.token_file, token_file);
   }
   Endpoint endpoint;
   if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) return;
@@ -179,7 +218,7 @@ void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& 
   }
   for (const auto& listener : listeners) {
     if (Collide(listener.address, endpoint)) {
-      reader.Error(*address, text + " is already the address of a listener");
+      reader.Error(*address, DescribeCollision(endpoint, listener.address, "a listener"));
       break;
     }
   }

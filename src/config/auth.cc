@@ -175,10 +175,25 @@ constexpr Field<CertificateAuth> kCertificateFields[] = {
 
 using Methods = std::vector<AuthMethod>;
 
+// Reports what is wrong with the file or directory of a method, at the key that names it. `mapping`
+// has that key.
+void CheckFiles(Reader& reader, const Value& mapping, const std::string& key,
+                const std::string& path, bool is_secret, const AuthMethod& method) {
+  const YAML::Node node = mapping.node[key];
+  const Value value{key, node, node.Mark()};
+  if (reader.checks().auth) {
+    for (const auto& fault : reader.checks().auth(method)) reader.Error(value, fault.ToString());
+  }
+  if (is_secret) reader.WarnOfReaders(value, path);
+}
+
 void ReadBasic(Reader& reader, const Value& value, Methods& methods) {
   BasicAuth basic;
   if (!reader.ReadMapping<BasicAuth>(value, kBasicFields, basic)) return;
   if (!value.node["users_file"]) reader.Missing(value, "users_file");
+  if (!basic.users_file.empty()) {
+    CheckFiles(reader, value, "users_file", basic.users_file, /*is_secret=*/true, basic);
+  }
   methods.emplace_back(std::move(basic));
 }
 
@@ -190,13 +205,19 @@ void ReadJwt(Reader& reader, const Value& value, Methods& methods) {
   JwtAuth jwt;
   if (!reader.ReadMapping<JwtAuth>(value, kJwtFields, jwt)) return;
   if (!value.node["algorithms"]) reader.Missing(value, "algorithms");
-  if (jwt.key_file.empty() == jwt.jwks_file.empty()) {
+  const bool has_file = jwt.key_file.empty() != jwt.jwks_file.empty();
+  if (!has_file && !reader.IsMisspelt(value, "key_file") &&
+      !reader.IsMisspelt(value, "jwks_file")) {
     reader.Error(value, "expected either 'key_file' or 'jwks_file'");
   }
   const auto hmacs = std::count_if(jwt.algorithms.begin(), jwt.algorithms.end(), IsHmac);
   if (hmacs != 0 && static_cast<size_t>(hmacs) != jwt.algorithms.size()) {
     // Who knows the public key of RS256 would otherwise hold the secret of HS256.
     reader.Error(value, "HS... has a secret and the others a public key; give each a method");
+  } else if (has_file && !jwt.algorithms.empty()) {
+    const bool is_jwks = jwt.key_file.empty();
+    CheckFiles(reader, value, is_jwks ? "jwks_file" : "key_file",
+               is_jwks ? jwt.jwks_file : jwt.key_file, /*is_secret=*/hmacs != 0, jwt);
   }
   methods.emplace_back(std::move(jwt));
 }
@@ -205,7 +226,20 @@ void ReadToken(Reader& reader, const Value& value, Methods& methods) {
   TokenAuth token;
   if (!reader.ReadMapping<TokenAuth>(value, kTokenFields, token)) return;
   const int places = !token.file.empty() + !token.directory.empty() + token.redis.has_value();
-  if (places != 1) reader.Error(value, "expected one of 'file', 'directory' and 'redis'");
+  if (places != 1) {
+    for (const auto key : {"file", "directory", "redis"}) {
+      if (reader.IsMisspelt(value, key)) return;
+    }
+    reader.Error(value, "expected one of 'file', 'directory' and 'redis'");
+  } else if (token.redis) {
+    const std::string& path = token.redis->password_file;
+    const Value redis{"redis", value.node["redis"], value.mark};
+    if (!path.empty()) CheckFiles(reader, redis, "password_file", path, /*is_secret=*/true, token);
+  } else {
+    const bool is_file = token.directory.empty();
+    CheckFiles(reader, value, is_file ? "file" : "directory",
+               is_file ? token.file : token.directory, /*is_secret=*/true, token);
+  }
   methods.emplace_back(std::move(token));
 }
 

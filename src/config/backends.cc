@@ -4,6 +4,7 @@
 
 #include "sluice/config/suggest.h"
 
+#include "config/address_text.h"
 #include "config/balance.h"
 #include "config/health.h"
 #include "config/proxy.h"
@@ -85,7 +86,15 @@ std::string DescribeUnknown(std::string_view text, const std::string& server_fau
   for (const auto& [name, index] : table.by_name) {
     if (name.find(':') == std::string::npos) names.push_back(name);
   }
-  if (names.empty() || !ParseName(text)) return server_fault;
+  if (ParsePort(text, 1)) {
+    return Quote(text) + " has no host; expected host:port such as 127.0.0.1:" + std::string(text);
+  }
+  if (!ParseName(text)) return server_fault;
+  if (names.empty()) {
+    return "there is no backend " + Quote(text) +
+           ", since the file has no 'backends'; expected a " + "server: host:port such as " +
+           std::string(text) + ":5900";
+  }
   auto message =
       "unknown backend " + Quote(text) + Suggestion(text, names, "the known backends are");
   if (Nearest(text, names).empty()) message += "; a server must have a port: host:port";
@@ -125,6 +134,10 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
   if (!reader.ReadMapping<BackendDraft>(value, kBackendFields, draft)) return backend;
   backend.servers = std::move(draft.servers);
   const int kinds = draft.has_servers + draft.target.server.has_value() + draft.from.has_value();
+  if (kinds == 0 && (reader.IsMisspelt(value, "servers") || reader.IsMisspelt(value, "server") ||
+                     reader.IsMisspelt(value, "from"))) {
+    return backend;
+  }
   if (kinds != 1) {
     reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
   } else if (draft.target.server) {

@@ -20,11 +20,15 @@ std::string Indent(std::string_view line, int count) {
 
 }  // namespace
 
+std::string Diagnostic::Headline() const {
+  std::string text = file;
+  if (line != 0) text += ':' + std::to_string(line) + ':' + std::to_string(column);
+  return text + (severity == Severity::kWarning ? ": warning: " : ": ") + message;
+}
+
 std::string Diagnostic::ToString() const {
-  if (line == 0) return file + ": " + message;
-  std::string text =
-      file + ':' + std::to_string(line) + ':' + std::to_string(column) + ": " + message;
-  if (source_line.empty()) return text;
+  const std::string text = Headline();
+  if (line == 0 || source_line.empty()) return text;
   return text + '\n' + source_line + '\n' + Indent(source_line, column - 1) + '^';
 }
 

@@ -73,6 +73,30 @@ constexpr Field<RootDraft> kRootFields[] = {
     {"auth_failures", Keep<&RootDraft::auth_failures>},
 };
 
+constexpr std::string_view kOfRoutes =
+    "belongs in 'defaults', for all routes, or in the route that it is for";
+constexpr std::string_view kOfOneRoute = "belongs in a route: a list item of 'routes'";
+
+constexpr Misplaced kNotAtTheTop[] = {
+    {"auth", kOfRoutes},
+    {"close_codes", kOfRoutes},
+    {"compression", kOfRoutes},
+    {"framing", kOfRoutes},
+    {"keepalive", kOfRoutes},
+    {"limits", kOfRoutes},
+    {"on_dial_failure", kOfRoutes},
+    {"on_removal", kOfRoutes},
+    {"origins", kOfRoutes},
+    {"require_origin", kOfRoutes},
+    {"subprotocols", kOfRoutes},
+    {"timeouts", kOfRoutes},
+    {"match", kOfOneRoute},
+    {"static", kOfOneRoute},
+    {"tls", "belongs in a listener, for clients, or in a backend, for its servers"},
+    {"proxy_protocol", "belongs in a listener, for clients, or in a backend, for its servers"},
+    {"health_check", "belongs in a backend: an entry of 'backends'"},
+};
+
 Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config) {
   Defaults defaults;
   if (draft.defaults) ReadDefaults(reader, *draft.defaults, defaults);
@@ -96,10 +120,16 @@ void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) 
 Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   Config config;
   RootDraft draft;
-  if (!reader.ReadMapping<RootDraft>(root, kRootFields, draft)) return config;
+  if (!reader.ReadMapping<RootDraft>(root, kRootFields, draft, kNotAtTheTop)) {
+    return config;
+  }
   if (draft.user) {
     User user;
-    if (reader.ReadScalar(*draft.user, "a user", ParseUser, user)) config.user = std::move(user);
+    if (reader.ReadScalar(*draft.user, "a user", ParseUser, user)) {
+      const auto fault = checks.user ? checks.user(user) : std::nullopt;
+      if (fault) reader.Error(*draft.user, *fault);
+      config.user = std::move(user);
+    }
   }
   if (draft.workers) {
     reader.ReadScalar(*draft.workers, "'auto' or a number", ParseWorkers, config.workers);
@@ -175,7 +205,8 @@ Config ReadAdminSection(Reader& reader, const Value& root, const SourceText& sou
                         const Environment& environment) {
   Config config;
   RootDraft draft;
-  Reader elsewhere(source, environment);
+  const FileChecks none;
+  Reader elsewhere(source, environment, none);
   if (elsewhere.ReadMapping<RootDraft>(root, kRootFields, draft) && draft.admin) {
     ReadAdmin(reader, *draft.admin, {}, config.admin);
   }
@@ -186,7 +217,7 @@ using ReadConfig = std::function<Config(Reader& reader, const Value& root)>;
 
 // yaml-cpp's exceptions go through.
 LoadResult LoadSource(const SourceText& source, const Environment& environment,
-                      const ReadConfig& read) {
+                      const FileChecks& checks, const ReadConfig& read) {
   const std::string text(source.text());
   if (const auto second = FindSecondDocument(text)) {
     return Fail(source.At(second->line, second->column,
@@ -194,7 +225,7 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment,
                           "the indentation"));
   }
   const auto document = YAML::Load(text);
-  Reader reader(source, environment);
+  Reader reader(source, environment, checks);
   auto config = read(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()});
   if (reader.has_errors()) return Unexpected(reader.TakeErrors());
   return Loaded{std::move(config), reader.TakeWarnings(), text};
@@ -234,13 +265,13 @@ Result<std::string, int> ReadBytes(const std::string& path) {
 
 // No exception leaves.
 LoadResult LoadText(const SourceText& source, const Environment& environment,
-                    const ReadConfig& read) {
+                    const FileChecks& checks, const ReadConfig& read) {
   if (source.text().size() > kMaxFileSize) {
     return Fail(source.AboutFile("is larger than " + FormatSize(kMaxFileSize)));
   }
   if (auto fault = source.FindFault()) return Fail(*std::move(fault));
   try {
-    return LoadSource(source, environment, read);
+    return LoadSource(source, environment, checks, read);
   } catch (const YAML::Exception& error) {
     const auto mark = error.mark.is_null() ? YAML::Mark() : error.mark;
     return Fail(
@@ -267,7 +298,7 @@ Environment ProcessEnvironment() {
 LoadResult LoadString(std::string_view text, std::string file_name, const Environment& environment,
                       const FileChecks& checks) {
   const SourceText source(text, std::move(file_name));
-  return LoadText(source, environment, [&checks](Reader& reader, const Value& root) {
+  return LoadText(source, environment, checks, [&checks](Reader& reader, const Value& root) {
     return ReadRoot(reader, root, checks);
   });
 }
@@ -284,7 +315,7 @@ Result<std::optional<Admin>, std::vector<Diagnostic>> LoadAdmin(const std::strin
   const auto bytes = ReadBytes(path);
   if (!bytes) return FailToRead(path, bytes.error());
   const SourceText source(*bytes, path);
-  auto loaded = LoadText(source, environment, [&](Reader& reader, const Value& root) {
+  auto loaded = LoadText(source, environment, {}, [&](Reader& reader, const Value& root) {
     return ReadAdminSection(reader, root, source, environment);
   });
   if (!loaded) return Unexpected(std::move(loaded).error());

@@ -1,6 +1,7 @@
 #include "config/reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <tuple>
 
@@ -31,6 +32,43 @@ std::string WrongKind(std::string_view what, const YAML::Node& node) {
   return "expected " + std::string(what) + ", found " + Found(node);
 }
 
+// A mapping that people write as if the value of its main key could be in its place.
+struct ShortForm {
+  std::string_view mapping;
+  std::string_view key;
+};
+constexpr ShortForm kShortForms[] = {
+    {"admin", "address"},           {"basic", "users_file"}, {"compression", "enabled"},
+    {"connect_retry", "for"},       {"match", "path"},       {"queue", "size"},
+    {"keepalive", "ping_interval"},
+};
+
+// YAML 1.1's words for true and false, which the configuration does not accept.
+std::string_view AsBool(std::string_view text) {
+  if (text == "yes" || text == "on") return "true";
+  if (text == "no" || text == "off") return "false";
+  return text;
+}
+
+// What a value that is not a mapping should have been.
+std::string ExpectedMapping(const Value& value) {
+  static constexpr std::string_view kPlain = "-._:/*~";  // Besides letters and digits.
+  const auto form = std::find_if(
+      std::begin(kShortForms), std::end(kShortForms),
+      [&value](const ShortForm& candidate) { return candidate.mapping == value.name; });
+  if (form == std::end(kShortForms) || !value.node.IsScalar()) return "a mapping";
+  std::string_view text = value.node.Scalar();
+  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kPlain.find(c) != std::string_view::npos;
+  });
+  if (!is_plain || text.empty() || text.size() > 80) return "a mapping";
+  std::string_view key = form->key;
+  if (key == "enabled") text = AsBool(text);
+  if (key == "path" && !text.starts_with('/')) key = "host";
+  return "a mapping such as {" + std::string(key) + ": " + std::string(text) + "}";
+}
+
 auto PlaceOf(const Diagnostic& diagnostic) {
   return std::tie(diagnostic.line, diagnostic.column);
 }
@@ -47,16 +85,30 @@ void Reader::Error(const Value& value, std::string_view message) {
 }
 
 void Reader::Warn(const Value& value, std::string message) {
-  warnings_.push_back(source_.At(value.mark.line, value.mark.column, std::move(message)));
+  auto warning = source_.At(value.mark.line, value.mark.column, std::move(message));
+  warning.severity = Severity::kWarning;
+  warnings_.push_back(std::move(warning));
+}
+
+void Reader::WarnOfReaders(const Value& value, const std::string& path) {
+  if (!checks_.secrecy) return;
+  if (const auto warning = checks_.secrecy(path)) {
+    Warn(value, value.name + ": " + Quote(path) + ' ' + *warning);
+  }
+}
+
+bool Reader::IsMisspelt(const Value& mapping, std::string_view key) const {
+  return misspelt_.contains({{mapping.mark.line, mapping.mark.column}, std::string(key)});
 }
 
 void Reader::Missing(const Value& mapping, std::string_view key) {
+  if (IsMisspelt(mapping, key)) return;
   Error(mapping, "missing key " + Quote(key));
 }
 
 bool Reader::ExpectMapping(const Value& value) {
   if (value.node.IsMap() || value.node.IsNull()) return true;
-  Error(value, WrongKind("a mapping", value.node));
+  Error(value, WrongKind(ExpectedMapping(value), value.node));
   return false;
 }
 
@@ -102,6 +154,9 @@ std::vector<std::pair<size_t, Entry>> Reader::KnownEntries(const Value& mapping,
     } else {
       Error(entry.key_mark, "unknown key " + Quote(entry.key) +
                                 Suggestion(entry.key, keys, "the known keys here are"));
+      if (const auto meant = Nearest(entry.key, keys); !meant.empty()) {
+        misspelt_.insert({{mapping.mark.line, mapping.mark.column}, std::string(meant)});
+      }
     }
   }
   return known;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,18 +55,23 @@ std::vector<std::string_view> KeysOf(std::span<const Field<T>> fields) {
   return keys;
 }
 
-/// Keeps references to both arguments. Not thread-safe.
+/// Keeps references to its arguments. Not thread-safe.
 class Reader {
  public:
-  Reader(const SourceText& source, const Environment& environment)
-      : source_(source), environment_(environment) {}
+  Reader(const SourceText& source, const Environment& environment, const FileChecks& checks)
+      : source_(source), environment_(environment), checks_(checks) {}
 
   void Error(const YAML::Mark& mark, std::string message);
   /// The message follows the value's name and a colon.
   void Error(const Value& value, std::string_view message);
   void Warn(const Value& value, std::string message);
-  /// Says that a mapping lacks a key that it must have.
+  /// Warns if others may read the secret in a file, or in the files of a directory.
+  void WarnOfReaders(const Value& value, const std::string& path);
+  /// Reports that a mapping lacks a key that it must have, unless the key is there with a
+  /// misspelling that has been reported.
   void Missing(const Value& mapping, std::string_view key);
+  /// Returns true if the mapping has an unknown key for which this one was suggested.
+  bool IsMisspelt(const Value& mapping, std::string_view key) const;
 
   /// Reads every key of a mapping that `fields` knows; others, duplicates and what is no mapping
   /// are errors. A value that is empty in the file counts as a mapping without keys. False if there
@@ -111,6 +117,8 @@ class Reader {
   /// The path of a file that the configuration names.
   std::string PathFromHere(std::string_view path) const { return source_.PathFromHere(path); }
 
+  const FileChecks& checks() const { return checks_; }
+
   bool has_errors() const { return !errors_.empty(); }
 
   /// All that was reported, sorted by place, and never the same twice (a YAML alias repeats a
@@ -126,6 +134,8 @@ class Reader {
 
   const SourceText& source_;
   const Environment& environment_;
+  const FileChecks& checks_;
+  std::set<std::pair<std::pair<int, int>, std::string>> misspelt_;  // Line and column, and the key.
   std::vector<Diagnostic> errors_;
   std::vector<Diagnostic> warnings_;
 };

@@ -130,7 +130,8 @@ void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
   if (draft.page) ReadStatic(reader, draft, route);
   if (draft.backend && draft.page) {
     reader.Error(*draft.page, "a route has either a 'backend' or a 'static', not both");
-  } else if (!draft.backend && !draft.page) {
+  } else if (!draft.backend && !draft.page && !reader.IsMisspelt(value, "backend") &&
+             !reader.IsMisspelt(value, "static")) {
     reader.Error(value, "missing key 'backend' (or 'static')");
   }
 }

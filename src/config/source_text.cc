@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sluice/base/text.h"
+
 namespace sluice::config {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // A longer line tells a reader nothing, and a file of one line would be copied for every error.
 constexpr size_t kLongestShownLine = 500;
@@ -48,8 +48,7 @@ constexpr bool IsControl(char c) {
 }  // namespace
 
 SourceText::SourceText(std::string_view text, std::string file_name)
-    : text_(text), file_name_(std::move(file_name)) {
-  if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
+    : text_(base::WithoutByteOrderMark(text)), file_name_(std::move(file_name)) {
   for (auto rest = text_; !rest.empty();) {
     const auto end = rest.find('\n');
     auto line = rest.substr(0, end);

@@ -88,7 +88,13 @@ std::optional<Certificate> ReadCertificate(Reader& reader, const Value& mapping,
   if (const auto fault = check ? check(certificate) : std::nullopt) {
     const auto& path = fault->is_in_key ? certificate.key : certificate.cert;
     reader.Error(fault->is_in_key ? *draft.key : *draft.cert, Quote(path) + ' ' + fault->message);
+    return certificate;
   }
+  const auto& expiry = reader.checks().expiry;
+  if (const auto warning = expiry ? expiry(certificate) : std::nullopt) {
+    reader.Warn(*draft.cert, draft.cert->name + ": " + Quote(certificate.cert) + ' ' + *warning);
+  }
+  reader.WarnOfReaders(*draft.key, certificate.key);
   return certificate;
 }
 

@@ -221,6 +221,12 @@ std::optional<uint16_t> ParsePort(std::string_view text, uint16_t min) {
   return static_cast<uint16_t>(*number);
 }
 
+std::string FileFault::ToString() const {
+  const std::string after = line == 0 ? message : std::to_string(line) + ": " + message;
+  if (path.empty()) return line == 0 ? after : "line " + after;
+  return line == 0 ? Quote(path) + ' ' + after : path + ':' + after;
+}
+
 std::string Endpoint::ToString() const {
   switch (kind) {
     case Kind::kUnix:

@@ -97,7 +97,11 @@ std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls,
   }
   EndTicketsWithCertificates(context, crl_expiry);
   // Clients choose by the names of the authorities which of their certificates to send.
-  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(tls.client_ca.c_str()));
+  const STACK_OF(X509_OBJECT)* const known =
+      X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  for (int i = 0; i < sk_X509_OBJECT_num(known); ++i) {
+    SSL_CTX_add_client_CA(context, X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i)));
+  }
   ERR_clear_error();
   const bool is_required = tls.client_certificate == config::ClientCertificate::kRequired;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),

@@ -1,6 +1,7 @@
 #include "net/tls_files.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -12,8 +13,12 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <unistd.h>
 
+#include "sluice/base/result.h"
+#include "sluice/base/text.h"
 #include "sluice/net/fd.h"
+#include "sluice/net/tls_context.h"
 
 #include "net/subject_text.h"
 #include "net/tls_error.h"
@@ -23,17 +28,60 @@ namespace {
 
 using Fault = config::CertificateFault;
 
-std::optional<std::string> ReadError(const std::string& path) {
-  const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file) return std::nullopt;
-  return std::string("cannot be read: ") + std::strerror(errno);
-}
+constexpr size_t kLargestFile = 16 * 1024 * 1024;
 
-struct BioDeleter {
-  void operator()(BIO* file) const { BIO_free(file); }
+template <auto free>
+struct FreeWith {
+  template <typename T>
+  void operator()(T* object) const {
+    free(object);
+  }
 };
-struct CrlDeleter {
-  void operator()(X509_CRL* crl) const { X509_CRL_free(crl); }
+
+using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
+using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
+using Crl = std::unique_ptr<X509_CRL, FreeWith<X509_CRL_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
+
+void FreeInfos(STACK_OF(X509_INFO) * infos) {
+  sk_X509_INFO_pop_free(infos, X509_INFO_free);
+}
+using InfosPtr = std::unique_ptr<STACK_OF(X509_INFO), FreeWith<FreeInfos>>;
+
+/// The text of a PEM file without a byte order mark, which OpenSSL would take for a part of the
+/// first line.
+class PemFile {
+ public:
+  /// The error is a sentence's end.
+  static base::Result<PemFile, std::string> Read(const std::string& path) {
+    const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return CannotRead();
+    PemFile file;
+    std::array<char, 16 * 1024> chunk;
+    while (file.text_.size() <= kLargestFile) {
+      const ssize_t count = read(fd.get(), chunk.data(), chunk.size());
+      if (count == 0) return file;
+      if (count > 0) {
+        file.text_.append(chunk.data(), static_cast<size_t>(count));
+      } else if (errno != EINTR) {
+        return CannotRead();
+      }
+    }
+    return base::Unexpected(std::string("is larger than 16 MiB"));
+  }
+
+  /// Reads from this file, which outlives it.
+  Bio Open() const {
+    const auto text = base::WithoutByteOrderMark(text_);
+    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  }
+
+ private:
+  static base::Unexpected<std::string> CannotRead() {
+    return base::Unexpected(std::string("cannot be read: ") + std::strerror(errno));
+  }
+
+  std::string text_;
 };
 
 // OpenSSL would ask for the passphrase at the terminal.
@@ -42,27 +90,47 @@ int NotePassphrase(char*, int, int, void* asked) {
   return -1;
 }
 
+bool IsEndOfPem(unsigned long error) {
+  return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+/// The first certificate is ours; those after it lead to the root.
 std::optional<Fault> LoadChain(SSL_CTX* context, const std::string& path) {
-  if (auto error = ReadError(path)) return Fault{false, *std::move(error)};
+  const auto file = PemFile::Read(path);
+  if (!file) return Fault{false, file.error()};
+  const auto fail = [] { return Fault{false, "cannot be used: " + TakeTlsError()}; };
   ERR_clear_error();
-  if (SSL_CTX_use_certificate_chain_file(context, path.c_str()) == 1) return std::nullopt;
-  const bool is_empty = ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE;
-  const std::string reason = TakeTlsError();
-  return Fault{false, is_empty ? "holds no certificate in PEM form" : "cannot be used: " + reason};
+  const Bio bio = file->Open();
+  bool is_encrypted = false;
+  const X509Ptr own(PEM_read_bio_X509_AUX(bio.get(), nullptr, NotePassphrase, &is_encrypted));
+  if (!own && IsEndOfPem(ERR_peek_error())) {
+    ERR_clear_error();
+    return Fault{false, "holds no certificate in PEM form"};
+  }
+  if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) return fail();
+  ERR_clear_error();
+  SSL_CTX_clear_chain_certs(context);
+  while (X509Ptr next{PEM_read_bio_X509(bio.get(), nullptr, NotePassphrase, &is_encrypted)}) {
+    if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) return fail();
+    [[maybe_unused]] X509* const owned_by_context = next.release();
+  }
+  if (!IsEndOfPem(ERR_peek_last_error())) return fail();
+  ERR_clear_error();
+  return std::nullopt;
 }
 
 std::optional<Fault> LoadKey(SSL_CTX* context, const std::string& path) {
-  if (auto error = ReadError(path)) return Fault{true, *std::move(error)};
-  bool is_encrypted = false;
-  SSL_CTX_set_default_passwd_cb(context, NotePassphrase);
-  SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
+  const auto file = PemFile::Read(path);
+  if (!file) return Fault{true, file.error()};
   ERR_clear_error();
+  const Bio bio = file->Open();
+  bool is_encrypted = false;
+  const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NotePassphrase, &is_encrypted));
   // A key of another type is taken without a complaint, and found out by the second call.
-  const bool used = SSL_CTX_use_PrivateKey_file(context, path.c_str(), SSL_FILETYPE_PEM) == 1 &&
-                    SSL_CTX_check_private_key(context) == 1;
-  SSL_CTX_set_default_passwd_cb(context, nullptr);
-  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
-  if (used) return std::nullopt;
+  if (key && SSL_CTX_use_PrivateKey(context, key.get()) == 1 &&
+      SSL_CTX_check_private_key(context) == 1) {
+    return std::nullopt;
+  }
   const unsigned long error = ERR_peek_error();
   const std::string reason = TakeTlsError();
   if (is_encrypted) return Fault{true, "is encrypted; a key without a passphrase is needed"};
@@ -72,14 +140,13 @@ std::optional<Fault> LoadKey(SSL_CTX* context, const std::string& path) {
   return Fault{true, "holds no private key in PEM form: " + reason};
 }
 
-using Crl = std::unique_ptr<X509_CRL, CrlDeleter>;
-
 base::Result<std::vector<Crl>, std::string> ReadCrls(const std::string& path) {
-  if (auto error = ReadError(path)) return base::Unexpected(*std::move(error));
-  const std::unique_ptr<BIO, BioDeleter> file(BIO_new_file(path.c_str(), "r"));
+  const auto file = PemFile::Read(path);
+  if (!file) return base::Unexpected(file.error());
+  const Bio bio = file->Open();
   std::vector<Crl> crls;
   ERR_clear_error();
-  while (X509_CRL* const crl = PEM_read_bio_X509_CRL(file.get(), nullptr, nullptr, nullptr)) {
+  while (X509_CRL* const crl = PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)) {
     crls.emplace_back(crl);
   }
   const bool is_at_end = ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE;
@@ -128,19 +195,35 @@ int64_t ExpiryOf(const ssl_ctx_st* context) {
   return TimeOf(X509_get0_notAfter(SSL_CTX_get0_certificate(context)));
 }
 
-std::optional<std::string> LoadAuthorities(ssl_ctx_st* context, const std::string& path) {
-  if (auto error = ReadError(path)) return error;
+std::optional<Validity> ReadValidity(const config::Certificate& files) {
+  const auto file = PemFile::Read(files.cert);
+  if (!file) return std::nullopt;
+  const Bio bio = file->Open();
+  const X509Ptr own(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
-  if (SSL_CTX_load_verify_file(context, path.c_str()) == 1) {
-    ERR_clear_error();  // The end of the file was one.
-    return std::nullopt;
+  if (!own) return std::nullopt;
+  return Validity{TimeOf(X509_get0_notBefore(own.get())), TimeOf(X509_get0_notAfter(own.get()))};
+}
+
+std::optional<std::string> LoadAuthorities(ssl_ctx_st* context, const std::string& path) {
+  const auto file = PemFile::Read(path);
+  if (!file) return file.error();
+  ERR_clear_error();
+  bool is_encrypted = false;
+  const Bio bio = file->Open();
+  const InfosPtr infos(PEM_X509_INFO_read_bio(bio.get(), nullptr, NotePassphrase, &is_encrypted));
+  if (!infos) return "cannot be used: " + TakeTlsError();
+  X509_STORE* const store = SSL_CTX_get_cert_store(context);
+  bool has_certificate = false;
+  for (int i = 0; i < sk_X509_INFO_num(infos.get()); ++i) {
+    X509* const certificate = sk_X509_INFO_value(infos.get(), i)->x509;
+    if (certificate == nullptr) continue;
+    has_certificate = true;
+    if (X509_STORE_add_cert(store, certificate) != 1) return "cannot be used: " + TakeTlsError();
   }
-  const int reason = ERR_GET_REASON(ERR_peek_error());
-  const std::string text = TakeTlsError();
-  if (reason == PEM_R_NO_START_LINE || reason == X509_R_NO_CERTIFICATE_OR_CRL_FOUND) {
-    return "holds no certificate in PEM form";
-  }
-  return "cannot be used: " + text;
+  ERR_clear_error();  // The end of the file was one.
+  if (!has_certificate) return "holds no certificate in PEM form";
+  return std::nullopt;
 }
 
 base::Result<std::optional<int64_t>, std::string> LoadCrls(ssl_ctx_st* context,

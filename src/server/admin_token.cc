@@ -11,14 +11,18 @@ constexpr size_t kLeastToken = 16;
 
 }  // namespace
 
-base::Result<AdminToken, std::string> AdminToken::Load(const std::string& path) {
-  const auto token = ReadSecret(path);
-  if (!token) return base::Unexpected("admin: token_file: " + token.error());
-  if (token->size() < kLeastToken) {
-    return base::Unexpected(std::string(
-        "admin: token_file: the token has less than 16 characters, and could be guessed"));
+base::Result<AdminToken, config::FileFault> AdminToken::Load(const std::string& path) {
+  const auto secret = ReadSecret(path);
+  if (!secret) return base::Unexpected(secret.error());
+  // No client can send blanks at its ends (RFC 9110 section 5.5).
+  const auto token = base::TrimWhitespace(*secret);
+  if (token.size() < kLeastToken) {
+    return base::Unexpected(
+        config::FileFault{path, 1,
+                          "the token has " + std::to_string(token.size()) +
+                              " characters and could be guessed; expected 16 or more"});
   }
-  return AdminToken(auth::DigestOf(*token));
+  return AdminToken(auth::DigestOf(token));
 }
 
 bool AdminToken::IsIn(std::string_view authorization) const {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sluice/base/text.h"
 #include "sluice/net/fd.h"
 
 namespace sluice::server {
@@ -19,6 +20,13 @@ constexpr size_t kLargest = 16 * 1024 * 1024;
 
 base::Unexpected<std::string> CannotRead(int error) {
   return base::Unexpected("cannot be read: " + std::generic_category().message(error));
+}
+
+/// Returns true for the names of files that no one wrote to be read: hidden ones, in which
+/// Kubernetes keeps the targets of its links and editors what is not saved yet, and backups.
+bool IsLeftover(std::string_view name) {
+  return name.starts_with('.') || name.ends_with('~') ||
+         (name.starts_with('#') && name.ends_with('#'));
 }
 
 }  // namespace
@@ -33,7 +41,7 @@ base::Result<std::string, std::string> DiskFiles::Read(const std::string& path) 
   std::vector<char> chunk(64 * 1024);
   while (text.size() <= kLargest) {
     const ssize_t count = read(file.get(), chunk.data(), chunk.size());
-    if (count == 0) return text;
+    if (count == 0) return std::string(base::WithoutByteOrderMark(text));
     if (count > 0) {
       text.append(chunk.data(), static_cast<size_t>(count));
     } else if (errno != EINTR) {
@@ -48,20 +56,22 @@ base::Result<std::vector<std::string>, std::string> DiskFiles::List(const std::s
   std::error_code error;
   for (auto entry = std::filesystem::directory_iterator(path, error);
        !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    // Kubernetes keeps what is behind its links in such directories.
     std::string name = entry->path().filename().string();
-    if (!name.starts_with('.')) names.push_back(std::move(name));
+    std::error_code unknown;  // A link that leads nowhere is not a regular file either.
+    if (!IsLeftover(name) && entry->is_regular_file(unknown)) names.push_back(std::move(name));
   }
   if (error) return CannotRead(error.value());
   std::sort(names.begin(), names.end());
   return names;
 }
 
-base::Result<std::string, std::string> ReadSecret(const std::string& path) {
+base::Result<std::string, config::FileFault> ReadSecret(const std::string& path) {
   const auto text = DiskFiles().Read(path);
-  if (!text) return base::Unexpected(path + ' ' + text.error());
+  if (!text) return base::Unexpected(config::FileFault{path, 0, text.error()});
   std::string secret = text->substr(0, text->find_first_of("\r\n"));
-  if (secret.empty()) return base::Unexpected(path + " has no secret in its first line");
+  if (secret.empty()) {
+    return base::Unexpected(config::FileFault{path, 1, "expected the secret in the first line"});
+  }
   return secret;
 }
 

@@ -2,17 +2,19 @@
 #pragma once
 
 #include "sluice/auth/method.h"
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
 
 namespace sluice::server {
 
 class DiskFiles final : public auth::Files {
  public:
-  /// Regular files of up to 16 MiB.
+  /// Regular files of up to 16 MiB, without a byte order mark.
   base::Result<std::string, std::string> Read(const std::string& path) const override;
   base::Result<std::vector<std::string>, std::string> List(const std::string& path) const override;
 };
 
 /// The first line of a file that holds one secret and nothing else.
-base::Result<std::string, std::string> ReadSecret(const std::string& path);
+base::Result<std::string, config::FileFault> ReadSecret(const std::string& path);
 
 }  // namespace sluice::server

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "server/expiry.h"
+
 namespace sluice::server {
 namespace {
 
@@ -88,6 +90,13 @@ std::optional<std::string> Certificates::Watch(std::vector<std::string> paths, c
   return reload();
 }
 
+void Certificates::WarnOfExpiry(const Owner& owner, const config::Certificate& files) {
+  if (const auto warning = ExpiryWarning(files)) {
+    log_.Write(base::LogLevel::kWarn, "certificate_expires",
+               {{owner.first, owner.second}, {"file", files.cert}, {"detail", *warning}});
+  }
+}
+
 std::optional<std::string> Certificates::Read(const config::Listener& listener, const Owner& owner,
                                               base::Snapshot<net::TlsContext>& into) {
   auto context = net::TlsContext::Create(*listener.tls);
@@ -109,6 +118,7 @@ std::optional<std::string> Certificates::Read(const config::Listener& listener, 
   }
   for (size_t i = 0; i < expiry.size(); ++i) {
     metrics_.SetExpiry(owner, files[i].cert, expiry[i]);
+    WarnOfExpiry(owner, files[i]);
   }
   into.Set(*std::move(context));
   return std::nullopt;
@@ -120,6 +130,7 @@ std::optional<std::string> Certificates::Read(const config::Backend& backend, co
   if (!context) return context.error();
   if (const auto expiry = (*context)->Expiry()) {
     metrics_.SetExpiry(owner, backend.tls->certificate->cert, *expiry);
+    WarnOfExpiry(owner, *backend.tls->certificate);
   }
   into.Set(*std::move(context));
   return std::nullopt;

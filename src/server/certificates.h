@@ -50,6 +50,7 @@ class Certificates {
                                   base::Snapshot<net::TlsContext>& into);
   std::optional<std::string> Read(const config::Backend& backend, const Owner& owner,
                                   base::Snapshot<net::TlsClientContext>& into);
+  void WarnOfExpiry(const Owner& owner, const config::Certificate& files);
   std::optional<std::string> Watch(std::vector<std::string> paths, const Owner& owner,
                                    Reload reload);
 

@@ -1,5 +1,7 @@
 #include "server/gatekeeper.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -19,12 +21,24 @@ base::Result<void, std::string> Gatekeeper::Load(const auth::Guard* previous) {
   return {};
 }
 
+namespace {
+
+std::string DescribeFaults(const std::vector<config::FileFault>& faults) {
+  std::string text = faults.front().ToString();
+  if (faults.size() > 1) text += " (and " + std::to_string(faults.size() - 1) + " more)";
+  return text;
+}
+
+}  // namespace
+
 base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry) {
   auth::Method& method = *entry.method;
   if (auto paths = method.paths(); !paths.empty()) {
     watched_.push_back(files_.Add(std::move(paths), [this, &method] { Reload(method); }));
   }
-  if (auto loaded = method.Load(DiskFiles()); !loaded) return loaded;
+  if (const auto loaded = method.Load(DiskFiles()); !loaded.is_used) {
+    return base::Unexpected(DescribeFaults(loaded.faults));
+  }
   LogIfEmpty(method);
   const auto* const token = std::get_if<config::TokenAuth>(&entry.config);
   if (token == nullptr || !token->redis) return {};
@@ -34,7 +48,7 @@ base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry)
                           .timeout = token->redis->timeout};
   if (!token->redis->password_file.empty()) {
     auto password = ReadSecret(token->redis->password_file);
-    if (!password) return base::Unexpected(std::move(password).error());
+    if (!password) return base::Unexpected(password.error().ToString());
     server.password = *std::move(password);
   }
   stores_.push_back({&method, std::move(server)});
@@ -43,13 +57,19 @@ base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry)
 
 void Gatekeeper::Reload(auth::Method& method) {
   const auto loaded = method.Load(DiskFiles());
-  metrics_.CountAuthReload(loaded.has_value());
-  if (loaded) {
-    log_.Write(base::LogLevel::kInfo, "auth_reloaded", {{"method", method.name()}});
+  metrics_.CountAuthReload(loaded.faults.empty());
+  const size_t shown = std::min(loaded.faults.size(), config::kMostFileFaults);
+  for (size_t i = 0; i < shown; ++i) {
+    log_.Write(base::LogLevel::kError, "auth_fault",
+               {{"method", method.name()}, {"detail", loaded.faults[i].ToString()}});
+  }
+  if (loaded.is_used) {
+    log_.Write(base::LogLevel::kInfo, "auth_reloaded",
+               {{"method", method.name()}, {"faults", loaded.faults.size()}});
     LogIfEmpty(method);
   } else {
     log_.Write(base::LogLevel::kError, "auth_kept",
-               {{"method", method.name()}, {"detail", loaded.error()}});
+               {{"method", method.name()}, {"faults", loaded.faults.size()}});
   }
 }
 

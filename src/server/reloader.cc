@@ -19,14 +19,6 @@ int64_t SecondsNow() {
       .count();
 }
 
-std::string Describe(const config::Diagnostic& diagnostic) {
-  std::string text = diagnostic.file;
-  if (diagnostic.line != 0) {
-    text += ':' + std::to_string(diagnostic.line) + ':' + std::to_string(diagnostic.column);
-  }
-  return text + ": " + diagnostic.message;
-}
-
 }  // namespace
 
 Reloader::Reloader(Server& server, base::Log& log, const std::string& file, Load load,
@@ -66,13 +58,16 @@ Reloader::Outcome Reloader::TryReload() {
   config::LoadResult loaded = load_();
   if (!loaded) {
     Outcome outcome{Result::kFailed, {}};
-    for (const auto& diagnostic : loaded.error()) outcome.faults.push_back(Describe(diagnostic));
+    for (const auto& diagnostic : loaded.error()) outcome.faults.push_back(diagnostic.Headline());
     return outcome;
   }
   if (loaded->text == text_) return {Result::kUnchanged, {}};
   auto done = server_.Reload(std::make_shared<const config::Config>(std::move(loaded->config)));
   if (!done) return {Result::kFailed, {std::move(done).error()}};
   text_ = std::move(loaded->text);
+  for (const auto& warning : loaded->warnings) {
+    log_.Write(base::LogLevel::kWarn, "config_warning", {{"detail", warning.Headline()}});
+  }
   return {Result::kReloaded, {}, loaded->warnings.size()};
 }
 

@@ -16,6 +16,7 @@
 #include "sluice/base/bytes.h"
 
 #include "auth/base64.h"
+#include "auth/json.h"
 
 namespace {
 
@@ -92,11 +93,13 @@ void CheckRequest(std::string_view text) {
 void CheckFiles(std::string_view text) {
   auth::ParseUsers(text);
   auth::ParseTokenValue(text);
+  auth::FindSyntaxError(text);
   auth::TokenTable table;
-  if (!auth::AddTokens(text, "name", table)) return;
-  for (const auto& [digest, server] : table) {
-    Require(server.kind != config::Endpoint::Kind::kBuiltin);
-    Require(config::ParseServer(server.ToString()).has_value());
+  const auto faults = table.AddFile(text, "name");
+  Require(faults.empty() || table.size() == 0);
+  if (const auto* const server = table.Find(auth::DigestOf("name"))) {
+    Require(server->kind != config::Endpoint::Kind::kBuiltin);
+    Require(config::ParseServer(server->ToString()).has_value());
   }
 }
 

@@ -101,8 +101,9 @@ test('basic: the users are read anew when their file changes; a bad file changes
   await letsIn(t, sluice, '/', basic('anna', 'one'));
   replace(users, 'anna:one\n');
   sluice.child.kill('SIGHUP');
-  const kept = await sluice.event('auth_kept', { method: 'basic' });
-  assert.match(kept.detail, /line 1 has no hash of bcrypt/);
+  await sluice.event('auth_kept', { method: 'basic', faults: 1 });
+  const fault = await sluice.event('auth_fault', { method: 'basic' });
+  assert.match(fault.detail, /users:1: the password is not hashed; expected a hash of bcrypt/);
   await letsIn(t, sluice, '/', basic('anna', 'one'));
   replace(users, `anna:${sha512Crypt('two')}\n`);
   await sluice.event('auth_reloaded', { method: 'basic' }); // Without a signal.
@@ -389,10 +390,33 @@ test('token: a directory is read anew; a file may be named like its token', asyn
   writeFileSync(path.join(directory, 'two.cfg'), `fourth: ${blue.address}\n`);
   await sluice.event('auth_reloaded', { method: 'token' }); // Without a signal.
   await reaches(t, sluice, 'blue', '/?token=fourth');
-  writeFileSync(path.join(directory, 'two.cfg'), 'fourth: nowhere\n');
+});
+
+test('token: a faulty file of a directory is reported by name and line, and holds up no other', async (t) => {
+  const { red, blue } = await startServers(t);
+  const directory = path.join(tempDir(t), 'tokens');
+  mkdirSync(path.join(directory, 'old'), { recursive: true });
+  writeFileSync(path.join(directory, 'one'), `\uFEFFfirst : ${red.address}\n`);
+  writeFileSync(path.join(directory, 'one~'), `first: ${red.address}\n`);
+  writeFileSync(path.join(directory, 'two'), `second: ${red.address}\n`);
+  const sluice = await start(t, {
+    workers: 1,
+    routes: [{ name: 'main', match: { path: '/' }, backend: { from: 'token' }, auth: { token: { directory } } }],
+  });
+  await reaches(t, sluice, 'red', '/?token=first'); // Neither a byte order mark nor a blank is a part of it.
+  writeFileSync(path.join(directory, 'two'), '# half of it\nsecond: nowhere\n');
+  writeFileSync(path.join(directory, 'three'), `third: ${blue.address}\n`);
   sluice.child.kill('SIGHUP');
-  await sluice.event('auth_kept', { method: 'token' });
-  await reaches(t, sluice, 'blue', '/?token=fourth');
+  const fault = await sluice.event('auth_fault', { method: 'token', level: 'error' });
+  assert.equal(fault.detail, `${directory}/two:2: the token has no server; expected 'token: host:port'`);
+  await sluice.event('auth_reloaded', { method: 'token', faults: 1 });
+  await reaches(t, sluice, 'blue', '/?token=third');
+  await reaches(t, sluice, 'red', '/?token=second'); // A faulty file keeps the tokens that it had.
+  await sluice.metric('sluice_auth_reloads_total', { result: 'failed' }, 1);
+  writeFileSync(path.join(directory, 'two'), `other: ${blue.address}\n`);
+  await sluice.event('auth_reloaded', { method: 'token', faults: 0 });
+  await reaches(t, sluice, 'blue', '/?token=other');
+  await refuses(t, sluice, '/?token=second');
 });
 
 test('token: Redis, with a password; 503 while it is away, and on again when it is back', async (t) => {

@@ -19,9 +19,16 @@ class Files {
  public:
   virtual ~Files() = default;
   virtual base::Result<std::string, std::string> Read(const std::string& path) const = 0;
-  /// The names of what is in a directory, sorted, but for those that begin with a dot.
+  /// The names of the regular files in a directory, sorted, without hidden files and the backups of
+  /// editors.
   virtual base::Result<std::vector<std::string>, std::string> List(
       const std::string& path) const = 0;
+};
+
+/// The result of reading the files of a method.
+struct FilesLoaded {
+  bool is_used = true;  ///< false: what was read before stays in use
+  std::vector<config::FileFault> faults = {};
 };
 
 /// Shared by the workers. Thread-safe.
@@ -40,9 +47,10 @@ class Method {
   /// What to watch: when it changes, Load is called again.
   virtual std::vector<std::string> paths() const { return {}; }
 
-  /// Reads the files. When that fails, what was read before stays. The error is a sentence with the
-  /// path and no secret.
-  virtual base::Result<void, std::string> Load(const Files& /*files*/) { return {}; }
+  /// Reads the files. The first time, a fault leaves the method without anything to check against.
+  /// Later, what was read before stays; of a directory, the files without faults are used all the
+  /// same. The faults hold no secret.
+  virtual FilesLoaded Load(const Files& /*files*/) { return {}; }
 
   /// Returns whether the files that were read hold no credentials, so that every client is refused.
   virtual bool RefusesEverybody() const { return false; }

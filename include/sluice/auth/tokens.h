@@ -4,12 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sluice/base/result.h"
 #include "sluice/config/types.h"
 
 namespace sluice::auth {
@@ -20,13 +20,29 @@ using Digest = std::array<uint8_t, 32>;
 Digest DigestOf(std::string_view secret);
 
 /// Servers by the digests of their tokens.
-using TokenTable = std::map<Digest, config::Endpoint>;
+class TokenTable {
+ public:
+  /// Adds the lines `token: host:port` of a file; empty lines and those that begin with # count for
+  /// nothing. A line that is `host:port` alone is for the token that is the file's name
+  /// (`file_name`, empty: there is no such token). Returns one fault for each faulty line, up to
+  /// config::kMostFileFaults; then nothing has been added.
+  std::vector<config::FileFault> AddFile(std::string_view text, const std::string& file_name);
 
-/// Adds the lines `token: host:port` of a file; empty lines and those that begin with # count for
-/// nothing. A line that is `host:port` alone is for the token that is the file's name
-/// (`file_name`, empty: there is no such token). The error is a sentence with the line's number.
-base::Result<void, std::string> AddTokens(std::string_view text, std::string_view file_name,
-                                          TokenTable& table);
+  /// Adds the tokens that `other` has of the file, unless they are there already.
+  void CopyFile(const TokenTable& other, const std::string& file_name);
+
+  /// Null if there is no such token.
+  const config::Endpoint* Find(const Digest& token) const;
+  size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    config::Endpoint server;
+    std::shared_ptr<const std::string> file;
+  };
+
+  std::map<Digest, Entry> entries_;
+};
 
 /// A server that somebody else names: host:port only, since a socket of this machine is not for
 /// others to choose.

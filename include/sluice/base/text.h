@@ -28,6 +28,9 @@ bool MatchesCertificateName(std::string_view pattern, std::string_view name);
 /// `text` without the spaces and tabs (RFC 9110 section 5.6.3, OWS) at its ends.
 std::string_view TrimWhitespace(std::string_view text);
 
+/// `text` without the byte order mark of UTF-8 that some editors begin a file with.
+std::string_view WithoutByteOrderMark(std::string_view text);
+
 /// The elements of a comma-separated header value (RFC 9110 section 5.6.1), trimmed, empty ones
 /// left out.
 std::vector<std::string_view> SplitList(std::string_view value);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@ namespace sluice::config {
 /// The largest file that is read, in bytes.
 inline constexpr size_t kMaxFileSize = 4 * 1024 * 1024;
 
+enum class Severity : uint8_t { kError, kWarning };
+
 /// An error or a warning at one place of a file.
 struct Diagnostic {
   std::string file;
@@ -24,9 +27,13 @@ struct Diagnostic {
   int column = 0;  ///< from 1, in characters
   std::string message;
   std::string source_line;  ///< without its line break; empty where it is too long to be of help
+  Severity severity = Severity::kError;
 
-  /// `sluice.yaml:12:5: message`, and below it the line and a caret under the column. Does not end
-  /// in a line break.
+  /// `sluice.yaml:12:5: message`, or `sluice.yaml:12:5: warning: message`. Editors parse it.
+  std::string Headline() const;
+
+  /// The headline, and below it the line and a caret under the column. Does not end in a line
+  /// break.
   std::string ToString() const;
 
   bool operator==(const Diagnostic&) const = default;
@@ -49,7 +56,8 @@ Environment ProcessEnvironment();
 /// Looks into the files of a certificate; nothing if all is well with them.
 using CertificateCheck = std::function<std::optional<CertificateFault>(const Certificate&)>;
 
-/// What takes more than this module may use, and is handed in for that. An empty one is left out.
+/// What takes more than this module may use: above all the files that the configuration names. It
+/// is handed in for that; an empty one is left out.
 struct FileChecks {
   CertificateCheck certificate = nullptr;
   /// What is wrong with a file of certificates of authorities, without its name.
@@ -59,6 +67,16 @@ struct FileChecks {
       crls = nullptr;
   /// Whether there is such a cipher.
   std::function<bool(const std::string& name)> cipher = nullptr;
+  /// What is wrong with the files of a method of `auth`.
+  std::function<std::vector<FileFault>(const AuthMethod&)> auth = nullptr;
+  /// What is wrong with the `token_file` of `admin`.
+  std::function<std::optional<FileFault>(const std::string& path)> admin_token = nullptr;
+  /// What is wrong with a user of this machine, in a sentence.
+  std::function<std::optional<std::string>(const User&)> user = nullptr;
+  /// A warning about the time until which a certificate is valid, without its name.
+  std::function<std::optional<std::string>(const Certificate&)> expiry = nullptr;
+  /// A warning about others who may read a file or a directory of secrets, without its name.
+  std::function<std::optional<std::string>(const std::string& path)> secrecy = nullptr;
 };
 
 /// Reads a configuration. `file_name` names it in diagnostics, and the files that it names are

@@ -61,7 +61,16 @@ class TlsContext {
 /// What is wrong with the files of a certificate, if anything: what Create would say of them.
 std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files);
 
-/// Likewise of a file of authorities, without its name.
+/// When a certificate is valid, in seconds since 1970.
+struct Validity {
+  int64_t not_before;
+  int64_t not_after;
+};
+
+/// Of the first certificate in the file; nothing if there is none.
+std::optional<Validity> ReadValidity(const config::Certificate& files);
+
+/// What is wrong with a file of authorities, without its name.
 std::optional<std::string> CheckAuthorities(const std::string& path);
 
 /// Likewise of a file of CRLs for the authorities of another file. That a CRL has expired is a

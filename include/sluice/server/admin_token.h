@@ -6,13 +6,14 @@
 
 #include "sluice/auth/tokens.h"
 #include "sluice/base/result.h"
+#include "sluice/config/types.h"
 
 namespace sluice::server {
 
 class AdminToken {
  public:
-  /// Reads the `token_file` of `admin`. The error is a sentence.
-  static base::Result<AdminToken, std::string> Load(const std::string& path);
+  /// Reads the `token_file` of `admin`.
+  static base::Result<AdminToken, config::FileFault> Load(const std::string& path);
 
   /// `authorization` is the value of that header.
   bool IsIn(std::string_view authorization) const;

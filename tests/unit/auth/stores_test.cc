@@ -1,4 +1,8 @@
 // What credentials are checked against: passwords, tokens, tickets, and the count of failures.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sluice/auth/passwords.h"
@@ -10,6 +14,8 @@ namespace sluice::auth {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 // Of `U*U`, from the test vectors of crypt_blowfish.
 constexpr char kBcrypt[] = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
@@ -18,20 +24,45 @@ base::IpAddress Ip(const char* text) {
   return *base::IpAddress::Parse(text);
 }
 
+// `line: message` of each fault, or `message` where there is no line.
+std::vector<std::string> Texts(const std::vector<config::FileFault>& faults) {
+  std::vector<std::string> texts;
+  for (const auto& fault : faults) texts.push_back(fault.ToString());
+  return texts;
+}
+
 TEST(Passwords, Users) {
   const auto users =
       ParseUsers(std::string("# people\n\nanna:") + kBcrypt + "\r\nbert:" + kBcrypt + ":1:2\n");
-  ASSERT_TRUE(users) << users.error();
+  ASSERT_TRUE(users);
   EXPECT_EQ(users->size(), 2U);
   EXPECT_EQ(users->at("bert"), kBcrypt);
-  const std::string anna = std::string("anna:") + kBcrypt + "\n";
   EXPECT_TRUE(ParseUsers("")) << "nobody is a user";
-  EXPECT_EQ(ParseUsers(anna + "x\n").error(), "line 2 is not 'user:hash'");
-  EXPECT_EQ(ParseUsers(anna + anna).error(), "line 2 names a user a second time");
   for (const char* const weak :
        {"secret", "", "$apr1$x$y", "{SHA}x", "$1$ab$cd", "xxNa8DLwx", "$2a$"}) {
     EXPECT_FALSE(ParseUsers(std::string("a:") + weak)) << weak;
   }
+}
+
+TEST(Passwords, AFileMayBeginWithAByteOrderMark) {
+  const auto users = ParseUsers(std::string("\xEF\xBB\xBF") + "anna:" + kBcrypt + "\n");
+  ASSERT_TRUE(users);
+  EXPECT_TRUE(users->contains("anna"));
+}
+
+TEST(Passwords, EveryFaultOfAFileIsReported) {
+  const std::string anna = std::string("anna:") + kBcrypt + "\n";
+  EXPECT_THAT(
+      Texts(ParseUsers(anna + "x\n# y\nbert:secret\n" + anna + "carl:{SHA}abc\n").error()),
+      ElementsAre("line 2: expected 'user:hash'",
+                  "line 4: the password is not hashed; expected a hash of bcrypt, yescrypt, "
+                  "SHA-512 or SHA-256 crypt, as `htpasswd -B` writes it",
+                  "line 5: the user has a line already",
+                  "line 6: the hash is of another kind, or is not complete; expected a hash of "
+                  "bcrypt, yescrypt, SHA-512 or SHA-256 crypt, as `htpasswd -B` writes it"));
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "x\n";
+  EXPECT_EQ(ParseUsers(many).error().size(), config::kMostFileFaults);
 }
 
 TEST(Passwords, AreChecked) {
@@ -44,17 +75,45 @@ TEST(Passwords, AreChecked) {
 
 TEST(Tokens, Lines) {
   TokenTable table;
-  ASSERT_TRUE(AddTokens("# x\na: h:1\r\n\n  b:c:\t10.0.0.1:2  \nd: unix:/s\n", "", table));
+  ASSERT_THAT(
+      table.AddFile("\xEF\xBB\xBF# x\na: h:1\r\n\n  b:c \t:\t10.0.0.1:2  \nd: unix:/s\n", ""),
+      IsEmpty());
   EXPECT_EQ(table.size(), 3U);
-  EXPECT_EQ(table.at(DigestOf("a")).ToString(), "h:1");
-  EXPECT_EQ(table.at(DigestOf("b:c")).ToString(), "10.0.0.1:2");
-  EXPECT_EQ(AddTokens("a: h:2", "", table).error(), "line 1 has a token that is there already");
-  EXPECT_EQ(AddTokens("\nh:2", "", table).error(), "line 2 is not 'token: host:port'");
-  EXPECT_TRUE(AddTokens("h:2\n", "name", table));
-  EXPECT_EQ(table.at(DigestOf("name")).ToString(), "h:2");
+  EXPECT_EQ(table.Find(DigestOf("a"))->ToString(), "h:1");
+  EXPECT_EQ(table.Find(DigestOf("b:c"))->ToString(), "10.0.0.1:2");
+  EXPECT_EQ(table.Find(DigestOf("b")), nullptr);
+  ASSERT_THAT(table.AddFile("h:2\n", "name"), IsEmpty());
+  EXPECT_EQ(table.Find(DigestOf("name"))->ToString(), "h:2");
   for (const char* const bad : {"x: h", "x: ", ": h:1", "x: h:0", "x: builtin:echo"}) {
-    EXPECT_FALSE(AddTokens(bad, "", table)) << bad;
+    EXPECT_FALSE(table.AddFile(bad, "").empty()) << bad;
   }
+}
+
+TEST(Tokens, AFaultyFileAddsNoTokenAndEveryFaultIsReported) {
+  TokenTable table;
+  ASSERT_THAT(table.AddFile("a: h:1\n", "one"), IsEmpty());
+  EXPECT_THAT(Texts(table.AddFile("b: h:2\na: h:3\nc: nowhere\n: h:1\nwords\n", "two")),
+              ElementsAre("line 2: the token is in another line or file already",
+                          "line 3: the token has no server; expected 'token: host:port'",
+                          "line 4: expected 'token: host:port'",
+                          "line 5: expected 'token: host:port', or 'host:port' alone in a file "
+                          "that is named like the token"));
+  EXPECT_EQ(table.size(), 1U);
+  EXPECT_EQ(table.Find(DigestOf("a"))->ToString(), "h:1");
+  EXPECT_THAT(Texts(table.AddFile("h:2\n", "")),
+              ElementsAre("line 1: expected 'token: host:port'"));
+}
+
+TEST(Tokens, TheTokensOfOneFileAreCopied) {
+  TokenTable before;
+  ASSERT_THAT(before.AddFile("a: h:1\nb: h:2\n", "one"), IsEmpty());
+  ASSERT_THAT(before.AddFile("c: h:3\n", "two"), IsEmpty());
+  TokenTable table;
+  ASSERT_THAT(table.AddFile("b: h:4\n", "three"), IsEmpty());
+  table.CopyFile(before, "one");
+  EXPECT_EQ(table.size(), 2U);
+  EXPECT_EQ(table.Find(DigestOf("a"))->ToString(), "h:1");
+  EXPECT_EQ(table.Find(DigestOf("b"))->ToString(), "h:4");
 }
 
 TEST(Tokens, Values) {

@@ -27,6 +27,13 @@ TEST(ToLowerTest, ChangesAsciiLettersAlone) {
   EXPECT_EQ(ToLower("Sec-WebSocket-Key: \xc3\x84"), "sec-websocket-key: \xc3\x84");
 }
 
+TEST(WithoutByteOrderMarkTest, TakesOneAwayFromTheBeginningAlone) {
+  EXPECT_EQ(WithoutByteOrderMark("\xEF\xBB\xBFtext"), "text");
+  EXPECT_EQ(WithoutByteOrderMark("text\xEF\xBB\xBF"), "text\xEF\xBB\xBF");
+  EXPECT_EQ(WithoutByteOrderMark("\xEF\xBB"), "\xEF\xBB");
+  EXPECT_EQ(WithoutByteOrderMark(""), "");
+}
+
 TEST(EqualsIgnoringCaseTest, EveryPairOfCharacters) {
   for (int a = 0; a < 256; ++a) {
     for (int b = 0; b < 256; ++b) {

@@ -18,6 +18,17 @@ TEST(Diagnostic, ShowsTheLineAndACaret) {
             "    ^");
 }
 
+TEST(Diagnostic, AWarningLooksAsCompilersHaveIt) {
+  const Diagnostic diagnostic{"sluice.yaml",     12, 5, "message", "    key: value",
+                              Severity::kWarning};
+  EXPECT_EQ(diagnostic.Headline(), "sluice.yaml:12:5: warning: message");
+  EXPECT_EQ(diagnostic.ToString(),
+            "sluice.yaml:12:5: warning: message\n"
+            "    key: value\n"
+            "    ^");
+  EXPECT_EQ((Diagnostic{"a", 0, 0, "m", "", Severity::kWarning}).Headline(), "a: warning: m");
+}
+
 TEST(Diagnostic, KeepsTabsSoThatTheCaretLinesUp) {
   const Diagnostic diagnostic{"a", 1, 5, "m", "a\tb\tc"};
   EXPECT_EQ(diagnostic.ToString(), "a:1:5: m\na\tb\tc\n \t \t^");

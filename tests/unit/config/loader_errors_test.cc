@@ -95,7 +95,8 @@ TEST(LoadErrors, OfTheWrongKind) {
                         "defaults: {keepalive: [20s], timeouts: {idle: {}, close: }}\n"
                         "backends: {lab: [a:1]}\n"),
               ElementsAre("3:10: workers: expected 'auto' or a number, found a list",
-                          "4:8: admin: expected a mapping, found '127.0.0.1:9090'",
+                          "4:8: admin: expected a mapping such as {address: 127.0.0.1:9090}, "
+                          "found '127.0.0.1:9090'",
                           "5:23: keepalive: expected a mapping, found a list",
                           "5:47: idle: expected a duration, found a mapping",
                           "5:51: close: expected a duration, found nothing",
@@ -109,7 +110,6 @@ TEST(LoadErrors, OfKeys) {
                   "4:1: unknown key 'x'; the known keys here are: user, workers, reload, drain, "
                   "listeners, admin, trusted_proxies, dns, "
                   "defaults, backends, routes, auth_failures",
-                  "5:8: admin: missing key 'address'",
                   "5:9: unknown key 'adress'; did you mean 'address'?",
                   "6:1: expected a key, found a list"));
   EXPECT_THAT(HeadsWith("dns: {timeout: 1s, timeout: 2s}\nworkers: 1\ndns: {}\n"),
@@ -238,8 +238,13 @@ TEST(LoadErrors, OfCompression) {
                   "client_window_bits, memory_level",
                   "7:23: message: expected a size from 1KiB to 1024MiB (bytes, or units KiB, MiB), "
                   "found '2048MiB'"));
-  EXPECT_THAT(HeadsWith("defaults: {compression: true}\n"),
-              ElementsAre("3:25: compression: expected a mapping, found 'true'"));
+  for (const auto& [found, meant] :
+       {std::pair{"true", "true"}, {"yes", "true"}, {"off", "false"}}) {
+    EXPECT_THAT(
+        HeadsWith(std::string("defaults: {compression: ") + found + "}\n"),
+        ElementsAre(std::string("3:25: compression: expected a mapping such as {enabled: ") +
+                    meant + "}, found '" + found + "'"));
+  }
 }
 
 TEST(LoadErrors, OfTheRequestLineAndTheHeader) {
@@ -327,9 +332,51 @@ TEST(LoadErrors, OfAFaultyBackendAreNotRepeatedAtItsRoutes) {
 
 TEST(LoadErrors, OfAReferenceWithoutBackends) {
   EXPECT_THAT(HeadsOfRoute("    match: {path: /a}\n    backend: lab\n"),
-              ElementsAre("5:14: backend: 'lab' has no port; expected host:port, [IPv6]:port, "
-                          "unix:/path, srv:_service._tcp.name, builtin:echo, ws://host/path or "
-                          "wss://host/path"));
+              ElementsAre("5:14: backend: there is no backend 'lab', since the file has no "
+                          "'backends'; expected a server: host:port such as lab:5900"));
+}
+
+TEST(LoadErrors, OfABackendThatIsOnlyAPort) {
+  EXPECT_THAT(HeadsOfRoute("    match: {path: /a}\n    backend: 5900\n"),
+              ElementsAre("5:14: backend: '5900' has no host; expected host:port such as "
+                          "127.0.0.1:5900"));
+}
+
+TEST(LoadErrors, OfAMatchThatIsOnlyAPathOrAHost) {
+  EXPECT_THAT(HeadsOfRoute("    match: /vnc\n    backend: a:1\n"),
+              ElementsAre("4:12: match: expected a mapping such as {path: /vnc}, found '/vnc'"));
+  EXPECT_THAT(HeadsOfRoute("    match: lab.example.com\n    backend: a:1\n"),
+              ElementsAre("4:12: match: expected a mapping such as {host: lab.example.com}, found "
+                          "'lab.example.com'"));
+  EXPECT_THAT(HeadsOfRoute("    match: \"a, b\"\n    backend: a:1\n"),
+              ElementsAre("4:12: match: expected a mapping, found 'a, b'"));
+}
+
+TEST(LoadErrors, OfAMisspeltKeyThatIsRequiredIsOne) {
+  EXPECT_THAT(Heads("lisseners: [\"8080\"]\nroute: []\n"),
+              ElementsAre("1:1: unknown key 'lisseners'; did you mean 'listeners'?",
+                          "2:1: unknown key 'route'; did you mean 'routes'?"));
+  EXPECT_THAT(HeadsOfRoute("    mach: {path: /a}\n    bakend: a:1\n"),
+              ElementsAre("4:5: unknown key 'mach'; did you mean 'match'?",
+                          "5:5: unknown key 'bakend'; did you mean 'backend'?"));
+  EXPECT_THAT(HeadsOfRoute("    match: {path: /a}\n    backend: {sever: a:1}\n"),
+              ElementsAre("5:15: unknown key 'sever'; did you mean 'server'?"));
+  EXPECT_THAT(HeadsOfRoute("    match: {path: /a}\n    backend: a:1\n"
+                           "    auth: [{basic: {user_file: a}}, {jwt: {algorithm: [ES256], "
+                           "key_fil: b}}, {token: {directry: c}}]\n"),
+              ElementsAre("6:21: unknown key 'user_file'; did you mean 'users_file'?",
+                          "6:44: unknown key 'algorithm'; did you mean 'algorithms'?",
+                          "6:64: unknown key 'key_fil'; did you mean 'key_file'?",
+                          "6:87: unknown key 'directry'; did you mean 'directory'?"));
+}
+
+TEST(LoadErrors, OfAKeyAtTheTopThatBelongsElsewhere) {
+  EXPECT_THAT(HeadsWith("limits: {sessions: 1}\ntls: {}\nbackend: a:1\n"),
+              ElementsAre("3:1: 'limits' belongs in 'defaults', for all routes, or in the route "
+                          "that it is for",
+                          "4:1: 'tls' belongs in a listener, for clients, or in a backend, for its "
+                          "servers",
+                          "5:1: unknown key 'backend'; did you mean 'backends'?"));
 }
 
 TEST(LoadErrors, OfRoutes) {

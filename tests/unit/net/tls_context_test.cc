@@ -199,6 +199,20 @@ TEST_F(TlsContextTest, TellsWhichFileWillNotDo) {
             nowhere + " cannot be read: No such file or directory");
 }
 
+TEST_F(TlsContextTest, AFileMayBeginWithAByteOrderMark) {
+  const config::Certificate good = files.Make("good", "good");
+  const auto with_mark = [this](const std::string& file) {
+    std::ifstream in(file);
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    return files.MakeFile(std::filesystem::path(file).filename().string() + ".bom",
+                          "\xEF\xBB\xBF" + text);
+  };
+  const config::Certificate marked{with_mark(good.cert), with_mark(good.key)};
+  EXPECT_FALSE(CheckCertificate(marked));
+  EXPECT_EQ(CheckAuthorities(marked.cert), std::nullopt);
+  EXPECT_TRUE(ReadValidity(marked));
+}
+
 TEST_F(TlsContextTest, TellsWhoTheClientIs) {
   const auto alice =
       files.Make("alice", "Alice \xc3\x84",

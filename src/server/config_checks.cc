@@ -1,0 +1,59 @@
+#include "sluice/server/config_checks.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sluice/auth/method.h"
+#include "sluice/auth/tickets.h"
+#include "sluice/net/account.h"
+#include "sluice/net/tls_context.h"
+#include "sluice/server/admin_token.h"
+
+#include "server/auth_files.h"
+#include "server/expiry.h"
+#include "server/secrecy.h"
+
+namespace sluice::server {
+namespace {
+
+std::vector<config::FileFault> CheckAuth(const config::AuthMethod& config) {
+  const auto* const token = std::get_if<config::TokenAuth>(&config);
+  if (token != nullptr && token->redis && !token->redis->password_file.empty()) {
+    const auto password = ReadSecret(token->redis->password_file);
+    if (!password) return {password.error()};
+  }
+  auth::Tickets tickets;
+  return auth::MakeMethod(config, tickets)->Load(DiskFiles()).faults;
+}
+
+std::optional<config::FileFault> CheckAdminToken(const std::string& path) {
+  const auto token = AdminToken::Load(path);
+  return token ? std::nullopt : std::optional(token.error());
+}
+
+std::optional<std::string> CheckUser(const config::User& user) {
+  const auto found = net::FindUser(user.name);
+  if (!found) return found.error();
+  if (user.group.empty()) return std::nullopt;
+  const auto group = net::FindGroup(user.group);
+  return group ? std::nullopt : std::optional(group.error());
+}
+
+}  // namespace
+
+config::FileChecks AllFileChecks() {
+  return {.certificate = net::CheckCertificate,
+          .authorities = net::CheckAuthorities,
+          .crls = net::CheckCrls,
+          .cipher = net::IsCipher,
+          .auth = CheckAuth,
+          .admin_token = CheckAdminToken,
+          .user = CheckUser,
+          .expiry = ExpiryWarning,
+          .secrecy = SecrecyWarning};
+}
+
+}  // namespace sluice::server

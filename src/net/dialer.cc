@@ -13,11 +13,16 @@
 namespace sluice::net {
 namespace {
 
-// Each costs a descriptor, and whoever owns a name may give it any number of addresses.
+// Each costs a descriptor, and the owner of a name can give it any number of addresses.
 constexpr size_t kMaxAttempts = 8;
 constexpr base::Duration kMinHeadStart{10};  // RFC 8305 section 5.
 
-/// Of several failures, which says most.
+// How long a lookup may delay a target of lesser priority. A name that is not cached takes DNS
+// longer than a head start at times, which must not send sessions to a backup.
+constexpr base::Duration kLookupPatience{1'000};
+
+/// Orders causes by how much they tell about a dial of which several addresses failed. An address
+/// that could not be tried comes first, since the server may be well.
 int Rank(base::Cause cause) {
   switch (cause) {
     case base::Cause::kBackendTls:
@@ -31,6 +36,10 @@ int Rank(base::Cause cause) {
     default:
       return 0;
   }
+}
+
+bool IsSame(const Address& a, const Address& b) {
+  return a.ip() == b.ip() && a.port() == b.port();
 }
 
 }  // namespace
@@ -53,104 +62,165 @@ Dial::~Dial() = default;
 
 void Dial::Start() {
   if (server_.kind == config::Endpoint::Kind::kUnix) {
-    Add({Address()}, {});
-    GoOn();
-  } else if (server_.kind == config::Endpoint::Kind::kSrv) {
-    query_ = resolver_.ResolveService(
-        server_.host, [this](Resolver::Services services) { OnServices(std::move(services)); });
-    RestartTimer();
-  } else if (const auto literal = Address::Parse(server_.host, server_.port)) {
-    // Needs nobody to ask, and no turn of the loop to be told.
-    Add({*literal}, {});
-    GoOn();
+    Add({Address()}, {}, 0);
+  } else if (const auto literal = Address::Parse(server_.host, server_.port);
+             literal && server_.kind != config::Endpoint::Kind::kSrv) {
+    // Needs no lookup, and so no turn of the loop.
+    Add({*literal}, {}, 0);
   } else {
-    Resolve(server_.host, server_.port);
+    ResolveServer();
   }
+  GoOn();
 }
 
 // ---- Names ----
 
+void Dial::ResolveServer() {
+  if (server_.kind != config::Endpoint::Kind::kSrv) {
+    Resolve(server_.host, server_.port, 0);
+    return;
+  }
+  services_query_ = resolver_.ResolveService(
+      server_.host, CacheUse(),
+      [this](Resolver::Services services) { OnServices(std::move(services)); });
+}
+
+Resolver::Cached Dial::CacheUse() const {
+  return has_renewed_ ? Resolver::Cached::kRenew : Resolver::Cached::kUse;
+}
+
 void Dial::OnServices(Resolver::Services services) {
-  query_.reset();
+  is_renewable_ = is_renewable_ || services_query_->IsRenewable();
+  services_query_.reset();
   if (services) {
     targets_ = *std::move(services);
-  } else {
+  } else if (!has_renewed_) {
     Note({base::Cause::kBackendUnresolved, server_.host + ": " + services.error()});
   }
+  next_target_ = 0;
   GoOn();
 }
 
-void Dial::Resolve(const std::string& host, uint16_t port) {
-  query_ = resolver_.Resolve(
-      host, port, [this, host](Resolver::Answer answer) { OnResolved(host, std::move(answer)); });
-  RestartTimer();
+void Dial::Resolve(const std::string& host, uint16_t port, uint16_t priority) {
+  const auto place = lookups_.insert(lookups_.end(), Lookup{.host = host, .priority = priority});
+  place->query = resolver_.Resolve(host, port, CacheUse(), [this, place](Resolver::Answer answer) {
+    OnResolved(place, std::move(answer));
+  });
 }
 
-// By value: the function that has it goes with the query.
-void Dial::OnResolved(std::string host, Resolver::Answer answer) {
-  query_.reset();
-  if (!answer) {
-    Note({base::Cause::kBackendUnresolved, host + ": " + answer.error()});
-  } else if (answer->empty()) {
-    Note({base::Cause::kBackendUnresolved, host + ": the name has no address"});
-  } else {
+void Dial::OnResolved(Lookups::iterator place, Resolver::Answer answer) {
+  is_renewable_ = is_renewable_ || place->query->IsRenewable();
+  const std::string host = std::move(place->host);
+  const uint16_t priority = place->priority;
+  lookups_.erase(place);
+  if (answer && !answer->empty()) {
+    const bool is_target = server_.kind == config::Endpoint::Kind::kSrv;
     InterleaveFamilies(*answer);
-    Add(*std::move(answer),
-        server_.kind == config::Endpoint::Kind::kSrv ? std::string_view(host) : std::string_view());
+    Add(*std::move(answer), is_target ? std::string_view(host) : std::string_view(), priority);
+  } else if (!has_renewed_) {
+    Note({base::Cause::kBackendUnresolved,
+          host + ": " + (answer ? "the name has no address" : answer.error())});
   }
   GoOn();
 }
 
-/// One or more, of which those that are not allowed are left out. `name` is whose they are, if not
-/// the server's itself.
-void Dial::Add(std::vector<Address> addresses, std::string_view name) {
+/// Adds one or more addresses of one host, except those that are not allowed and those that were
+/// tried before the answer was renewed. `name` is the host if it is not the server's own name.
+void Dial::Add(std::vector<Address> addresses, std::string_view name, uint16_t priority) {
+  if (has_renewed_) {
+    std::erase_if(addresses, [this](const Address& address) { return HasTried(address); });
+    if (addresses.empty()) return;
+  }
   const Address first = addresses.front();
   if (options_.may_dial) std::erase_if(addresses, std::not_fn(options_.may_dial));
   if (addresses.empty()) {
     const std::string whose = name.empty() ? server_.ToString() : std::string(name);
     Note({base::Cause::kTargetNotAllowed, whose + ": " + first.ToString() + " is not allowed"});
-  }
-  addresses_.insert(addresses_.end(), addresses.begin(), addresses.end());
-}
-
-// ---- Attempts ----
-
-/// With the next address, else the next target, else with what is under way.
-void Dial::GoOn() {
-  if (query_) return;
-  if (next_address_ < addresses_.size()) StartNextAttempt();
-  if (next_address_ == addresses_.size() && attempts_.empty()) {
-    if (next_target_ == targets_.size()) {
-      Fail();
-    } else {
-      ResolveNextTarget();
-    }
     return;
   }
-  RestartTimer();
-}
-
-void Dial::ResolveNextTarget() {
-  const Service& target = targets_[next_target_++];
-  Resolve(target.host, target.port);
-}
-
-/// And those behind it, as long as they fail at once.
-void Dial::StartNextAttempt() {
-  while (next_address_ < addresses_.size()) {
-    auto failure = StartAttempt(addresses_[next_address_++]);
-    if (!failure) return;
-    Note(*std::move(failure));
+  // A lookup that was slow may bring addresses of better priority than those that wait.
+  auto at = std::find_if(
+      candidates_.begin() + static_cast<ptrdiff_t>(next_candidate_), candidates_.end(),
+      [priority](const Candidate& candidate) { return candidate.priority > priority; });
+  for (const Address& address : addresses) {
+    at = std::next(candidates_.insert(at, {address, priority}));
   }
 }
 
-std::optional<DialFailure> Dial::StartAttempt(const Address& address) {
+bool Dial::HasTried(const Address& address) const {
+  return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
+    return IsSame(candidate.address, address);
+  });
+}
+
+// ---- Steps ----
+
+Dial::Step Dial::NextStep() const {
+  if (next_candidate_ < candidates_.size()) return Step::kAddress;
+  if (next_target_ < targets_.size()) return Step::kTarget;
+  if (is_renewable_ && !has_renewed_) return Step::kRenewal;
+  return Step::kNone;
+}
+
+/// Takes steps until one of them is under way. Fails if nothing is.
+void Dial::GoOn() {
+  for (Step step = NextStep(); step != Step::kNone && !MustWait(step); step = NextStep()) {
+    if (Take(step)) break;
+  }
+  if (IsUnderWay()) {
+    RestartTimer();
+  } else {
+    Fail();
+  }
+}
+
+bool Dial::IsUnderWay() const {
+  return !attempts_.empty() || !lookups_.empty() || services_query_ != nullptr;
+}
+
+/// Returns true if the step must not be taken before its head start is over.
+bool Dial::MustWait(Step step) const {
+  if (step == Step::kRenewal) return !attempts_.empty();
+  const uint16_t priority = PriorityOf(step);
+  return std::any_of(attempts_.begin(), attempts_.end(),
+                     [priority](const Attempt& other) { return other.priority < priority; });
+}
+
+uint16_t Dial::PriorityOf(Step step) const {
+  switch (step) {
+    case Step::kAddress:
+      return candidates_[next_candidate_].priority;
+    case Step::kTarget:
+      return targets_[next_target_].priority;
+    default:
+      return 0;
+  }
+}
+
+/// Returns true if the step is under way, and false if it has failed at once.
+bool Dial::Take(Step step) {
+  if (step == Step::kAddress) {
+    auto failure = StartAttempt(candidates_[next_candidate_++]);
+    if (failure) Note(*std::move(failure));
+    return !failure;
+  }
+  if (step == Step::kTarget) {
+    const Service& target = targets_[next_target_++];
+    Resolve(target.host, target.port, target.priority);
+  } else {
+    has_renewed_ = true;
+    ResolveServer();
+  }
+  return true;
+}
+
+std::optional<DialFailure> Dial::StartAttempt(const Candidate& candidate) {
   if (attempts_.size() == kMaxAttempts) {
-    Note(attempts_.front()->TimedOut());
+    Note(attempts_.front().connection->TimedOut());
     attempts_.erase(attempts_.begin());
   }
   const bool is_unix = server_.kind == config::Endpoint::Kind::kUnix;
-  auto attempt = std::make_unique<ConnectionAttempt>(
+  auto connection = std::make_unique<ConnectionAttempt>(
       loop_, options_, is_unix ? server_.ToString() : "",
       options_.tls_server_name.empty() ? server_.CertificateName() : options_.tls_server_name,
       [this](ConnectionAttempt& over, Outcome outcome) {
@@ -165,59 +235,47 @@ std::optional<DialFailure> Dial::StartAttempt(const Address& address) {
                          server_.ToString() + ": " + std::strerror(ENAMETOOLONG)};
     }
     server_.host.copy(name.sun_path, sizeof(name.sun_path) - 1);
-    failure = attempt->Start(reinterpret_cast<const sockaddr*>(&name), sizeof(name));
+    failure = connection->Start(reinterpret_cast<const sockaddr*>(&name), sizeof(name));
   } else {
-    failure = attempt->Start(address.get(), address.size());
+    failure = connection->Start(candidate.address.get(), candidate.address.size());
   }
-  if (!failure) attempts_.push_back(std::move(attempt));
+  if (!failure) attempts_.push_back({std::move(connection), candidate.priority});
   return failure;
 }
 
 void Dial::OnAttemptOver(ConnectionAttempt& attempt, Outcome outcome) {
   if (outcome) {
-    timer_.Stop();
-    query_.reset();
-    attempts_.clear();
+    Cancel();
     const auto callback = std::move(callback_);
     callback(std::move(outcome));
     return;
   }
   Note(std::move(outcome.error()));
-  std::erase_if(attempts_, [&attempt](const auto& other) { return other.get() == &attempt; });
-  if (HasMore() && next_address_ == addresses_.size() && IsNextTargetEqual()) {
-    ResolveNextTarget();
-  } else {
-    GoOn();
-  }
+  std::erase_if(attempts_,
+                [&attempt](const Attempt& other) { return other.connection.get() == &attempt; });
+  GoOn();
 }
 
 // ---- Time ----
 
-bool Dial::HasMore() const {
-  return !query_ && (next_address_ < addresses_.size() || next_target_ < targets_.size());
-}
-
-/// Whether the next target has the priority of the last one, given that there are both.
-bool Dial::IsNextTargetEqual() const {
-  return targets_[next_target_].priority == targets_[next_target_ - 1].priority;
-}
-
-/// Of the attempt that was started last, with `left` to the deadline.
-base::Duration Dial::HeadStart(base::Duration left) const {
-  const size_t behind = addresses_.size() - next_address_ + targets_.size() - next_target_;
-  const auto share = left / static_cast<int64_t>(behind + 1);
-  // A target of lesser priority is for when nothing before it can be reached.
-  if (next_address_ == addresses_.size() && !IsNextTargetEqual()) {
-    return has_deadline_ ? share : left;
-  }
-  return std::clamp(share, kMinHeadStart, options_.head_start);
+/// Returns how long the next step waits for what is under way, with `left` to the deadline.
+base::Duration Dial::HeadStart(Step step, base::Duration left) const {
+  const size_t steps = candidates_.size() - next_candidate_ + targets_.size() - next_target_;
+  const auto share = left / static_cast<int64_t>(std::max<size_t>(steps, 1) + 1);
+  if (step != Step::kRenewal && MustWait(step)) return has_deadline_ ? share : left;
+  const uint16_t priority = PriorityOf(step);
+  const bool waits_for_lookup =
+      std::any_of(lookups_.begin(), lookups_.end(),
+                  [priority](const Lookup& lookup) { return lookup.priority < priority; });
+  return std::clamp(share, kMinHeadStart, waits_for_lookup ? kLookupPatience : options_.head_start);
 }
 
 void Dial::RestartTimer() {
   const auto left = has_deadline_ ? std::max(deadline_ - EventLoop::Now(), base::Duration(1))
                                   : base::Duration::max();
-  const auto wait = HasMore() ? HeadStart(left) : left;
-  due_ = wait < left ? Due::kNextAddress : Due::kDeadline;
+  const Step step = NextStep();
+  const auto wait = step == Step::kNone ? left : HeadStart(step, left);
+  due_ = wait < left ? step : Step::kNone;
   if (wait == base::Duration::max()) {
     timer_.Stop();
   } else {
@@ -226,18 +284,18 @@ void Dial::RestartTimer() {
 }
 
 void Dial::OnTimer() {
-  if (due_ == Due::kDeadline) {
+  if (due_ == Step::kNone) {
     OnDeadline();
-  } else if (next_address_ < addresses_.size()) {
-    GoOn();
+  } else if (Take(due_)) {
+    RestartTimer();
   } else {
-    ResolveNextTarget();
+    GoOn();
   }
 }
 
 void Dial::OnDeadline() {
-  for (const auto& attempt : attempts_) Note(attempt->TimedOut());
-  if (query_ && attempts_.empty()) {
+  for (const auto& attempt : attempts_) Note(attempt.connection->TimedOut());
+  if (!failure_ || (attempts_.empty() && !has_renewed_)) {
     Note({base::Cause::kBackendConnectTimeout,
           server_.host + ": the name was not resolved in time"});
   }
@@ -251,10 +309,16 @@ void Dial::Note(DialFailure failure) {
   failure_ = std::move(failure);
 }
 
-void Dial::Fail() {
+/// Ends all that is under way: it must not call back before this dial is destroyed.
+void Dial::Cancel() {
   timer_.Stop();
   attempts_.clear();
-  query_.reset();  // Or its answer could still come before this is destroyed.
+  lookups_.clear();
+  services_query_.reset();
+}
+
+void Dial::Fail() {
+  Cancel();
   if (starting_) {
     loop_.RunNextTurn(*this);
   } else {

@@ -1,4 +1,4 @@
-// What is known of names, each for as long as its DNS records live. Pure.
+// Values by name, each cached for a lifetime such as that of its DNS records. Pure.
 #pragma once
 
 #include <algorithm>
@@ -19,10 +19,10 @@ class NameCache {
   /// Requests may bring names of their own.
   static constexpr size_t kMaxNames = 1024;
 
-  /// Nothing is kept for longer than `max_lifetime`.
+  /// Bounds every lifetime by `max_lifetime`.
   explicit NameCache(base::Duration max_lifetime) : max_lifetime_(max_lifetime) {}
 
-  /// Null if nothing is known. Good until the next call.
+  /// Returns null if there is no value that still lives. Valid until the next call.
   Value* Find(const std::string& name, base::TimePoint now) {
     const auto found = names_.find(name);
     if (found == names_.end()) return nullptr;
@@ -39,6 +39,9 @@ class NameCache {
     names_.insert_or_assign(name, Entry{std::move(value), until});
   }
 
+  /// Moves the values of `other` here.
+  void TakeAll(NameCache& other) { names_ = std::exchange(other.names_, {}); }
+
   size_t size() const { return names_.size(); }
 
  private:
@@ -47,7 +50,7 @@ class NameCache {
     base::TimePoint until;
   };
 
-  // All of them go if none is over: it will be a while until this is needed again.
+  // Removes the expired values, or all of them if none has expired: this is rare.
   void MakeRoom(base::TimePoint now) {
     std::erase_if(names_, [now](const auto& item) { return item.second.until <= now; });
     if (names_.size() >= kMaxNames) names_.clear();

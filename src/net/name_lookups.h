@@ -1,5 +1,4 @@
-// Between those who want to know what a name stands for and the one who asks DNS: what is known is
-// told at once, and what is being asked is not asked again.
+// Caches DNS answers and merges concurrent lookups of one name.
 #pragma once
 
 #include <chrono>
@@ -19,33 +18,48 @@
 
 namespace sluice::net {
 
-/// Of one kind of record. Belongs to the loop's thread; outlives its queries' handles.
+/// For one kind of record. Belongs to the loop's thread; outlives its queries' handles.
 template <typename Value>
 class NameLookups {
  public:
   using Outcome = base::Result<Value, std::string>;
   using Callback = std::function<void(Outcome)>;
 
-  /// Something that is being asked.
+  /// A query to DNS that is under way.
   class Question;
 
-  NameLookups(EventLoop& loop, base::Duration max_lifetime) : loop_(loop), cache_(max_lifetime) {}
+  NameLookups(EventLoop& loop, base::Duration max_lifetime)
+      : loop_(loop), cache_(max_lifetime), renewed_(Resolver::kRenewInterval) {}
 
-  /// `ask` is called with a question whose answer is not known and not under way: then Answer is
-  /// to be called with it, once, from inside `ask` or later.
+  /// Calls `ask` with a question that is new: then Answer has to be called with the question, once,
+  /// from inside `ask` or later.
   template <typename Ask>
-  std::unique_ptr<Resolver::Query> Find(const std::string& name, Callback callback, Ask ask);
+  std::unique_ptr<Resolver::Query> Find(const std::string& name, Resolver::Cached cached,
+                                        Callback callback, Ask ask);
 
-  /// For what needs nobody to ask.
-  std::unique_ptr<Resolver::Query> Tell(Value value, Callback callback);
+  /// Returns `value` in the next turn of the loop, without a question.
+  std::unique_ptr<Resolver::Query> Return(Value value, bool is_renewable, Callback callback);
 
-  /// A failure is not kept, nor is what has no lifetime.
+  /// Failures are not cached, nor are values without a lifetime.
   static void Answer(Question* question, Outcome outcome, std::chrono::seconds lifetime);
+
+  /// Answers the lookups of `name` that wait with a value to which Answer may add. Does nothing if
+  /// there is no question of this name, or if it has a partial answer already.
+  void AnswerInPart(const std::string& name, const Value& value);
+
+  /// Returns true while there is a question of this name.
+  bool IsAsking(const std::string& name) const { return questions_.contains(name); }
+
+  void TakeCacheOf(NameLookups& previous) {
+    cache_.TakeAll(previous.cache_);
+    renewed_.TakeAll(previous.renewed_);
+  }
 
  private:
   struct Lookup {
-    explicit Lookup(Callback told) : callback(std::move(told)) {}
+    explicit Lookup(Callback on_answer) : callback(std::move(on_answer)) {}
     Callback callback;  // Empty once cancelled or answered.
+    bool is_renewable = false;
   };
 
   class Handle final : public Resolver::Query, private EventLoop::Task {
@@ -53,11 +67,13 @@ class NameLookups {
     explicit Handle(std::shared_ptr<Lookup> lookup) : lookup_(std::move(lookup)) {}
     ~Handle() override { lookup_->callback = nullptr; }
 
-    /// In the next turn, as promised.
+    /// In the next turn of the loop, as Resolver promises.
     void AnswerLater(EventLoop& loop, Outcome outcome) {
       outcome_.emplace(std::move(outcome));
       loop.RunNextTurn(*this);
     }
+
+    bool IsRenewable() const override { return lookup_->is_renewable; }
 
    private:
     void RunTask() override {
@@ -70,8 +86,13 @@ class NameLookups {
     std::optional<Outcome> outcome_;
   };
 
+  bool AcquireRenewal(const std::string& name);
+  static void AnswerAll(std::vector<std::shared_ptr<Lookup>> lookups, const Outcome& outcome,
+                        bool is_renewable);
+
   EventLoop& loop_;
   NameCache<Value> cache_;
+  NameCache<bool> renewed_;  // The names whose cached answers were renewed a short time ago.
   std::map<std::string, std::unique_ptr<Question>> questions_;
 };
 
@@ -84,23 +105,33 @@ class NameLookups<Value>::Question {
   NameLookups& lookups_;
   const std::string name_;
   std::vector<std::shared_ptr<Lookup>> waiting_;
+  std::optional<Value> partial_;
   std::optional<Outcome>* early_ = nullptr;  // For an answer from inside `ask`.
 };
 
 template <typename Value>
 template <typename Ask>
 std::unique_ptr<Resolver::Query> NameLookups<Value>::Find(const std::string& name,
+                                                          Resolver::Cached cached,
                                                           Callback callback, Ask ask) {
+  const bool renews = cached == Resolver::Cached::kRenew;
+  const auto under_way = questions_.find(name);
+  const bool is_asking = under_way != questions_.end();
+  if (is_asking && under_way->second->partial_ && !renews) {
+    return Return(*under_way->second->partial_, /*is_renewable=*/true, std::move(callback));
+  }
   if (const Value* const known = cache_.Find(name, EventLoop::Now())) {
-    return Tell(*known, std::move(callback));
+    // The old value stays in the cache, for DNS may not answer.
+    const bool asks = renews && (is_asking || AcquireRenewal(name));
+    if (!asks) return Return(*known, /*is_renewable=*/true, std::move(callback));
   }
   auto lookup = std::make_shared<Lookup>(std::move(callback));
   auto handle = std::make_unique<Handle>(lookup);
-  auto& place = questions_[name];
-  if (place) {
-    place->waiting_.push_back(std::move(lookup));
+  if (is_asking) {
+    under_way->second->waiting_.push_back(std::move(lookup));
     return handle;
   }
+  auto& place = questions_[name];
   place.reset(new Question(*this, name));
   Question* const question = place.get();
   std::optional<Outcome> early;
@@ -115,28 +146,55 @@ std::unique_ptr<Resolver::Query> NameLookups<Value>::Find(const std::string& nam
   return handle;
 }
 
+/// Returns false if the answer of this name was renewed less than kRenewInterval ago.
 template <typename Value>
-std::unique_ptr<Resolver::Query> NameLookups<Value>::Tell(Value value, Callback callback) {
-  auto handle = std::make_unique<Handle>(std::make_shared<Lookup>(std::move(callback)));
+bool NameLookups<Value>::AcquireRenewal(const std::string& name) {
+  const auto now = EventLoop::Now();
+  if (renewed_.Find(name, now) != nullptr) return false;
+  renewed_.Put(name, true, std::chrono::ceil<std::chrono::seconds>(Resolver::kRenewInterval), now);
+  return true;
+}
+
+template <typename Value>
+std::unique_ptr<Resolver::Query> NameLookups<Value>::Return(Value value, bool is_renewable,
+                                                            Callback callback) {
+  auto lookup = std::make_shared<Lookup>(std::move(callback));
+  lookup->is_renewable = is_renewable;
+  auto handle = std::make_unique<Handle>(std::move(lookup));
   handle->AnswerLater(loop_, std::move(value));
   return handle;
+}
+
+template <typename Value>
+void NameLookups<Value>::AnswerAll(std::vector<std::shared_ptr<Lookup>> lookups,
+                                   const Outcome& outcome, bool is_renewable) {
+  for (const auto& lookup : lookups) {
+    lookup->is_renewable = is_renewable;
+    // The callback of a cancelled lookup is empty.
+    if (const auto callback = std::exchange(lookup->callback, nullptr)) callback(outcome);
+  }
 }
 
 template <typename Value>
 void NameLookups<Value>::Answer(Question* question, Outcome outcome,
                                 std::chrono::seconds lifetime) {
   NameLookups& lookups = question->lookups_;
-  // What its callbacks ask is a new question.
+  // A lookup that a callback starts is a new question.
   const auto owner = std::move(lookups.questions_.extract(question->name_).mapped());
   if (outcome) lookups.cache_.Put(question->name_, *outcome, lifetime, EventLoop::Now());
   if (question->early_ != nullptr) {
     question->early_->emplace(std::move(outcome));
     return;
   }
-  for (const auto& lookup : question->waiting_) {
-    // Cancelled handles have taken their callback with them.
-    if (const auto callback = std::exchange(lookup->callback, nullptr)) callback(outcome);
-  }
+  AnswerAll(std::move(question->waiting_), outcome, /*is_renewable=*/false);
+}
+
+template <typename Value>
+void NameLookups<Value>::AnswerInPart(const std::string& name, const Value& value) {
+  const auto found = questions_.find(name);
+  if (found == questions_.end() || found->second->partial_) return;
+  found->second->partial_ = value;
+  AnswerAll(std::exchange(found->second->waiting_, {}), value, /*is_renewable=*/true);
 }
 
 }  // namespace sluice::net

@@ -41,7 +41,7 @@ void RedisClient::Resolve() {
   }
   // hiredis would look the name up itself, and hold up the loop.
   resolving_ =
-      resolver_.Resolve(server_.address.host, server_.address.port,
+      resolver_.Resolve(server_.address.host, server_.address.port, cache_use_,
                         [this](Resolver::Answer answer) { OnResolved(std::move(answer)); });
 }
 
@@ -89,6 +89,7 @@ void RedisClient::Attach(redisAsyncContext* context) {
 }
 
 void RedisClient::OnConnected(bool is_connected) {
+  cache_use_ = is_connected ? Resolver::Cached::kUse : Resolver::Cached::kRenew;
   if (is_connected) return;
   context_ = nullptr;  // It is destroyed by its own callback.
   is_trying_next_ = next_address_ < addresses_.size();

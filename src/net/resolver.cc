@@ -1,10 +1,16 @@
-// c-ares does the protocol; this file lends it the loop's eyes and one timer. Its channel can only
-// cancel all queries at once, so a query whose handle is gone runs on, and its answer is kept for
-// the next who asks.
+// c-ares implements the protocol; this file watches its sockets and runs its timer. A channel of
+// c-ares can only cancel all queries at once. So a query whose handle is gone continues, and its
+// answer is cached for the next lookup.
+//
+// c-ares asks for A and AAAA together, sorts them by RFC 6724 and answers when it has both. A DNS
+// server that does not answer for one family would delay the other one until its time-out. So a
+// name without an answer after kResolutionDelay is also asked for each family alone, and the first
+// family that has an answer is returned (RFC 8305 section 3).
 #include "sluice/net/resolver.h"
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -24,27 +30,75 @@ namespace sluice::net {
 namespace {
 
 constexpr int kClassIn = 1;
-// Of one family. Requests may bring names, whose owners may give them any number of addresses.
+// Of one family. Requests may name hosts, whose owners may give them any number of addresses.
 constexpr size_t kMaxAddresses = 32;
 
 using AddressLookups = NameLookups<std::vector<Address>>;
 using ServiceLookups = NameLookups<std::vector<Service>>;
 
+/// Reports each name when kResolutionDelay has passed since it was added.
+class SlowNames final : private TimerHandler {
+ public:
+  using Callback = std::function<void(const std::string& name)>;
+
+  SlowNames(EventLoop& loop, Callback callback)
+      : callback_(std::move(callback)), timer_(loop, *this) {}
+
+  void Add(std::string name) {
+    names_.push_back({EventLoop::Now() + Resolver::kResolutionDelay, std::move(name)});
+    if (names_.size() == 1) timer_.Start(Resolver::kResolutionDelay);
+  }
+
+ private:
+  struct Name {
+    base::TimePoint due;
+    std::string name;
+  };
+
+  void OnTimer() override {
+    while (!names_.empty() && names_.front().due <= EventLoop::Now()) {
+      const std::string name = std::move(names_.front().name);
+      names_.pop_front();
+      callback_(name);
+    }
+    if (names_.empty()) return;
+    timer_.Start(std::max(names_.front().due - EventLoop::Now(), base::Duration(1)));
+  }
+
+  const Callback callback_;
+  std::deque<Name> names_;  // The oldest first.
+  Timer timer_;
+};
+
 class AresResolver final : public Resolver, private FdHandler, private TimerHandler {
  public:
   AresResolver(EventLoop& loop, const config::Dns& dns)
-      : loop_(loop), addresses_(loop, dns.cache), services_(loop, dns.cache), timer_(loop, *this) {}
+      : loop_(loop),
+        addresses_(loop, dns.cache),
+        services_(loop, dns.cache),
+        slow_names_(loop, [this](const std::string& name) { AskForEachFamily(name); }),
+        timer_(loop, *this) {}
   ~AresResolver() override {
     if (channel_ != nullptr) ares_destroy(channel_);
   }
 
   base::Result<void, std::string> Init(const config::Dns& dns);
-  std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port,
+  std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Cached cached,
                                  Callback callback) override;
-  std::unique_ptr<Query> ResolveService(const std::string& name,
+  std::unique_ptr<Query> ResolveService(const std::string& name, Cached cached,
                                         ServicesCallback callback) override;
+  void TakeCacheOf(Resolver& previous) override;
 
  private:
+  /// What a query for one family is for.
+  struct FamilyQuery {
+    AresResolver& resolver;
+    std::string name;
+  };
+
+  void Ask(const std::string& name, int family, ares_addrinfo_callback on_answer, void* argument);
+  void AskForEachFamily(const std::string& name);
+  static void OnFamily(void* query, int status, int timeouts, ares_addrinfo* result);
   static void OnSocketState(void* self, ares_socket_t fd, int readable, int writable);
   static void OnAddresses(void* question, int status, int timeouts, ares_addrinfo* result);
   static void OnServices(void* question, int status, int timeouts, unsigned char* message,
@@ -59,9 +113,19 @@ class AresResolver final : public Resolver, private FdHandler, private TimerHand
   std::map<ares_socket_t, std::unique_ptr<FdWatch>> watches_;
   AddressLookups addresses_;
   ServiceLookups services_;
+  SlowNames slow_names_;
   std::minstd_rand random_{std::random_device()()};
   Timer timer_;
 };
+
+std::vector<Address> AddressesOf(const ares_addrinfo& result) {
+  std::vector<Address> addresses;
+  for (const auto* node = result.nodes; node != nullptr; node = node->ai_next) {
+    addresses.push_back(Address::From(node->ai_addr));
+  }
+  LimitFamilies(addresses, kMaxAddresses);
+  return addresses;
+}
 
 base::Result<void, std::string> AresResolver::Init(const config::Dns& dns) {
   ares_options options{};
@@ -85,38 +149,65 @@ base::Result<void, std::string> AresResolver::Init(const config::Dns& dns) {
 }
 
 std::unique_ptr<Resolver::Query> AresResolver::Resolve(const std::string& host, uint16_t port,
-                                                       Callback callback) {
+                                                       Cached cached, Callback callback) {
+  constexpr bool kIsRenewable = false;
   if (const auto literal = Address::Parse(host, port)) {
-    return addresses_.Tell({*literal}, std::move(callback));
+    return addresses_.Return({*literal}, kIsRenewable, std::move(callback));
   }
-  // Without asking anybody (RFC 6761 section 6.3): a container's /etc/hosts may be missing.
+  // Without a query (RFC 6761 section 6.3): a container may have no /etc/hosts.
   if (base::EqualsIgnoringCase(host, "localhost")) {
-    return addresses_.Tell({*Address::Parse("::1", port), *Address::Parse("127.0.0.1", port)},
-                           std::move(callback));
+    return addresses_.Return({*Address::Parse("::1", port), *Address::Parse("127.0.0.1", port)},
+                             kIsRenewable, std::move(callback));
   }
-  // An answer is used again and again, so its first address must not get all the load.
+  // A cached answer is used many times, so its first address must not get all the load.
   const auto steps = random_();
-  auto tell = [port, steps, callback = std::move(callback)](Answer answer) {
+  auto on_answer = [port, steps, callback = std::move(callback)](Answer answer) {
     if (answer) {
       for (Address& address : *answer) address.set_port(port);
       Rotate(*answer, steps);
     }
     callback(std::move(answer));
   };
-  auto query = addresses_.Find(
-      base::ToLower(host), std::move(tell), [this, &host](AddressLookups::Question* question) {
-        ares_addrinfo_hints hints{};
-        hints.ai_family = AF_UNSPEC;
-        hints.ai_socktype = SOCK_STREAM;
-        ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, OnAddresses, question);
-      });
+  const std::string name = base::ToLower(host);
+  auto query = addresses_.Find(name, cached, std::move(on_answer),
+                               [this, &name](AddressLookups::Question* question) {
+                                 slow_names_.Add(name);
+                                 Ask(name, AF_UNSPEC, OnAddresses, question);
+                               });
   RestartTimer();
   return query;
 }
 
+void AresResolver::Ask(const std::string& name, int family, ares_addrinfo_callback on_answer,
+                       void* argument) {
+  ares_addrinfo_hints hints{};
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, on_answer, argument);
+}
+
+/// For a name whose question has no answer yet.
+void AresResolver::AskForEachFamily(const std::string& name) {
+  if (!addresses_.IsAsking(name)) return;
+  for (const int family : {AF_INET, AF_INET6}) {
+    Ask(name, family, OnFamily, new FamilyQuery{*this, name});
+  }
+  RestartTimer();
+}
+
+/// A failure is left to the question, whose answer c-ares puts together from both families.
+void AresResolver::OnFamily(void* query, int status, int /*timeouts*/, ares_addrinfo* result) {
+  const std::unique_ptr<FamilyQuery> owner(static_cast<FamilyQuery*>(query));
+  if (result == nullptr) return;
+  const auto addresses = status == ARES_SUCCESS ? AddressesOf(*result) : std::vector<Address>();
+  ares_freeaddrinfo(result);
+  if (!addresses.empty()) owner->resolver.addresses_.AnswerInPart(owner->name, addresses);
+}
+
 std::unique_ptr<Resolver::Query> AresResolver::ResolveService(const std::string& name,
+                                                              Cached cached,
                                                               ServicesCallback callback) {
-  auto tell = [this, callback = std::move(callback)](Services services) {
+  auto on_answer = [this, callback = std::move(callback)](Services services) {
     if (services) {
       OrderServices(*services, [this](uint32_t max) {
         return std::uniform_int_distribution<uint32_t>(0, max)(random_);
@@ -124,7 +215,7 @@ std::unique_ptr<Resolver::Query> AresResolver::ResolveService(const std::string&
     }
     callback(std::move(services));
   };
-  auto query = services_.Find(base::ToLower(name), std::move(tell),
+  auto query = services_.Find(base::ToLower(name), cached, std::move(on_answer),
                               [this, &name](ServiceLookups::Question* question) {
                                 ares_search(channel_, name.c_str(), kClassIn,
                                             static_cast<int>(kTypeSrv), OnServices, question);
@@ -133,23 +224,26 @@ std::unique_ptr<Resolver::Query> AresResolver::ResolveService(const std::string&
   return query;
 }
 
+void AresResolver::TakeCacheOf(Resolver& previous) {
+  auto& other = static_cast<AresResolver&>(previous);
+  addresses_.TakeCacheOf(other.addresses_);
+  services_.TakeCacheOf(other.services_);
+}
+
 void AresResolver::OnAddresses(void* question, int status, int /*timeouts*/,
                                ares_addrinfo* result) {
   Answer answer = base::Unexpected(std::string(ares_strerror(status)));
-  // What comes from /etc/hosts has no lifetime.
+  // An answer from /etc/hosts has no lifetime.
   int lifetime = std::numeric_limits<int>::max();
   if (status == ARES_SUCCESS) {
-    std::vector<Address> addresses;
     for (const auto* node = result->nodes; node != nullptr; node = node->ai_next) {
-      addresses.push_back(Address::From(node->ai_addr));
       lifetime = std::min(lifetime, node->ai_ttl);
     }
     for (const auto* alias = result->cnames; alias != nullptr; alias = alias->next) {
       lifetime = std::min(lifetime, alias->ttl);
     }
-    if (addresses.empty()) lifetime = 0;
-    LimitFamilies(addresses, kMaxAddresses);
-    answer = std::move(addresses);
+    answer = AddressesOf(*result);
+    if (answer->empty()) lifetime = 0;
   }
   if (result != nullptr) ares_freeaddrinfo(result);
   AddressLookups::Answer(static_cast<AddressLookups::Question*>(question), std::move(answer),
@@ -177,7 +271,7 @@ void AresResolver::OnSocketState(void* self, ares_socket_t fd, int readable, int
   auto& resolver = *static_cast<AresResolver*>(self);
   resolver.watches_.erase(fd);
   if (readable == 0 && writable == 0) return;
-  // Without a watch the question ends by its time-out.
+  // Without a watch the query ends by its time-out.
   FdHandler& handler = resolver;
   resolver.watches_.emplace(
       fd, std::make_unique<FdWatch>(resolver.loop_, fd, readable != 0, writable != 0, handler));

@@ -72,6 +72,20 @@ test('a name is looked up for each check', async (t) => {
   await sluice.event('server_up', { server });
 });
 
+test('a server that moves is found by the next check, before its record expires', async (t) => {
+  const old = await echo(t);
+  const young = await echo(t, { host: '127.0.0.2', port: old.port });
+  const records = { 'moving.test': { A: ['127.0.0.1'], ttl: 600 } };
+  const dns = await startDns(t, records);
+  const server = `moving.test:${old.port}`;
+  const sluice = await startChecked(t, [server], { fall: 1 }, { dns: { servers: [dns.address] } });
+  await waitForChecks(sluice, server, 'ok', 2);
+  records['moving.test'].A = ['127.0.0.2'];
+  await old.kill();
+  await young.peer(2);
+  await passes(sluice, server);
+});
+
 test('check: redis, with the real one', async (t) => {
   const redis = await startRedisServer(t);
   const sluice = await startChecked(t, [redis.address], { check: 'redis' });

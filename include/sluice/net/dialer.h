@@ -1,19 +1,24 @@
-// Connects to one server: resolves its name, or its service's SRV records, then tries its addresses
-// as RFC 8305 has it, and speaks TLS to it if it is told to.
+// Connects to one server: resolves its name, or the SRV records of its service, then tries its
+// addresses as RFC 8305 describes, and does the TLS handshake if it is configured.
 //
 //   addresses   1 ───────────────────────────────────► failed
-//               2    └─ head start ─► ─────────► ready: the dial has succeeded, the others are over
+//               2    └─ head start ─► ─────────► ready: the dial has succeeded, the others end
 //               3                     └─ head start ─►
 //
-// The families take turns, beginning with the preferred one (section 4). The next address is tried
-// when the head start of the one before is over, or at once when an attempt fails (section 5),
-// while those under way go on. The targets of SRV records are resolved one after the other, when
-// the addresses of the one before have had their head starts; one of lesser priority only when
-// those before have failed, or have had their share of the time (RFC 2782).
+// The families take turns, beginning with the preferred one (section 4). The dial takes one step
+// after the other: it tries the next address, looks up the next target of the SRV records, or
+// renews a cached answer of DNS. A step is taken when the head start of the one before is over, or
+// at once when something fails (section 5); what is under way continues. A target of lesser
+// priority is dialled when those before it have failed, or have had their share of the time (RFC
+// 2782). A lookup that hangs delays the next target for a short time only.
+//
+// A server may have moved before its DNS records expire. So when none of the addresses of a cached
+// answer could be used, the dial asks for a renewed one and tries the addresses that are new.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,32 +36,32 @@ namespace sluice::net {
 
 struct DialFailure {
   /// kTargetNotAllowed, kBackendRefused, kBackendUnreachable, kBackendUnresolved,
-  /// kBackendConnectTimeout or kBackendTls; of several addresses that failed each in its way, what
-  /// says most: TLS, then a refusal, then a time-out.
+  /// kBackendConnectTimeout, kBackendTls or kLocalResources. When several addresses failed, the
+  /// most telling of their causes: local resources, then TLS, a refusal, a time-out.
   base::Cause cause;
   std::string detail;  ///< the last failure, in words, for the log
 };
 
 struct DialOptions {
-  /// Zero: none. Bounds the whole, the lookups and the handshake of TLS included.
+  /// Zero: none. Bounds the dial, including the lookups and the TLS handshake.
   base::Duration timeout{0};
   /// For SetSocketBuffer.
   size_t socket_buffer = 0;
   /// Sent as soon as there is a connection, before all else.
   std::vector<uint8_t> preamble = {};
-  /// Whether this address may be connected to; null: all. Asked of every address that the server's
-  /// name resolves to, since whoever owns a name may have it mean anything. A Unix socket is asked
-  /// about with an empty address. When none passes, the dial fails with kTargetNotAllowed.
+  /// Returns true if this address may be dialled; null: all may. Called for every address that the
+  /// server's name resolves to, since the owner of a name can point it anywhere. A Unix socket is
+  /// passed as an empty address. When none is allowed, the dial fails with kTargetNotAllowed.
   std::function<bool(const Address&)> may_dial = nullptr;
   /// Null: plain.
   std::shared_ptr<const TlsClientContext> tls = nullptr;
-  /// Whose certificate it must be where `tls` does not name anybody; empty: the server's own
+  /// The name in the server's certificate if `tls` has none; empty: the server's own
   /// (config::Endpoint::CertificateName).
   std::string tls_server_name = {};
-  /// Where there is `tls`; outlives the stream.
+  /// Needed with `tls`; outlives the stream.
   TlsBuffers* tls_buffers = nullptr;
-  /// How long an address is tried before the next one is, too (RFC 8305 section 8); less where
-  /// `timeout` would not leave each its turn otherwise.
+  /// How long an address is tried before the next one is tried, too (RFC 8305 section 8); less if
+  /// `timeout` would not leave time for each otherwise.
   base::Duration head_start{250};
 };
 
@@ -75,26 +80,49 @@ class Dial final : private TimerHandler, private EventLoop::Task {
   ~Dial();
 
  private:
-  enum class Due : uint8_t { kDeadline, kNextAddress };
+  enum class Step : uint8_t { kNone, kAddress, kTarget, kRenewal };
+
+  /// An address, with the priority of the SRV target that it belongs to.
+  struct Candidate {
+    Address address;
+    uint16_t priority = 0;
+  };
+  struct Attempt {
+    std::unique_ptr<ConnectionAttempt> connection;
+    uint16_t priority = 0;
+  };
+  struct Lookup {
+    std::string host;
+    uint16_t priority = 0;
+    std::unique_ptr<Resolver::Query> query = nullptr;
+  };
+  using Lookups = std::list<Lookup>;
 
   void Start();
+  void ResolveServer();
   void OnServices(Resolver::Services services);
-  void ResolveNextTarget();
-  void Resolve(const std::string& host, uint16_t port);
-  void OnResolved(std::string host, Resolver::Answer answer);
-  void Add(std::vector<Address> addresses, std::string_view name);
+  void Resolve(const std::string& host, uint16_t port, uint16_t priority);
+  void OnResolved(Lookups::iterator place, Resolver::Answer answer);
+  void Add(std::vector<Address> addresses, std::string_view name, uint16_t priority);
+  Resolver::Cached CacheUse() const;
+
   void GoOn();
-  void StartNextAttempt();
-  std::optional<DialFailure> StartAttempt(const Address& address);
+  Step NextStep() const;
+  bool Take(Step step);
+  std::optional<DialFailure> StartAttempt(const Candidate& candidate);
   void OnAttemptOver(ConnectionAttempt& attempt, Outcome outcome);
-  bool HasMore() const;
-  bool IsNextTargetEqual() const;
-  base::Duration HeadStart(base::Duration left) const;
+  bool IsUnderWay() const;
+  bool HasTried(const Address& address) const;
+  uint16_t PriorityOf(Step step) const;
+  bool MustWait(Step step) const;
+
+  base::Duration HeadStart(Step step, base::Duration left) const;
   void RestartTimer();
   void OnTimer() override;
   void OnDeadline();
   void RunTask() override;
   void Note(DialFailure failure);
+  void Cancel();
   void Fail();
 
   EventLoop& loop_;
@@ -104,16 +132,19 @@ class Dial final : private TimerHandler, private EventLoop::Task {
   const base::TimePoint deadline_;
   const bool has_deadline_;
   Callback callback_;
-  std::vector<Service> targets_;  // Where SRV records lead, in the order in which to try them.
+  std::vector<Service> targets_;  // Of the SRV records, in the order in which to try them.
   size_t next_target_ = 0;
-  std::vector<Address> addresses_;  // Likewise, of the targets resolved so far.
-  size_t next_address_ = 0;
-  std::vector<std::unique_ptr<ConnectionAttempt>> attempts_;  // Under way, the oldest first.
-  bool starting_ = true;                // In the constructor, where nothing may be told.
+  std::vector<Candidate> candidates_;  // In the order in which to try them.
+  size_t next_candidate_ = 0;
+  std::vector<Attempt> attempts_;  // Under way, the oldest first.
+  Lookups lookups_;                // Under way.
+  std::unique_ptr<Resolver::Query> services_query_;
+  bool is_renewable_ = false;           // Some answer of DNS was cached or incomplete.
+  bool has_renewed_ = false;            // Those answers have been asked for again.
+  bool starting_ = true;                // In the constructor, which must not call back.
   std::optional<DialFailure> failure_;  // The worst cause and the last words so far.
-  Due due_ = Due::kDeadline;
+  Step due_ = Step::kNone;              // The step that the timer is for; none: the deadline.
   Timer timer_;
-  std::unique_ptr<Resolver::Query> query_;
 };
 
 }  // namespace sluice::net

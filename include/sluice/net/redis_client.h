@@ -64,6 +64,8 @@ class RedisClient final : private TimerHandler {
   Resolver& resolver_;
   const RedisServer server_;
   std::unique_ptr<Resolver::Query> resolving_;
+  /// kRenew once an address has failed: the server may have moved.
+  Resolver::Cached cache_use_ = Resolver::Cached::kUse;
   std::vector<Address> addresses_;
   size_t next_address_ = 0;
   redisAsyncContext* context_ = nullptr;  // Null while there is no connection.

@@ -1,12 +1,17 @@
 // Asynchronous name resolution over c-ares: /etc/hosts and DNS, as resolv.conf or the configuration
-// says. What DNS answers is kept for as long as its records live.
+// says. Answers from DNS are cached for as long as their records live.
+//
+// A server may move before the record of its old address expires. So a dial whose cached addresses
+// have all failed asks for a renewed answer (Cached::kRenew).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "sluice/base/clock.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
 #include "sluice/net/address.h"
@@ -33,14 +38,30 @@ class Resolver {
   using Callback = std::function<void(Answer)>;
 
   /// The places of a service in the order in which to try them, at least one, drawn by lot by their
-  /// weights anew each time; or one sentence.
+  /// weights for each query; or one sentence.
   using Services = base::Result<std::vector<Service>, std::string>;
   using ServicesCallback = std::function<void(Services)>;
+
+  /// What a lookup does with an answer that is in the cache.
+  enum class Cached : uint8_t {
+    kUse,    ///< returns the cached answer
+    kRenew,  ///< asks DNS again, at most once in kRenewInterval; in between as kUse
+  };
+  /// For one name, whatever the number of dials that fail. A dead server costs one query in this
+  /// time, not one for each session.
+  static constexpr base::Duration kRenewInterval{5'000};
+
+  /// How long the answer for one family of addresses waits for the other (RFC 8305 section 3).
+  static constexpr base::Duration kResolutionDelay{50};
 
   /// A query under way. Destroying it cancels: the callback is not called after that.
   class Query {
    public:
     virtual ~Query() = default;
+
+    /// Returns true if a lookup with Cached::kRenew may find other addresses: the answer was in the
+    /// cache, or one family of addresses is still missing. Valid from the callback on.
+    virtual bool IsRenewable() const { return false; }
   };
 
   static base::Result<std::unique_ptr<Resolver>, std::string> Create(EventLoop& loop,
@@ -48,12 +69,15 @@ class Resolver {
   virtual ~Resolver() = default;
 
   /// Looks up `host`, never from inside this call, once. An IP address is its own answer.
-  virtual std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port,
+  virtual std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Cached cached,
                                          Callback callback) = 0;
 
   /// Looks up the SRV records of `name` in the same way.
-  virtual std::unique_ptr<Query> ResolveService(const std::string& name,
+  virtual std::unique_ptr<Query> ResolveService(const std::string& name, Cached cached,
                                                 ServicesCallback callback) = 0;
+
+  /// Moves the cached answers of `previous` here. Both were created by Create.
+  virtual void TakeCacheOf(Resolver& previous) = 0;
 };
 
 }  // namespace sluice::net

@@ -188,10 +188,10 @@ export async function deadAddress(t, host = '127.0.0.1') {
  * An address that neither accepts nor refuses: a listening socket whose process never accepts and whose
  * queue is full, so that the kernel drops further SYNs.
  */
-export async function silentAddress(t, { host = '127.0.0.1' } = {}) {
+export async function silentAddress(t, { host = '127.0.0.1', port: wanted = 0 } = {}) {
   const program = `
     const server = require('node:net').createServer();
-    server.listen({ host: '${host}', port: 0, backlog: 1 }, () => {
+    server.listen({ host: '${host}', port: ${wanted}, backlog: 1 }, () => {
       require('node:fs').writeSync(1, server.address().port + '\\n');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     });`;

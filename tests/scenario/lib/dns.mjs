@@ -40,10 +40,10 @@ function recordBytes(type, value) {
 
 /**
  * Serves `records`: {name: {A: [...], AAAA: [...], SRV: [{priority, weight, port, target}], ttl: seconds}},
- * which may be changed at any time. An unknown name is NXDOMAIN, a name in `silent` gets no answer at all.
- * Returns {address, queries: [{name, type}]}.
+ * which may be changed at any time. An unknown name is NXDOMAIN. Names in `silent` and types in `silentTypes` get no
+ * answer at all. Returns {address, queries: [{name, type}]}.
  */
-export async function startDns(t, records, { silent = [] } = {}) {
+export async function startDns(t, records, { silent = [], silentTypes = [] } = {}) {
   const socket = dgram.createSocket('udp4');
   const queries = [];
   socket.on('message', (message, from) => {
@@ -51,7 +51,7 @@ export async function startDns(t, records, { silent = [] } = {}) {
     const number = message.readUInt16BE(end);
     const type = Object.keys(kTypes).find((key) => kTypes[key] === number) ?? String(number);
     queries.push({ name, type });
-    if (silent.includes(name)) return;
+    if (silent.includes(name) || silentTypes.includes(type)) return;
     const known = records[name];
     const values = (type in kTypes ? known?.[type] : undefined) ?? [];
     const header = Buffer.alloc(12);

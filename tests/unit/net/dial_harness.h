@@ -1,7 +1,8 @@
-// What the tests of dials have in common: a resolver that answers when the test says so, and a dial
-// whose outcome is waited for.
+// The base of the tests of dials: a resolver that answers when the test wants it to, and a dial
+// whose outcome the test can wait for.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,48 +18,80 @@
 
 namespace sluice::net::testing {
 
-/// Answers when the test says so.
+/// Answers when the test calls one of the functions below.
 class FakeResolver final : public Resolver {
  public:
-  std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Callback cb) override {
-    last_port = port;
-    callback = std::move(cb);
+  std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Cached cached,
+                                 Callback callback) override {
     last_host = host;
-    return std::make_unique<FakeQuery>(*this);
+    last_port = port;
+    last_cached = cached;
+    ++lookups;
+    return std::make_unique<FakeQuery<Callback>>(host, std::move(callback), hosts_);
   }
-  std::unique_ptr<Query> ResolveService(const std::string& name, ServicesCallback cb) override {
+  std::unique_ptr<Query> ResolveService(const std::string& name, Cached cached,
+                                        ServicesCallback callback) override {
     EXPECT_EQ(name, "_app._tcp.server.test");
-    services_callback = std::move(cb);
-    return std::make_unique<FakeQuery>(*this);
+    last_cached = cached;
+    ++lookups;
+    return std::make_unique<FakeQuery<ServicesCallback>>(name, std::move(callback), services_);
   }
-  void AnswerServices(Services services) {
-    const auto told = std::exchange(services_callback, nullptr);
-    if (told) told(std::move(services));
-  }
-  void Answer(std::vector<Address> addresses) {
-    const auto told = std::exchange(callback, nullptr);
-    if (told) told(std::move(addresses));
-  }
-  void Fail(std::string why) {
-    const auto told = std::exchange(callback, nullptr);
-    if (told) told(base::Unexpected(std::move(why)));
-  }
-  bool asked() const { return callback != nullptr; }
+  void TakeCacheOf(Resolver& /*previous*/) override {}
 
-  Callback callback;
-  ServicesCallback services_callback;
+  /// Answers the oldest lookup. `is_renewable`: the answer was in the cache.
+  void Answer(std::vector<Address> addresses, bool is_renewable = false) {
+    Return(hosts_, std::move(addresses), is_renewable);
+  }
+  void Fail(std::string why) { Return(hosts_, base::Unexpected(std::move(why)), false); }
+  void AnswerServices(Services services, bool is_renewable = false) {
+    Return(services_, std::move(services), is_renewable);
+  }
+  /// Answers the oldest lookup of that name.
+  void AnswerFor(const std::string& host, std::vector<Address> addresses) {
+    const auto found = std::find_if(hosts_.begin(), hosts_.end(),
+                                    [&](const auto* query) { return query->name == host; });
+    ASSERT_NE(found, hosts_.end()) << host;
+    std::rotate(hosts_.begin(), found, found + 1);
+    Answer(std::move(addresses));
+  }
+  bool asked() const { return !hosts_.empty(); }
+  bool asked_for_services() const { return !services_.empty(); }
+
   std::string last_host;
   uint16_t last_port = 0;
+  Cached last_cached = Cached::kUse;
+  int lookups = 0;
 
  private:
+  template <typename Callback>
   struct FakeQuery final : Query {
-    explicit FakeQuery(FakeResolver& r) : resolver(r) {}
-    ~FakeQuery() override {
-      resolver.callback = nullptr;
-      resolver.services_callback = nullptr;
+    using Queries = std::vector<FakeQuery*>;
+
+    FakeQuery(std::string host, Callback on_answer, Queries& all)
+        : name(std::move(host)), callback(std::move(on_answer)), queries(all) {
+      queries.push_back(this);
     }
-    FakeResolver& resolver;
+    ~FakeQuery() override { std::erase(queries, this); }
+    bool IsRenewable() const override { return is_renewable; }
+
+    const std::string name;
+    Callback callback;
+    bool is_renewable = false;
+    Queries& queries;
   };
+
+  template <typename Queries, typename Outcome>
+  static void Return(Queries& queries, Outcome outcome, bool is_renewable) {
+    if (queries.empty()) return;
+    auto& query = *queries.front();
+    queries.erase(queries.begin());
+    query.is_renewable = is_renewable;
+    const auto callback = std::move(query.callback);
+    callback(std::move(outcome));
+  }
+
+  std::vector<FakeQuery<Callback>*> hosts_;  // The oldest first.
+  std::vector<FakeQuery<ServicesCallback>*> services_;
 };
 
 inline Address At(const char* host, uint16_t port) {
@@ -89,7 +122,7 @@ class DialerTest : public ::testing::Test {
     EXPECT_EQ(outcome->error().cause, cause) << base::ReasonOf(outcome->error().cause);
     EXPECT_EQ(outcome->error().detail, detail);
   }
-  /// A port of the loopback that nobody listens on; held, so that nobody else gets it.
+  /// A port of the loopback without a listener, held so that no other socket gets it.
   uint16_t RefusingPort() {
     held_ = Bound(SOCK_STREAM);
     return PortOf(held_);

@@ -207,6 +207,50 @@ TEST_F(DialerAddressesTest, ATargetOfLesserPriorityWaitsForItsShareOfTheTime) {
   EXPECT_TRUE(*outcome);
 }
 
+TEST_F(DialerAddressesTest, ALookupThatHangsDelaysTheNextTargetByAHeadStart) {
+  const Fd listener = ListeningOnLoopback();
+  StartService(kLong, kShort);
+  resolver.AnswerServices(std::vector<Service>{{"slow.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
+  EXPECT_EQ(resolver.last_host, "slow.test");
+  ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "good.test"; }));
+  resolver.AnswerFor("good.test", {At("127.0.0.1", PortOf(listener))});
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome);
+  EXPECT_FALSE(resolver.asked()) << "the lookup that hangs is cancelled";
+}
+
+TEST_F(DialerAddressesTest, ALookupThatHangsDelaysALesserTargetByItsShareAtMost) {
+  const Fd listener = ListeningOnLoopback();
+  StartService(base::Duration(400), base::Duration(10));
+  const auto begin = EventLoop::Now();
+  resolver.AnswerServices(std::vector<Service>{{"slow.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
+  ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "backup.test"; }));
+  EXPECT_GE(EventLoop::Now() - begin, base::Duration(150)) << "not after a head start";
+  resolver.AnswerFor("backup.test", {At("127.0.0.1", PortOf(listener))});
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome);
+}
+
+TEST_F(DialerAddressesTest, ASlowLookupOfTheBetterTargetIsStillUsed) {
+  const Unanswering dead;
+  const Fd listener = ListeningOnLoopback();
+  StartService(kLong, kShort);
+  resolver.AnswerServices(std::vector<Service>{{"slow.test", 1, 1, 1}, {"dead.test", 2, 1, 1}});
+  ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "dead.test"; }));
+  resolver.AnswerFor("dead.test", {At("127.0.0.1", dead.port())});
+  resolver.AnswerFor("slow.test", {At("127.0.0.1", PortOf(listener))});
+  ASSERT_TRUE(Over());
+  EXPECT_TRUE(*outcome);
+}
+
+TEST_F(DialerAddressesTest, TheTimeIsOverWhileTwoTargetsAreResolved) {
+  StartService(base::Duration(100), kShort);
+  resolver.AnswerServices(std::vector<Service>{{"one.test", 1, 1, 1}, {"two.test", 2, 1, 1}});
+  ExpectFailure(Cause::kBackendConnectTimeout,
+                "_app._tcp.server.test: the name was not resolved in time");
+  EXPECT_FALSE(resolver.asked());
+}
+
 TEST_F(DialerAddressesTest, AServiceThatIsNotThere) {
   StartService(kLong, kShort);
   resolver.AnswerServices(base::Unexpected(std::string("Domain name not found")));

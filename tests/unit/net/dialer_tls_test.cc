@@ -19,10 +19,13 @@ using testing::RunUntil;
 /// Never asked: the servers here are addresses.
 class NoResolver final : public Resolver {
  public:
-  std::unique_ptr<Query> Resolve(const std::string&, uint16_t, Callback) override { return {}; }
-  std::unique_ptr<Query> ResolveService(const std::string&, ServicesCallback) override {
+  std::unique_ptr<Query> Resolve(const std::string&, uint16_t, Cached, Callback) override {
     return {};
   }
+  std::unique_ptr<Query> ResolveService(const std::string&, Cached, ServicesCallback) override {
+    return {};
+  }
+  void TakeCacheOf(Resolver&) override {}
 };
 
 /// The far end of a connection.

@@ -1,11 +1,12 @@
-// A DNS server (RFC 1035) for the resolver's tests: answers A, AAAA and SRV over UDP from maps, in
-// the loop of the test.
+// A DNS server (RFC 1035) for the tests of the resolver: answers A, AAAA and SRV over UDP from
+// maps, in the loop of the test.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,12 +38,15 @@ class DnsServer final : private FdHandler {
   uint32_t lifetime = 60;
   /// Queries are counted and not answered.
   bool silent = false;
+  /// Queries of these types neither.
+  std::set<uint16_t> silent_types;
   int queries = 0;
 
- private:
   static constexpr uint16_t kA = 1;
   static constexpr uint16_t kAaaa = 28;
   static constexpr uint16_t kSrv = 33;
+
+ private:
   static constexpr size_t kHeader = 12;
 
   void OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) override {
@@ -53,8 +57,9 @@ class DnsServer final : private FdHandler {
     const ssize_t got = recvfrom(fd_.get(), query.data(), query.size(), 0, name, &size);
     if (got < static_cast<ssize_t>(kHeader)) return;
     ++queries;
-    if (silent) return;
-    const std::string reply = Reply({query.data(), static_cast<size_t>(got)});
+    const std::string text(query.data(), static_cast<size_t>(got));
+    if (silent || silent_types.contains(TypeIn(text))) return;
+    const std::string reply = Reply(text);
     sendto(fd_.get(), reply.data(), reply.size(), 0, name, size);
   }
 
@@ -74,6 +79,12 @@ class DnsServer final : private FdHandler {
     }
     ++at;
     return name;
+  }
+
+  static uint16_t TypeIn(const std::string& query) {
+    size_t at = kHeader;
+    NameIn(query, at);
+    return static_cast<uint8_t>(query[at + 1]);
   }
 
   /// A name as labels.

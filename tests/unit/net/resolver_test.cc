@@ -22,6 +22,8 @@ using testing::RunUntil;
 
 class ResolverTest : public ::testing::Test {
  protected:
+  using Cached = Resolver::Cached;
+
   ResolverTest() { Make(base::Duration(3000)); }
 
   void Make(base::Duration timeout, base::Duration cache = base::Duration(300'000)) {
@@ -35,9 +37,9 @@ class ResolverTest : public ::testing::Test {
     resolver = *std::move(made);
   }
 
-  std::unique_ptr<Resolver::Query> Ask(const std::string& host) {
+  std::unique_ptr<Resolver::Query> Ask(const std::string& host, Cached cached = Cached::kUse) {
     answer.reset();
-    return resolver->Resolve(host, 5900, [this](Resolver::Answer a) {
+    return resolver->Resolve(host, 5900, cached, [this](Resolver::Answer a) {
       EXPECT_FALSE(answer.has_value()) << "told once";
       answer.emplace(std::move(a));
     });
@@ -128,7 +130,7 @@ TEST_F(ResolverTest, ManyAtOnce) {
   std::vector<std::unique_ptr<Resolver::Query>> queries;
   int answered = 0;
   for (int i = 0; i < 20; ++i) {
-    queries.push_back(resolver->Resolve("a.test", 1, [&](Resolver::Answer a) {
+    queries.push_back(resolver->Resolve("a.test", 1, Cached::kUse, [&](Resolver::Answer a) {
       EXPECT_TRUE(a);
       ++answered;
     }));
@@ -141,14 +143,15 @@ TEST_F(ResolverTest, ThoseWhoAskTheSameAtOnceShareTheQuestion) {
   std::vector<std::unique_ptr<Resolver::Query>> queries;
   std::vector<std::string> answers;
   for (const uint16_t port : std::array<uint16_t, 3>{1, 2, 3}) {
-    queries.push_back(resolver->Resolve(port == 2 ? "A.test" : "a.test", port, [&](auto a) {
-      ASSERT_TRUE(a);
-      answers.push_back(a->front().ToString());
-    }));
+    queries.push_back(
+        resolver->Resolve(port == 2 ? "A.test" : "a.test", port, Cached::kUse, [&](auto a) {
+          ASSERT_TRUE(a);
+          answers.push_back(a->front().ToString());
+        }));
   }
   EXPECT_TRUE(RunUntil(loop, [&] { return answers.size() == 3; }));
   EXPECT_EQ(answers, (std::vector<std::string>{"192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3"}));
-  EXPECT_EQ(server.queries, 2) << "A and AAAA";
+  EXPECT_LE(server.queries, 4) << "A and AAAA, and once more if DNS is slow";
 }
 
 TEST_F(ResolverTest, AnAnswerIsKeptForAsLongAsItsRecordsLive) {
@@ -170,6 +173,131 @@ TEST_F(ResolverTest, AnAnswerIsKeptForAsLongAsItsRecordsLive) {
   EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.2:5900"}));
 }
 
+TEST_F(ResolverTest, RenewsACachedAnswerAtMostOncePerInterval) {
+  server.names["a.test"] = {"192.0.2.1"};
+  auto query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  EXPECT_FALSE(query->IsRenewable()) << "DNS has just answered";
+  server.names["a.test"] = {"192.0.2.2"};
+  query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.1:5900"}));
+  EXPECT_TRUE(query->IsRenewable()) << "the answer was in the cache";
+
+  query = Ask("A.test", Cached::kRenew);
+  EXPECT_FALSE(answer.has_value()) << "never from inside the call";
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.2:5900"}));
+  const int asked = server.queries;
+  server.names["a.test"] = {"192.0.2.3"};
+  for (const Cached cached : {Cached::kUse, Cached::kRenew, Cached::kRenew}) {
+    query = Ask("a.test", cached);
+    ASSERT_TRUE(Answered());
+    EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.2:5900"}));
+  }
+  EXPECT_EQ(server.queries, asked) << "another renewal has to wait";
+}
+
+TEST_F(ResolverTest, ACachedAnswerOutlivesARenewalThatFails) {
+  server.names["a.test"] = {"192.0.2.1"};
+  auto query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  server.names.clear();
+  query = Ask("a.test", Cached::kRenew);
+  ASSERT_TRUE(Answered());
+  EXPECT_FALSE(*answer);
+  query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  EXPECT_TRUE(*answer) << "its records still live";
+}
+
+TEST_F(ResolverTest, DialsThatFailTogetherShareTheRenewal) {
+  server.names["a.test"] = {"192.0.2.1"};
+  auto query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  const int asked = server.queries;
+  server.names["a.test"] = {"192.0.2.2"};
+  std::vector<std::unique_ptr<Resolver::Query>> queries;
+  std::vector<std::string> answers;
+  for (int i = 0; i < 3; ++i) {
+    queries.push_back(resolver->Resolve("a.test", 1, Cached::kRenew, [&](Resolver::Answer a) {
+      ASSERT_TRUE(a);
+      answers.push_back(a->front().ToString());
+    }));
+  }
+  ASSERT_TRUE(RunUntil(loop, [&] { return answers.size() == 3; }));
+  EXPECT_EQ(answers, (std::vector<std::string>(3, "192.0.2.2:1")));
+  EXPECT_LE(server.queries, asked + 4) << "A and AAAA, and once more if DNS is slow";
+}
+
+TEST_F(ResolverTest, AServiceIsRenewedInTheSameWay) {
+  server.services["_app._tcp.test"] = {{"a.test", 1, 1, 1}};
+  std::optional<Resolver::Services> services;
+  const auto ask = [&](Cached cached) {
+    services.reset();
+    return resolver->ResolveService("_app._tcp.test", cached,
+                                    [&](auto answered) { services = std::move(answered); });
+  };
+  auto query = ask(Cached::kUse);
+  ASSERT_TRUE(RunUntil(loop, [&] { return services.has_value(); }));
+  server.services["_app._tcp.test"] = {{"b.test", 1, 1, 1}};
+  for (int i = 0; i < 2; ++i) {
+    query = ask(Cached::kRenew);
+    ASSERT_TRUE(RunUntil(loop, [&] { return services.has_value(); }));
+    EXPECT_EQ(services->value().front().host, "b.test");
+  }
+  EXPECT_EQ(server.queries, 2);
+}
+
+TEST_F(ResolverTest, AFamilyWithoutAnAnswerCostsTheResolutionDelay) {
+  server.names["a.test"] = {"192.0.2.1", "2001:db8::1"};
+  for (const auto& [silent, other] :
+       {std::pair(DnsServer::kAaaa, "192.0.2.1:5900"), {DnsServer::kA, "[2001:db8::1]:5900"}}) {
+    Make(base::Duration(10'000));
+    server.silent_types = {silent};
+    const auto begin = EventLoop::Now();
+    auto query = Ask("a.test");
+    ASSERT_TRUE(Answered());
+    EXPECT_EQ(Addresses(), (std::vector<std::string>{other}));
+    EXPECT_GE(EventLoop::Now() - begin, Resolver::kResolutionDelay);
+    EXPECT_LT(EventLoop::Now() - begin, base::Duration(5'000)) << "the time-out of a query";
+    EXPECT_TRUE(query->IsRenewable()) << "the other family may still come";
+
+    const int asked = server.queries;
+    query = Ask("a.test");
+    ASSERT_TRUE(Answered());
+    EXPECT_EQ(Addresses(), (std::vector<std::string>{other})) << "what is known so far";
+    EXPECT_EQ(server.queries, asked);
+  }
+}
+
+TEST_F(ResolverTest, ARenewalWaitsForTheFamilyThatIsMissing) {
+  server.names["a.test"] = {"192.0.2.1", "2001:db8::1"};
+  server.silent_types = {DnsServer::kAaaa};
+  Make(base::Duration(300));
+  auto query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  server.silent_types.clear();  // From the second attempt on DNS answers.
+  query = Ask("a.test", Cached::kRenew);
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.1:5900", "[2001:db8::1]:5900"}));
+}
+
+TEST_F(ResolverTest, TakesTheCacheOfAnother) {
+  server.names["a.test"] = {"192.0.2.1"};
+  auto query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  query.reset();
+  const auto previous = std::move(resolver);
+  Make(base::Duration(3000));
+  resolver->TakeCacheOf(*previous);
+  const int asked = server.queries;
+  query = Ask("a.test");
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.1:5900"}));
+  EXPECT_EQ(server.queries, asked);
+}
+
 TEST_F(ResolverTest, WhatHasNoLifetimeIsAskedForEachTime) {
   server.names["a.test"] = {"192.0.2.1"};
   server.lifetime = 0;
@@ -178,15 +306,16 @@ TEST_F(ResolverTest, WhatHasNoLifetimeIsAskedForEachTime) {
   const int asked = server.queries;
   query = Ask("a.test");
   ASSERT_TRUE(Answered());
-  EXPECT_EQ(server.queries, 2 * asked);
+  EXPECT_GT(server.queries, asked);
 
   server.lifetime = 60;
   Make(base::Duration(3000), base::Duration(0));
   query = Ask("a.test");
   ASSERT_TRUE(Answered());
+  const int before = server.queries;
   query = Ask("a.test");
   ASSERT_TRUE(Answered());
-  EXPECT_EQ(server.queries, 4 * asked) << "the configuration bounds it";
+  EXPECT_GT(server.queries, before) << "the configuration bounds the lifetime";
 }
 
 TEST_F(ResolverTest, AFailureIsNotKept) {
@@ -238,7 +367,8 @@ TEST_F(ResolverTest, Services) {
   std::optional<Resolver::Services> services;
   const auto ask = [&](const std::string& name) {
     services.reset();
-    return resolver->ResolveService(name, [&](auto answered) { services = std::move(answered); });
+    return resolver->ResolveService(name, Cached::kUse,
+                                    [&](auto answered) { services = std::move(answered); });
   };
   auto query = ask("_app._tcp.test");
   EXPECT_FALSE(services.has_value()) << "never from inside the call";
@@ -265,7 +395,7 @@ TEST_F(ResolverTest, ServicesShareTheLoadByTheirWeights) {
   std::map<std::string, int> first;
   for (int i = 0; i < 500; ++i) {
     bool is_over = false;
-    const auto query = resolver->ResolveService("_app._tcp.test", [&](auto answered) {
+    const auto query = resolver->ResolveService("_app._tcp.test", Cached::kUse, [&](auto answered) {
       is_over = true;
       ASSERT_TRUE(answered);
       ++first[answered->front().host];
@@ -281,7 +411,8 @@ TEST_F(ResolverTest, ACancelledQueryIsNotAnswered) {
   for (const char* host : {"a.test", "10.0.0.1", "localhost"}) {
     auto query = Ask(host);
     query.reset();
-    const auto other = resolver->Resolve("a.test", 1, [this](Resolver::Answer a) { answer = a; });
+    const auto other =
+        resolver->Resolve("a.test", 1, Cached::kUse, [this](Resolver::Answer a) { answer = a; });
     ASSERT_TRUE(Answered()) << "c-ares went on to the one behind it";
     RunTurns(loop, 3);
   }
@@ -293,9 +424,10 @@ TEST_F(ResolverTest, TheCallbackMayDestroyItsQueryAndAskAgain) {
     std::unique_ptr<Resolver::Query> query;
     std::unique_ptr<Resolver::Query> second;
     answer.reset();
-    query = resolver->Resolve(host, 1, [&](Resolver::Answer) {
+    query = resolver->Resolve(host, 1, Cached::kUse, [&](Resolver::Answer) {
       query.reset();
-      second = resolver->Resolve("a.test", 1, [&](Resolver::Answer a) { answer = a; });
+      second =
+          resolver->Resolve("a.test", 1, Cached::kUse, [&](Resolver::Answer a) { answer = a; });
     });
     ASSERT_TRUE(Answered()) << host;
     EXPECT_TRUE(*answer);

@@ -59,14 +59,17 @@ class RecordingLog final : public base::Log {
 /// For those who connect to literal addresses only, or not at all.
 class NoResolver final : public net::Resolver {
  public:
-  std::unique_ptr<Query> Resolve(const std::string& host, uint16_t, Callback) override {
+  std::unique_ptr<Query> Resolve(const std::string& host, uint16_t, Cached /*cached*/,
+                                 Callback) override {
     ADD_FAILURE() << "nobody should ask for " << host;
     return nullptr;
   }
-  std::unique_ptr<Query> ResolveService(const std::string& name, ServicesCallback) override {
+  std::unique_ptr<Query> ResolveService(const std::string& name, Cached /*cached*/,
+                                        ServicesCallback) override {
     ADD_FAILURE() << "nobody should ask for " << name;
     return nullptr;
   }
+  void TakeCacheOf(Resolver& /*previous*/) override {}
 };
 
 struct Frame {

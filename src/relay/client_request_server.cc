@@ -1,4 +1,4 @@
-// A request that may come in: which server it goes to.
+// Finds the server of a request that was admitted.
 //
 //   StartDial ──► StartRound ──► DialNext ──► Dial ──► a session
 //                     ▲         ▲   │  ▲        │
@@ -7,7 +7,7 @@
 //                     └─── pause ── EndRound ◄──┴─ no server is left
 //
 // A round tries each server that is up once, within timeouts.connect. With connect_retry there are
-// more rounds, until its time is over.
+// more rounds; the last one starts when its time is over.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -163,14 +163,16 @@ void ClientRequest::OnServerFailed(const net::DialFailure& failure) {
   DialNext();
 }
 
-/// No server is left to be tried.
+/// No server is left in this round. The last round starts when the time of connect_retry is over.
 void ClientRequest::EndRound(base::Cause cause) {
-  if (net::EventLoop::Now() + retry_pause_ > retry_until_) {
+  const base::Duration left = retry_until_ - net::EventLoop::Now();
+  if (left.count() <= 0) {
     TellFailure(cause);
     return;
   }
-  // Those who were turned away together do not come back together.
-  timer_.Start(std::chrono::duration_cast<base::Duration>(retry_pause_ * context_.Jitter()));
+  // Requests that failed together do not return together.
+  const auto pause = std::chrono::duration_cast<base::Duration>(retry_pause_ * context_.Jitter());
+  timer_.Start(std::min(pause, left));
   retry_pause_ = std::min(retry_pause_ * 2, kLongestPause);
 }
 

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <random>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <ares.h>
@@ -35,6 +36,11 @@ constexpr size_t kMaxAddresses = 32;
 
 using AddressLookups = NameLookups<std::vector<Address>>;
 using ServiceLookups = NameLookups<std::vector<Service>>;
+
+bool AreSame(const config::Dns& a, const config::Dns& b) {
+  return std::tie(a.servers, a.timeout, a.attempts, a.cache) ==
+         std::tie(b.servers, b.timeout, b.attempts, b.cache);
+}
 
 /// Reports each name when kResolutionDelay has passed since it was added.
 class SlowNames final : private TimerHandler {
@@ -74,6 +80,7 @@ class AresResolver final : public Resolver, private FdHandler, private TimerHand
  public:
   AresResolver(EventLoop& loop, const config::Dns& dns)
       : loop_(loop),
+        settings_(dns),
         addresses_(loop, dns.cache),
         services_(loop, dns.cache),
         slow_names_(loop, [this](const std::string& name) { AskForEachFamily(name); }),
@@ -109,6 +116,7 @@ class AresResolver final : public Resolver, private FdHandler, private TimerHand
   void RestartTimer();
 
   EventLoop& loop_;
+  const config::Dns settings_;
   ares_channel channel_ = nullptr;
   std::map<ares_socket_t, std::unique_ptr<FdWatch>> watches_;
   AddressLookups addresses_;
@@ -226,6 +234,7 @@ std::unique_ptr<Resolver::Query> AresResolver::ResolveService(const std::string&
 
 void AresResolver::TakeCacheOf(Resolver& previous) {
   auto& other = static_cast<AresResolver&>(previous);
+  if (!AreSame(settings_, other.settings_)) return;
   addresses_.TakeCacheOf(other.addresses_);
   services_.TakeCacheOf(other.services_);
 }

@@ -66,6 +66,7 @@ void WorkerContext::NoteConnections() {
 }
 
 void WorkerContext::Use(std::shared_ptr<Generation> next) {
+  if (generation) next->resolver->TakeCacheOf(*generation->resolver);
   generation = std::move(next);
   sessions.ForEach([this](Session& session) {
     if (const auto cause = WhyOver(session.generation(), session.route())) session.Close(*cause);

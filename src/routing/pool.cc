@@ -17,7 +17,10 @@ Pool::Pool(const config::Backend& backend, std::shared_ptr<PoolShared> shared)
     const std::string address = server.address.ToString();
     auto& known = shared_->servers[address];
     auto state = known.lock();
-    if (!state) known = state = std::make_shared<PoolServer>(address);
+    if (!state) {
+      known = state = std::make_shared<PoolServer>(address);
+      state->max_sessions = server.max_sessions;
+    }
     servers_.push_back(std::move(state));
   }
 }
@@ -91,6 +94,12 @@ void Pool::GiveBack(size_t i, bool is_dialling) const {
   --server.sessions;
   if (is_dialling) --server.dials;
   GrantPlacesOf(server);
+}
+
+void Pool::Activate() const {
+  const std::lock_guard lock(shared_->mutex);
+  for (size_t i = 0; i < size(); ++i) servers_[i]->max_sessions = config_.servers[i].max_sessions;
+  for (const auto& server : servers_) GrantPlacesOf(*server);
 }
 
 bool Pool::SetHealth(size_t i, bool up, base::TimePoint now) const {

@@ -19,8 +19,9 @@ namespace sluice::routing {
 struct PoolServer {
   explicit PoolServer(const std::string& address);
 
-  const uint64_t hash;  // Of its address.
-  size_t sessions = 0;  // Dials included.
+  const uint64_t hash;      // Of its address.
+  size_t max_sessions = 0;  // Of the configuration in use; zero: any number.
+  size_t sessions = 0;      // Dials included.
   size_t dials = 0;
   base::TimePoint dialled_at;  // When the first of those dials began.
   bool is_down = false;        // By an active check.
@@ -52,6 +53,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   base::Result<Pools::Pick, NoServer> Take(const Ask& ask) const;
   size_t Others(size_t server, const Ask& ask) const;
   std::unique_ptr<PlaceWaiter> Wait(Ask ask, std::function<void()> on_place) const;
+  void Activate() const;
   bool SetHealth(size_t server, bool up, base::TimePoint now) const;
   BackendState Describe(base::TimePoint now) const;
 

@@ -37,7 +37,7 @@ bool Pool::IsSuspect(size_t i) const {
 }
 
 bool Pool::HasPlace(size_t i) const {
-  const size_t most = config_.servers[i].max_sessions;
+  const size_t most = servers_[i]->max_sessions;
   return most == 0 || servers_[i]->sessions < most;
 }
 

@@ -90,6 +90,10 @@ std::unique_ptr<PlaceWaiter> Pools::Wait(size_t backend, Ask ask,
   return pools_[backend]->Wait(std::move(ask), std::move(on_place));
 }
 
+void Pools::Activate() const {
+  for (const auto& pool : pools_) pool->Activate();
+}
+
 bool Pools::SetHealth(size_t backend, size_t server, bool up, base::TimePoint now) const {
   return pools_[backend]->SetHealth(server, up, now);
 }

@@ -77,6 +77,9 @@ base::Result<void, std::string> ActiveConfig::StartHealthChecks(
   auto resolver = net::Resolver::Create(loop, config_->dns);
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   resolver_ = *std::move(resolver);
+  if (previous != nullptr && previous->resolver_) {
+    resolver_->TakeCacheOf(*previous->resolver_);
+  }
   const auto& backends = certificates_.backends();
   prober_ = std::make_unique<relay::HealthProber>(
       relay::HealthProber::Setup{loop,

@@ -108,6 +108,7 @@ class Server::Impl final : private net::TimerHandler {
     }
     active_ = *std::move(next);
     active_->OwnMetrics();
+    active_->pools().Activate();
     return {};
   }
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import { echo, listen } from './lib/backends.mjs';
+import { startDns } from './lib/dns.mjs';
 import { makeConfig, startWithArgs, tempDir } from './lib/sluice.mjs';
 import { within } from './lib/wait.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
@@ -186,6 +187,46 @@ test('reload: watch takes a change by itself, the swap of a ConfigMap too', asyn
   await sluice.event('config_reloaded');
   await expectEcho(client, 'still there');
   await expectEcho(await openWs(t, sluice.url('/new')), 'new');
+});
+
+test('the DNS cache survives, unless the settings of DNS change', async (t) => {
+  const backend = await echo(t);
+  const dns = await startDns(t, { 'db.test': { A: ['127.0.0.1'], ttl: 600 } });
+  const set = await setUp(t, {
+    workers: 1,
+    dns: { servers: [dns.address] },
+    routes: [{ name: 'stays', match: { path: '/stays' }, backend: `db.test:${backend.port}` }],
+    backends: { checked: { servers: [`db.test:${backend.port}`], health_check: { interval: '100ms' } } },
+  });
+  const { config, sluice } = set;
+  const passed = () => sluice.metrics().then((all) => all.sum('sluice_health_checks_total', { result: 'ok' }));
+  await sluice.waitFor('a check', async () => (await passed()) > 0);
+  await expectEcho(await openWs(t, sluice.url('/stays')), 'before');
+  const asked = dns.queries.length;
+  await change(set, { ...config, defaults: { timeouts: { idle: '1h' } } });
+  await expectEcho(await openWs(t, sluice.url('/stays')), 'after');
+  const before = await passed();
+  await sluice.waitFor('another check', async () => (await passed()) > before);
+  assert.equal(dns.queries.length, asked);
+  await change(set, { ...config, dns: { ...config.dns, timeout: '5s' } });
+  await expectEcho(await openWs(t, sluice.url('/stays')), 'again');
+  assert.ok(dns.queries.length > asked);
+});
+
+test('a request that waits for a place gets one when max_sessions is raised', async (t) => {
+  const backend = await echo(t);
+  const backends = (max_sessions) => ({
+    pool: { servers: [{ address: backend.address, max_sessions }], queue: { size: 1, timeout: '10m' } },
+  });
+  const set = await setUp(t, {
+    routes: [{ name: 'full', match: { path: '/full' }, backend: 'pool' }],
+    backends: backends(1),
+  });
+  await openWs(t, set.sluice.url('/full'));
+  const waiting = openWs(t, set.sluice.url('/full'));
+  await set.sluice.metric('sluice_backend_queue_requests', { backend: 'pool' }, 1);
+  await change(set, { ...set.config, backends: backends(2) });
+  await expectEcho(await waiting, 'served');
 });
 
 test('listeners: those that stay are not touched, new ones come, old ones go', async (t) => {

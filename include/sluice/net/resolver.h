@@ -76,7 +76,8 @@ class Resolver {
   virtual std::unique_ptr<Query> ResolveService(const std::string& name, Cached cached,
                                                 ServicesCallback callback) = 0;
 
-  /// Moves the cached answers of `previous` here. Both were created by Create.
+  /// Moves the cached answers of `previous` here, unless its settings were others. Both resolvers
+  /// were created by Create.
   virtual void TakeCacheOf(Resolver& previous) = 0;
 };
 

@@ -55,8 +55,9 @@ struct WorkerContext {
   /// Requests and sessions, as of now. Any thread.
   size_t connections() const { return connections_.load(std::memory_order_relaxed); }
 
-  /// Has those who come from now on use `next`. Sessions of routes that it has no more end, if
-  /// their route says so.
+  /// Uses `next` for the connections that come from now on. It takes over the cache of DNS unless
+  /// the settings of DNS have changed. Sessions of routes that were removed end if their route has
+  /// `on_removal: close`.
   void Use(std::shared_ptr<Generation> next);
 
   /// Why a session of that route has to end at once; nothing if it may go on.

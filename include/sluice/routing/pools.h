@@ -161,6 +161,10 @@ class Pools {
   /// passes that on. It is never called once the waiter is destroyed.
   std::unique_ptr<PlaceWaiter> Wait(size_t backend, Ask ask, std::function<void()> on_place) const;
 
+  /// Makes these the pools of the configuration in use: their `max_sessions` hold for the requests
+  /// of earlier configurations, too, and requests that wait get the places that are new.
+  void Activate() const;
+
   /// What an active check has found. True if that is news.
   bool SetHealth(size_t backend, size_t server, bool up, base::TimePoint now) const;
 

@@ -161,6 +161,37 @@ TEST_F(QueueTest, WhoWaitsSinceBeforeAReloadIsServed) {
   EXPECT_TRUE(waiter->Take(now));
 }
 
+TEST_F(QueueTest, AReloadThatRaisesMaxSessionsServesThoseThatWait) {
+  const auto one = Wait();
+  const auto two = Wait();
+  const auto previous = std::move(pools);
+  backend_.servers[0].max_sessions = 2;
+  Make(backend_, previous.get());
+  EXPECT_EQ(told_, 0) << "the configuration is not in use yet";
+  EXPECT_FALSE(one->Look(now));
+  pools->Activate();
+  EXPECT_EQ(told_, 1);
+  const auto slot = one->Take(now);
+  EXPECT_TRUE(slot);
+  EXPECT_FALSE(two->Take(now));
+  backend_.servers[0].max_sessions = 0;
+  Make(backend_, previous.get());
+  pools->Activate();
+  EXPECT_TRUE(two->Take(now)) << "any number";
+}
+
+TEST_F(QueueTest, AReloadThatLowersMaxSessionsHoldsForThoseThatWait) {
+  const auto waiter = Wait();
+  const auto previous = std::move(pools);
+  backend_.servers[1].max_sessions = 1;
+  Make(backend_, previous.get());
+  pools->Activate();
+  Free(1);
+  EXPECT_EQ(told_, 0) << "the server still has one session";
+  Free(1);
+  EXPECT_EQ(told_, 1);
+}
+
 TEST_F(QueueTest, ManyThreadsNeverHaveMoreThanThePlaces) {
   held_.clear();
   backend_.queue.size = 100;

@@ -67,6 +67,8 @@ constexpr std::array kCauses = {
             "every server of the backend that is up has its max_sessions, and no place was free in time"},
   CauseInfo{Cause::kBackendUpgrade, "backend_upgrade", 502, 1014, Fault::kBackend, kWarn,
             "the backend is a WebSocket and did not agree to the upgrade"},
+  CauseInfo{Cause::kLocalResources, "local_resources", 503, 1013, Fault::kSluice, kWarn,
+            "sluice had no local port, file descriptor or memory for a connection to the backend"},
   CauseInfo{Cause::kBackendClosed, "backend_closed", 0, 1000, Fault::kNobody, kInfo,
             "the backend ended its connection in good order"},
   CauseInfo{Cause::kBackendReset, "backend_reset", 0, 1011, Fault::kBackend, kWarn,

@@ -35,6 +35,8 @@ void HealthMetrics::AddTo(std::vector<MetricFamily>& families) const {
     if (const auto counters = known.lock()) {
       Add(checks, ServerLabels(label, "ok"), static_cast<double>(counters->passed));
       Add(checks, ServerLabels(label, "failed"), static_cast<double>(counters->failed));
+      if (counters->not_made == 0) continue;
+      Add(checks, ServerLabels(label, "local_resources"), static_cast<double>(counters->not_made));
     }
   }
   if (!checks.metric.empty()) families.push_back(std::move(checks));

@@ -4,10 +4,13 @@
 #include <cstring>
 #include <utility>
 
+#include "net/local_resources.h"
+
 namespace sluice::net {
 namespace {
 
 base::Cause CauseOf(int error) {
+  if (IsLackOfResources(error)) return base::Cause::kLocalResources;
   switch (error) {
     case ECONNREFUSED:
     case ECONNRESET:
@@ -36,7 +39,13 @@ std::optional<DialFailure> ConnectionAttempt::Start(const sockaddr* address, soc
   if (!fd) return Failure(errno);
   ConfigureForRelay(fd);
   if (options_.socket_buffer != 0) SetSocketBuffer(fd.get(), options_.socket_buffer);
-  if (connect(fd.get(), address, size) != 0 && errno != EINPROGRESS) return Failure(errno);
+  if (connect(fd.get(), address, size) != 0 && errno != EINPROGRESS) {
+    const int error = errno;
+    if (!IsLackOfResources(error, address, size)) return Failure(error);
+    const bool has_no_port = error == EADDRNOTAVAIL || error == EAGAIN;
+    return Failure(base::Cause::kLocalResources,
+                   has_no_port ? "no local port is free" : std::strerror(error));
+  }
   stream_ = std::make_unique<TcpStream>(loop_, std::move(fd));
   stream_->SetHandler(this);
   return std::nullopt;

@@ -29,7 +29,7 @@ class ConnectionAttempt final : private StreamHandler {
   ConnectionAttempt(EventLoop& loop, const DialOptions& options, std::string where,
                     std::string certificate_name, Callback callback);
 
-  /// Once. A failure that is known at once is told here.
+  /// Call it once. Returns a failure that is known at once.
   std::optional<DialFailure> Start(const sockaddr* address, socklen_t size);
 
   /// What to say of it when its time is over.

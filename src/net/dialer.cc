@@ -9,6 +9,7 @@
 
 #include "net/address_order.h"
 #include "net/connection_attempt.h"
+#include "net/local_resources.h"
 
 namespace sluice::net {
 namespace {
@@ -25,6 +26,8 @@ constexpr base::Duration kLookupPatience{1'000};
 /// that could not be tried comes first, since the server may be well.
 int Rank(base::Cause cause) {
   switch (cause) {
+    case base::Cause::kLocalResources:
+      return 5;
     case base::Cause::kBackendTls:
       return 4;
     case base::Cause::kBackendRefused:
@@ -95,7 +98,7 @@ void Dial::OnServices(Resolver::Services services) {
   if (services) {
     targets_ = *std::move(services);
   } else if (!has_renewed_) {
-    Note({base::Cause::kBackendUnresolved, server_.host + ": " + services.error()});
+    NoteUnresolved(server_.host, services.error());
   }
   next_target_ = 0;
   GoOn();
@@ -118,10 +121,16 @@ void Dial::OnResolved(Lookups::iterator place, Resolver::Answer answer) {
     InterleaveFamilies(*answer);
     Add(*std::move(answer), is_target ? std::string_view(host) : std::string_view(), priority);
   } else if (!has_renewed_) {
-    Note({base::Cause::kBackendUnresolved,
-          host + ": " + (answer ? "the name has no address" : answer.error())});
+    NoteUnresolved(host, answer ? "the name has no address" : answer.error());
   }
   GoOn();
+}
+
+/// c-ares does not report that it could not create a socket.
+void Dial::NoteUnresolved(const std::string& host, const std::string& why) {
+  const bool is_ours = IsOutOfSockets();
+  Note({is_ours ? base::Cause::kLocalResources : base::Cause::kBackendUnresolved,
+        host + ": " + (is_ours ? "no socket to ask DNS with: " : "") + why});
 }
 
 /// Adds one or more addresses of one host, except those that are not allowed and those that were
@@ -158,8 +167,9 @@ bool Dial::HasTried(const Address& address) const {
 Dial::Step Dial::NextStep() const {
   if (next_candidate_ < candidates_.size()) return Step::kAddress;
   if (next_target_ < targets_.size()) return Step::kTarget;
-  if (is_renewable_ && !has_renewed_) return Step::kRenewal;
-  return Step::kNone;
+  // An address that could not be tried is no sign that the server has moved.
+  const bool was_tried = !failure_ || failure_->cause != base::Cause::kLocalResources;
+  return is_renewable_ && !has_renewed_ && was_tried ? Step::kRenewal : Step::kNone;
 }
 
 /// Takes steps until one of them is under way. Fails if nothing is.

@@ -84,7 +84,9 @@ void ClientRequest::OnDialled(net::Dial::Outcome outcome) {
   }
   const net::DialFailure& failure = outcome.error();
   metrics.dials_failed[static_cast<size_t>(failure.cause)].Add();
-  if (const auto omitted = context_.dial_log_limit.Admit(net::EventLoop::Now())) {
+  if (failure.cause == base::Cause::kLocalResources) {
+    context_.resource_log.Write(context_.log, net::EventLoop::Now(), failure.detail);
+  } else if (const auto omitted = context_.dial_log_limit.Admit(net::EventLoop::Now())) {
     context_.log.Write(base::LogLevel::kWarn, "dial_failed",
                        {{"route", route().name},
                         {"server", server_->ToString()},

@@ -7,7 +7,8 @@
 //                     └─── pause ── EndRound ◄──┴─ no server is left
 //
 // A round tries each server that is up once, within timeouts.connect. With connect_retry there are
-// more rounds; the last one starts when its time is over.
+// more rounds; the last one starts when its time is over. So there are for a short time when sluice
+// has no local port, descriptor or memory left for a dial.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -21,6 +22,10 @@ namespace {
 
 constexpr base::Duration kFirstPause{100};
 constexpr base::Duration kLongestPause{2'000};
+
+// How long a request waits for a local port, a descriptor or memory, and how often it tries.
+constexpr base::Duration kResourceWait{1'000};
+constexpr base::Duration kResourcePause{50};
 
 // How often a request that waits for a place looks whether an ejected server is due. Places that
 // become free are told at once.
@@ -44,7 +49,9 @@ void ClientRequest::StartDial() {
   ask_.key = routing::BalanceKey(backend().balance,
                                  {address_.ip(), route().match, &parser_.head(),
                                   [this](std::string_view name) { return Claim(name); }});
-  retry_until_ = net::EventLoop::Now() + backend().connect_retry;
+  const base::TimePoint now = net::EventLoop::Now();
+  retry_until_ = now + backend().connect_retry;
+  resources_until_ = now + std::min<base::Duration>(kResourceWait, route().options.connect_timeout);
   retry_pause_ = kFirstPause;
   StartRound();
   if (state_ == State::kDialing) ReadWhileDialing();
@@ -147,10 +154,17 @@ void ClientRequest::DialServer(routing::ServerSlot slot, size_t others) {
 }
 
 void ClientRequest::OnServerFailed(const net::DialFailure& failure) {
-  last_failure_ = failure.cause;
+  // A server that could not be tried for lack of local resources may be well, so this cause
+  // outranks those of the other servers.
+  if (last_failure_ != base::Cause::kLocalResources) last_failure_ = failure.cause;
   if (failure.cause == base::Cause::kTargetNotAllowed) {
     server_slot_ = routing::ServerSlot();
     TellFailure(failure.cause);
+    return;
+  }
+  if (failure.cause == base::Cause::kLocalResources) {
+    server_slot_ = routing::ServerSlot();  // It does not count as a failure of the server.
+    DialNext();
     return;
   }
   if (const auto ejected = server_slot_.OnFailed(net::EventLoop::Now())) {
@@ -163,17 +177,21 @@ void ClientRequest::OnServerFailed(const net::DialFailure& failure) {
   DialNext();
 }
 
-/// No server is left in this round. The last round starts when the time of connect_retry is over.
+/// No server is left in this round. The last round starts when the time of connect_retry is over,
+/// or the time for which a request waits for local resources.
 void ClientRequest::EndRound(base::Cause cause) {
-  const base::Duration left = retry_until_ - net::EventLoop::Now();
-  if (left.count() <= 0) {
+  const base::TimePoint now = net::EventLoop::Now();
+  const bool waits_for_resources = cause == base::Cause::kLocalResources && now < resources_until_;
+  const base::TimePoint until = waits_for_resources ? resources_until_ : retry_until_;
+  if (now >= until) {
     TellFailure(cause);
     return;
   }
+  const base::Duration pause = waits_for_resources ? kResourcePause : retry_pause_;
+  if (!waits_for_resources) retry_pause_ = std::min(retry_pause_ * 2, kLongestPause);
   // Requests that failed together do not return together.
-  const auto pause = std::chrono::duration_cast<base::Duration>(retry_pause_ * context_.Jitter());
-  timer_.Start(std::min(pause, left));
-  retry_pause_ = std::min(retry_pause_ * 2, kLongestPause);
+  const auto varied = std::chrono::duration_cast<base::Duration>(pause * context_.Jitter());
+  timer_.Start(std::min(varied, until - now));
 }
 
 void ClientRequest::OnDialTimer() {

@@ -85,6 +85,13 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
 
   void OnDialled(net::Dial::Outcome outcome) {
     dial_.reset();
+    if (!outcome && outcome.error().cause == base::Cause::kLocalResources) {
+      ++counters_->not_made;
+      prober_.resource_log_.Write(prober_.setup_.log, net::EventLoop::Now(),
+                                  outcome.error().detail);
+      StartPause();
+      return;
+    }
     if (!outcome) {
       End(outcome.error().detail);
       return;
@@ -129,6 +136,12 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
     }
   }
 
+  /// Until the next check.
+  void StartPause() {
+    timer_.Start(std::chrono::duration_cast<base::Duration>(
+        check_.interval * std::uniform_real_distribution(0.9, 1.1)(prober_.random_)));
+  }
+
   /// `fault` is what is wrong with the server, if anything is.
   void End(std::optional<std::string> fault) {
     if (stream_) {
@@ -137,8 +150,7 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
     }
     const bool has_passed = !fault;
     ++(has_passed ? counters_->passed : counters_->failed);
-    timer_.Start(std::chrono::duration_cast<base::Duration>(
-        check_.interval * std::uniform_real_distribution(0.9, 1.1)(prober_.random_)));
+    StartPause();
     const bool was_known = state_.is_up().has_value();
     const auto is_up = state_.Note(has_passed);
     if (!is_up) return;

@@ -109,6 +109,7 @@ const kElsewhere = {
   limit_sessions: 'limits.test.mjs',
   route_removed: 'reload.test.mjs',
   backend_down: 'balance.test.mjs',
+  local_resources: 'local_resources.test.mjs',
 };
 
 async function createGateway(t) {

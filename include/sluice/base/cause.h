@@ -42,6 +42,7 @@ enum class Cause : uint8_t {
   kBackendDown,
   kBackendSessions,
   kBackendUpgrade,
+  kLocalResources,
   // The end of a session.
   kBackendClosed,
   kBackendReset,

@@ -17,6 +17,7 @@ namespace sluice::metrics {
 struct HealthCounters {
   std::atomic<uint64_t> passed{0};
   std::atomic<uint64_t> failed{0};
+  std::atomic<uint64_t> not_made{0};  ///< for lack of local resources
 };
 
 /// Thread-safe.

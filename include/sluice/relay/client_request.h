@@ -200,6 +200,7 @@ class ClientRequest final : public TableEntry,
   base::TimePoint wait_deadline_;
   base::TimePoint dial_deadline_;  // Of this round over the servers.
   base::TimePoint retry_until_;
+  base::TimePoint resources_until_;  // Until then a dial may wait for local resources.
   base::Duration retry_pause_{0};
   base::Cause last_failure_ = base::Cause::kBackendDown;  // What to tell if no server is left.
   std::chrono::steady_clock::time_point dial_started_;

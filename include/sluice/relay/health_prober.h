@@ -19,6 +19,7 @@
 #include "sluice/net/resolver.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_stream.h"
+#include "sluice/relay/resource_log.h"
 
 namespace sluice::relay {
 
@@ -58,6 +59,7 @@ class HealthProber {
 
   const Setup setup_;
   const OnResult on_result_;
+  ResourceLog resource_log_;
   std::minstd_rand random_;
   net::TlsBuffers tls_buffers_;
   /// For `check: tls` of backends that are plain otherwise.

@@ -25,6 +25,7 @@
 #include "sluice/relay/admission.h"
 #include "sluice/relay/generation.h"
 #include "sluice/relay/memory_budget.h"
+#include "sluice/relay/resource_log.h"
 #include "sluice/relay/table.h"
 #include "sluice/websocket/zlib_pool.h"
 
@@ -95,6 +96,8 @@ struct WorkerContext {
 
   /// For the log lines of failed dials.
   base::LogLimit dial_log_limit;
+  /// For those of dials that failed for lack of local resources.
+  ResourceLog resource_log;
 
   /// For the log lines of refusals, by cause.
   std::vector<base::LogLimit> refusal_log_limits;

@@ -83,23 +83,15 @@ TEST(CauseTest, CloseCodesAreOfTheRegistryAndMayBeSent) {
 // What design.md promises of some causes, so that an edit of the table is no accident.
 TEST(CauseTest, TheDesignsCodes) {
   const std::map<Cause, uint16_t> codes = {
-      {Cause::kBackendClosed, 1000},
-      {Cause::kBackendReset, 1011},
-      {Cause::kBackendRefused, 1014},
-      {Cause::kBackendUnreachable, 1014},
-      {Cause::kBackendUnresolved, 1014},
-      {Cause::kBackendConnectTimeout, 1014},
-      {Cause::kDrain, 1012},
-      {Cause::kProtocolError, 1002},
-      {Cause::kInvalidUtf8, 1007},
-      {Cause::kMessageTooBig, 1009},
-      {Cause::kLineEndInMessage, 1008},
-      {Cause::kBackendFraming, 1011},
-      {Cause::kBackendMessageTooBig, 1009},
-      {Cause::kBackendInvalidUtf8, 1007},
-      {Cause::kIdleTimeout, 1001},
-      {Cause::kClientClosed, 0},
-      {Cause::kClientLost, 0},
+      {Cause::kBackendClosed, 1000},      {Cause::kBackendReset, 1011},
+      {Cause::kBackendRefused, 1014},     {Cause::kBackendUnreachable, 1014},
+      {Cause::kBackendUnresolved, 1014},  {Cause::kBackendConnectTimeout, 1014},
+      {Cause::kLocalResources, 1013},     {Cause::kDrain, 1012},
+      {Cause::kProtocolError, 1002},      {Cause::kInvalidUtf8, 1007},
+      {Cause::kMessageTooBig, 1009},      {Cause::kLineEndInMessage, 1008},
+      {Cause::kBackendFraming, 1011},     {Cause::kBackendMessageTooBig, 1009},
+      {Cause::kBackendInvalidUtf8, 1007}, {Cause::kIdleTimeout, 1001},
+      {Cause::kClientClosed, 0},          {Cause::kClientLost, 0},
   };
   for (const auto& [cause, code] : codes) EXPECT_EQ(InfoOf(cause).close_code, code);
   EXPECT_EQ(ReasonOf(Cause::kBackendClosed), "backend_closed");

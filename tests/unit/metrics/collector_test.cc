@@ -303,6 +303,9 @@ TEST(Collector, ChecksOfServersCountOn) {
   const std::string checks = "sluice_health_checks_total{backend=\"lab\",server=\"a:1\",result=";
   EXPECT_THAT(text, HasSubstr(checks + "\"ok\"} 3\n"));
   EXPECT_THAT(text, HasSubstr(checks + "\"failed\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr(checks + "\"local_resources\"")));
+  ++same->not_made;
+  EXPECT_THAT(Text(collector), HasSubstr(checks + "\"local_resources\"} 1\n"));
   same.reset();
   EXPECT_THAT(Text(collector), Not(HasSubstr("sluice_health_checks_total")));
 }

@@ -1,13 +1,14 @@
 #include "sluice/admin/admin_server.h"
 
+#include <algorithm>
 #include <utility>
 
-#include <event2/buffer.h>
-#include <event2/event.h>
-#include <event2/http.h>
-#include <event2/listener.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
+
+#include "sluice/net/tcp_stream.h"
+
+#include "connection.h"
 
 namespace sluice::embedded {
 extern const std::string_view kStatusPage;
@@ -16,13 +17,10 @@ extern const std::string_view kStatusPage;
 namespace sluice::admin {
 namespace {
 
-constexpr ev_ssize_t kMaxHeadBytes = 16 * 1024;
-constexpr ev_ssize_t kMaxBodyBytes = 4 * 1024;
-constexpr int kTimeoutSeconds = 10;
-/// All that libevent knows, so that those we do not take get our 405 and not its 501.
-constexpr ev_uint16_t kAllMethods = EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
-                                    EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
-                                    EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH;
+using http::Response;
+
+constexpr base::Duration kHostLogInterval{1'000};
+constexpr size_t kShownHost = 100;
 
 constexpr const char* kPlainText = "text/plain; charset=utf-8";
 constexpr const char* kExposition = "text/plain; version=0.0.4; charset=utf-8";
@@ -43,157 +41,134 @@ constexpr std::string_view kIndex =
     "/reload   the configuration is read anew\n"
     "/tickets  a one-time ticket\n";
 
-struct Response {
-  int status = HTTP_OK;
-  const char* phrase = "OK";
-  std::string body;
-  const char* content_type = kPlainText;
-};
-
-const char* PhraseOf(int status) {
-  switch (status) {
-    case HTTP_OK:
-      return "OK";
-    case HTTP_BADREQUEST:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case HTTP_NOTFOUND:
-      return "Not Found";
-    case 422:
-      return "Unprocessable Entity";
-    default:
-      return "Service Unavailable";
-  }
+Response Page(uint16_t status, std::string body, const char* content_type = kPlainText) {
+  return {status, {{"Content-Type", content_type}}, std::move(body)};
 }
 
-void AddHeader(evhttp_request* request, const char* name, const char* value) {
-  evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
+Response MethodNotAllowed(const char* allowed, const char* text) {
+  Response response = Page(405, text);
+  response.headers.push_back({"Allow", allowed});
+  return response;
 }
 
-void Send(evhttp_request* request, const Response& response) {
-  AddHeader(request, "Content-Type", response.content_type);
-  AddHeader(request, "Cache-Control", "no-store");
-  AddHeader(request, "X-Content-Type-Options", "nosniff");
-  if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD) {
-    // libevent would send the body of an answer to HEAD, so it gets none, only the length.
-    AddHeader(request, "Content-Length", std::to_string(response.body.size()).c_str());
-  } else {
-    evbuffer_add(evhttp_request_get_output_buffer(request), response.body.data(),
-                 response.body.size());
-  }
-  evhttp_send_reply(request, response.status, response.phrase, nullptr);
-}
-
-void SendStatusPage(evhttp_request* request) {
-  AddHeader(
-      request, "Content-Security-Policy",
-      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src "
-      "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-  Send(request, {HTTP_OK, "OK", std::string(embedded::kStatusPage), kHtml});
-}
-
-// Accepting failed: most likely no descriptor was left. The connection waits in the backlog and
-// would be reported again at once, for ever, with a line on stderr each time. libevent hands us the
-// listener and nothing of ours, hence no timer of our own.
-void LookAwayForAMoment(evconnlistener* listener, void* /*http*/) {
-  const timeval moment{.tv_sec = 0, .tv_usec = 100'000};
-  evconnlistener_disable(listener);
-  event_base_once(
-      evconnlistener_get_base(listener), -1, EV_TIMEOUT,
-      [](evutil_socket_t, short, void* arg) {
-        evconnlistener_enable(static_cast<evconnlistener*>(arg));
-      },
-      listener, &moment);
+Response StatusPage() {
+  Response response = Page(200, std::string(embedded::kStatusPage), kHtml);
+  response.headers.push_back(
+      {"Content-Security-Policy",
+       "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src "
+       "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"});
+  return response;
 }
 
 }  // namespace
 
-void AdminServer::HttpDeleter::operator()(evhttp* http) const {
-  evhttp_free(http);
-}
-
 base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
     net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-    Collectables collectables, Actions* actions, std::optional<net::ListeningSocket> socket) {
+    Collectables collectables, Options options, std::optional<net::ListeningSocket> socket) {
   if (!socket) {
     auto bound = net::Listen(address);
     if (!bound) return base::Unexpected(std::move(bound).error());
     socket = *std::move(bound);
   }
-  std::unique_ptr<AdminServer> server(
-      new AdminServer(*std::move(socket), status, std::move(collectables), actions));
-  if (!server->Start(loop)) {
-    return base::Unexpected("cannot serve on " + address.ToString() + ": out of memory");
-  }
-  return server;
+  return std::unique_ptr<AdminServer>(new AdminServer(loop, *std::move(socket), status,
+                                                      std::move(collectables), std::move(options)));
 }
 
-AdminServer::AdminServer(net::ListeningSocket socket, const Status& status,
-                         Collectables collectables, Actions* actions)
-    : socket_(std::move(socket)),
+AdminServer::AdminServer(net::EventLoop& loop, net::ListeningSocket socket, const Status& status,
+                         Collectables collectables, Options options)
+    : loop_(loop),
       status_(status),
       collectables_(std::move(collectables)),
-      actions_(actions) {}
+      options_(std::move(options)),
+      any_host_(std::find(options_.hosts.begin(), options_.hosts.end(), "*") !=
+                options_.hosts.end()),
+      hosts_(options_.hosts),
+      host_log_limit_(kHostLogInterval),
+      listener_(loop, std::move(socket), *this) {}
 
-bool AdminServer::Start(net::EventLoop& loop) {
-  http_.reset(evhttp_new(loop.base()));
-  if (!http_) return false;
-  evhttp_set_max_headers_size(http_.get(), kMaxHeadBytes);
-  evhttp_set_max_body_size(http_.get(), kMaxBodyBytes);
-  evhttp_set_timeout(http_.get(), kTimeoutSeconds);
-  evhttp_set_allowed_methods(http_.get(), kAllMethods);
-  evhttp_set_gencb(
-      http_.get(),
-      [](evhttp_request* request, void* self) { static_cast<AdminServer*>(self)->Handle(request); },
-      this);
-  // The socket listens already (backlog 0), and stays ours to close.
-  evconnlistener* const listener = evconnlistener_new(
-      loop.base(), nullptr, nullptr, LEV_OPT_CLOSE_ON_EXEC, /*backlog=*/0, socket_.fd.get());
-  if (listener == nullptr) return false;
-  if (evhttp_bind_listener(http_.get(), listener) == nullptr) {
-    evconnlistener_free(listener);
-    return false;
-  }
-  evconnlistener_set_error_cb(listener, LookAwayForAMoment);
-  return true;
+AdminServer::~AdminServer() = default;
+
+// ---- Connections ----
+
+void AdminServer::OnAccept(net::Fd fd, const net::Address& client) {
+  if (connections_.size() >= kMaxConnections) CloseOne();
+  auto stream = std::make_unique<net::TcpStream>(loop_, std::move(fd));
+  Responder& self = *this;
+  connections_.push_back(std::make_unique<Connection>(loop_, std::move(stream), client,
+                                                      options_.request_timeout, self));
+  connections_.back()->Start();
 }
 
-void AdminServer::HandleAction(evhttp_request* request, std::string_view path) const {
-  if (evhttp_request_get_command(request) != EVHTTP_REQ_POST) {
-    AddHeader(request, "Allow", "POST");
-    return Send(request, {405, "Method Not Allowed", "expected POST\n"});
-  }
-  evbuffer* const input = evhttp_request_get_input_buffer(request);
-  std::string body(evbuffer_get_length(input), '\0');
-  evbuffer_copyout(input, body.data(), body.size());
-  const char* const authorization =
-      evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
-  auto answer = actions_->Post(path, authorization == nullptr ? "" : authorization, body);
-  if (answer.status == 401) AddHeader(request, "WWW-Authenticate", "Bearer");
-  Send(request, {answer.status, PhraseOf(answer.status), std::move(answer.body), kJson});
+/// Makes room for a connection: the one that has waited longest for its request goes, so that open
+/// connections keep no health check out; if all are being answered, the oldest.
+void AdminServer::CloseOne() {
+  const auto waiting =
+      std::find_if(connections_.begin(), connections_.end(),
+                   [](const auto& connection) { return connection->is_reading(); });
+  (waiting != connections_.end() ? *waiting : connections_.front())->Close();
 }
 
-void AdminServer::Handle(evhttp_request* request) const {
-  const auto method = evhttp_request_get_command(request);
-  const char* const raw_path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-  const std::string_view path = raw_path == nullptr ? "" : raw_path;
-  if (actions_ != nullptr && actions_->Has(path)) return HandleAction(request, path);
-  if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
-    AddHeader(request, "Allow", "GET, HEAD");
-    return Send(request, {405, "Method Not Allowed", "expected GET or HEAD\n"});
+void AdminServer::Release(Connection& connection) {
+  const auto place = std::find_if(connections_.begin(), connections_.end(),
+                                  [&](const auto& one) { return one.get() == &connection; });
+  loop_.DestroyLater(std::move(*place));
+  connections_.erase(place);
+}
+
+// ---- Requests ----
+
+/// A page whose name was re-pointed to this listener could otherwise read everything here (DNS
+/// rebinding). A request without a Host is not a browser's.
+bool AdminServer::ServesHost(const http::RequestHead& head) const {
+  return head.host.empty() || any_host_ || hosts_.Contain(http::NormalizeHost(head.host));
+}
+
+Response AdminServer::RefuseHost(const http::RequestHead& head, const net::Address& client) {
+  const auto omitted = host_log_limit_.Admit(net::EventLoop::Now());
+  if (options_.log != nullptr && omitted) {
+    options_.log->Write(base::LogLevel::kWarn, "admin_refused",
+                        {{"path", head.path},
+                         {"reason", base::ReasonOf(base::Cause::kHostNotAllowed)},
+                         {"client", client.ToString()},
+                         {"host", head.host.substr(0, kShownHost)},
+                         {"omitted", *omitted}});
   }
-  if (path == "/metrics") return Send(request, {HTTP_OK, "OK", Metrics(), kExposition});
-  if (path == "/healthz") return Send(request, {HTTP_OK, "OK", "ok\n"});
+  return Page(421,
+              "host_not_allowed: the admin listener does not serve this host; use its IP address, "
+              "or set 'hosts' of 'admin'\n");
+}
+
+Response AdminServer::Respond(const http::RequestHead& head, std::string_view body,
+                              const net::Address& client) {
+  Response response = ServesHost(head) ? Route(head, body) : RefuseHost(head, client);
+  response.headers.push_back({"Cache-Control", "no-store"});
+  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  return response;
+}
+
+Response AdminServer::Act(const http::RequestHead& head, std::string_view body) {
+  if (head.method != "POST") return MethodNotAllowed("POST", "expected POST\n");
+  auto answer = options_.actions->Post(head.path, head.Find("Authorization").value_or(""), body);
+  Response response = Page(static_cast<uint16_t>(answer.status), std::move(answer.body), kJson);
+  if (answer.status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
+  return response;
+}
+
+Response AdminServer::Route(const http::RequestHead& head, std::string_view body) {
+  const std::string& path = head.path;
+  if (options_.actions != nullptr && options_.actions->Has(path)) return Act(head, body);
+  if (head.method != "GET" && head.method != "HEAD") {
+    return MethodNotAllowed("GET, HEAD", "expected GET or HEAD\n");
+  }
+  if (path == "/metrics") return Page(200, Metrics(), kExposition);
+  if (path == "/healthz") return Page(200, "ok\n");
   if (path == "/readyz") {
-    if (status_.Ready()) return Send(request, {HTTP_OK, "OK", "ready\n"});
-    return Send(request,
-                {HTTP_SERVUNAVAIL, "Service Unavailable", status_.NotReadyReason() + '\n'});
+    return status_.Ready() ? Page(200, "ready\n") : Page(503, status_.NotReadyReason() + '\n');
   }
-  if (path == "/status") return Send(request, {HTTP_OK, "OK", status_.Report(), kJson});
-  if (path == "/status.html") return SendStatusPage(request);
-  if (path == "/") return Send(request, {HTTP_OK, "OK", std::string(kIndex)});
-  Send(request, {HTTP_NOTFOUND, "Not Found", "no such page; / lists those that there are\n"});
+  if (path == "/status") return Page(200, status_.Report(), kJson);
+  if (path == "/status.html") return StatusPage();
+  if (path == "/") return Page(200, std::string(kIndex));
+  return Page(404, "no such page; / lists those that there are\n");
 }
 
 std::string AdminServer::Metrics() const {

@@ -21,55 +21,76 @@ std::string_view WithoutPort(std::string_view authority, std::string_view port) 
 
 struct Origin {
   std::string scheme;
-  std::string authority;  // Without the scheme's default port.
+  std::string host;
+  std::string port;  // With its colon; empty: the scheme's default port.
+
+  std::string authority() const { return host + port; }
 };
 
-/// RFC 6454 section 7; nothing for `null` and for what is not an origin.
+/// RFC 6454 section 7; nothing for `null` and for what is not an origin. Entries of `origins` have
+/// the same form.
 std::optional<Origin> Parse(std::string_view text) {
   const std::string lower = base::ToLower(text);
   const auto separator = lower.find("://");
   if (separator == std::string::npos) return std::nullopt;
   Origin origin;
   origin.scheme = lower.substr(0, separator);
-  origin.authority =
+  const std::string_view authority =
       WithoutPort(std::string_view(lower).substr(separator + 3), DefaultPort(origin.scheme));
+  // The colons of an IPv6 address are inside its brackets.
+  const auto bracket = authority.find(']');
+  const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  origin.host = authority.substr(0, colon);
+  if (colon != std::string_view::npos) origin.port = authority.substr(colon);
   return origin;
 }
 
-bool IsSameOrigin(std::string_view text, std::string_view host) {
+bool IsSameOrigin(std::string_view text, std::string_view host, bool is_tls) {
   const auto origin = Parse(text);
-  if (!origin || origin->authority.empty()) return false;
+  if (!origin || origin->authority().empty()) return false;
+  if (is_tls && origin->scheme != "https") return false;
   const std::string own = base::ToLower(host);
-  return origin->authority == WithoutPort(own, DefaultPort(origin->scheme));
+  return origin->authority() == WithoutPort(own, DefaultPort(origin->scheme));
 }
 
-// `entry` is canonical, and perhaps has a `*.` before its name; `origin` is the canonical text.
-bool Fits(std::string_view entry, std::string_view origin) {
-  const auto star = entry.find("://*.");
-  if (star == std::string_view::npos) return entry == "*" || entry == origin;
-  const std::string_view scheme = entry.substr(0, star + 3);
-  const std::string_view suffix = entry.substr(star + 4);  // From the dot on.
-  if (!origin.starts_with(scheme) || !origin.ends_with(suffix)) return false;
-  // What the star stands for is a name: a port or a user there would be those of another host.
-  const std::string_view labels = origin.substr(
-      scheme.size(), origin.size() - std::min(origin.size(), scheme.size() + suffix.size()));
+bool FitsHost(std::string_view entry, std::string_view host) {
+  // The `*` of `moz-extension://*`.
+  if (entry == "*") return !host.empty() && host.find_first_of("@/[]") == std::string_view::npos;
+  if (!entry.starts_with("*.")) return entry == host;
+  const std::string_view suffix = entry.substr(1);
+  if (!host.ends_with(suffix)) return false;
+  // What the star stands for is a name: a user there would make it another host's.
+  const std::string_view labels = host.substr(0, host.size() - suffix.size());
   return !labels.empty() && labels.find_first_of(":@/[]") == std::string_view::npos;
+}
+
+bool FitsPort(std::string_view entry, std::string_view port) {
+  if (entry != ":*") return entry == port;
+  return port.empty() || base::ParseNumber(port.substr(1), 65535);
+}
+
+bool Fits(const std::string& entry, std::string_view text, const std::optional<Origin>& origin) {
+  if (entry == "*") return true;
+  const auto wanted = Parse(entry);
+  if (!wanted || !origin) return entry == text;
+  return wanted->scheme == origin->scheme && FitsHost(wanted->host, origin->host) &&
+         FitsPort(wanted->port, origin->port);
 }
 
 bool IsListed(std::string_view text, const std::vector<std::string>& allowed) {
   const auto origin = Parse(text);
-  const std::string canonical =
-      origin ? origin->scheme + "://" + origin->authority : base::ToLower(text);
+  const std::string lower = base::ToLower(text);
   return std::any_of(allowed.begin(), allowed.end(),
-                     [&](const std::string& entry) { return Fits(entry, canonical); });
+                     [&](const std::string& entry) { return Fits(entry, lower, origin); });
 }
 
 }  // namespace
 
 bool IsOriginAllowed(std::optional<std::string_view> origin, std::string_view host,
-                     const std::optional<std::vector<std::string>>& allowed, bool require) {
+                     const std::optional<std::vector<std::string>>& allowed, bool require,
+                     bool is_tls) {
   if (!origin) return !require;
-  return allowed ? IsListed(*origin, *allowed) : IsSameOrigin(*origin, host);
+  return allowed ? IsListed(*origin, *allowed) : IsSameOrigin(*origin, host, is_tls);
 }
 
 }  // namespace sluice::auth

@@ -42,6 +42,13 @@ bool IpAddress::is_v4() const {
   return std::equal(kMapped.begin(), kMapped.end(), bytes_.begin());
 }
 
+bool IpAddress::IsLoopback() const {
+  if (is_v4()) return bytes_[kMapped.size()] == 127;
+  IpAddress one;
+  one.bytes_.back() = 1;
+  return *this == one;
+}
+
 IpAddress IpAddress::Prefix(int length) const {
   IpAddress result = *this;
   for (int i = 0; i < 16; ++i) {

@@ -55,9 +55,13 @@ void PrintResult(const std::string& file, const config::Config& config, size_t w
   std::string result = (is_good ? ": ok, " : ": failed, ") + CountOf(config.routes.size(), "route");
   if (warnings != 0) result += ", " + CountOf(warnings, "warning");
   std::printf("%s%s\n", file.c_str(), result.c_str());
-  const auto open = server::FindExposure(config).routes;
-  if (open.empty()) return;
-  std::printf("%s: without auth: %s\n", file.c_str(), server::ListOf(open).c_str());
+  const auto exposure = server::FindExposure(config);
+  if (exposure.routes.empty()) return;
+  std::printf("%s: without auth: %s\n", file.c_str(), server::ListOf(exposure.routes).c_str());
+  if (exposure.of_any_host.empty()) return;
+  std::printf("%s: of any host: %s: %s\n", file.c_str(),
+              server::ListOf(exposure.of_any_host).c_str(),
+              std::string(server::kAnyHostAdvice).c_str());
 }
 
 }  // namespace

@@ -135,6 +135,10 @@ void Parser::AddRun() {
                   "Accept pages of this origin, instead of only those that come from the host they "
                   "connect to; '*' for all; may be repeated")
       ->allow_extra_args(false);
+  app_.add_option("--host", quick_.hosts,
+                  "A host name that requests may use, besides IP addresses and localhost; '*' for "
+                  "any; may be repeated")
+      ->allow_extra_args(false);
   AddOverrides(app_);
 }
 
@@ -273,6 +277,9 @@ Parser::Outcome Parser::ChooseRun() {
   }
   if (has_file && !quick_.origins.empty()) {
     return Fail("--origin has no place beside --config: in the file, set 'origins' of a route");
+  }
+  if (has_file && !quick_.hosts.empty()) {
+    return Fail("--host has no place beside --config: in the file, set 'hosts'");
   }
   if (has_file) {
     file_.overrides = ChosenOverrides();

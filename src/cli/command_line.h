@@ -16,6 +16,7 @@ struct RunQuick {
   std::string listen;
   std::string server;
   std::vector<std::string> origins;
+  std::vector<std::string> hosts;
   Overrides overrides;
 };
 

@@ -11,7 +11,9 @@
 #include "sluice/base/text.h"
 #include "sluice/config/patterns.h"
 #include "sluice/http/request_parser.h"
+#include "sluice/net/tls_context.h"
 #include "sluice/routing/balance_key.h"
+#include "sluice/routing/listener_hosts.h"
 #include "sluice/routing/match.h"
 #include "sluice/routing/pools.h"
 #include "sluice/routing/target.h"
@@ -264,6 +266,21 @@ std::string DescribeServers(const config::Config& config, const config::Route& r
   return server ? server->ToString() + of : "refused: " + server.error() + of;
 }
 
+/// The answer to a request for a host that the listener does not serve; nothing if it does.
+std::optional<std::string> RefuseHost(const config::Config& config, const Request& request) {
+  const size_t index = request.facts.listener;
+  const config::Listener& listener = config.listeners[index];
+  if (request.facts.head == nullptr) return std::nullopt;
+  const auto names = routing::HostNamesOf(config, index);
+  if (!names || names->Contain(request.facts.host)) return std::nullopt;
+  if (listener.tls) {
+    const auto tls = net::TlsContext::Create(*listener.tls);
+    if (tls && (*tls)->Covers(request.facts.host)) return std::nullopt;
+  }
+  return "route: none, the answer is 421: the host " + request.facts.host +
+         " is not in 'hosts' of the listener " + listener.name + '\n';
+}
+
 std::optional<Mismatch> MismatchOf(const config::Match& match, const Request& request) {
   const auto mismatch = routing::FindMismatch(match, request.facts);
   if (mismatch) return mismatch;
@@ -279,6 +296,7 @@ base::Result<Explanation, std::string> ExplainRequest(const config::Config& conf
   if (!described) return Unexpected(described.error());
   Request request = *described;
   if (request.facts.head != nullptr) request.facts.head = &request.head;
+  if (auto refused = RefuseHost(config, request)) return Explanation{false, *std::move(refused)};
   std::optional<size_t> taken;
   std::string others;
   for (size_t i = 0; i < config.routes.size(); ++i) {

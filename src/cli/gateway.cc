@@ -96,10 +96,12 @@ int RunGateway(config::Config config, const ConfigSource* source, const OnListen
     actions = std::make_unique<AdminActions>(*token, server, reloader ? &*reloader : nullptr, log);
   }
   if (first->admin) {
-    auto listening = admin::AdminServer::Listen(loop, first->admin->address, status,
-                                                {server.collector(), server.backend_collector(),
-                                                 std::make_shared<metrics::ProcessCollector>()},
-                                                actions.get(), std::move(inherited->admin));
+    auto listening = admin::AdminServer::Listen(
+        loop, first->admin->address, status,
+        {server.collector(), server.backend_collector(),
+         std::make_shared<metrics::ProcessCollector>()},
+        {.actions = actions.get(), .hosts = first->admin->hosts, .log = &log},
+        std::move(inherited->admin));
     if (!listening) return Failed(log, listening.error());
     admin = *std::move(listening);
     log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});

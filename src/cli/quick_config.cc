@@ -26,6 +26,12 @@ base::Result<config::Config, std::string> QuickConfig(const RunQuick& command) {
   route.name = "default";
   route.match.path = {.is_prefix = true, .path = ""};
   route.backend = 0;
+  for (const auto& text : command.hosts) {
+    auto host = config::ParseHostName(text);
+    if (!host) return base::Unexpected("--host: " + host.error());
+    if (!config.hosts) config.hosts.emplace();
+    config.hosts->push_back(*std::move(host));
+  }
   for (const auto& text : command.origins) {
     auto origin = config::ParseOrigin(text);
     if (!origin) return base::Unexpected("--origin: " + origin.error());

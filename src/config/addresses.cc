@@ -5,6 +5,7 @@
 
 #include "sluice/base/ip.h"
 
+#include "config/options.h"
 #include "config/proxy.h"
 #include "config/quote.h"
 #include "config/tls.h"
@@ -29,6 +30,7 @@ struct ListenerDraft {
   std::optional<Value> tls;
   std::optional<Value> proxy_protocol;
   std::optional<Value> proxy_protocol_from;
+  std::optional<Value> hosts;
 };
 
 constexpr Field<ListenerDraft> kListenerFields[] = {
@@ -40,17 +42,20 @@ constexpr Field<ListenerDraft> kListenerFields[] = {
      [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol = value; }},
     {"proxy_protocol_from",
      [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol_from = value; }},
+    {"hosts", [](Reader&, const Value& value, ListenerDraft& draft) { draft.hosts = value; }},
 };
 
 struct AdminDraft {
   std::optional<Value> address;
   std::optional<Value> token_file;
+  std::optional<Value> hosts;
 };
 
 constexpr Field<AdminDraft> kAdminFields[] = {
     {"address", [](Reader&, const Value& value, AdminDraft& draft) { draft.address = value; }},
     {"token_file",
      [](Reader&, const Value& value, AdminDraft& draft) { draft.token_file = value; }},
+    {"hosts", [](Reader&, const Value& value, AdminDraft& draft) { draft.hosts = value; }},
 };
 
 // A mapping that must have an `address`.
@@ -162,7 +167,7 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
-                           ? ListenerDraft{item, {}, {}, {}, {}, {}}
+                           ? ListenerDraft{item, {}, {}, {}, {}, {}, {}}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
     if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
@@ -171,6 +176,11 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
       reader.Error(*draft.tls,
                    "'mode: auto' waits for the client's first byte, which a client of plain TCP "
                    "may never send; expected 'mode: required', or no 'tls'");
+    }
+    std::optional<std::vector<std::string>> hosts;
+    if (draft.hosts) ReadHosts(reader, *draft.hosts, hosts);
+    if (draft.hosts && protocol == ListenerProtocol::kTcp) {
+      reader.Error(*draft.hosts, "a client of plain TCP names no host; take 'hosts' out");
     }
     auto proxy_protocol =
         ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);
@@ -192,7 +202,7 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
     }
     // One with faults is known all the same, so that routes are not faulted for them.
     listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol),
-                         std::move(name), protocol});
+                         std::move(name), protocol, std::move(hosts)});
     lines.push_back((address ? *address : item).mark.line + 1);
   }
 }
@@ -210,6 +220,8 @@ void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& 
     if (fault) reader.Error(*draft.token_file, fault->ToString());
     reader.WarnOfReaders(*draft.token_file, token_file);
   }
+  std::optional<std::vector<std::string>> hosts;
+  if (draft.hosts) ReadHosts(reader, *draft.hosts, hosts);
   Endpoint endpoint;
   if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) return;
   const auto text = Quote(endpoint.ToString());
@@ -222,7 +234,8 @@ void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& 
       break;
     }
   }
-  admin = Admin{std::move(endpoint), std::move(token_file)};
+  admin = Admin{std::move(endpoint), std::move(token_file),
+                std::move(hosts).value_or(std::vector<std::string>())};
 }
 
 void ReadDns(Reader& reader, const Value& value, Dns& dns) {

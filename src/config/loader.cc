@@ -44,6 +44,7 @@ struct RootDraft {
   std::optional<Value> reload;
   std::optional<Value> drain;
   std::optional<Value> listeners;
+  std::optional<Value> hosts;
   std::optional<Value> admin;
   std::optional<Value> trusted_proxies;
   std::optional<Value> dns;
@@ -64,6 +65,7 @@ constexpr Field<RootDraft> kRootFields[] = {
     {"reload", Keep<&RootDraft::reload>},
     {"drain", Keep<&RootDraft::drain>},
     {"listeners", Keep<&RootDraft::listeners>},
+    {"hosts", Keep<&RootDraft::hosts>},
     {"admin", Keep<&RootDraft::admin>},
     {"trusted_proxies", Keep<&RootDraft::trusted_proxies>},
     {"dns", Keep<&RootDraft::dns>},
@@ -139,6 +141,7 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   } else {
     reader.Missing(root, "listeners");
   }
+  if (draft.hosts) ReadHosts(reader, *draft.hosts, config.hosts);
   if (draft.admin) ReadAdmin(reader, *draft.admin, config.listeners, config.admin);
   if (draft.trusted_proxies) {
     ReadTrustedProxies(reader, *draft.trusted_proxies, config.trusted_proxies);

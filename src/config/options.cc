@@ -336,6 +336,13 @@ void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options) {
   ReadDistinct(reader, value, "origins", ParseOrigin, options.origins);
 }
 
+void ReadHosts(Reader& reader, const Value& value, std::optional<std::vector<std::string>>& hosts) {
+  ReadDistinct(reader, value, "hosts", ParseHostName, hosts);
+  if (hosts->size() > 1 && std::find(hosts->begin(), hosts->end(), "*") != hosts->end()) {
+    reader.Error(value, "a '*' stands for any name, and no other can stand beside it");
+  }
+}
+
 void ReadRequireOrigin(Reader& reader, const Value& value, SessionOptions& options) {
   reader.ReadScalar(value, "'true' or 'false'", ParseBool, options.require_origin);
 }

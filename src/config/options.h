@@ -1,6 +1,8 @@
 // The section `defaults`, and the parts of it that a route can say for itself.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "sluice/config/types.h"
@@ -29,6 +31,9 @@ void ReadCloseCodes(Reader& reader, const Value& value, SessionOptions& options)
 void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options);
 void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options);
 void ReadRequireOrigin(Reader& reader, const Value& value, SessionOptions& options);
+
+/// Reads `hosts`: names that requests may use.
+void ReadHosts(Reader& reader, const Value& value, std::optional<std::vector<std::string>>& hosts);
 
 void AddOptionMappings(std::vector<KnownMapping>& mappings);
 

@@ -92,16 +92,52 @@ std::optional<std::string> NormalizeOriginHost(std::string_view host) {
   return HostNameFault(name) ? std::nullopt : std::optional(std::string(host));
 }
 
+bool IsWeb(std::string_view scheme) {
+  return scheme == "http" || scheme == "https";
+}
+
+// `:*` or `:8080`; empty if it is the scheme's own port.
+std::optional<std::string> NormalizeOriginPort(std::string_view scheme, std::string_view text) {
+  if (text == "*") return ":*";
+  const auto port = ParsePort(text, 1);
+  if (!port) return std::nullopt;
+  const bool is_default = (scheme == "http" && *port == 80) || (scheme == "https" && *port == 443);
+  return is_default ? std::string() : ':' + std::to_string(*port);
+}
+
 // `host` or `host:port`; the default port of the scheme is left out.
 std::optional<std::string> NormalizeAuthority(std::string_view scheme, std::string_view authority) {
+  if (scheme == "file") return authority.empty() ? std::optional(std::string()) : std::nullopt;
+  if (authority == "*" && !IsWeb(scheme)) return std::string(authority);
   const auto bracket = authority.find(']');
   const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   const auto host = NormalizeOriginHost(authority.substr(0, colon));
   if (!host || colon == std::string_view::npos) return host;
-  const auto port = ParsePort(authority.substr(colon + 1), 1);
-  if (!port) return std::nullopt;
-  const bool is_default = (scheme == "http" && *port == 80) || (scheme == "https" && *port == 443);
-  return is_default ? host : std::optional(*host + ':' + std::to_string(*port));
+  const auto port = NormalizeOriginPort(scheme, authority.substr(colon + 1));
+  return port ? std::optional(*host + *port) : std::nullopt;
+}
+
+// Why a text of the form of a URL cannot be an origin, for the mistakes that people make.
+std::optional<std::string> OriginFault(std::string_view scheme, std::string_view authority) {
+  if (scheme == "ws" || scheme == "wss") {
+    const std::string page = scheme == "ws" ? "http" : "https";
+    return "an origin is that of a page, not of a WebSocket: expected '" + page + "://" +
+           std::string(authority) + "'";
+  }
+  if (scheme == "data" || scheme == "blob" || scheme == "about" || scheme == "javascript") {
+    return "a page of '" + std::string(scheme) +
+           ":' has no origin of its own: its browser sends 'null'";
+  }
+  if (IsWeb(scheme) && (authority == "*" || authority.starts_with("*:"))) {
+    return "any host of '" + std::string(scheme) + "' is any page: expected the hosts, or '*'";
+  }
+  if (scheme == "file" && !authority.empty()) {
+    return "a page in a file has no host: expected 'file://'";
+  }
+  if (authority.size() > 1 && authority.ends_with('/')) {
+    return "an origin has no path: take out the '/' at the end";
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -176,20 +212,35 @@ Parsed<std::string> ParseCertificateName(std::string_view text) {
   return std::string(text);
 }
 
+Parsed<std::string> ParseHostName(std::string_view text) {
+  if (text == "*") return std::string(text);
+  auto name = ParseHostPattern(text);
+  if (name && !name->starts_with('{')) return name;
+  return Unexpected(
+      Expected("a host name such as www.example.com or *.example.com, without a port, or '*' for "
+               "any name",
+               text));
+}
+
 Parsed<std::string> ParseOrigin(std::string_view text) {
   if (text == "*" || text == "null") return std::string(text);
   const auto origin = base::ToLower(text);
-  const auto separator = origin.find("://");
-  if (separator != std::string::npos) {
-    const auto scheme = origin.substr(0, separator);
-    const auto authority =
-        NormalizeAuthority(scheme, std::string_view(origin).substr(separator + 3));
-    if (IsScheme(scheme) && authority) return scheme + "://" + *authority;
+  const auto colon = origin.find(':');
+  const auto scheme = origin.substr(0, colon);
+  const bool has_slashes = colon != std::string::npos && origin.substr(colon).starts_with("://");
+  const auto authority = has_slashes ? origin.substr(colon + 3) : std::string();
+  if (const auto fault = OriginFault(scheme, authority)) {
+    return Unexpected(*fault + ", found " + Quote(text));
+  }
+  if (has_slashes && IsScheme(scheme)) {
+    if (const auto normal = NormalizeAuthority(scheme, authority)) {
+      return scheme + "://" + *normal;
+    }
   }
   return Unexpected(
-      Expected("an origin such as https://www.example.com, https://*.example.com or "
-               "http://localhost:8080 (no "
-               "path, no '/' at the end), '*' or 'null'",
+      Expected("an origin such as https://www.example.com, https://*.example.com, "
+               "http://localhost:* or moz-extension://* (no path, no '/' at the end), '*' or "
+               "'null'",
                text));
 }
 

@@ -47,6 +47,7 @@ class ForwardedReader {
  private:
   bool ReadElement(ForwardedNode& node) {
     bool has_for = false;
+    bool is_https = false;
     do {
       SkipWhitespace();
       if (rest_.empty() || rest_.front() == ';' || rest_.front() == ',') continue;
@@ -54,11 +55,15 @@ class ForwardedReader {
       std::string value;
       if (name.empty() || !TakeIf('=') || !ReadValue(value)) return false;
       SkipWhitespace();
+      if (base::EqualsIgnoringCase(name, "proto")) {
+        is_https = base::EqualsIgnoringCase(value, "https");
+      }
       if (!base::EqualsIgnoringCase(name, "for")) continue;
       if (has_for) return false;  // Each parameter at most once.
       has_for = true;
       node = ParseNode(value);
     } while (TakeIf(';'));
+    node.is_https = is_https;
     return true;
   }
 
@@ -102,6 +107,10 @@ std::vector<ForwardedNode> ParseXForwardedFor(std::string_view value) {
   std::vector<ForwardedNode> nodes;
   for (const std::string_view element : base::SplitList(value)) nodes.push_back(ParseNode(element));
   return nodes;
+}
+
+bool IsForwardedHttps(std::string_view value) {
+  return base::EqualsIgnoringCase(base::TrimWhitespace(value), "https");
 }
 
 std::optional<std::vector<ForwardedNode>> ParseForwarded(std::string_view value) {

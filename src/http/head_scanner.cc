@@ -24,6 +24,10 @@ Refusal BareLf() {
   return BadRequest("a line ends in LF alone, expected CR LF");
 }
 
+Refusal InvalidTargetByte() {
+  return BadRequest("the request target has a byte that is not visible ASCII");
+}
+
 bool IsTargetByte(uint8_t byte) {
   return byte > 0x20 && byte < 0x7f && byte != '#';
 }
@@ -79,6 +83,8 @@ std::optional<Refusal> HeadScanner::Take(uint8_t byte) {
       return TakeMethod(byte);
     case State::kTarget:
       return TakeTarget(byte);
+    case State::kTargetLf:
+      return EndTargetWithoutVersion(byte);
     case State::kVersion:
       return TakeVersion(byte);
     case State::kFieldLineLf:
@@ -138,16 +144,16 @@ std::optional<Refusal> HeadScanner::TakeMethod(uint8_t byte) {
 }
 
 std::optional<Refusal> HeadScanner::EndMethod() {
-  if (method_ == "GET") {
-    state_ = State::kTarget;
-    return std::nullopt;
-  }
   // RFC 9113 section 3.4: no other request has this method.
   if (method_ == "PRI") {
     return Refusal{Cause::kHttpVersion, "HTTP/2 is not spoken here, expected HTTP/1.1"};
   }
-  return Refusal{Cause::kMethodNotAllowed,
-                 "the method " + method_.substr(0, kShownMethod) + " is not allowed, expected GET"};
+  if (rules_.any_method || method_ == "GET" || method_ == "HEAD") {
+    state_ = State::kTarget;
+    return std::nullopt;
+  }
+  return Refusal{Cause::kMethodNotAllowed, "the method " + method_.substr(0, kShownMethod) +
+                                               " is not allowed, expected GET or HEAD"};
 }
 
 std::optional<Refusal> HeadScanner::TakeTarget(uint8_t byte) {
@@ -157,18 +163,23 @@ std::optional<Refusal> HeadScanner::TakeTarget(uint8_t byte) {
     return std::nullopt;
   }
   if (byte == '\r') {
-    return Refusal{Cause::kHttpVersion, "the request line has no version, expected HTTP/1.1"};
+    state_ = State::kTargetLf;
+    return std::nullopt;
   }
   if (byte == '\n') return BareLf();
   if (byte == '#') return BadRequest("the request target has a fragment");
-  if (!IsTargetByte(byte)) {
-    return BadRequest("the request target has a byte that is not visible ASCII");
-  }
+  if (!IsTargetByte(byte)) return InvalidTargetByte();
   if (++target_bytes_ > limits_.request_line) {
     return Refusal{Cause::kUriTooLong, "the request target is longer than " +
                                            std::to_string(limits_.request_line) + " bytes"};
   }
   return std::nullopt;
+}
+
+/// Tells a request line of HTTP/0.9, which ends after the target, from a CR inside the target.
+std::optional<Refusal> HeadScanner::EndTargetWithoutVersion(uint8_t byte) {
+  if (byte != '\n') return InvalidTargetByte();
+  return Refusal{Cause::kHttpVersion, "the request line has no version, expected HTTP/1.1"};
 }
 
 std::optional<Refusal> HeadScanner::TakeVersion(uint8_t byte) {
@@ -181,8 +192,14 @@ std::optional<Refusal> HeadScanner::TakeVersion(uint8_t byte) {
     ++version_bytes_;
     return std::nullopt;
   }
+  if (rules_.http_1_0 && byte == '0' && version_bytes_ + 1 == kVersion.size()) {
+    is_http_1_0_ = true;
+    ++version_bytes_;
+    return std::nullopt;
+  }
   constexpr size_t kNameEnd = kVersion.find('/') + 1;
-  if (version_bytes_ >= kNameEnd && version_bytes_ < kVersion.size()) {
+  const bool is_digit = byte >= '0' && byte <= '9';
+  if (is_digit && version_bytes_ >= kNameEnd && version_bytes_ < kVersion.size()) {
     return Refusal{Cause::kHttpVersion,
                    "this version of HTTP is not spoken here, expected HTTP/1.1"};
   }

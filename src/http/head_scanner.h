@@ -19,7 +19,8 @@ namespace sluice::http {
 
 class HeadScanner {
  public:
-  explicit HeadScanner(const HeadLimits& limits) : limits_(limits) {}
+  explicit HeadScanner(const HeadLimits& limits, HeadRules rules = {})
+      : limits_(limits), rules_(rules) {}
 
   /// Looks at the next byte of the head. After a refusal, or once done(), it must not be called
   /// again.
@@ -29,8 +30,12 @@ class HeadScanner {
   /// that is: as many bytes as Take would take one by one without any change.
   size_t TakeRun(base::Bytes bytes);
 
-  /// Whether the method and the space behind it have been read; the method is then GET.
+  /// Returns true once an accepted method and the space after it have been read.
   bool has_method() const { return state_ >= State::kTarget; }
+  /// The method, complete once has_method().
+  const std::string& method() const { return method_; }
+  /// Returns true for a request of HTTP/1.0, which only `rules` can allow.
+  bool is_http_1_0() const { return is_http_1_0_; }
   /// Whether the empty line that ends the head has been read.
   bool done() const { return state_ == State::kDone; }
   /// How many field lines were begun.
@@ -42,6 +47,7 @@ class HeadScanner {
     kStartLf,      // behind the CR of such a line
     kMethod,       //
     kTarget,       //
+    kTargetLf,     // after a CR where the target or the space after it is expected
     kVersion,      //
     kFieldLineLf,  // behind the CR of the request line or of a field line
     kFieldLine,    // at the first byte of a line
@@ -55,6 +61,7 @@ class HeadScanner {
   std::optional<Refusal> TakeMethod(uint8_t byte);
   std::optional<Refusal> EndMethod();
   std::optional<Refusal> TakeTarget(uint8_t byte);
+  std::optional<Refusal> EndTargetWithoutVersion(uint8_t byte);
   std::optional<Refusal> TakeVersion(uint8_t byte);
   std::optional<Refusal> TakeFieldLine(uint8_t byte);
   std::optional<Refusal> TakeName(uint8_t byte);
@@ -62,12 +69,14 @@ class HeadScanner {
   std::optional<Refusal> ExpectLf(uint8_t byte, State next);
 
   HeadLimits limits_;
+  HeadRules rules_;
   State state_ = State::kStart;
   std::string method_;
   size_t bytes_ = 0;
   size_t target_bytes_ = 0;
   size_t version_bytes_ = 0;
   size_t fields_ = 0;
+  bool is_http_1_0_ = false;
 };
 
 }  // namespace sluice::http

@@ -19,7 +19,8 @@ std::string RequestHead::Joined(std::string_view name) const {
 }
 
 bool RequestHead::WantsUpgrade() const {
-  return base::ListContains(Joined("upgrade"), "websocket") || Count("sec-websocket-key") > 0;
+  return method != "HEAD" &&
+         (base::ListContains(Joined("upgrade"), "websocket") || Count("sec-websocket-key") > 0);
 }
 
 }  // namespace sluice::http

@@ -30,7 +30,7 @@ constexpr size_t kUsualHeaders = 16;
 // on the cuts.
 class RequestParser::Impl {
  public:
-  explicit Impl(const HeadLimits& limits) : scanner_(limits) {
+  Impl(const HeadLimits& limits, HeadRules rules) : scanner_(limits, rules) {
     llhttp_init(&llhttp_, HTTP_REQUEST, Settings());
     llhttp_.data = this;
   }
@@ -47,6 +47,13 @@ class RequestParser::Impl {
   }
 
   bool is_done() const { return is_done_; }
+  bool has_method() const { return scanner_.has_method(); }
+  Content AllowedContent() const {
+    if (scanner_.has_method()) {
+      return scanner_.method() == "HEAD" ? Content::kHeadersOnly : Content::kWhole;
+    }
+    return refusal_ ? Content::kWhole : Content::kEmpty;
+  }
   RequestHead& head() { return head_; }
 
  private:
@@ -65,7 +72,7 @@ class RequestParser::Impl {
       ++good;
       if (had_method) continue;
       // Up to here llhttp saw nothing: it would refuse an unknown method before it can be called
-      // one.
+      // one. It takes every method for GET.
       parsed = good;
       if (scanner_.has_method() && (refusal = Parse("GET "))) break;
     }
@@ -94,7 +101,7 @@ class RequestParser::Impl {
       return Refusal{Cause::kBadRequest, "the request head can be read in two ways"};
     }
     for (Header& header : head_.headers) header.value = base::TrimWhitespace(header.value);
-    head_.method = "GET";
+    head_.method = scanner_.method();
     if (auto refusal = TakeHost()) return refusal;
     if (auto refusal = TakeTarget()) return refusal;
     return CheckBody();
@@ -102,7 +109,9 @@ class RequestParser::Impl {
 
   // RFC 9112 section 3.2: absent, repeated and invalid Host fields are 400.
   std::optional<Refusal> TakeHost() {
-    if (const size_t count = head_.Count("host"); count != 1) {
+    const size_t count = head_.Count("host");
+    if (count == 0 && scanner_.is_http_1_0()) return std::nullopt;
+    if (count != 1) {
       return Refusal{Cause::kBadRequest, count == 0 ? "the Host header is missing"
                                                     : "the Host header is there more than once"};
     }
@@ -186,7 +195,8 @@ class RequestParser::Impl {
   bool is_done_ = false;      // and found good
 };
 
-RequestParser::RequestParser(const HeadLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::RequestParser(const HeadLimits& limits, HeadRules rules)
+    : impl_(std::make_unique<Impl>(limits, rules)) {}
 RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
@@ -196,6 +206,12 @@ base::Result<size_t, Refusal> RequestParser::Feed(base::Bytes bytes) {
 }
 bool RequestParser::done() const {
   return impl_->is_done();
+}
+bool RequestParser::has_method() const {
+  return impl_->has_method();
+}
+Content RequestParser::AllowedContent() const {
+  return impl_->AllowedContent();
 }
 RequestHead& RequestParser::head() {
   return impl_->head();

@@ -7,7 +7,7 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::array<std::pair<uint16_t, std::string_view>, 18> kReasonPhrases = {{
+constexpr std::array<std::pair<uint16_t, std::string_view>, 21> kReasonPhrases = {{
     {200, "OK"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
@@ -15,8 +15,11 @@ constexpr std::array<std::pair<uint16_t, std::string_view>, 18> kReasonPhrases =
     {404, "Not Found"},
     {405, "Method Not Allowed"},
     {408, "Request Timeout"},
+    {411, "Length Required"},
     {413, "Content Too Large"},
     {414, "URI Too Long"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
     {426, "Upgrade Required"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
@@ -50,16 +53,16 @@ std::string RefusalBody(const Refusal& refusal) {
 
 }  // namespace
 
-std::string RefusalResponse(const Refusal& refusal) {
+std::string RefusalResponse(const Refusal& refusal, Content content) {
   const uint16_t row_status = base::InfoOf(refusal.cause).http_status;
   const uint16_t status = row_status == 0 ? 500 : row_status;
-  const std::string body = RefusalBody(refusal);
+  const std::string body = content == Content::kEmpty ? "" : RefusalBody(refusal);
   std::string response = StatusLine(status);
   AddHeader(response, "Content-Type", "text/plain; charset=utf-8");
   AddHeader(response, "Content-Length", std::to_string(body.size()));
   AddHeader(response, "Cache-Control", "no-store");
   AddHeader(response, "Connection", status == 426 ? "close, Upgrade" : "close");
-  if (status == 405) AddHeader(response, "Allow", "GET");
+  if (status == 405) AddHeader(response, "Allow", "GET, HEAD");
   if (status == 426) {
     // RFC 9110 section 15.5.22 and RFC 6455 section 4.2.2.
     AddHeader(response, "Upgrade", "websocket");
@@ -71,7 +74,8 @@ std::string RefusalResponse(const Refusal& refusal) {
     has_retry_after |= name == "Retry-After";
   }
   if ((status == 429 || status == 503) && !has_retry_after) AddHeader(response, "Retry-After", "1");
-  return response += "\r\n" + body;
+  response += "\r\n";
+  return content == Content::kHeadersOnly ? response : response += body;
 }
 
 std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view subprotocol,
@@ -87,6 +91,15 @@ std::string SwitchingProtocolsResponse(std::string_view accept, std::string_view
   if (!subprotocol.empty()) AddHeader(response, "Sec-WebSocket-Protocol", subprotocol);
   if (!extensions.empty()) AddHeader(response, "Sec-WebSocket-Extensions", extensions);
   return response += "\r\n";
+}
+
+std::string ResponseText(const Response& response, Content content) {
+  std::string text = StatusLine(response.status);
+  for (const auto& [name, value] : response.headers) AddHeader(text, name, value);
+  AddHeader(text, "Content-Length", std::to_string(response.body.size()));
+  AddHeader(text, "Connection", "close");
+  text += "\r\n";
+  return content == Content::kWhole ? text += response.body : text;
 }
 
 std::string PageHeader(const Page& page) {

@@ -167,6 +167,10 @@ void ClientRequest::ReadHead() {
 void ClientRequest::TakeHeadBytes(base::Bytes bytes) {
   head_begun_ = true;
   const auto used = parser_.Feed(bytes);
+  if (IsPlainOnTls() && (!used || parser_.has_method())) {
+    RefusePlain();
+    return;
+  }
   if (!used) {
     Refuse(used.error());
     return;
@@ -181,8 +185,25 @@ void ClientRequest::TakeHead() {
     Refuse(*refusal);
     return;
   }
-  if (IsTooFast()) return;
+  if (IsTooFast() || RefuseHost()) return;
   ChooseRoute();
+}
+
+/// Refuses a request for a name that the listener does not serve (DNS rebinding,
+/// http/host_names.h).
+bool ClientRequest::RefuseHost() {
+  const auto& names = generation_->listener_hosts[listener_];
+  if (!names) return false;
+  const std::string host = http::NormalizeHost(parser_.head().host);
+  if (names->Contain(host)) return false;
+  const auto& tls = generation_->listener_tls[listener_];
+  if (tls && tls->Get()->Covers(host)) return false;
+  constexpr size_t kShownHost = 100;
+  Refuse({base::Cause::kHostNotAllowed,
+          "this listener does not serve the host that the request names; see 'hosts'"},
+         "the host " + host.substr(0, kShownHost) + " is not in 'hosts' of the listener " +
+             listener().name);
+  return true;
 }
 
 std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
@@ -211,7 +232,7 @@ std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
     return http::Refusal{base::Cause::kBadRequest, "there is more than one Origin header"};
   }
   if (!auth::IsOriginAllowed(head.Find("Origin"), head.host, route().options.origins,
-                             route().options.require_origin)) {
+                             route().options.require_origin, uses_tls_)) {
     return http::Refusal{base::Cause::kOriginNotAllowed,
                          head.Count("Origin") == 0
                              ? "a request without an Origin may not connect here"
@@ -228,7 +249,8 @@ void ClientRequest::ServePage() {
   listener_metrics().pages_served.Add();
   std::string response =
       http::PageHeader({"text/html; charset=utf-8", context_.console_page.size(), kConsolePolicy});
-  Reply(response.append(context_.console_page));
+  if (parser_.AllowedContent() == http::Content::kWhole) response.append(context_.console_page);
+  Reply(std::move(response));
 }
 
 // ---- The session ----
@@ -292,7 +314,7 @@ void ClientRequest::Refuse(const http::Refusal& refusal, std::string_view detail
   if (is_raw()) {
     Finish();
   } else {
-    Reply(http::RefusalResponse(refusal));
+    Reply(http::RefusalResponse(refusal, parser_.AllowedContent()));
   }
 }
 

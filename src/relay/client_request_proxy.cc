@@ -46,20 +46,24 @@ void ClientRequest::TakeProxyHeader(base::Bytes bytes) {
   if (!used) {
     EndProxyHeader(ProxyHeader::kMalformed);
     RefuseUnheard(
-        {base::Cause::kBadRequest, "the PROXY header is not valid: " + std::string(used.error())});
+        {base::Cause::kBadRequest, "the PROXY header is not valid: " + std::string(used.error())},
+        bytes);
     return;
   }
   if (proxy_->status() == HeaderStatus::kIncomplete) return;
   if (proxy_->status() == HeaderStatus::kNone) {
     EndProxyHeader(ProxyHeader::kNone);
     if (protocol.is_required) {
-      RefuseUnheard(
-          {base::Cause::kBadRequest, "the connection does not begin with a PROXY header"});
+      const base::Bytes held = proxy_->held();
+      std::vector<uint8_t> received(held.begin(), held.end());
+      received.insert(received.end(), bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
+      RefuseUnheard({base::Cause::kBadRequest, "the connection does not begin with a PROXY header"},
+                    received);
       return;
     }
   } else if (!protocol.from.Contain(address_.ip())) {
     EndProxyHeader(ProxyHeader::kUntrusted);
-    RefuseUnheard({base::Cause::kBadRequest, "you may not send a PROXY header here"});
+    RefuseUnheard({base::Cause::kBadRequest, "you may not send a PROXY header here"}, bytes);
     return;
   } else if (const auto& endpoints = proxy_->endpoints()) {
     EndProxyHeader(ProxyHeader::kTaken);
@@ -80,8 +84,10 @@ void ClientRequest::EndProxyHeader(ProxyHeader result) {
   listener_metrics().proxy_headers[static_cast<size_t>(result)].Add();
 }
 
-/// To a client that speaks TLS and has not begun to, there is no way to tell it.
-void ClientRequest::RefuseUnheard(const http::Refusal& refusal) {
+/// Refuses a connection before its request is read. `received` is what has come: it shows whether
+/// the request may be HEAD. A client that is to speak TLS and has not begun cannot be answered.
+void ClientRequest::RefuseUnheard(const http::Refusal& refusal, base::Bytes received) {
+  (void)parser_.Feed(received);
   if (tls_) {
     CountRefusal(refusal);
     Finish();
@@ -92,6 +98,8 @@ void ClientRequest::RefuseUnheard(const http::Refusal& refusal) {
 
 std::optional<http::Refusal> ClientRequest::TakeForwarded() {
   const auto& proxies = generation_->config.trusted_proxies;
+  const net::TlsState* const tls = client_->tls();
+  uses_tls_ = tls != nullptr && tls->handshake == net::TlsState::Handshake::kDone;
   if (!proxies || !proxies->from.Contain(address_.ip())) return std::nullopt;
   const http::RequestHead& head = parser_.head();
   std::vector<http::ForwardedNode> nodes;
@@ -102,9 +110,15 @@ std::optional<http::Refusal> ClientRequest::TakeForwarded() {
   } else {
     nodes = http::ParseXForwardedFor(head.Joined("X-Forwarded-For"));
   }
+  // The proxy's own TLS to sluice says nothing of the page.
+  uses_tls_ = proxies->header == config::ForwardedHeader::kXForwardedFor &&
+              http::IsForwardedHttps(head.Joined("X-Forwarded-Proto"));
   const auto client = http::ClientAmong(
       nodes, [&](const base::IpAddress& ip) { return proxies->from.Contain(ip); });
   if (client) address_ = net::Address::From(*client->ip, client->port);
+  if (client && proxies->header == config::ForwardedHeader::kForwarded) {
+    uses_tls_ = client->is_https;
+  }
   return std::nullopt;
 }
 

@@ -63,10 +63,10 @@ void ClientRequest::NoteTls() {
 }
 
 void ClientRequest::OnPlain() {
-  const auto& config = generation_->config.listeners[listener_].tls;
-  if (config && config->mode == config::TlsMode::kRequired) {
+  if (IsPlainOnTls()) {
     OnTlsEnd(TlsResult::kNotTls, {});
-    Refuse({base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
+    // Of an HTTP request the method is read first: the answer to HEAD has no content.
+    if (is_raw()) RefusePlain();
     return;
   }
   OnTlsEnd(TlsResult::kPlain, {});
@@ -75,6 +75,18 @@ void ClientRequest::OnPlain() {
     client_ = std::move(plain);
     client_->SetHandler(this);
   }
+}
+
+/// Returns true for a connection without TLS on a listener that requires it.
+bool ClientRequest::IsPlainOnTls() const {
+  const auto& tls = listener().tls;
+  if (!tls || tls->mode != config::TlsMode::kRequired) return false;
+  const net::TlsState* const state = client_->tls();
+  return state == nullptr || state->handshake == Handshake::kNotTls;
+}
+
+void ClientRequest::RefusePlain() {
+  Refuse({base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
 }
 
 /// A failure without `detail` is not told here.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sluice/routing/listener_hosts.h"
+
 namespace sluice::relay {
 namespace {
 
@@ -23,7 +25,11 @@ Generation::Generation(std::shared_ptr<const config::Config> configuration,
       pools(std::move(backends)),
       listener_tls(config.listeners.size()),
       backend_tls(config.backends.size()),
-      tls_log_limits(config.listeners.size(), base::LogLimit(kTlsLogInterval)) {}
+      tls_log_limits(config.listeners.size(), base::LogLimit(kTlsLogInterval)) {
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    listener_hosts.push_back(routing::HostNamesOf(config, i));
+  }
+}
 
 Generation::~Generation() = default;
 

@@ -128,17 +128,6 @@ std::optional<Mismatch> FindConditionOfRequest(const config::Match& match) {
 
 }  // namespace
 
-std::string NormalizeHost(std::string_view host) {
-  // The colons of an IPv6 address stand inside its brackets.
-  const auto bracket = host.rfind(']');
-  const auto colon = host.rfind(':');
-  if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
-    host = host.substr(0, colon);
-  }
-  if (host.ends_with('.')) host.remove_suffix(1);
-  return base::ToLower(host);
-}
-
 std::optional<Mismatch> FindMismatch(const config::Match& match, const RequestFacts& facts) {
   if (!match.listeners.empty() && !Has(match.listeners, facts.listener)) {
     return Mismatch{Condition::kListener};

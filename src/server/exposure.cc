@@ -4,6 +4,7 @@
 #include <string>
 
 #include "sluice/base/ip.h"
+#include "sluice/routing/listener_hosts.h"
 
 namespace sluice::server {
 namespace {
@@ -16,9 +17,26 @@ bool AsksForCertificates(const config::Listener& listener) {
 bool IsLocal(const config::Endpoint& address) {
   if (address.kind == config::Endpoint::Kind::kUnix) return true;
   const auto ip = base::IpAddress::Parse(address.host);
-  static const base::IpRange kLoopback = *base::IpRange::Parse("127.0.0.0/8");
-  static const base::IpRange kLoopback6 = *base::IpRange::Parse("::1");
-  return ip && (kLoopback.Contains(*ip) || kLoopback6.Contains(*ip));
+  return ip && ip->IsLoopback();
+}
+
+/// Returns true for a listener that accepts requests for any name because the file does not say
+/// which. A `*` in `hosts` is an answer.
+bool AcceptsAnyHost(const config::Config& config, size_t index) {
+  const config::Listener& listener = config.listeners[index];
+  return listener.protocol == config::ListenerProtocol::kWebSocket && !listener.hosts &&
+         !config.hosts && !AsksForCertificates(listener) && !routing::HostNamesOf(config, index);
+}
+
+bool IsOfAnyHost(const config::Config& config, const config::Route& route) {
+  if (!route.match.host.empty() || route.options.origins) return false;
+  const auto& listeners = route.match.listeners;
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    const bool takes_from =
+        listeners.empty() || std::find(listeners.begin(), listeners.end(), i) != listeners.end();
+    if (takes_from && AcceptsAnyHost(config, i)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -34,7 +52,9 @@ Exposure FindExposure(const config::Config& config) {
   if (!is_open) return exposure;
   for (const auto& route : config.routes) {
     const bool asks = !route.options.auth.empty() || !route.match.certificate.empty();
-    if (route.backend && !asks) exposure.routes.emplace_back(route.name);
+    if (!route.backend || asks) continue;
+    exposure.routes.emplace_back(route.name);
+    if (IsOfAnyHost(config, route)) exposure.of_any_host.emplace_back(route.name);
   }
   if (exposure.routes.empty()) exposure.to_other_machines = false;
   return exposure;
@@ -59,6 +79,9 @@ void TellExposure(const config::Config& config, base::Log& log) {
       exposure.to_other_machines ? base::LogLevel::kWarn : base::LogLevel::kInfo,
       "open_without_auth",
       {{"routes", ListOf(exposure.routes)}, {"to_other_machines", exposure.to_other_machines}});
+  if (exposure.of_any_host.empty()) return;
+  log.Write(base::LogLevel::kWarn, "open_to_any_host",
+            {{"routes", ListOf(exposure.of_any_host)}, {"detail", kAnyHostAdvice}});
 }
 
 }  // namespace sluice::server

@@ -53,7 +53,8 @@ bool IsText(std::string_view text) {
 }
 
 void CheckHead(const RequestHead& head) {
-  Require(head.method == "GET" && IsText(head.target) && IsText(head.host) && !head.host.empty());
+  Require(head.method == "GET" || (head.method == "HEAD" && !head.WantsUpgrade()));
+  Require(IsText(head.target) && IsText(head.host) && !head.host.empty());
   Require(head.path.starts_with('/') && head.Count("host") == 1);
   Require(head.headers.size() <= kLimits.header_count &&
           head.target.size() <= kLimits.request_line);

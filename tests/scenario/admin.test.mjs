@@ -8,7 +8,7 @@ import { deadAddress, echo, listen } from './lib/backends.mjs';
 import { pattern } from './lib/bytes.mjs';
 import { httpGet } from './lib/metrics.mjs';
 import { connectRaw, openRaw, upgradeHead } from './lib/raw_client.mjs';
-import { run, start } from './lib/sluice.mjs';
+import { portOf, run, start } from './lib/sluice.mjs';
 import { within } from './lib/wait.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
 
@@ -188,6 +188,34 @@ test('sluice healthcheck: still 0 while draining, or a container would be killed
   const check = await run(['healthcheck', '--admin', sluice.adminAddress]);
   assert.equal(check.code, 0, `${check.stdout}${check.stderr}`);
   client.reset();
+});
+
+test('a POST that trickles is bounded as a whole', async (t) => {
+  const sluice = await start(t, { backend: 'builtin:echo' });
+  const client = await connectRaw(t, portOf(sluice.adminAddress));
+  const started = performance.now();
+  client.write('POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000\r\n\r\n');
+  const timer = setInterval(() => client.write('x'), 200);
+  try {
+    assert.equal((await client.readResponse()).status, 408);
+  } finally {
+    clearInterval(timer);
+  }
+  const took = performance.now() - started;
+  assert.ok(took > 9000 && took < 13000, `it took ${took} ms`);
+});
+
+test('open connections keep no probe out of the admin listener', async (t) => {
+  const sluice = await start(t, { backend: 'builtin:echo' });
+  const port = portOf(sluice.adminAddress);
+  const open = [];
+  for (let i = 0; i < 120; ++i) {
+    open.push(await connectRaw(t, port));
+    open[i].write('GET /healthz HTTP/1.1\r\n');
+  }
+  assert.equal((await httpGet(sluice.adminUrl('/healthz'))).status, 200);
+  for (const one of open.slice(0, 21)) await one.waitForClose();
+  assert.ok(open.slice(21).every((one) => !one.over), 'a hundred may be open');
 });
 
 test('a request that is open costs a scrape nothing and is counted', async (t) => {

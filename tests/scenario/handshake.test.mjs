@@ -28,6 +28,13 @@ async function refusal(t, sluice, request, status, reason, names) {
 
 const with1 = (name, value) => upgradeHead({ headers: { [name]: value } });
 
+const kNoUpgrade = {
+  Upgrade: null,
+  Connection: null,
+  'Sec-WebSocket-Key': null,
+  'Sec-WebSocket-Version': null,
+};
+
 const kRefusals = [
   ['no key', with1('Sec-WebSocket-Key', null), 400, 'bad_request', /Sec-WebSocket-Key.*missing/],
   ['two keys', with1('Sec-WebSocket-Key', [kKey, kKey]), 400, 'bad_request', /Sec-WebSocket-Key/],
@@ -48,6 +55,9 @@ const kRefusals = [
   ['Content-Length 5', `${with1('Content-Length', '5')}hello`, 400, 'bad_request', /Content-Length/],
   ['no Connection: Upgrade', with1('Connection', 'keep-alive'), 400, 'bad_request', /Connection/],
   ['Upgrade to something else', with1('Upgrade', 'h2c'), 400, 'bad_request', /Upgrade/],
+  ['a bare CR in the target', upgradeHead({ target: '/a\rb' }), 400, 'bad_request', /not visible ASCII/],
+  ['a NUL in the target', upgradeHead({ target: '/a\0b' }), 400, 'bad_request', /not visible ASCII/],
+  ['a target without a version', 'GET /\r\n\r\n', 505, 'http_version', /no version/],
   ['a header without a colon', 'GET / HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n', 400, 'bad_request', /colon/],
   ['bytes that are no HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400, 'bad_request', /./],
   ['a target that is too long', upgradeHead({ target: `/${'a'.repeat(9000)}` }), 414, 'uri_too_long', /8192|8 KiB|longer/],
@@ -75,12 +85,52 @@ test('refusals', async (t) => {
         assert.deepEqual(headers.get('sec-websocket-version'), ['13']);
         assert.match((headers.get('upgrade') ?? []).join(), /websocket/);
       }
-      if (status === 405) assert.deepEqual(headers.get('allow'), ['GET']);
+      if (status === 405) assert.deepEqual(headers.get('allow'), ['GET, HEAD']);
     });
   }
   assert.equal(backend.peers.length, 0, 'nobody who is refused costs the backend a connection');
   const refused = (await sluice.metrics()).sum('sluice_requests_refused_total');
   assert.equal(refused, kRefusals.length, 'every refusal is counted');
+});
+
+test('a response to HEAD has no content, and the headers of the response to GET', async (t) => {
+  const sluice = await start(t, {
+    routes: [
+      { name: 'page', match: { path: '/page' }, static: 'builtin:console' },
+      { name: 'main', match: { path: '/' }, backend: 'builtin:echo' },
+    ],
+  });
+  const ask = async (request) => {
+    const client = await connectRaw(t, sluice.port);
+    client.write(request);
+    return client.readResponse();
+  };
+  const rows = [
+    ['a page', 200, { target: '/page', headers: kNoUpgrade }],
+    ['no route', 404, { target: '/nowhere', headers: kNoUpgrade }],
+    ['no upgrade', 426, { headers: kNoUpgrade }],
+    ['no Host', 400, { headers: { ...kNoUpgrade, Host: null } }],
+    ['another version', 505, { version: 'HTTP/1.0', headers: kNoUpgrade }],
+    ['a bare CR', 400, { target: '/a\rb', headers: kNoUpgrade }],
+    ['a long target', 414, { target: `/${'a'.repeat(9000)}`, headers: kNoUpgrade }],
+    ['a large head', 431, { headers: { ...kNoUpgrade, 'X-Big': 'b'.repeat(17000) } }],
+  ];
+  for (const [what, status, request] of rows) {
+    await t.test(what, async () => {
+      const get = await ask(upgradeHead({ ...request, method: 'GET' }));
+      const head = await ask(upgradeHead({ ...request, method: 'HEAD' }));
+      assert.equal(get.status, status);
+      assert.notEqual(get.body, '');
+      assert.equal(head.line, get.line);
+      assert.deepEqual(head.headers, get.headers);
+      assert.equal(head.body, '');
+    });
+  }
+  await t.test('an upgrade is none', async () => {
+    const { status, body } = await ask(upgradeHead({ method: 'HEAD' }));
+    assert.equal(status, 426);
+    assert.equal(body, '');
+  });
 });
 
 test('what is odd but right is let in', async (t) => {

@@ -17,7 +17,9 @@ const kRefused = 'sluice_requests_refused_total';
 async function assertRefused(t, sluice, reason, code, url, options) {
   const response = await refusedWs(t, url, options);
   assert.equal(response.status, code, response.body);
-  assert.ok(response.body.startsWith(`${reason}: `), response.body);
+  // Before a byte of the request is read, it may be HEAD.
+  const may_be_empty = reason === 'limit_handshake_rate';
+  if (response.body !== '' || !may_be_empty) assert.ok(response.body.startsWith(`${reason}: `), response.body);
   assert.ok(Number(response.headers['retry-after']) >= 1, 'a Retry-After');
   await sluice.event('refused', { reason, code });
   assert.ok((await sluice.metrics()).sum(kRefused, { reason, code }) >= 1);

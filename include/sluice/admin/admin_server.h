@@ -12,13 +12,17 @@
 
 #include <prometheus/collectable.h>
 
+#include "sluice/base/clock.h"
+#include "sluice/base/log.h"
+#include "sluice/base/log_limit.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
+#include "sluice/http/host_names.h"
+#include "sluice/http/request.h"
+#include "sluice/http/response.h"
+#include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/listener.h"
-
-struct evhttp;
-struct evhttp_request;
 
 namespace sluice::admin {
 
@@ -54,18 +58,43 @@ class Actions {
                       std::string_view body) = 0;
 };
 
+class Connection;
+
+/// Answers the requests of connections, and owns these.
+class Responder {
+ public:
+  virtual http::Response Respond(const http::RequestHead& head, std::string_view body,
+                                 const net::Address& client) = 0;
+  /// `connection` is closed. Destroys it later.
+  virtual void Release(Connection& connection) = 0;
+
+ protected:
+  ~Responder() = default;
+};
+
 /// Answers GET and HEAD: `/metrics` (Prometheus' text format 0.0.4), `/healthz` (200 while the loop
 /// runs), `/readyz` (200, or 503 with the reason), `/status` (routes, backends and servers in
-/// JSON),
-/// `/status.html` (a page that shows them), `/` (a list of these);
-/// and POST: the `actions`, if there are any. Other paths are 404, other methods 405. Heads are
-/// bounded to 16 KiB, bodies to 4 KiB, silence to 10 seconds.
+/// JSON), `/status.html` (a page that shows them), `/` (a list of these); and POST: the actions, if
+/// there are any. Other paths are 404, other methods 405, other hosts 421.
+///
+/// One request for each connection. Heads are bounded to 16 KiB, bodies to 4 KiB, a request as a
+/// whole to `request_timeout`, its answer to 30 seconds, and connections to kMaxConnections: of
+/// more, the one that has waited longest for its request is closed.
 ///
 /// Lives on the loop's thread, and not longer than the loop. Destroying it, which none of its own
 /// answers may do, closes the listener and what is open on it.
-class AdminServer {
+class AdminServer final : private net::AcceptHandler, private Responder {
  public:
   using Collectables = std::vector<std::shared_ptr<const prometheus::Collectable>>;
+
+  static constexpr size_t kMaxConnections = 100;
+
+  struct Options {
+    Actions* actions = nullptr;           ///< null if there are none
+    std::vector<std::string> hosts = {};  ///< as config::Admin::hosts
+    base::Log* log = nullptr;             ///< for refused hosts; null: not logged
+    base::Duration request_timeout{10'000};
+  };
 
   /// Binds `address` (port 0: any free one), or takes `socket`, which another process has bound to
   /// it, and serves from then on whenever the loop runs.
@@ -73,35 +102,45 @@ class AdminServer {
   /// reason.
   static base::Result<std::unique_ptr<AdminServer>, std::string> Listen(
       net::EventLoop& loop, const config::Endpoint& address, const Status& status,
-      Collectables collectables, Actions* actions = nullptr,
+      Collectables collectables, Options options,
       std::optional<net::ListeningSocket> socket = std::nullopt);
 
+  ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
   /// The address it is bound to, with the port that the kernel chose.
-  const config::Endpoint& address() const { return socket_.address; }
-  uint16_t port() const { return socket_.address.port; }
+  const config::Endpoint& address() const { return listener_.address(); }
+  uint16_t port() const { return address().port; }
   /// Of its socket, for a process that is to take over.
-  int descriptor() const { return socket_.fd.get(); }
+  int descriptor() const { return listener_.descriptor(); }
 
  private:
-  struct HttpDeleter {
-    void operator()(evhttp* http) const;
-  };
+  AdminServer(net::EventLoop& loop, net::ListeningSocket socket, const Status& status,
+              Collectables collectables, Options options);
 
-  AdminServer(net::ListeningSocket socket, const Status& status, Collectables collectables,
-              Actions* actions);
-  bool Start(net::EventLoop& loop);
-  void Handle(evhttp_request* request) const;
-  void HandleAction(evhttp_request* request, std::string_view path) const;
+  void OnAccept(net::Fd fd, const net::Address& client) override;
+  void OnAcceptError(int /*error*/) override {}
+  void CloseOne();
+  void Release(Connection& connection) override;
+
+  http::Response Respond(const http::RequestHead& head, std::string_view body,
+                         const net::Address& client) override;
+  bool ServesHost(const http::RequestHead& head) const;
+  http::Response RefuseHost(const http::RequestHead& head, const net::Address& client);
+  http::Response Route(const http::RequestHead& head, std::string_view body);
+  http::Response Act(const http::RequestHead& head, std::string_view body);
   std::string Metrics() const;
 
-  net::ListeningSocket socket_;
+  net::EventLoop& loop_;
   const Status& status_;
   Collectables collectables_;
-  Actions* const actions_;  // Null if there are none.
-  std::unique_ptr<evhttp, HttpDeleter> http_;
+  const Options options_;
+  const bool any_host_;
+  const http::HostNames hosts_;
+  base::LogLimit host_log_limit_;
+  std::vector<std::unique_ptr<Connection>> connections_;  // In the order of their accept.
+  net::Listener listener_;
 };
 
 }  // namespace sluice::admin

@@ -10,11 +10,13 @@
 
 namespace sluice::auth {
 
-/// Whether a request with this Origin and this authority (the Host) is let in. `allowed` holds
-/// origins in lower case without default ports, `*`, or origins with a `*.` before the name; unset:
-/// same origin only. Schemes are not compared then, since a proxy in front may end TLS. Without an
-/// Origin the request does not come from a browser, and passes unless one is required.
+/// Returns true if a request with this Origin and this authority (the Host) may connect. `allowed`
+/// holds entries as config::ParseOrigin returns them; unset: same origin only. `is_tls`: the client
+/// is known to use TLS, so that a page from `http:` is not of the same origin. Where the client is
+/// not known to, a proxy in front may end TLS, and schemes are not compared. Without an Origin the
+/// request does not come from a browser, and passes unless one is required.
 bool IsOriginAllowed(std::optional<std::string_view> origin, std::string_view host,
-                     const std::optional<std::vector<std::string>>& allowed, bool require = false);
+                     const std::optional<std::vector<std::string>>& allowed, bool require = false,
+                     bool is_tls = false);
 
 }  // namespace sluice::auth

@@ -21,6 +21,7 @@ enum class Cause : uint8_t {
   kMethodNotAllowed,
   kHandshakeTimeout,
   kUriTooLong,
+  kHostNotAllowed,
   kUpgradeRequired,
   kUnsupportedVersion,
   kHandshakeRate,

@@ -25,6 +25,8 @@ class IpAddress {
   static std::optional<IpAddress> Parse(std::string_view text);
 
   bool is_v4() const;
+  /// Returns true for an address of the machine itself: 127.0.0.0/8 and ::1.
+  bool IsLoopback() const;
   /// All 16, in network order.
   const std::array<uint8_t, 16>& bytes() const { return bytes_; }
 

@@ -14,6 +14,10 @@ namespace sluice::config {
 /// dot at its end.
 base::Result<std::string, std::string> ParseHostPattern(std::string_view text);
 
+/// An entry of `hosts`: a host name, `*.` and a name, or `*`; returned in lower case, without a dot
+/// at its end.
+base::Result<std::string, std::string> ParseHostName(std::string_view text);
+
 /// `/exact` or `/prefix/**`, with `{name}` for a piece between two `/`, and `{name...}` at the end.
 base::Result<PathPattern, std::string> ParsePathPattern(std::string_view text);
 
@@ -21,8 +25,10 @@ base::Result<PathPattern, std::string> ParsePathPattern(std::string_view text);
 /// `uri:spiffe://example.org/billing`, `email:anna@example.org` or `cn:anna`.
 base::Result<std::string, std::string> ParseCertificateName(std::string_view text);
 
-/// `*`, `null` or `scheme://host[:port]`, where `*.` may stand before a name; returned as a browser
-/// sends it (RFC 6454 section 6.2): in lower case, without the default port of http and https.
+/// `*`, `null`, `file://`, `scheme://*` for a scheme other than http and https, or
+/// `scheme://host[:port]`, where the host may begin with `*.` and the port may be `*`; returned as
+/// a browser sends it (RFC 6454 section 6.2): in lower case, without the default port of http and
+/// https.
 base::Result<std::string, std::string> ParseOrigin(std::string_view text);
 
 }  // namespace sluice::config

@@ -282,6 +282,8 @@ struct Listener {
   std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
   std::string name = {};  ///< what routes call it; as loaded, its address where it has no other
   ListenerProtocol protocol = ListenerProtocol::kWebSocket;
+  /// The names that requests may use, in place of Config::hosts.
+  std::optional<std::vector<std::string>> hosts = std::nullopt;
 };
 
 enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
@@ -295,6 +297,8 @@ struct TrustedProxies {
 struct Admin {
   Endpoint address;
   std::string token_file = {};  ///< who knows the token in it may change things; empty: nobody
+  /// Names that requests may use besides IP addresses and localhost, as Config::hosts.
+  std::vector<std::string> hosts = {};
 
   bool operator==(const Admin&) const = default;
 };
@@ -502,6 +506,9 @@ struct Config {
   Drain drain;
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
+  /// Names that requests may use, in lower case; `*.example.com`: any name below it; `*`: any name.
+  /// Unset: any name but for listeners on a loopback address (routing/listener_hosts.h).
+  std::optional<std::vector<std::string>> hosts = std::nullopt;
   std::optional<Admin> admin;
   std::optional<TrustedProxies> trusted_proxies;
   Limits limits;

@@ -19,6 +19,7 @@ namespace sluice::http {
 struct ForwardedNode {
   std::optional<base::IpAddress> ip;  ///< nothing if it is unknown, hidden, or no address
   uint16_t port = 0;                  ///< 0 if it does not say
+  bool is_https = false;              ///< the request came to the proxy by https; only Forwarded
 
   bool operator==(const ForwardedNode&) const = default;
 };
@@ -29,6 +30,10 @@ std::vector<ForwardedNode> ParseXForwardedFor(std::string_view value);
 /// The `for` of each element of Forwarded (RFC 7239), its fields joined by commas. Nothing if it
 /// breaks the grammar: where its elements begin and end is then not sure.
 std::optional<std::vector<ForwardedNode>> ParseForwarded(std::string_view value);
+
+/// Returns true if the value of X-Forwarded-Proto, its fields joined by commas, is `https` and
+/// nothing else.
+bool IsForwardedHttps(std::string_view value);
 
 /// The client, by the rule above. An element that names no address hides what is left of it: then
 /// it is the last trusted proxy before it, and nothing if there is none, which also stands for no

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@ struct Header {
 
 /// A plain value that owns its text. Names of header fields are found whatever their case.
 struct RequestHead {
-  std::string method;
+  std::string method;  ///< GET or HEAD
   std::string target;  ///< the request target as it came, all visible ASCII
   /// Percent-decoded, begins with '/'. `%2F` (and `%2f`) stays as it is, so that a '/' here is one
   /// that the client wrote as such. Escaped control characters were refused; what bytes above 127
@@ -43,11 +44,19 @@ struct RequestHead {
   /// The values of all fields with this name, joined by ", " (RFC 9110 section 5.3).
   std::string Joined(std::string_view name) const;
 
-  /// Whether the client means to open a WebSocket: `websocket` is in an Upgrade list, or there is a
-  /// Sec-WebSocket-Key. Whether the upgrade is a valid one is for the handshake to say.
+  /// Returns true if the client means to open a WebSocket: `websocket` is in an Upgrade list, or
+  /// there is a Sec-WebSocket-Key. Does not check that the upgrade is valid. A HEAD request never
+  /// upgrades: its Upgrade is ignored (RFC 9110 section 7.8).
   bool WantsUpgrade() const;
 
   bool operator==(const RequestHead&) const = default;
+};
+
+/// Which content a response has. One to HEAD has none (RFC 9110 section 9.3.2).
+enum class Content : uint8_t {
+  kWhole,
+  kHeadersOnly,  ///< the answer to HEAD: the headers of the answer to GET, its length included
+  kEmpty,        ///< the request's method is not known, so that it may be HEAD
 };
 
 /// Why a request gets no more than an answer. `detail` is one clear line for the body of the

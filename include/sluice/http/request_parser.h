@@ -18,7 +18,14 @@ struct HeadLimits {
   size_t header_count;  ///< header fields; over it: kHeaderTooLarge
 };
 
-/// Takes one request head. Only GET and only HTTP/1.1 pass; the target is in origin form or in
+/// What a parser accepts besides GET and HEAD over HTTP/1.1.
+struct HeadRules {
+  bool any_method = false;
+  bool http_1_0 = false;  ///< such a request may lack a Host
+};
+
+/// Takes one request head. Only GET and HEAD and only HTTP/1.1 pass unless `rules` say otherwise;
+/// the target is in origin form or in
 /// absolute form (http, https, ws, wss); exactly one valid Host field is required even then. Line
 /// ends are CRLF. Empty lines before the request line are skipped (RFC 9112 section 2.2) and count
 /// towards the limit.
@@ -31,7 +38,7 @@ struct HeadLimits {
 /// multiple of limits.header. Not thread-safe.
 class RequestParser {
  public:
-  explicit RequestParser(const HeadLimits& limits);
+  explicit RequestParser(const HeadLimits& limits, HeadRules rules = {});
   ~RequestParser();
   RequestParser(RequestParser&&) noexcept;
   RequestParser& operator=(RequestParser&&) noexcept;
@@ -43,6 +50,12 @@ class RequestParser {
 
   /// Whether the head is complete and was found good.
   bool done() const;
+
+  /// Returns true once the method has been read, and it is one that is accepted.
+  bool has_method() const;
+
+  /// The content that a response may have, as far as the bytes show.
+  Content AllowedContent() const;
 
   /// The head, complete once done(). It may be moved from.
   RequestHead& head();

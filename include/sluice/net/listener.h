@@ -50,6 +50,8 @@ class Listener final : private FdHandler, private TimerHandler {
   Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handler);
 
   const config::Endpoint& address() const { return socket_.address; }
+  /// Of the listening socket.
+  int descriptor() const { return socket_.fd.get(); }
 
   /// Accepts all that have connected by now: who closes the socket next turns nobody away.
   void TakePending();

@@ -37,6 +37,9 @@ class TlsContext {
   /// lasts; null for want of memory.
   TlsConnectionPtr Accept() const;
 
+  /// Returns true if one of the certificates is for the host `name`, which is in lower case.
+  bool Covers(std::string_view name) const { return Find(name) != nullptr; }
+
   /// When each certificate of the configuration expires, in seconds since 1970.
   std::vector<int64_t> Expiry() const;
 

@@ -79,6 +79,7 @@ class ClientRequest final : public TableEntry,
   void TakeHeadBytes(base::Bytes bytes);
   void TakeHead();
   std::optional<http::Refusal> CheckWebSocket();
+  bool RefuseHost();
   void ServePage();
 
   // Which route it takes (client_request_route.cc).
@@ -94,7 +95,7 @@ class ClientRequest final : public TableEntry,
   void TakeProxyHeader(base::Bytes bytes);
   void EndProxyHeader(metrics::ProxyHeader result);
   std::optional<http::Refusal> TakeForwarded();
-  void RefuseUnheard(const http::Refusal& refusal);
+  void RefuseUnheard(const http::Refusal& refusal, base::Bytes received = {});
   std::vector<uint8_t> ProxyPreamble();
   proxy::Party DestinationFor(const base::IpAddress& source) const;
 
@@ -109,6 +110,8 @@ class ClientRequest final : public TableEntry,
   bool IsTlsUnderWay() const;
   void NoteTls();
   void OnPlain();
+  bool IsPlainOnTls() const;
+  void RefusePlain();
   void OnTlsEnd(metrics::TlsResult result, std::string_view detail);
 
   // Who the client is (client_request_auth.cc).
@@ -178,7 +181,8 @@ class ClientRequest final : public TableEntry,
   std::optional<proxy::Party> destination_;     // Where the client connected to, if it says so.
 
   bool is_rate_counted_ = false;
-  Admission::Slot slot_;  // Of the session that it is to become.
+  bool uses_tls_ = false;  // The client does, as its connection or a trusted proxy shows.
+  Admission::Slot slot_;   // Of the session that it is to become.
 
   net::TlsStream* handshake_ = nullptr;  // Of a client of plain TCP, while it is under way.
   bool tls_noted_ = false;               // The end of its handshake.

@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "sluice/base/log_limit.h"
 #include "sluice/base/snapshot.h"
 #include "sluice/config/types.h"
+#include "sluice/http/host_names.h"
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/resolver.h"
 #include "sluice/net/tls_client_context.h"
@@ -47,6 +49,8 @@ struct Generation {
   const std::vector<std::shared_ptr<Admission::Route>> admission;  ///< by route
   const routing::Router router;
   const std::shared_ptr<const routing::Pools> pools;
+  /// The names that requests may use, by listener; nothing: any.
+  std::vector<std::optional<http::HostNames>> listener_hosts;
   std::unique_ptr<AuthDesk> auth;  ///< null where nobody is asked who he is
   /// By index of the configuration; null: plain.
   Snapshots<net::TlsContext> listener_tls;

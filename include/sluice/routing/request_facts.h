@@ -5,16 +5,15 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sluice/base/ip.h"
+#include "sluice/http/host_names.h"
 #include "sluice/http/request.h"
 
 namespace sluice::routing {
 
-/// `host` as a pattern is matched with: lower case, without the port, and without a trailing dot.
-std::string NormalizeHost(std::string_view host);
+using http::NormalizeHost;
 
 /// A plain value but for the head, which the caller keeps. Of a plain TCP connection there is no
 /// head: then a route that asks for anything of a request is not taken.

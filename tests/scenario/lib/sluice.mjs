@@ -65,6 +65,7 @@ export function makeConfig({ backend, routes, backends, route = {}, ...rest }) {
   const config = {
     workers: 2,
     listeners: [{ address: '127.0.0.1:0' }],
+    hosts: ['*'],
     admin: { address: '127.0.0.1:0' },
     ...rest,
   };

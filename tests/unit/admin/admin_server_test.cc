@@ -5,9 +5,12 @@
 #include <fstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "sluice/metrics/collector.h"
 #include "sluice/metrics/process.h"
@@ -37,9 +40,14 @@ class AdminServerTest : public testing::Test {
     counters_.routes[0].sessions_closed[static_cast<size_t>(base::Cause::kBackendClosed)].Add();
     counters_.routes[0].ping_rtt.Observe(0.02);
     counters_.servers[0].dials_succeeded.Add();
-    auto server =
-        AdminServer::Listen(loop_, Loopback(), status_,
-                            {collector_, std::make_shared<const metrics::ProcessCollector>()});
+    Start({});
+  }
+
+  void Start(AdminServer::Options options) {
+    server_.reset();
+    auto server = AdminServer::Listen(
+        loop_, Loopback(), status_,
+        {collector_, std::make_shared<const metrics::ProcessCollector>()}, std::move(options));
     EXPECT_TRUE(server) << server.error();
     if (server) server_ = *std::move(server);
   }
@@ -150,6 +158,150 @@ TEST_F(AdminServerTest, HeadsAndBodiesAreBounded) {
   EXPECT_THAT(Ask("GET", "/healthz"), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
+TEST_F(AdminServerTest, AHealthCheckMaySpeakHttp10WithoutAHost) {
+  EXPECT_THAT(Send("GET /healthz HTTP/1.0\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), EndsWith("\r\n\r\nok\n")));
+  EXPECT_THAT(Send("OPTIONS / HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(Send("GET /healthz HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(AdminServerTest, NoErrorHasContentForHead) {
+  EXPECT_THAT(Send("HEAD /healthz HTTP/1.1\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 400 "), EndsWith("\r\n\r\n")));
+  EXPECT_THAT(Send("HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 413 "), EndsWith("\r\n\r\n")));
+  EXPECT_THAT(Send("HEAD / HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 421 "), EndsWith("\r\n\r\n")));
+}
+
+// ---- Hosts ----
+
+TEST_F(AdminServerTest, ANameThatIsNotConfiguredIsRefused) {
+  Start({.hosts = {"sluice", "*.ops.example.com"}});
+  const struct {
+    const char* host;
+    bool is_served;
+  } rows[] = {
+      {"127.0.0.1", true},
+      {"10.1.2.3:9090", true},
+      {"[::1]:9090", true},
+      {"[2001:db8::1]", true},
+      {"localhost:9090", true},
+      {"LocalHost", true},
+      {"a.localhost", true},
+      {"localhost.", true},
+      {"sluice:9090", true},
+      {"a.ops.example.com", true},
+      {"evil.example", false},
+      {"ops.example.com", false},
+      {"localhost.evil.example", false},
+      {"127.0.0.1.evil.example", false},
+      {"sluice.evil.example", false},
+  };
+  for (const auto& row : rows) {
+    for (const char* path : {"/metrics", "/healthz", "/status", "/none"}) {
+      const std::string response =
+          Send(std::string("GET ") + path + " HTTP/1.1\r\nHost: " + row.host + "\r\n\r\n");
+      EXPECT_EQ(response.starts_with("HTTP/1.1 421 Misdirected Request\r\n"), !row.is_served)
+          << row.host << path << ": " << response;
+    }
+  }
+}
+
+TEST_F(AdminServerTest, AStarServesEveryName) {
+  Start({.hosts = {"*"}});
+  EXPECT_THAT(Send("GET /healthz HTTP/1.1\r\nHost: any.example\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+// ---- Bounds ----
+
+class EchoingActions final : public Actions {
+ public:
+  bool Has(std::string_view path) const override { return path == "/act"; }
+  Answer Post(std::string_view, std::string_view authorization, std::string_view body) override {
+    return {200, std::string(authorization) + '|' + std::string(body)};
+  }
+};
+
+TEST_F(AdminServerTest, AnActionGetsTheBody) {
+  EchoingActions actions;
+  Start({.actions = &actions});
+  const std::string head = "POST /act HTTP/1.1\r\nHost: a.localhost\r\nAuthorization: Bearer x\r\n";
+  EXPECT_THAT(Send(head + "Content-Length: 5\r\n\r\nhello, and more"),
+              EndsWith("\r\n\r\nBearer x|hello"));
+  EXPECT_THAT(Send(head + "\r\n"), EndsWith("\r\n\r\nBearer x|"));
+  EXPECT_THAT(Send(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+              StartsWith("HTTP/1.1 411 Length Required\r\n"));
+  EXPECT_THAT(Ask("GET", "/act"),
+              AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: POST\r\n")));
+}
+
+TEST_F(AdminServerTest, AClientMayWaitForAContinue) {
+  EchoingActions actions;
+  Start({.actions = &actions});
+  RunDuring(loop_, [&] {
+    const net::Fd client = Connect(server_->port());
+    SendAll(client,
+            "POST /act HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+            "Expect: 100-continue\r\n\r\n");
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    std::string got(kContinue.size(), ' ');
+    EXPECT_EQ(recv(client.get(), got.data(), got.size(), MSG_WAITALL),
+              static_cast<ssize_t>(got.size()));
+    EXPECT_EQ(got, kContinue);
+    SendAll(client, "ab");
+    EXPECT_THAT(ReceiveAll(client), AllOf(StartsWith("HTTP/1.1 200 "), EndsWith("|ab")));
+  });
+}
+
+/// Sends `text` a byte at a time until the server answers or closes; returns what it sent.
+std::string Trickle(const net::Fd& client, std::string_view text) {
+  for (const char c : text) {
+    SendAll(client, {&c, 1});
+    pollfd answer{client.get(), POLLIN, 0};
+    if (poll(&answer, 1, 5) > 0) break;
+  }
+  return ReceiveAll(client);
+}
+
+TEST_F(AdminServerTest, ARequestThatTricklesIsBoundedAsAWhole) {
+  EchoingActions actions;
+  Start({.actions = &actions, .request_timeout = base::Duration(100)});
+  const std::string head = "POST /act HTTP/1.1\r\nHost: localhost\r\n";
+  RunDuring(loop_, [&] {
+    const std::string answer =
+        Trickle(Connect(server_->port()), head + "X: " + std::string(2000, 'x'));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 408 "));
+  });
+  RunDuring(loop_, [&] {
+    const net::Fd client = Connect(server_->port());
+    SendAll(client, head + "Content-Length: 2000\r\n\r\n");
+    EXPECT_THAT(Trickle(client, std::string(2000, 'x')), StartsWith("HTTP/1.1 408 "));
+  });
+}
+
+TEST_F(AdminServerTest, AConnectionThatSendsNothingIsClosed) {
+  Start({.request_timeout = base::Duration(30)});
+  EXPECT_EQ(Send(""), "");
+}
+
+TEST_F(AdminServerTest, OfTooManyConnectionsTheOldestThatWaitsIsClosed) {
+  std::vector<net::Fd> open;
+  RunDuring(loop_, [&] {
+    for (size_t i = 0; i < AdminServer::kMaxConnections; ++i) {
+      open.push_back(Connect(server_->port()));
+      SendAll(open.back(), "GET /healthz HTTP/1.1\r\n");
+    }
+    const net::Fd late = Connect(server_->port());
+    SendAll(late, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(ReceiveAll(late), StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_EQ(ReceiveAll(open[0]), "");
+    SendAll(open[1], "Host: localhost\r\n\r\n");
+    EXPECT_THAT(ReceiveAll(open[1]), StartsWith("HTTP/1.1 200 OK\r\n"));
+  });
+}
+
 TEST_F(AdminServerTest, DestroyingItClosesWhatIsOpen) {
   const uint16_t port = server_->port();
   const net::Fd open = Connect(port);
@@ -163,7 +315,7 @@ TEST_F(AdminServerTest, DestroyingItClosesWhatIsOpen) {
 }
 
 TEST_F(AdminServerTest, ATakenAddressIsAnErrorThatNamesIt) {
-  const auto second = AdminServer::Listen(loop_, Loopback(server_->port()), status_, {});
+  const auto second = AdminServer::Listen(loop_, Loopback(server_->port()), status_, {}, {});
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error(), HasSubstr("127.0.0.1:" + std::to_string(server_->port())));
 }

@@ -48,7 +48,7 @@ class Deaf {
 TEST(Probe, AsksTheAdminServer) {
   net::EventLoop loop;
   FakeStatus status;
-  auto server = AdminServer::Listen(loop, Loopback(), status, {});
+  auto server = AdminServer::Listen(loop, Loopback(), status, {}, {});
   ASSERT_TRUE(server) << server.error();
   const config::Endpoint address = (*server)->address();
   const std::string name = address.ToString();

@@ -120,6 +120,66 @@ TEST(OriginTest, AStarStandsForNamesBelow) {
   }
 }
 
+TEST(OriginTest, APageWithoutTlsIsNotOfTheOriginOfATlsListener) {
+  const auto is_allowed = [](const char* origin, const char* host, bool is_tls) {
+    return IsOriginAllowed(origin, host, std::nullopt, false, is_tls);
+  };
+  EXPECT_TRUE(is_allowed("https://example.com", "example.com", true));
+  EXPECT_TRUE(is_allowed("https://example.com:8443", "example.com:8443", true));
+  EXPECT_FALSE(is_allowed("http://example.com", "example.com", true));
+  EXPECT_FALSE(is_allowed("http://example.com:8443", "example.com:8443", true));
+  EXPECT_FALSE(is_allowed("http://example.com", "example.com:80", true));
+  EXPECT_FALSE(is_allowed("moz-extension://example.com", "example.com", true));
+  EXPECT_TRUE(is_allowed("http://example.com", "example.com", false));
+  // What the file lists is allowed, whatever the scheme.
+  EXPECT_TRUE(IsOriginAllowed("http://a", "b", std::vector<std::string>{"http://a"}, false, true));
+}
+
+TEST(OriginTest, AnyPortAndAnyHostOfAScheme) {
+  const std::vector<std::string> allowed = {
+      "http://localhost:*",        "https://*.example.com:*", "http://[::1]:*", "moz-extension://*",
+      "chrome-extension://abcdef", "vscode-webview://*",      "file://",
+  };
+  const struct {
+    const char* origin;
+    bool allowed;
+  } rows[] = {
+      {"http://localhost", true},
+      {"http://localhost:80", true},
+      {"http://localhost:5173", true},
+      {"http://LOCALHOST:3000", true},
+      {"https://localhost:5173", false},
+      {"http://localhost:", false},
+      {"http://localhost:5173@evil.org", false},
+      {"http://localhost:99999", false},
+      {"http://localhost.evil.org:5173", false},
+      {"http://a.localhost:5173", false},
+      {"https://a.example.com", true},
+      {"https://a.b.example.com:8443", true},
+      {"https://example.com:8443", false},
+      {"http://[::1]:5173", true},
+      {"http://[::1]", true},
+      {"http://[::2]:5173", false},
+      {"moz-extension://0f5c1d2e-8a53-4d43-9d0c-7b0d1c2e3f40", true},
+      {"moz-extension://", false},
+      {"moz-extension://a:80", false},
+      {"moz-extension://a/b", false},
+      {"chrome-extension://abcdef", true},
+      {"chrome-extension://ABCDEF", true},
+      {"chrome-extension://abcdeg", false},
+      {"vscode-webview://1c0k8b2q", true},
+      {"file://", true},
+      {"file:///", false},
+      {"file://host", false},
+      {"null", false},
+      {"", false},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(IsOriginAllowed(row.origin, "gateway.example.com", allowed), row.allowed)
+        << row.origin;
+  }
+}
+
 TEST(OriginTest, SpecialEntries) {
   const std::vector<std::string> any = {"*"};
   for (const char* origin : {"https://anywhere.example", "null", "", "nonsense"}) {

@@ -38,6 +38,15 @@ TEST(IpAddress, AnAddressOfIpv4InsideIpv6IsTheSame) {
   EXPECT_FALSE(Ip("::10.0.0.1").is_v4());
 }
 
+TEST(IpAddress, KnowsTheLoopback) {
+  for (const char* text : {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(Ip(text).IsLoopback()) << text;
+  }
+  for (const char* text : {"128.0.0.1", "0.0.0.0", "::", "::2", "fe80::1", "::127.0.0.1"}) {
+    EXPECT_FALSE(Ip(text).IsLoopback()) << text;
+  }
+}
+
 TEST(IpAddress, PrefixCutsAtAnyBit) {
   EXPECT_EQ(Ip("2001:db8:1:2:3::4").Prefix(64), Ip("2001:db8:1:2::"));
   EXPECT_EQ(Ip("ff00::").Prefix(3), Ip("e000::"));

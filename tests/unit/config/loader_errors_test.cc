@@ -286,6 +286,24 @@ TEST(LoadErrors, OfAddresses) {
                           "127.0.0.1:9090"));
 }
 
+TEST(LoadErrors, OfHosts) {
+  EXPECT_THAT(
+      Heads("hosts: [\"a:80\"]\n"
+            "listeners:\n"
+            "  - {address: \"81\", hosts: []}\n"
+            "  - {address: \"82\", hosts: [a, A]}\n"
+            "  - {address: \"83\", protocol: tcp, hosts: [a]}\n"
+            "admin: {address: \"84\", hosts: [\"*\", a]}\n"
+            "routes: [{name: a, match: {path: /a}, backend: a:1}]\n"),
+      ElementsAre(
+          "1:9: hosts: expected a host name such as www.example.com or *.example.com, without "
+          "a port, or '*' for any name, found 'a:80'",
+          "3:28: hosts: expected a list of one or more hosts, found an empty list",
+          "4:32: hosts: 'a' is in the list twice",
+          "5:43: hosts: a client of plain TCP names no host; take 'hosts' out",
+          "6:30: hosts: a '*' stands for any name, and no other can stand beside it"));
+}
+
 TEST(LoadErrors, OfBackends) {
   EXPECT_THAT(
       HeadsWith("backends:\n"

@@ -100,7 +100,9 @@ listeners:
   - 127.0.0.1:0
   - 127.0.0.1:0  # any other free port
   - address: unix:/run/sluice.sock
-admin: {address: 127.0.0.1:9090}
+    hosts: [B.example.com]
+hosts: ["*.a.example.com", c]
+admin: {address: 127.0.0.1:9090, hosts: [sluice]}
 dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3, cache: off}
 defaults:
   keepalive: {ping_interval: 1s, pong_timeout: 2s, backend_timeout: 3s}
@@ -138,8 +140,12 @@ routes:
   EXPECT_EQ(config.workers, 3U);
   ASSERT_EQ(config.listeners.size(), 3U);
   EXPECT_EQ(config.listeners[2].address.ToString(), "unix:/run/sluice.sock");
+  EXPECT_EQ(config.listeners[0].hosts, std::nullopt);
+  EXPECT_THAT(config.listeners[2].hosts, testing::Optional(ElementsAre("b.example.com")));
+  EXPECT_THAT(config.hosts, testing::Optional(ElementsAre("*.a.example.com", "c")));
   ASSERT_TRUE(config.admin);
   EXPECT_EQ(config.admin->address.ToString(), "127.0.0.1:9090");
+  EXPECT_THAT(config.admin->hosts, ElementsAre("sluice"));
   ASSERT_EQ(config.dns.servers.size(), 2U);
   EXPECT_EQ(config.dns.servers[0].ToString(), "127.0.0.1:5353");
   EXPECT_EQ(config.dns.servers[1].ToString(), "[::1]:53");

@@ -217,10 +217,71 @@ TEST(ParseOrigin, NormalizesLikeABrowser) {
                            "https://bücher.example"}) {
     EXPECT_FALSE(ParseOrigin(text)) << text;
   }
-  EXPECT_EQ(
-      ParseOrigin("https://a/").error(),
-      "expected an origin such as https://www.example.com, https://*.example.com or "
-      "http://localhost:8080 (no path, no '/' at the end), '*' or 'null', found 'https://a/'");
+  EXPECT_EQ(ParseOrigin("example.com").error(),
+            "expected an origin such as https://www.example.com, https://*.example.com, "
+            "http://localhost:* or moz-extension://* (no path, no '/' at the end), '*' or 'null', "
+            "found 'example.com'");
+}
+
+TEST(ParseOrigin, TakesExtensionsAndAnyPort) {
+  EXPECT_EQ(*ParseOrigin("http://localhost:*"), "http://localhost:*");
+  EXPECT_EQ(*ParseOrigin("https://*.Example.com:*"), "https://*.example.com:*");
+  EXPECT_EQ(*ParseOrigin("http://[0::1]:*"), "http://[::1]:*");
+  EXPECT_EQ(*ParseOrigin("moz-extension://*"), "moz-extension://*");
+  EXPECT_EQ(*ParseOrigin("vscode-webview://*"), "vscode-webview://*");
+  EXPECT_EQ(*ParseOrigin("Chrome-Extension://ABCDEF"), "chrome-extension://abcdef");
+  EXPECT_EQ(*ParseOrigin("file://"), "file://");
+  EXPECT_EQ(*ParseOrigin("tauri://localhost"), "tauri://localhost");
+}
+
+TEST(ParseOrigin, SaysWhyItCannotBeAnOrigin) {
+  const struct {
+    const char* text;
+    const char* error;
+  } rows[] = {
+      {"https://a/", "an origin has no path: take out the '/' at the end, found 'https://a/'"},
+      {"moz-extension://*/",
+       "an origin has no path: take out the '/' at the end, found 'moz-extension://*/'"},
+      {"https://*",
+       "any host of 'https' is any page: expected the hosts, or '*', found 'https://*'"},
+      {"http://*:*",
+       "any host of 'http' is any page: expected the hosts, or '*', found 'http://*:*'"},
+      {"wss://a:1",
+       "an origin is that of a page, not of a WebSocket: expected 'https://a:1', found "
+       "'wss://a:1'"},
+      {"ws://a",
+       "an origin is that of a page, not of a WebSocket: expected 'http://a', found 'ws://a'"},
+      {"data:text/html,x",
+       "a page of 'data:' has no origin of its own: its browser sends 'null', found "
+       "'data:text/html,x'"},
+      {"about:blank",
+       "a page of 'about:' has no origin of its own: its browser sends 'null', found "
+       "'about:blank'"},
+      {"file:///home", "a page in a file has no host: expected 'file://', found 'file:///home'"},
+  };
+  for (const auto& row : rows) {
+    const auto origin = ParseOrigin(row.text);
+    ASSERT_FALSE(origin) << row.text;
+    EXPECT_EQ(origin.error(), row.error);
+  }
+  for (const char* text : {"moz-extension:*", "http://localhost:**", "http://localhost:*0",
+                           "localhost:3000", "*://a", "moz-*://a"}) {
+    EXPECT_FALSE(ParseOrigin(text)) << text;
+  }
+}
+
+TEST(ParseHostName, TakesNamesAndAStar) {
+  EXPECT_EQ(*ParseHostName("WWW.Example.com."), "www.example.com");
+  EXPECT_EQ(*ParseHostName("*.example.com"), "*.example.com");
+  EXPECT_EQ(*ParseHostName("sluice"), "sluice");
+  EXPECT_EQ(*ParseHostName("*"), "*");
+  for (const char* text : {"", "a:80", "{a}.example.com", "a.*", "http://a", "a b"}) {
+    ASSERT_FALSE(ParseHostName(text)) << text;
+    EXPECT_EQ(ParseHostName(text).error(),
+              "expected a host name such as www.example.com or *.example.com, without a port, or "
+              "'*' for any name, found '" +
+                  std::string(text) + '\'');
+  }
 }
 
 TEST(ParseBool, TakesTwoWords) {

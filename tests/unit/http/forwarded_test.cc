@@ -51,6 +51,21 @@ TEST(Forwarded, ReadsTheExamplesOfTheRfc) {
   for (const auto& row : rows) EXPECT_EQ(ParseForwarded(row.value), row.nodes) << row.value;
 }
 
+TEST(Forwarded, SaysWhetherThePageUsedTls) {
+  const auto is_https = [](std::string_view value) {
+    return ParseForwarded(value)->at(0).is_https;
+  };
+  EXPECT_TRUE(is_https("for=192.0.2.1;proto=https"));
+  EXPECT_TRUE(is_https("Proto=\"HTTPS\";for=192.0.2.1"));
+  EXPECT_FALSE(is_https("for=192.0.2.1;proto=http"));
+  EXPECT_FALSE(is_https("for=192.0.2.1"));
+  EXPECT_FALSE(is_https("for=192.0.2.1, for=192.0.2.2;proto=https"));
+  EXPECT_TRUE(IsForwardedHttps(" HTTPS"));
+  for (const char* value : {"", "http", "https, http", "https,https", "wss"}) {
+    EXPECT_FALSE(IsForwardedHttps(value)) << value;
+  }
+}
+
 TEST(Forwarded, TakesNothingOfWhatBreaksTheGrammar) {
   for (const char* value :
        {"for", "for=", "for=\"192.0.2.1", "for=\"a\\", "for=1;for=2", "=1", "for=1 for=2", "for =1",

@@ -26,9 +26,9 @@ TEST(RefusalResponse, BadRequest) {
 }
 
 TEST(RefusalResponse, MethodNotAllowedNamesTheMethod) {
-  EXPECT_THAT(
-      RefusalResponse({Cause::kMethodNotAllowed, "x"}),
-      AllOf(StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"), HasSubstr("\r\nAllow: GET\r\n")));
+  EXPECT_THAT(RefusalResponse({Cause::kMethodNotAllowed, "x"}),
+              AllOf(StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"),
+                    HasSubstr("\r\nAllow: GET, HEAD\r\n")));
 }
 
 TEST(RefusalResponse, UpgradeRequiredNamesTheProtocol) {
@@ -61,6 +61,20 @@ TEST(RefusalResponse, EveryCauseGivesAWellFormedResponse) {
     EXPECT_EQ(body, std::string(info.reason) + ": some detail\n");
     EXPECT_THAT(response, HasSubstr("\r\nContent-Length: " + std::to_string(body.size()) + "\r\n"));
   }
+}
+
+TEST(RefusalResponse, TheAnswerToHeadHasTheHeadersAlone) {
+  for (const base::CauseInfo& info : base::AllCauses()) {
+    const http::Refusal refusal{info.cause, "some detail"};
+    const std::string whole = RefusalResponse(refusal);
+    EXPECT_EQ(RefusalResponse(refusal, Content::kHeadersOnly),
+              whole.substr(0, whole.find("\r\n\r\n") + 4));
+  }
+}
+
+TEST(RefusalResponse, BeforeTheMethodIsKnownThereIsNoContent) {
+  EXPECT_THAT(RefusalResponse({Cause::kHandshakeRate, "x"}, Content::kEmpty),
+              AllOf(HasSubstr("\r\nContent-Length: 0\r\n"), testing::EndsWith("\r\n\r\n")));
 }
 
 TEST(RefusalResponse, BodyStaysOneLineOfText) {

@@ -34,6 +34,7 @@ class ClientRequestTest : public ::testing::Test {
  protected:
   ClientRequestTest() {
     config.listeners.push_back({Tcp("127.0.0.1", 0)});
+    config.hosts = {"*"};
     config.backends.push_back({"b", {}});
     config::Route route;
     route.name = "ws";
@@ -225,6 +226,39 @@ TEST_F(ClientRequestTest, ServesThePage) {
   EXPECT_EQ(metrics.listeners[0].pages_served.Value(), 1u);
   EXPECT_TRUE(log.lines.empty());
   ExpectGone();
+}
+
+TEST_F(ClientRequestTest, AnswersHeadWithTheHeadersOfThePage) {
+  Accept();
+  SendAll(client, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string answer = WholeAnswer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+  EXPECT_NE(answer.find("\r\nContent-Length: 6\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+  EXPECT_EQ(metrics.listeners[0].pages_served.Value(), 1u);
+  ExpectGone();
+}
+
+TEST_F(ClientRequestTest, RefusesAHostThatTheListenerDoesNotServe) {
+  config.hosts.reset();
+  const auto ask = [this](std::string_view target, std::string_view host) {
+    Accept();
+    SendAll(client,
+            "GET " + std::string(target) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+    return WholeAnswer();
+  };
+  EXPECT_TRUE(ask("/", "localhost:1").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(ask("/", "10.0.0.1").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(log.lines.empty());
+  for (const char* target : {"/", "/ws", "/nowhere"}) {
+    EXPECT_TRUE(ask(target, "Evil.Example:80").starts_with("HTTP/1.1 421 ")) << target;
+  }
+  EXPECT_EQ(Refused(Cause::kHostNotAllowed), 3u);
+  ASSERT_FALSE(log.lines.empty());
+  EXPECT_EQ(log.lines[0]["reason"], "host_not_allowed");
+  EXPECT_NE(log.lines[0]["detail"].find("evil.example"), std::string::npos);
+  // The target in absolute form comes before the Host (RFC 9112 section 3.2.2).
+  EXPECT_TRUE(ask("http://evil.example/", "localhost").starts_with("HTTP/1.1 421 "));
 }
 
 TEST_F(ClientRequestTest, AConnectionDroppedUnusedIsNothing) {
@@ -454,6 +488,7 @@ TEST_F(ClientRequestTest, AConnectionTooManyIsRefusedUnheard) {
   const std::string answer = WholeAnswer();
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 429 ")) << answer;
   EXPECT_NE(answer.find("\r\nRetry-After: 10\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << "the request may be HEAD: " << answer;
   EXPECT_EQ(Refused(Cause::kHandshakeRate), 1u);
   ExpectGone();
   address = *net::Address::Parse("2001:db8:0:1::1", 1);

@@ -130,6 +130,15 @@ TEST_F(ClientRequestTlsTest, APlainRequestIsToldThatThePortSpeaksTls) {
   EXPECT_EQ(h.log.lines[0].event, "refused");
 }
 
+TEST_F(ClientRequestTlsTest, APlainHeadRequestIsRefusedWithoutContent) {
+  Accept(h.client);
+  h.client.tls->handshake = Handshake::kNotTls;
+  h.client.Send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(h.client.written().substr(0, 12), "HTTP/1.1 400");
+  EXPECT_TRUE(h.client.written().ends_with("\r\n\r\n")) << h.client.written();
+  EXPECT_EQ(Only(TlsResult::kNotTls), 1u);
+}
+
 class AutoTlsTest : public ClientRequestTlsTest {
  protected:
   AutoTlsTest() : ClientRequestTlsTest(config::TlsMode::kAuto) {}

@@ -51,6 +51,30 @@ TEST(Exposure, IsLocalOnLoopbackAndUnixSockets) {
   }
 }
 
+TEST(Exposure, ARouteOfAnyHostIsReachedByRebinding) {
+  EXPECT_THAT(FindExposure(Example()).of_any_host, ElementsAre("open"));
+  const auto after = [](auto change) {
+    config::Config config = Example();
+    change(config);
+    return FindExposure(config).of_any_host;
+  };
+  EXPECT_THAT(after([](auto& c) { c.hosts = {"a.example"}; }), IsEmpty());
+  EXPECT_THAT(after([](auto& c) { c.hosts = {"*"}; }), IsEmpty()) << "on purpose";
+  EXPECT_THAT(after([](auto& c) { c.listeners[0].hosts = {"a.example"}; }), IsEmpty());
+  EXPECT_THAT(after([](auto& c) { c.listeners[0] = ListenerAt("127.0.0.1"); }), IsEmpty());
+  EXPECT_THAT(after([](auto& c) { c.routes[0].match.host = "a.example"; }), IsEmpty());
+  EXPECT_THAT(after([](auto& c) { c.routes[0].options.origins = {"https://a.example"}; }),
+              IsEmpty());
+  EXPECT_THAT(after([](auto& c) {
+                c.listeners.push_back(ListenerAt("127.0.0.1"));
+                c.routes[0].match.listeners = {1};
+              }),
+              IsEmpty());
+  EXPECT_THAT(after([](auto& c) { c.listeners[0].protocol = config::ListenerProtocol::kTcp; }),
+              IsEmpty())
+      << "a client of plain TCP is no browser";
+}
+
 TEST(Exposure, ARouteForCertificatesIsNotOpen) {
   config::Config config = Example();
   config.routes[0].match.certificate = {"alice"};

@@ -86,7 +86,7 @@ class ServerTest : public ::testing::Test {
     net::Fd client = net::testing::ConnectTo(port);
     EXPECT_TRUE(client);
     net::testing::SendAll(client,
-                          "GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                          "GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
                           "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
     std::string head;

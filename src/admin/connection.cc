@@ -1,0 +1,172 @@
+#include "connection.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "sluice/base/text.h"
+
+namespace sluice::admin {
+namespace {
+
+using IoStatus = net::IoResult::Status;
+
+constexpr http::HeadLimits kHeadLimits{
+    .request_line = 8 * 1024, .header = 16 * 1024, .header_count = 100};
+// Which methods a page takes is for the server to say. Health checks of some load balancers are
+// requests of HTTP/1.0.
+constexpr http::HeadRules kHeadRules{.any_method = true, .http_1_0 = true};
+constexpr size_t kMaxBodyBytes = 4 * 1024;
+constexpr base::Duration kReplyTimeout{30'000};
+constexpr size_t kReadSize = 4 * 1024;
+// Bytes that are read and dropped while the reply is under way, so that no reset overtakes it.
+constexpr size_t kMaxIgnoredBytes = 64 * 1024;
+
+http::Response PlainText(uint16_t status, std::string text) {
+  return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(text)};
+}
+
+}  // namespace
+
+Connection::Connection(net::EventLoop& loop, std::unique_ptr<net::Stream> client,
+                       const net::Address& address, base::Duration request_timeout,
+                       Responder& responder)
+    : client_(std::move(client)),
+      address_(address),
+      responder_(responder),
+      timer_(loop, *this),
+      parser_(kHeadLimits, kHeadRules) {
+  timer_.Start(request_timeout);
+}
+
+Connection::~Connection() = default;
+
+void Connection::Start() {
+  client_->SetHandler(this);
+  if (client_->readable()) Read();
+}
+
+void Connection::Close() {
+  if (state_ == State::kDone) return;
+  state_ = State::kDone;
+  timer_.Stop();
+  client_.reset();
+  responder_.Release(*this);
+}
+
+void Connection::OnStreamReady() {
+  if (is_reading()) {
+    Read();
+  } else if (state_ == State::kReplying) {
+    ContinueReply();
+  }
+}
+
+void Connection::OnTimer() {
+  if (is_reading() && has_begun_) {
+    Refuse({base::Cause::kHandshakeTimeout, "the request was not complete in time"});
+  } else {
+    Close();
+  }
+}
+
+void Connection::Read() {
+  std::array<uint8_t, kReadSize> buffer;
+  while (is_reading() && client_->readable()) {
+    const net::IoResult got = client_->Read(buffer);
+    if (got.status == IoStatus::kWouldBlock) return;
+    if (got.status != IoStatus::kOk) {
+      Close();
+      return;
+    }
+    Consume(base::Bytes(buffer).first(got.bytes));
+  }
+}
+
+void Connection::Consume(base::Bytes bytes) {
+  has_begun_ = true;
+  if (state_ == State::kReadingBody) {
+    ConsumeBody(bytes);
+    return;
+  }
+  const auto used = parser_.Feed(bytes);
+  if (!used) {
+    Refuse(used.error());
+  } else if (parser_.done()) {
+    StartBody(bytes.subspan(*used));
+  }
+}
+
+/// The head is complete; `rest` is what follows it.
+void Connection::StartBody(base::Bytes rest) {
+  const http::RequestHead& head = parser_.head();
+  if (head.Count("Transfer-Encoding") != 0) {
+    Reply(PlainText(411, "send the body with a Content-Length\n"));
+    return;
+  }
+  if (const auto length = head.Find("Content-Length")) {
+    const auto size = base::ParseNumber(*length, kMaxBodyBytes);
+    if (!size) {
+      Reply(
+          PlainText(413, "the body is larger than " + std::to_string(kMaxBodyBytes) + " bytes\n"));
+      return;
+    }
+    body_size_ = static_cast<size_t>(*size);
+  }
+  state_ = State::kReadingBody;
+  const auto expect = head.Find("Expect");
+  const bool is_awaited = rest.size() < body_size_;
+  if (is_awaited && expect && base::EqualsIgnoringCase(*expect, "100-continue")) {
+    reply_.Append(base::AsBytes("HTTP/1.1 100 Continue\r\n\r\n"));
+    (void)reply_.WriteTo(*client_);  // What is left is sent with the response.
+  }
+  ConsumeBody(rest);
+}
+
+void Connection::ConsumeBody(base::Bytes bytes) {
+  const auto text = base::AsText(bytes);
+  body_ += text.substr(0, body_size_ - body_.size());
+  if (body_.size() == body_size_) Reply(responder_.Respond(parser_.head(), body_, address_));
+}
+
+void Connection::Refuse(const http::Refusal& refusal) {
+  Send(http::RefusalResponse(refusal, parser_.AllowedContent()));
+}
+
+void Connection::Reply(const http::Response& response) {
+  Send(http::ResponseText(response, parser_.AllowedContent()));
+}
+
+void Connection::Send(std::string_view response) {
+  state_ = State::kReplying;
+  reply_.Append(base::AsBytes(response));
+  timer_.Start(kReplyTimeout);
+  ContinueReply();
+}
+
+void Connection::ContinueReply() {
+  if (!is_sent_) {
+    if (!reply_.empty() && !client_->writable()) return;
+    const net::IoResult sent = reply_.WriteTo(*client_);
+    if (sent.status == IoStatus::kWouldBlock) return;
+    if (sent.status == IoStatus::kError) {
+      Close();
+      return;
+    }
+    client_->ShutdownWrite();
+    is_sent_ = true;
+  }
+  std::array<uint8_t, kReadSize> buffer;
+  for (size_t ignored = 0; ignored < kMaxIgnoredBytes && client_->readable();) {
+    const net::IoResult got = client_->Read(buffer);
+    if (got.status == IoStatus::kWouldBlock) return;
+    if (got.status != IoStatus::kOk) {
+      Close();
+      return;
+    }
+    ignored += got.bytes;
+  }
+  if (client_->readable()) Close();
+}
+
+}  // namespace sluice::admin

@@ -12,6 +12,7 @@
 
 #include "sluice/admin/probe.h"
 #include "sluice/config/loader.h"
+#include "sluice/net/system_authorities.h"
 #include "sluice/server/config_checks.h"
 
 #include "cli/check.h"
@@ -64,7 +65,13 @@ int RunWithLog(config::Config config, const ConfigSource* source = nullptr,
 int Run(const RunQuick& command) {
   HoldSignals();
   auto config = QuickConfig(command);
-  return config ? RunWithLog(*std::move(config)) : Complain(config.error());
+  if (!config) return Complain(config.error());
+  if (config->backends.front().tls && !net::HasSystemAuthorities()) {
+    Complain("warning: " + command.server +
+             " is verified by the system's certificate authorities, and there are none, so it "
+             "cannot be reached; install ca-certificates");
+  }
+  return RunWithLog(*std::move(config));
 }
 
 int Run(const RunFile& command) {

@@ -114,6 +114,7 @@ void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draf
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
   if (draft.websocket) ReadWebSocketClient(reader, *draft.websocket, backend);
   CheckSchemes(reader, value, draft.tls, backend);
+  CheckSystemAuthorities(reader, draft.tls ? *draft.tls : value, checks, backend.tls);
   backend.proxy_protocol = draft.proxy_protocol;
   TakeBalance(reader, draft.balance, backend);
   if (!draft.health_check) return;

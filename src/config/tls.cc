@@ -189,6 +189,15 @@ Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks) {
   return tls;
 }
 
+void CheckSystemAuthorities(Reader& reader, const Value& value, const FileChecks& checks,
+                            const std::optional<BackendTls>& tls) {
+  const bool needs_them = tls && tls->ca.empty() && !tls->insecure_skip_verify;
+  if (!needs_them || !checks.has_system_authorities || checks.has_system_authorities()) return;
+  reader.Warn(value,
+              "the servers are verified by the system's certificate authorities, and there are "
+              "none, so no server can be reached; install ca-certificates, or set 'ca' in 'tls'");
+}
+
 BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<Server>& servers,
                           const FileChecks& checks) {
   BackendTlsDraft draft;

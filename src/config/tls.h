@@ -18,4 +18,9 @@ BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<
 
 void AddTlsMappings(std::vector<KnownMapping>& mappings);
 
+/// Warns at `value` if servers with `tls` would be verified by the system's certificate authorities
+/// and there are none.
+void CheckSystemAuthorities(Reader& reader, const Value& value, const FileChecks& checks,
+                            const std::optional<BackendTls>& tls);
+
 }  // namespace sluice::config

@@ -9,6 +9,7 @@
 #include "sluice/auth/method.h"
 #include "sluice/auth/tickets.h"
 #include "sluice/net/account.h"
+#include "sluice/net/system_authorities.h"
 #include "sluice/net/tls_context.h"
 #include "sluice/server/admin_token.h"
 
@@ -53,7 +54,8 @@ config::FileChecks AllFileChecks() {
           .admin_token = CheckAdminToken,
           .user = CheckUser,
           .expiry = ExpiryWarning,
-          .secrecy = SecrecyWarning};
+          .secrecy = SecrecyWarning,
+          .has_system_authorities = net::HasSystemAuthorities};
 }
 
 }  // namespace sluice::server

@@ -1,7 +1,7 @@
 // TLS to backends: `openssl s_server`, and node's own TLS where a test wants to decide what the server does.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
@@ -12,7 +12,7 @@ import { assertSameBytes, MiB, pattern, sha256 } from './lib/bytes.mjs';
 import { makeAuthority, makeCertificate } from './lib/certificates.mjs';
 import { defer } from './lib/cleanup.mjs';
 import { startServer } from './lib/openssl.mjs';
-import { run, start, tempDir } from './lib/sluice.mjs';
+import { makeConfig, run, start, startWithArgs, tempDir } from './lib/sluice.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
 
 const kDials = 'sluice_backend_dials_total';
@@ -233,4 +233,41 @@ test('what will not do is told by check, with its place', async (t) => {
   assert.equal(code, 1);
   assert.ok(stderr.includes(`${file}:3:44: ca: '${dir}/nowhere.pem' cannot be read: No such file or directory\n`), stderr);
   assert.ok(stderr.includes(`key: '${dir}/ca.key' does not belong to the certificate\n`), stderr);
+});
+
+test('a missing store of authorities is a warning of check and at the start, where they are needed', async (t) => {
+  const dir = tempDir(t);
+  const authority = makeAuthority(dir);
+  const none = { SSL_CERT_FILE: path.join(dir, 'none.pem'), SSL_CERT_DIR: path.join(dir, 'none') };
+  const hashed = path.join(dir, 'certs');
+  mkdirSync(hashed);
+  writeFileSync(path.join(hashed, 'README'), 'not a certificate\n');
+  const empty = { SSL_CERT_FILE: path.join(dir, 'none.pem'), SSL_CERT_DIR: hashed };
+  const file = { ...none, SSL_CERT_FILE: authority.cert };
+  const message = /the servers are verified by the system's certificate authorities, and there are none/;
+  const check = async (backend, env) => {
+    const config = path.join(dir, 'sluice.yaml');
+    writeFileSync(config, JSON.stringify(makeConfig({ backends: { db: backend },
+      routes: [{ name: 'main', match: { path: '/' }, backend: 'db' }] })));
+    const { code, stderr } = await run(['check', config], { env });
+    assert.equal(code, 0, stderr);
+    return message.test(stderr);
+  };
+  const plain = { servers: ['127.0.0.1:5432'] };
+  assert.equal(await check({ ...plain, tls: {} }, none), true);
+  assert.equal(await check({ ...plain, tls: {} }, empty), true);
+  assert.equal(await check({ servers: ['wss://db.test/'] }, none), true);
+  assert.equal(await check({ ...plain, tls: {} }, file), false);
+  assert.equal(await check({ ...plain, tls: { ca: authority.cert } }, none), false);
+  assert.equal(await check({ ...plain, tls: { insecure_skip_verify: true } }, none), false);
+  assert.equal(await check(plain, none), false);
+  writeFileSync(path.join(hashed, '0123abcd.0'), authority.pem);
+  assert.equal(await check({ ...plain, tls: {} }, { ...none, SSL_CERT_DIR: `${dir}/none:${hashed}` }), false);
+
+  const config = path.join(dir, 'start.yaml');
+  writeFileSync(config, JSON.stringify(makeConfig({ backend: 'wss://db.test/' })));
+  const sluice = await startWithArgs(t, ['--config', config], { env: none });
+  assert.match(sluice.stderr, message);
+  const quick = await startWithArgs(t, ['127.0.0.1:0', 'wss://db.test/'], { env: none });
+  assert.match(quick.stderr, /warning: wss:\/\/db\.test\/ is verified by the system's certificate authorities/);
 });

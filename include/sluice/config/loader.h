@@ -77,6 +77,8 @@ struct FileChecks {
   std::function<std::optional<std::string>(const Certificate&)> expiry = nullptr;
   /// A warning about others who may read a file or a directory of secrets, without its name.
   std::function<std::optional<std::string>(const std::string& path)> secrecy = nullptr;
+  /// Returns true if the system has certificate authorities to verify servers by.
+  std::function<bool()> has_system_authorities = nullptr;
 };
 
 /// Reads a configuration. `file_name` names it in diagnostics, and the files that it names are

@@ -2,22 +2,31 @@
 // serves a client, answers its healthcheck and stops. scripts/image sets the environment:
 //   SLUICE_BUILDAH    a program that runs buildah on the storage that has the image
 //   SLUICE_IMAGE      the image's name
+//   SLUICE_BASE       the name of the image that it was built on
 //   SLUICE_COMMIT     the commit that it was built from, as --version prints it
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import test from 'node:test';
+import tls from 'node:tls';
 import { promisify } from 'node:util';
 
 import { deadAddress, greeter } from '../scenario/lib/backends.mjs';
 import { assertSameBytes, MiB, pattern } from '../scenario/lib/bytes.mjs';
+import { makeAuthority, makeCertificate } from '../scenario/lib/certificates.mjs';
 import { defer } from '../scenario/lib/cleanup.mjs';
 import { waitFor, within } from '../scenario/lib/wait.mjs';
 import { openWs } from '../scenario/lib/ws_client.mjs';
 
 const kBuildah = process.env.SLUICE_BUILDAH;
 const kImage = process.env.SLUICE_IMAGE;
+const kBase = process.env.SLUICE_BASE;
 const kUser = 65532;
+// What sluice and its packages may add to the base image.
+const kMostAdded = 40 * MiB;
 const kConfigFile = '/etc/sluice/sluice.yaml';
 
 /** Runs buildah to its end and returns its output; fails if it fails. */
@@ -26,9 +35,9 @@ async function buildah(...args) {
   return stdout.trim();
 }
 
-/** A container of the image, removed when the test is over. */
-async function makeContainer(t) {
-  const container = await buildah('from', '--pull-never', kImage);
+/** A container of an image, removed when the test is over. */
+async function makeContainer(t, image = kImage) {
+  const container = await buildah('from', '--pull-never', image);
   defer(t, () => buildah('rm', container));
   return container;
 }
@@ -140,6 +149,59 @@ test('the image holds sluice, its libraries and a valid configuration, and no co
   assert.equal(check.code, 0, check.stderr);
   const compilers = await runInside(container, 'sh', '-c', 'command -v c++ gcc cmake node; true');
   assert.equal(compilers.stdout, '');
+});
+
+/** The bytes in the files of an image. */
+async function sizeOf(t, image) {
+  const root = await buildah('mount', await makeContainer(t, image));
+  const { stdout } = await promisify(execFile)('du', ['--summarize', '--one-file-system', '--bytes', root]);
+  return Number(stdout.split('\t')[0]);
+}
+
+test(`sluice and its packages add at most ${kMostAdded / MiB} MiB to the base image`, async (t) => {
+  const added = (await sizeOf(t, kImage)) - (await sizeOf(t, kBase));
+  t.diagnostic(`${(added / MiB).toFixed(1)} MiB`);
+  assert.ok(added > 0 && added <= kMostAdded, `${(added / MiB).toFixed(1)} MiB`);
+});
+
+test("in a container a TLS backend is verified by the system's certificate authorities", async (t) => {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'sluice-image-'));
+  defer(t, () => rmSync(dir, { recursive: true, force: true }));
+  const authority = makeAuthority(dir);
+  const { cert, key } = makeCertificate(authority, 'server', ['127.0.0.1']);
+  const server = tls.createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket) => {
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  server.listen({ host: '127.0.0.1', port: 0 });
+  await once(server, 'listening');
+  defer(t, () => server.close());
+  const config = {
+    listeners: [{ address: '127.0.0.1:0' }],
+    admin: { address: '127.0.0.1:0' },
+    backends: { db: { servers: [`127.0.0.1:${server.address().port}`], tls: {} } },
+    routes: [{ name: 'main', match: { path: '/' }, backend: 'db' }],
+  };
+  const file = path.join(dir, 'sluice.yaml');
+  writeFileSync(file, JSON.stringify(config));
+  const container = await makeContainer(t);
+  await buildah('copy', container, file, kConfigFile);
+  const startInside = () => startSluice(t, kBuildah, ['run', container, '--', 'sluice', '--config', kConfigFile]);
+
+  // The image knows the public authorities, and this server is signed by none of them.
+  const stranger = await startInside();
+  const refused = await openWs(t, `ws://${stranger.address}/`);
+  assert.deepEqual(await refused.waitForClose(), { code: 1014, reason: 'backend_tls' });
+  assert.deepEqual(await stranger.stop(), { code: 0, signal: null });
+
+  await buildah('copy', container, authority.cert, '/usr/local/share/ca-certificates/test.crt');
+  await buildah('run', '--user', '0', container, '--', 'update-ca-certificates');
+  const sluice = await startInside();
+  const client = await openWs(t, `ws://${sluice.address}/`);
+  client.send('over TLS');
+  assert.equal((await client.receive(8)).toString(), 'over TLS');
+  await client.close(1000);
+  assert.deepEqual(await sluice.stop(), { code: 0, signal: null });
 });
 
 test('in a container sluice relays, answers its healthcheck and stops with status 0', async (t) => {

@@ -1,8 +1,12 @@
 #include "config/targets.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "sluice/base/ip.h"
 #include "sluice/base/text.h"
 #include "sluice/config/suggest.h"
 
@@ -166,6 +170,46 @@ Parsed<AllowRule> ParseAllowRule(std::string_view text) {
   return rule;
 }
 
+namespace {
+
+bool IsLoopbackName(std::string_view host) {
+  return host == "localhost" || host.ends_with(".localhost");  // RFC 6761 section 6.3.
+}
+
+// Returns true if `rule` is a range that opens the addresses of this machine, which no name does,
+// at one of the ports of `name`.
+bool OpensLoopback(const AllowRule& rule, const AllowRule& name) {
+  static const base::IpAddress kV4 = *base::IpAddress::Parse("127.0.0.1");
+  static const base::IpAddress kV6 = *base::IpAddress::Parse("::1");
+  return rule.range && (rule.range->Contains(kV4) || rule.range->Contains(kV6)) &&
+         rule.first_port <= name.last_port && name.first_port <= rule.last_port;
+}
+
+// The port that every server of the template has; nothing if requests name it.
+std::optional<uint16_t> FixedPort(const Template& server) {
+  if (server.parts.empty() || server.parts.back().source != Source::kLiteral) return std::nullopt;
+  const std::string_view text = server.parts.back().text;
+  const auto colon = text.rfind(':');
+  return colon == std::string_view::npos ? std::nullopt : ParsePort(text.substr(colon + 1), 1);
+}
+
+// Why no request can match the rule; empty if one can.
+std::string DescribeDeadRule(const AllowRule& rule, const DynamicTarget& target) {
+  const auto port = FixedPort(target.server);
+  if (port && (*port < rule.first_port || *port > rule.last_port)) {
+    return "the port is always " + std::to_string(*port);
+  }
+  const bool is_closed =
+      !rule.range && IsLoopbackName(rule.host) &&
+      std::none_of(target.allow.begin(), target.allow.end(),
+                   [&rule](const AllowRule& other) { return OpensLoopback(other, rule); });
+  if (!is_closed) return {};
+  return "a name only opens public addresses, and this one stands for this machine; add the range "
+         "127.0.0.1 or ::1, with the port";
+}
+
+}  // namespace
+
 DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& match) {
   const Value& server = *draft.server;
   const std::optional<Value>& allow = draft.allow;
@@ -185,11 +229,17 @@ DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& 
     reader.Error(server, "needs 'allow' beside it: the ranges and names that it may be");
     return target;
   }
+  std::vector<std::pair<Value, AllowRule>> rules;
   for (const auto& item : reader.Items(*allow, "ranges and names")) {
     AllowRule rule;
-    if (reader.ReadScalar(item, "a range or a name", ParseAllowRule, rule)) {
-      target.allow.push_back(std::move(rule));
-    }
+    if (!reader.ReadScalar(item, "a range or a name", ParseAllowRule, rule)) continue;
+    target.allow.push_back(rule);
+    rules.emplace_back(item, std::move(rule));
+  }
+  for (const auto& [item, rule] : rules) {
+    const std::string reason = DescribeDeadRule(rule, target);
+    if (reason.empty()) continue;
+    reader.Warn(item, Quote(item.node.Scalar()) + " never matches: " + reason);
   }
   if (draft.resolve) ReadResolve(reader, *draft.resolve, target);
   if (!target.resolves_any && HasOnlyRanges(target) && IsAlwaysName(target.server)) {

@@ -70,9 +70,9 @@ test('root that stays root is told so', { skip }, async (t) => {
 test('a user that does not exist is a clear error', { skip }, async (t) => {
   const file = path.join(tempDir(t), 'sluice.yaml');
   writeFileSync(file, JSON.stringify(makeConfig({ user: 'nobody-at-all', backend: 'builtin:echo' })));
-  const { code, stdout } = await run(['--config', file]);
+  const { code, stderr } = await run(['--config', file]);
   assert.equal(code, 1);
-  assert.match(stdout, /there is no user 'nobody-at-all' on this machine/);
+  assert.match(stderr, /there is no user 'nobody-at-all' on this machine/);
 });
 
 test('what is open without auth is told at the start, and by check', async (t) => {

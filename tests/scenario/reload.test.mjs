@@ -19,7 +19,7 @@ async function setUp(t, extra = {}) {
   const backend = await echo(t);
   const dir = tempDir(t);
   const tokenFile = path.join(dir, 'token');
-  writeFileSync(tokenFile, kToken);
+  writeFileSync(tokenFile, kToken, { mode: 0o600 });
   const config = makeConfig({
     admin: { address: '127.0.0.1:0', token_file: tokenFile },
     routes: [
@@ -140,7 +140,7 @@ test('what is settled at the start, and what cannot be bound or read, is refused
         ...config,
         routes: [{ ...config.routes[0], auth: { basic: { users_file: '/nowhere/users' } } }],
       },
-      /auth: basic: .*\/nowhere\/users/,
+      /users_file: '\/nowhere\/users' cannot be read: No such file/,
     ],
   ];
   for (const [next, expected] of cases) {

@@ -20,7 +20,7 @@ LoadResult Load(const std::string& text) {
 }
 
 std::string WithAuth(const std::string& auth, const std::string& backend = "a:1") {
-  return "listeners: [1]\nadmin: {address: 127.0.0.1:1, token_file: t}\n"
+  return "listeners: [1]\nadmin: {address: 127.0.0.1:2, token_file: t}\n"
          "routes:\n  - name: a\n    match: {path: /a}\n    backend: " +
          backend + "\n    auth: " + auth +
          "\n  - {name: b, match: {path: /b}, backend: a:1, auth: {ticket: true}}\n";
@@ -140,7 +140,7 @@ TEST(AuthSection, OfServersAndTicketsThatNobodyNames) {
             "'jwt' with 'server'");
   EXPECT_EQ(Error(WithAuth("{ticket: true}", "{from: claims}")),
             "from: expected 'token', found 'claims'");
-  EXPECT_EQ(Error("listeners: [1]\nadmin: {address: 127.0.0.1:1}\nroutes: [{name: a, match: "
+  EXPECT_EQ(Error("listeners: [1]\nadmin: {address: 127.0.0.1:2}\nroutes: [{name: a, match: "
                   "{path: /a}, backend: a:1, auth: {ticket: true}}]\n"),
             "admin: a route takes tickets; expected an 'admin' with a 'token_file', which hands "
             "them out");

@@ -364,17 +364,17 @@ routes:
   - {name: f, match: {host: z.com, path: /z}, backend: a:1}
 )");
   EXPECT_EQ(config.routes.size(), 6U);
-  EXPECT_THAT(
-      Shown(warnings),
-      ElementsAre(
-          "sluice.yaml:5:5: route 'b' is never reached: route 'a' in line 4 comes first and "
-          "matches all that it matches\n"
-          "  - {name: b, match: {host: \"*.y.x.com\", path: /a/b}, backend: a:1}\n"
-          "    ^",
-          "sluice.yaml:9:5: route 'f' is never reached: route 'e' in line 8 comes first and "
-          "matches all that it matches\n"
-          "  - {name: f, match: {host: z.com, path: /z}, backend: a:1}\n"
-          "    ^"));
+  EXPECT_THAT(Shown(warnings),
+              ElementsAre("sluice.yaml:5:5: warning: route 'b' is never reached: route 'a' in line "
+                          "4 comes first and "
+                          "matches all that it matches\n"
+                          "  - {name: b, match: {host: \"*.y.x.com\", path: /a/b}, backend: a:1}\n"
+                          "    ^",
+                          "sluice.yaml:9:5: warning: route 'f' is never reached: route 'e' in line "
+                          "8 comes first and "
+                          "matches all that it matches\n"
+                          "  - {name: f, match: {host: z.com, path: /z}, backend: a:1}\n"
+                          "    ^"));
 }
 
 TEST(LoadString, WarnsOfRoutesBehindCaptures) {

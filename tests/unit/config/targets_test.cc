@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sluice/config/loader.h"
+
 namespace sluice::config {
 namespace {
 
@@ -70,6 +72,34 @@ TEST(ParseAllowRule, TakesNothingElse) {
   }
   EXPECT_EQ(ParseAllowRule("10.1.0.0/8").error(),
             "'10.1.0.0/8' has bits behind its prefix; expected 10.0.0.0/8");
+}
+
+// The warnings about a backend with that server and that `allow`, without their places.
+std::vector<std::string> AllowWarnings(const std::string& server, const std::string& allow) {
+  const auto loaded = LoadString(
+      "listeners: [8080]\nroutes: [{name: a, match: {path: '/{server}'}, backend: {server: '" +
+          server + "', allow: " + allow + "}}]\n",
+      "f", [](const std::string&) { return std::nullopt; });
+  EXPECT_TRUE(loaded) << loaded.error().front().ToString();
+  std::vector<std::string> warnings;
+  if (!loaded) return warnings;
+  for (const auto& warning : loaded->warnings) warnings.push_back(warning.message);
+  return warnings;
+}
+
+TEST(AllowRules, ThatCanNeverMatchGiveAWarning) {
+  constexpr char kClosed[] =
+      " never matches: a name only opens public addresses, and this one stands for this machine; "
+      "add the range 127.0.0.1 or ::1, with the port";
+  EXPECT_THAT(AllowWarnings("{server}", "['localhost:22']"),
+              ElementsAre(std::string("'localhost:22'") + kClosed));
+  EXPECT_THAT(AllowWarnings("{server}", "['a.localhost', '127.0.0.0/8:80', 'localhost:80']"),
+              ElementsAre());
+  EXPECT_THAT(AllowWarnings("{server}", "['localhost:22', '127.0.0.1:23', '10.0.0.0/8']"),
+              ElementsAre(std::string("'localhost:22'") + kClosed));
+  EXPECT_THAT(AllowWarnings("{server}", "['localhost:22', '::1']"), ElementsAre());
+  EXPECT_THAT(AllowWarnings("{server}:5432", "['*.example.com:5900', '*.example.com:5000-6000']"),
+              ElementsAre("'*.example.com:5900' never matches: the port is always 5432"));
 }
 
 }  // namespace

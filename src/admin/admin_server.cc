@@ -6,6 +6,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include "sluice/base/text.h"
 #include "sluice/net/tcp_stream.h"
 
 #include "connection.h"
@@ -19,8 +20,7 @@ namespace {
 
 using http::Response;
 
-constexpr base::Duration kHostLogInterval{1'000};
-constexpr size_t kShownHost = 100;
+constexpr base::Duration kRefusalLogInterval{1'000};
 
 constexpr const char* kPlainText = "text/plain; charset=utf-8";
 constexpr const char* kExposition = "text/plain; version=0.0.4; charset=utf-8";
@@ -40,6 +40,10 @@ constexpr std::string_view kIndex =
     "with a token_file in the configuration, by POST:\n"
     "/reload   the configuration is read anew\n"
     "/tickets  a one-time ticket\n";
+
+constexpr const char* kHostRefused =
+    "host_not_allowed: the admin listener does not serve this host; use its IP address, or set "
+    "'hosts' of 'admin'\n";
 
 Response Page(uint16_t status, std::string body, const char* content_type = kPlainText) {
   return {status, {{"Content-Type", content_type}}, std::move(body)};
@@ -83,7 +87,7 @@ AdminServer::AdminServer(net::EventLoop& loop, net::ListeningSocket socket, cons
       any_host_(std::find(options_.hosts.begin(), options_.hosts.end(), "*") !=
                 options_.hosts.end()),
       hosts_(options_.hosts),
-      host_log_limit_(kHostLogInterval),
+      refusal_log_limit_(kRefusalLogInterval),
       listener_(loop, std::move(socket), *this) {}
 
 AdminServer::~AdminServer() = default;
@@ -123,40 +127,54 @@ bool AdminServer::ServesHost(const http::RequestHead& head) const {
   return head.host.empty() || any_host_ || hosts_.Contain(http::NormalizeHost(head.host));
 }
 
-Response AdminServer::RefuseHost(const http::RequestHead& head, const net::Address& client) {
-  const auto omitted = host_log_limit_.Admit(net::EventLoop::Now());
-  if (options_.log != nullptr && omitted) {
-    options_.log->Write(base::LogLevel::kWarn, "admin_refused",
-                        {{"path", head.path},
-                         {"reason", base::ReasonOf(base::Cause::kHostNotAllowed)},
-                         {"client", client.ToString()},
-                         {"host", head.host.substr(0, kShownHost)},
-                         {"omitted", *omitted}});
-  }
-  return Page(421,
-              "host_not_allowed: the admin listener does not serve this host; use its IP address, "
-              "or set 'hosts' of 'admin'\n");
+/// One line a second at most.
+void AdminServer::LogRefusal(const http::RequestHead& head, const net::Address& client, int status,
+                             std::string_view why) {
+  if (options_.log == nullptr) return;
+  const auto omitted = refusal_log_limit_.Admit(net::EventLoop::Now());
+  if (!omitted) return;
+  const std::string address = client.ToString();
+  const std::string method = base::Excerpt(head.method);
+  const std::string host = base::Excerpt(head.host);
+  const std::string path = base::Excerpt(head.path);
+  std::vector<base::LogField> fields = {{"client", address}, {"method", method},
+                                        {"path", path},      {"code", status},
+                                        {"detail", why},     {"omitted", *omitted}};
+  if (!host.empty()) fields.emplace_back("host", host);
+  if (status == 401) fields.emplace_back("reason", base::ReasonOf(base::Cause::kUnauthorized));
+  if (status == 421) fields.emplace_back("reason", base::ReasonOf(base::Cause::kHostNotAllowed));
+  options_.log->Write(base::LogLevel::kWarn, "admin_refused", fields);
 }
 
 Response AdminServer::Respond(const http::RequestHead& head, std::string_view body,
                               const net::Address& client) {
-  Response response = ServesHost(head) ? Route(head, body) : RefuseHost(head, client);
+  Response response = ServesHost(head) ? Route(head, body, client) : Page(421, kHostRefused);
+  // Actions log why they refuse, and 503 is what /readyz is for.
+  const bool is_page = response.headers.front().value == kPlainText;
+  if (is_page && response.status >= 400 && response.status != 503) {
+    LogRefusal(head, client, response.status,
+               std::string_view(response.body).substr(0, response.body.find('\n')));
+  }
   response.headers.push_back({"Cache-Control", "no-store"});
   response.headers.push_back({"X-Content-Type-Options", "nosniff"});
   return response;
 }
 
-Response AdminServer::Act(const http::RequestHead& head, std::string_view body) {
+Response AdminServer::Act(const http::RequestHead& head, std::string_view body,
+                          const net::Address& client) {
   if (head.method != "POST") return MethodNotAllowed("POST", "expected POST\n");
-  auto answer = options_.actions->Post(head.path, head.Find("Authorization").value_or(""), body);
+  auto answer = options_.actions->Post(head.path, head.Find("Authorization").value_or(""), body,
+                                       client.ToString());
+  if (!answer.refusal.empty()) LogRefusal(head, client, answer.status, answer.refusal);
   Response response = Page(static_cast<uint16_t>(answer.status), std::move(answer.body), kJson);
   if (answer.status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
   return response;
 }
 
-Response AdminServer::Route(const http::RequestHead& head, std::string_view body) {
+Response AdminServer::Route(const http::RequestHead& head, std::string_view body,
+                            const net::Address& client) {
   const std::string& path = head.path;
-  if (options_.actions != nullptr && options_.actions->Has(path)) return Act(head, body);
+  if (options_.actions != nullptr && options_.actions->Has(path)) return Act(head, body, client);
   if (head.method != "GET" && head.method != "HEAD") {
     return MethodNotAllowed("GET, HEAD", "expected GET or HEAD\n");
   }

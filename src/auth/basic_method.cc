@@ -50,7 +50,11 @@ class BasicMethod final : public Method {
     std::string hash = is_known ? user->second : OtherHash(*users, found->value->user);
     HeavyCheck check{[is_known, hash = std::move(hash), given = *std::move(found->value)] {
       const bool is_password = IsPassword(hash, given.password);
-      if (!is_known || !is_password) return Verdict::Refused("the user or password is wrong");
+      if (!is_known || !is_password) {
+        // Without a password, the user may be a token: some clients send tokens in this way.
+        return Verdict::Refused("the user or password is wrong",
+                                given.password.empty() ? "" : given.user);
+      }
       return Verdict::Accepted({"basic", given.user});
     }};
     return {std::move(check), credential};

@@ -88,6 +88,14 @@ bool IsToken(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenCharacter);
 }
 
+std::string Excerpt(std::string_view text, size_t limit) {
+  if (text.size() <= limit) return std::string(text);
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  size_t end = limit;
+  while (end > 0 && limit - end < 3 && continues(text[end])) --end;
+  return std::string(text.substr(0, end)).append("...");
+}
+
 std::optional<int> HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

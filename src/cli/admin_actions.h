@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sluice/admin/admin_server.h"
+#include "sluice/auth/tickets.h"
 #include "sluice/base/log.h"
 #include "sluice/server/admin_token.h"
 #include "sluice/server/reloader.h"
@@ -18,12 +19,13 @@ class AdminActions final : public admin::Actions {
       : token_(token), server_(server), reloader_(reloader), log_(log) {}
 
   bool Has(std::string_view path) const override;
-  Answer Post(std::string_view path, std::string_view authorization,
-              std::string_view body) override;
+  Answer Post(std::string_view path, std::string_view authorization, std::string_view body,
+              std::string_view client) override;
 
  private:
   Answer Reload();
-  Answer Ticket(std::string_view body);
+  Answer Ticket(std::string_view body, std::string_view client);
+  void LogIssued(const auth::TicketTerms& terms, std::string_view client);
 
   const server::AdminToken token_;
   server::Server& server_;

@@ -56,8 +56,10 @@ std::string FormatTime(int64_t time_ms) {
 }
 
 std::string Dump(const nlohmann::ordered_json& document) {
-  // Bytes that are no UTF-8 are replaced: a line is always valid JSON.
-  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  // Bytes that are no UTF-8 are replaced: a line is always valid JSON. What is no ASCII is escaped,
+  // because some of it controls a terminal (U+009B) or the order of what it shows (U+202E).
+  return document.dump(-1, ' ', /*ensure_ascii=*/true,
+                       nlohmann::ordered_json::error_handler_t::replace);
 }
 
 std::string FormatValue(const base::LogField::Value& value) {

@@ -25,6 +25,13 @@ constexpr Field<Drain> kDrainFields[] = {
     {"window", ReadTime<&Drain::window>},
 };
 
+constexpr Field<LogOptions> kLogFields[] = {
+    {"session_opened",
+     [](Reader& reader, const Value& value, LogOptions& log) {
+       reader.ReadScalar(value, "'true' or 'false'", ParseBool, log.session_opened);
+     }},
+};
+
 Parsed<Reload> ParseReload(std::string_view text) {
   if (text == "signal") return Reload::kSignal;
   if (text == "watch") return Reload::kWatch;
@@ -35,6 +42,10 @@ Parsed<Reload> ParseReload(std::string_view text) {
 
 void ReadReload(Reader& reader, const Value& value, Reload& reload) {
   reader.ReadScalar(value, "'signal' or 'watch'", ParseReload, reload);
+}
+
+void ReadLog(Reader& reader, const Value& value, LogOptions& log) {
+  reader.ReadMapping<LogOptions>(value, kLogFields, log);
 }
 
 void ReadDrain(Reader& reader, const Value& value, Timeout timeout, Drain& drain) {
@@ -48,6 +59,7 @@ void ReadDrain(Reader& reader, const Value& value, Timeout timeout, Drain& drain
 
 void AddLifecycleMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"drain", KeysOf<Drain>(kDrainFields)});
+  mappings.push_back({"log", KeysOf<LogOptions>(kLogFields)});
 }
 
 }  // namespace sluice::config

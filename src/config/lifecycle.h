@@ -1,4 +1,4 @@
-// What the file says of its own reload, and of the end of the process.
+// What the file says of the process: its reload, its log, and its end.
 #pragma once
 
 #include <vector>
@@ -11,6 +11,8 @@
 namespace sluice::config {
 
 void ReadReload(Reader& reader, const Value& value, Reload& reload);
+
+void ReadLog(Reader& reader, const Value& value, LogOptions& log);
 
 /// `timeout` is timeouts.drain, within which all of it has to be over.
 void ReadDrain(Reader& reader, const Value& value, Timeout timeout, Drain& drain);

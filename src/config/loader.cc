@@ -43,6 +43,7 @@ struct RootDraft {
   std::optional<Value> workers;
   std::optional<Value> reload;
   std::optional<Value> drain;
+  std::optional<Value> log;
   std::optional<Value> listeners;
   std::optional<Value> hosts;
   std::optional<Value> admin;
@@ -64,6 +65,7 @@ constexpr Field<RootDraft> kRootFields[] = {
     {"workers", Keep<&RootDraft::workers>},
     {"reload", Keep<&RootDraft::reload>},
     {"drain", Keep<&RootDraft::drain>},
+    {"log", Keep<&RootDraft::log>},
     {"listeners", Keep<&RootDraft::listeners>},
     {"hosts", Keep<&RootDraft::hosts>},
     {"admin", Keep<&RootDraft::admin>},
@@ -151,6 +153,7 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   const auto defaults = ReadDefaultsInto(reader, draft, config);
   if (draft.reload) ReadReload(reader, *draft.reload, config.reload);
   if (draft.drain) ReadDrain(reader, *draft.drain, config.drain_timeout, config.drain);
+  if (draft.log) ReadLog(reader, *draft.log, config.log);
   BackendTable table;
   if (draft.backends) ReadBackends(reader, *draft.backends, checks, table);
   if (draft.routes) {

@@ -51,7 +51,9 @@ void Authentication::Take(const auth::Method& method, const Credential& credenti
   if (!worst_.detail.empty()) detail = worst_.detail + "; " + detail;
   const bool is_unavailable =
       worst_.kind == VerdictKind::kUnavailable || verdict.kind == VerdictKind::kUnavailable;
-  worst_ = {is_unavailable ? VerdictKind::kUnavailable : VerdictKind::kRefused, std::move(detail)};
+  if (!worst_.user.empty()) verdict.user = worst_.user;
+  worst_ = {is_unavailable ? VerdictKind::kUnavailable : VerdictKind::kRefused, std::move(detail),
+            nullptr, std::move(verdict.user)};
 }
 
 void Authentication::Resume(const auth::Method& method, const Credential& credential,

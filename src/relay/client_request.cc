@@ -59,6 +59,7 @@ ClientRequest::ClientRequest(WorkerContext& context, std::unique_ptr<net::Stream
       generation_(context.generation),
       address_(address),
       listener_(listener),
+      id_(context.ids.Next()),
       accepted_(net::EventLoop::Now()),
       client_(std::move(client)),
       tls_(std::move(tls)),
@@ -198,11 +199,10 @@ bool ClientRequest::RefuseHost() {
   if (names->Contain(host)) return false;
   const auto& tls = generation_->listener_tls[listener_];
   if (tls && tls->Get()->Covers(host)) return false;
-  constexpr size_t kShownHost = 100;
+  // The line has the host, unless it may be a token.
   Refuse({base::Cause::kHostNotAllowed,
           "this listener does not serve the host that the request names; see 'hosts'"},
-         "the host " + host.substr(0, kShownHost) + " is not in 'hosts' of the listener " +
-             listener().name);
+         {.detail = "the host is not in 'hosts' of the listener"});
   return true;
 }
 
@@ -298,6 +298,7 @@ void ClientRequest::StartSession(std::string_view head, std::unique_ptr<MessageR
   peers.has_half_close = has_half_close;
   if (!cause) cause = context_.WhyOver(*generation_, *route_);
 
+  LogOpened();
   client_->SetHandler(nullptr);
   Session& session = context_.sessions.Add(std::make_unique<Session>(
       context_, generation_, peers, std::move(client_), std::move(backend), std::move(messages),
@@ -309,28 +310,13 @@ void ClientRequest::StartSession(std::string_view head, std::unique_ptr<MessageR
 
 // ---- The reply ----
 
-void ClientRequest::Refuse(const http::Refusal& refusal, std::string_view detail) {
-  CountRefusal(refusal, detail);
+void ClientRequest::Refuse(const http::Refusal& refusal, const RefusalNote& note) {
+  CountRefusal(refusal, note);
   if (is_raw()) {
     Finish();
   } else {
     Reply(http::RefusalResponse(refusal, parser_.AllowedContent()));
   }
-}
-
-void ClientRequest::CountRefusal(const http::Refusal& refusal, std::string_view detail) {
-  const base::CauseInfo& info = base::InfoOf(refusal.cause);
-  listener_metrics().requests_refused[static_cast<size_t>(refusal.cause)].Add();
-  const auto omitted =
-      context_.refusal_log_limits[static_cast<size_t>(refusal.cause)].Admit(net::EventLoop::Now());
-  if (!omitted) return;
-  context_.log.Write(info.level, "refused",
-                     {{"client", address_.ToString()},
-                      {"route", route_ ? std::string_view(route().name) : std::string_view()},
-                      {"code", info.http_status},
-                      {"reason", info.reason},
-                      {"detail", detail.empty() ? refusal.detail : detail},
-                      {"omitted", *omitted}});
 }
 
 void ClientRequest::Reply(std::string response) {

@@ -98,7 +98,8 @@ void ClientRequest::OnVerdict(const auth::Verdict& verdict) {
 
 void ClientRequest::RefuseUnknown(const auth::Verdict& verdict) {
   if (verdict.kind == VerdictKind::kUnavailable) {
-    Refuse({base::Cause::kAuthUnavailable, "credentials cannot be checked now"}, verdict.detail);
+    Refuse({base::Cause::kAuthUnavailable, "credentials cannot be checked now"},
+           {.detail = verdict.detail, .user = verdict.user});
     return;
   }
   http::Refusal refusal{base::Cause::kUnauthorized, kUnknown};
@@ -108,7 +109,7 @@ void ClientRequest::RefuseUnknown(const auth::Verdict& verdict) {
     const bool is_new = std::find(headers.begin(), headers.end(), challenge) == headers.end();
     if (is_new && !challenge.value.empty()) headers.push_back(challenge);
   }
-  Refuse(refusal, verdict.detail);
+  Refuse(refusal, {.detail = verdict.detail, .user = verdict.user});
 }
 
 void ClientRequest::OnAuthTimeout() {
@@ -116,7 +117,7 @@ void ClientRequest::OnAuthTimeout() {
   const auto result = static_cast<size_t>(AuthResult::kUnavailable);
   generation_->metrics.routes[*route_].authentications[result].Add();
   Refuse({base::Cause::kAuthUnavailable, "credentials cannot be checked now"},
-         "timeouts.handshake was over before they were");
+         {.detail = "timeouts.handshake was over before they were"});
 }
 
 /// That of the TLS handshake, if the client sent one.

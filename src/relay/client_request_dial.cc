@@ -58,10 +58,10 @@ void ClientRequest::ReadWhileDialing() {
 
 void ClientRequest::OnClientLeft() {
   context_.log.Write(base::LogLevel::kInfo, "client_left",
-                     {{"client", address_.ToString()},
+                     {{"connection", id_.ToString()},
+                      {"client", address_.ToString()},
                       {"route", route().name},
-                      {"backend", backend().name},
-                      {"id", id_.ToString()}});
+                      {"backend", backend().name}});
   Finish();
 }
 
@@ -88,7 +88,9 @@ void ClientRequest::OnDialled(net::Dial::Outcome outcome) {
     context_.resource_log.Write(context_.log, net::EventLoop::Now(), failure.detail);
   } else if (const auto omitted = context_.dial_log_limit.Admit(net::EventLoop::Now())) {
     context_.log.Write(base::LogLevel::kWarn, "dial_failed",
-                       {{"route", route().name},
+                       {{"connection", id_.ToString()},
+                        {"client", address_.ToString()},
+                        {"route", route().name},
                         {"server", server_->ToString()},
                         {"reason", base::ReasonOf(failure.cause)},
                         {"detail", failure.detail},

@@ -110,7 +110,8 @@ bool ClientRequest::ChooseByClaims(const routing::RequestFacts& facts) {
     return true;
   }
   if (is_known) {
-    Refuse(NoRoute(), "the token has none of the claims that routes for this request ask for");
+    Refuse(NoRoute(),
+           {.detail = "the token has none of the claims that routes for this request ask for"});
   } else if (unauthorized) {
     route_ = unauthorized;
     RefuseUnknown(refused);

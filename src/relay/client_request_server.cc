@@ -40,7 +40,6 @@ void ClientRequest::StartDial() {
     Refuse(*refusal);
     return;
   }
-  id_ = context_.ids.Next();
   if (context_.memory.IsUsedUp()) {
     TellFailure(base::Cause::kMemory);
     return;

@@ -97,7 +97,8 @@ void ClientRequest::OnTlsEnd(TlsResult result, std::string_view detail) {
   const auto omitted = generation_->tls_log_limits[listener_].Admit(net::EventLoop::Now());
   if (!omitted) return;
   context_.log.Write(base::LogLevel::kInfo, "tls_handshake_failed",
-                     {{"listener", generation_->config.listeners[listener_].address.ToString()},
+                     {{"connection", id_.ToString()},
+                      {"listener", generation_->config.listeners[listener_].address.ToString()},
                       {"client", address_.ToString()},
                       {"reason", ToString(result)},
                       {"detail", detail},

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "sluice/base/text.h"
 #include "sluice/relay/session.h"
 #include "sluice/websocket/close_code.h"
 
@@ -377,7 +378,8 @@ void Session::Log(base::Cause cause, double seconds) {
   const std::string id = peers_.id.ToString();
   const std::string client = peers_.client.ToString();
   const std::string server = peers_.server ? peers_.server->ToString() : "";
-  std::vector<base::LogField> fields = {{"session", id},
+  const std::string user = peers_.identity ? base::Excerpt(peers_.identity->user) : "";
+  std::vector<base::LogField> fields = {{"connection", id},
                                         {"route", generation_->config.routes[peers_.route].name},
                                         {"client", client},
                                         {"server", server},
@@ -388,7 +390,7 @@ void Session::Log(base::Cause cause, double seconds) {
                                         {"fault", base::ToString(info.fault)}};
   if (peers_.identity) {
     fields.emplace_back("auth", peers_.identity->method);
-    fields.emplace_back("user", peers_.identity->user);
+    fields.emplace_back("user", user);
   }
   if (close_code_ != 0) fields.emplace_back("code", close_code_);
   if (detail_) fields.emplace_back("detail", *detail_);

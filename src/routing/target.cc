@@ -146,15 +146,22 @@ base::Result<std::string, std::string> ValueOf(const config::Template::Part& par
 
 }  // namespace
 
-base::Result<config::Endpoint, std::string> ResolveTarget(const config::DynamicTarget& target,
-                                                          const TemplateValues& values) {
+base::Result<std::string, std::string> TargetText(const config::DynamicTarget& target,
+                                                  const TemplateValues& values) {
   std::string text;
   for (const auto& part : target.server.parts) {
     auto value = ValueOf(part, values);
     if (!value) return Unexpected(std::move(value).error());
     text += *value;
   }
-  auto server = config::ParseServer(text);
+  return text;
+}
+
+base::Result<config::Endpoint, std::string> ResolveTarget(const config::DynamicTarget& target,
+                                                          const TemplateValues& values) {
+  const auto text = TargetText(target, values);
+  if (!text) return Unexpected(text.error());
+  auto server = config::ParseServer(*text);
   if (!server || server->kind != config::Endpoint::Kind::kTcp) {
     return Unexpected(std::string("what the request names is no host and port"));
   }

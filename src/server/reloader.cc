@@ -40,7 +40,7 @@ Reloader::Outcome Reloader::Reload() {
       break;
     case Result::kReloaded:
       log_.Write(base::LogLevel::kInfo, "config_reloaded",
-                 {{"routes", server_.config().routes.size()}, {"warnings", outcome.warnings}});
+                 {{"route_count", server_.config().routes.size()}, {"warnings", outcome.warnings}});
       TellExposure(server_.config(), log_);
       break;
     case Result::kFailed:

@@ -17,8 +17,8 @@ using nlohmann::json;
 
 using Terms = base::Result<auth::TicketTerms, std::string>;
 
-TicketAnswer Answer(int status, std::string_view key, std::string_view text) {
-  return {status, json{{key, text}}.dump() + '\n'};
+base::Unexpected<TicketRefusal> Refuse(int status, std::string why) {
+  return base::Unexpected(TicketRefusal{status, std::move(why)});
 }
 
 bool TakesTickets(const config::Config& config, std::string_view name) {
@@ -78,20 +78,21 @@ Terms Parse(std::string_view body) {
 
 }  // namespace
 
-TicketAnswer IssueTicket(const config::Config& config, auth::Tickets& tickets,
-                         std::string_view body, base::TimePoint now) {
+base::Result<IssuedTicket, TicketRefusal> IssueTicket(const config::Config& config,
+                                                      auth::Tickets& tickets, std::string_view body,
+                                                      base::TimePoint now) {
   auto terms = Parse(body);
-  if (!terms) return Answer(400, "error", terms.error());
+  if (!terms) return Refuse(400, terms.error());
   if (!TakesTickets(config, terms->route)) {
-    return Answer(404, "error", "'route' is not the name of a route that takes tickets");
+    return Refuse(404, "'route' is not the name of a route that takes tickets");
   }
   if (terms->server && !TakesServers(config, terms->route)) {
-    return Answer(400, "error", "'server' is for a route with 'backend: {from: token}'");
+    return Refuse(400, "'server' is for a route with 'backend: {from: token}'");
   }
-  const auto ticket = tickets.Issue(*std::move(terms), now);
-  if (!ticket) return Answer(503, "error", "too many tickets are out");
+  auto ticket = tickets.Issue(*terms, now);
+  if (!ticket) return Refuse(503, "too many tickets are out");
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(auth::Tickets::kLifetime);
-  return {200, json{{"ticket", *ticket}, {"expires_in", seconds.count()}}.dump() + '\n'};
+  return IssuedTicket{*std::move(ticket), seconds, *std::move(terms)};
 }
 
 }  // namespace sluice::server

@@ -364,7 +364,7 @@ test('v2 to a backend tells the address, the host, the session and what there is
   assert.equal(one.ssl, undefined);
   await plain.close();
   const [line] = await sluice.sessions(1);
-  assert.equal(one.tlvs[5].toString(), line.session);
+  assert.equal(one.tlvs[5].toString(), line.connection);
 
   const port = Number(sluice.address(1).split(':')[1]);
   const client = await connectTls(t, port, { ca, servername: 'localhost', minVersion: 'TLSv1.3', localAddress: kClient });

@@ -205,7 +205,7 @@ test('the log line of a session says what happened and no more', async (t) => {
   await client.receive(1000);
   await client.close(1000, 'done');
   const [line] = await sluice.sessions(1);
-  assert.match(line.session, /^[0-9a-f]{16}$/);
+  assert.match(line.connection, /^[0-9a-f]{16}$/);
   assert.equal(line.route, 'main');
   assert.match(line.client, /^127\.0\.0\.1:\d+$/);
   assert.equal(line.server, backend.address);

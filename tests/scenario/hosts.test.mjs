@@ -48,7 +48,7 @@ test('on a loopback address, a name that is not configured is refused, however i
   assert.equal(line, 'HTTP/1.1 421 Misdirected Request');
   assert.match(body, /^host_not_allowed: .*'hosts'/);
   const logged = await sluice.event('refused', { reason: 'host_not_allowed', code: 421 });
-  assert.match(logged.detail, /evil\.example/);
+  assert.match(logged.host, /evil\.example/);
 
   for (const target of ['/', '/page', '/nowhere', '/named']) {
     assert.equal(await statusFor(t, sluice, kEvil, { target }), 421, target);

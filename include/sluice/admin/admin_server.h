@@ -46,16 +46,18 @@ class Actions {
  public:
   struct Answer {
     int status;
-    std::string body;  ///< JSON
+    std::string body;          ///< JSON
+    std::string refusal = {};  ///< for the log: why the request was refused; empty if it was not
   };
   virtual ~Actions() = default;
 
   /// Whether there is such an action, `/tickets` or `/reload`.
   virtual bool Has(std::string_view path) const = 0;
 
-  /// Takes one that there is. `authorization` is the value of that header, empty if there is none.
-  virtual Answer Post(std::string_view path, std::string_view authorization,
-                      std::string_view body) = 0;
+  /// Takes one that there is. `authorization` is the value of that header, empty if there is none;
+  /// `client` is the address that asks, for the log.
+  virtual Answer Post(std::string_view path, std::string_view authorization, std::string_view body,
+                      std::string_view client) = 0;
 };
 
 class Connection;
@@ -92,7 +94,7 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   struct Options {
     Actions* actions = nullptr;           ///< null if there are none
     std::vector<std::string> hosts = {};  ///< as config::Admin::hosts
-    base::Log* log = nullptr;             ///< for refused hosts; null: not logged
+    base::Log* log = nullptr;             ///< for refused requests; null: not logged
     base::Duration request_timeout{10'000};
   };
 
@@ -127,9 +129,12 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   http::Response Respond(const http::RequestHead& head, std::string_view body,
                          const net::Address& client) override;
   bool ServesHost(const http::RequestHead& head) const;
-  http::Response RefuseHost(const http::RequestHead& head, const net::Address& client);
-  http::Response Route(const http::RequestHead& head, std::string_view body);
-  http::Response Act(const http::RequestHead& head, std::string_view body);
+  void LogRefusal(const http::RequestHead& head, const net::Address& client, int status,
+                  std::string_view why);
+  http::Response Route(const http::RequestHead& head, std::string_view body,
+                       const net::Address& client);
+  http::Response Act(const http::RequestHead& head, std::string_view body,
+                     const net::Address& client);
   std::string Metrics() const;
 
   net::EventLoop& loop_;
@@ -138,7 +143,7 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   const Options options_;
   const bool any_host_;
   const http::HostNames hosts_;
-  base::LogLimit host_log_limit_;
+  base::LogLimit refusal_log_limit_;
   std::vector<std::unique_ptr<Connection>> connections_;  // In the order of their accept.
   net::Listener listener_;
 };

@@ -67,8 +67,13 @@ struct Verdict {
   Kind kind = Kind::kAbsent;
   std::string detail = {};  ///< for the log: why not; holds no secret
   std::shared_ptr<const Identity> identity = nullptr;
+  /// For the log: the user that refused credentials name; empty if there is none, or if the name
+  /// may be a secret.
+  std::string user = {};
 
-  static Verdict Refused(std::string why) { return {Kind::kRefused, std::move(why)}; }
+  static Verdict Refused(std::string why, std::string user = {}) {
+    return {Kind::kRefused, std::move(why), nullptr, std::move(user)};
+  }
   static Verdict Unavailable(std::string why) { return {Kind::kUnavailable, std::move(why)}; }
   static Verdict Accepted(Identity identity) {
     return {Kind::kAccepted, {}, std::make_shared<const Identity>(std::move(identity))};

@@ -2,6 +2,7 @@
 // they are. Every function is pure and keeps no reference to its arguments beyond what it returns.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,6 +41,10 @@ bool ListContains(std::string_view value, std::string_view token);
 
 /// Whether `text` is a token (RFC 9110 section 5.6.2): one character or more, no separators.
 bool IsToken(std::string_view text);
+
+/// At most `limit` bytes of `text`, for a log line: cut between two characters of UTF-8 and then
+/// followed by "...". Clients must not decide how long a line is.
+std::string Excerpt(std::string_view text, size_t limit = 256);
 
 /// The value of a hexadecimal digit, nothing if it is none.
 std::optional<int> HexDigit(char c);

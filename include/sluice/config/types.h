@@ -500,10 +500,18 @@ struct Drain {
   bool operator==(const Drain&) const = default;
 };
 
+/// What is logged beside what always is.
+struct LogOptions {
+  bool session_opened = false;  ///< a line for each session when it begins
+
+  bool operator==(const LogOptions&) const = default;
+};
+
 struct Config {
   std::optional<User> user;
   Reload reload = Reload::kSignal;
   Drain drain;
+  LogOptions log;
   unsigned workers = 0;  ///< 0: as many as CPUs may be used
   std::vector<Listener> listeners;
   /// Names that requests may use, in lower case; `*.example.com`: any name below it; `*`: any name.

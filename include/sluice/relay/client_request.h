@@ -37,7 +37,14 @@
 namespace sluice::relay {
 
 class BackendDial;
+class LogLine;
 struct MessageRelay;
+
+/// What the log alone says of a refusal.
+struct RefusalNote {
+  std::string_view detail = {};  ///< empty: the log has what the client is told
+  std::string_view user = {};    ///< that refused credentials name
+};
 
 /// Belongs to the table of its worker and to that worker's thread; takes itself out when it is
 /// done.
@@ -150,12 +157,17 @@ class ClientRequest final : public TableEntry,
                     std::unique_ptr<net::Stream> backend, std::optional<base::Cause> cause,
                     bool has_half_close);
 
-  /// `detail` is for the log alone; without one it gets what the client gets.
-  void Refuse(const http::Refusal& refusal, std::string_view detail = {});
-  void CountRefusal(const http::Refusal& refusal, std::string_view detail = {});
+  void Refuse(const http::Refusal& refusal, const RefusalNote& note = {});
   void Reply(std::string response);
   void ContinueReply();
   void Finish();
+
+  // What the log says (client_request_log.cc).
+  bool MayHoldToken(config::TokenSource::Kind kind) const;
+  void Describe(LogLine& line);
+  std::string RequestedTarget();
+  void CountRefusal(const http::Refusal& refusal, const RefusalNote& note = {});
+  void LogOpened();
 
   // What is read at once of a head. Early frames behind it are kept, so this also bounds them.
   static constexpr size_t kReadSize = 16 * 1024;
@@ -171,6 +183,7 @@ class ClientRequest final : public TableEntry,
   const std::shared_ptr<Generation> generation_;
   net::Address address_;  // The client's, as far as it is known by now.
   const size_t listener_;
+  const base::SessionId id_;  // Of the connection, in the log.
   const base::TimePoint accepted_;
   State state_ = State::kReadingHead;
   std::unique_ptr<net::Stream> client_;
@@ -190,7 +203,6 @@ class ClientRequest final : public TableEntry,
   http::RequestParser parser_;
   std::optional<size_t> route_;
   std::vector<uint8_t> early_;  // What came behind the head.
-  base::SessionId id_;          // Of the session that it is to become.
 
   std::unique_ptr<auth::CredentialCount> credentials_;  // From the first check of any on.
   std::unique_ptr<Authentication> authentication_;

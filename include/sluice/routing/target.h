@@ -27,6 +27,11 @@ struct TemplateValues {
   std::function<std::optional<std::string>(std::string_view name)> claim = nullptr;
 };
 
+/// What the request names as its server, as the template makes it and before it is checked. The
+/// error is as below.
+base::Result<std::string, std::string> TargetText(const config::DynamicTarget& target,
+                                                  const TemplateValues& values);
+
 /// The server that the request names: a host and a port, and one that `allow` may let through. The
 /// error is a detail for the log and the client, without what the client sent.
 base::Result<config::Endpoint, std::string> ResolveTarget(const config::DynamicTarget& target,

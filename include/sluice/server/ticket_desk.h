@@ -1,24 +1,32 @@
 // Hands out one-time tickets to who has the admin's token.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
 #include "sluice/auth/tickets.h"
 #include "sluice/base/clock.h"
+#include "sluice/base/result.h"
 #include "sluice/config/types.h"
 
 namespace sluice::server {
 
-/// The answer to a request for a ticket: a status of HTTP and JSON.
-struct TicketAnswer {
-  int status;
-  std::string body;
+struct IssuedTicket {
+  std::string ticket;
+  std::chrono::seconds lifetime;
+  auth::TicketTerms terms;
+};
+
+struct TicketRefusal {
+  int status;  ///< of HTTP
+  std::string why;
 };
 
 /// `body` is JSON: {"route": ...} and, if the ticket is to be bound to them or say them, "address",
 /// "origin", "user" and "server".
-TicketAnswer IssueTicket(const config::Config& config, auth::Tickets& tickets,
-                         std::string_view body, base::TimePoint now);
+base::Result<IssuedTicket, TicketRefusal> IssueTicket(const config::Config& config,
+                                                      auth::Tickets& tickets, std::string_view body,
+                                                      base::TimePoint now);
 
 }  // namespace sluice::server

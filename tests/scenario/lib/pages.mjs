@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { fences } from './markdown.mjs';
-import { kProjectRoot } from './sluice.mjs';
+import { kProjectRoot } from './project.mjs';
 
 /** Paths from the project's root. */
 export const kPages = [

@@ -5,13 +5,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { defer } from './cleanup.mjs';
+import { contradictions } from './logs.mjs';
 import { fetchMetrics } from './metrics.mjs';
+import { kProjectRoot } from './project.mjs';
 import { kDeadline, waitFor, within } from './wait.mjs';
 
-export const kProjectRoot = fileURLToPath(new URL('../../../', import.meta.url));
+export { kProjectRoot };
 
 export const kBinary = path.resolve(
   process.env.SLUICE_BIN ?? path.join(kProjectRoot, 'build/dev/sluice'),
@@ -242,6 +243,13 @@ class Sluice {
       [],
       `every line on stdout must be a JSON object\n${this.details()}`,
     );
+    this.assertLogAgreesWithPage();
+  }
+
+  /** Each line has the fields that docs/logs.md lists for its event, and no others. */
+  assertLogAgreesWithPage() {
+    const faults = new Set(this.events.flatMap(contradictions));
+    assert.equal(faults.size, 0, `the log and its page differ:\n${[...faults].join('\n')}\n${this.details()}`);
   }
 
   assertNoSanitizerReport() {

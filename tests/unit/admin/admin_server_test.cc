@@ -219,7 +219,8 @@ TEST_F(AdminServerTest, AStarServesEveryName) {
 class EchoingActions final : public Actions {
  public:
   bool Has(std::string_view path) const override { return path == "/act"; }
-  Answer Post(std::string_view, std::string_view authorization, std::string_view body) override {
+  Answer Post(std::string_view, std::string_view authorization, std::string_view body,
+              std::string_view /*client*/) override {
     return {200, std::string(authorization) + '|' + std::string(body)};
   }
 };

@@ -133,6 +133,24 @@ TEST(ParseNumberTest, RefusesWhatIsOverTheMaximum) {
   EXPECT_EQ(ParseNumber("99999999999999999999999999", UINT64_MAX), std::nullopt);
 }
 
+TEST(ExcerptTest, IsTheTextIfThatIsShort) {
+  EXPECT_EQ(Excerpt(""), "");
+  EXPECT_EQ(Excerpt("abc", 3), "abc");
+  EXPECT_EQ(Excerpt(std::string(256, 'a')), std::string(256, 'a'));
+}
+
+TEST(ExcerptTest, CutsBetweenCharacters) {
+  EXPECT_EQ(Excerpt("abcd", 3), "abc...");
+  EXPECT_EQ(Excerpt(std::string(257, 'a')), std::string(256, 'a') + "...");
+  EXPECT_EQ(Excerpt("a\xc3\xbc!", 2), "a...");
+  EXPECT_EQ(Excerpt("a\xc3\xbc!", 3), "a\xc3\xbc...");
+  EXPECT_EQ(Excerpt("\xf0\x9f\x98\x80!", 3), "...");
+}
+
+TEST(ExcerptTest, CutsWhatIsNoUtf8SomewhereNear) {
+  EXPECT_EQ(Excerpt(std::string(10, '\x80'), 6), std::string(3, '\x80') + "...");
+}
+
 TEST(ParseNumberTest, ReadsNoFurtherThanTheView) {
   const std::string_view text = "12345";
   EXPECT_EQ(ParseNumber(text.substr(0, 2), 1000), 12u);

@@ -56,6 +56,15 @@ TEST(LogTest, WhateverTheTextALineIsValidJsonAndOneLine) {
   }
 }
 
+TEST(LogTest, WhatIsNoAsciiIsEscaped) {
+  const LogField field("user", "\xc3\xbc\x7f\xc2\x9b");  // U+009B begins a terminal's sequences.
+  EXPECT_EQ(Line(LogFormat::kText, std::array{field}),
+            R"(2023-11-14T22:13:20.007Z info  session user="\u00fc\u007f\u009b")");
+  EXPECT_EQ(Line(LogFormat::kJson, std::array{field}),
+            R"({"time":"2023-11-14T22:13:20.007Z","level":"info","event":"session",)"
+            R"("user":"\u00fc\u007f\u009b"})");
+}
+
 TEST(LogTest, TheSecondChanges) {
   for (const auto& [ms, text] :
        {std::pair{0, "1970-01-01T00:00:00.000Z"}, std::pair{999, "1970-01-01T00:00:00.999Z"},

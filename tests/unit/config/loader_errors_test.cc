@@ -108,7 +108,7 @@ TEST(LoadErrors, OfKeys) {
       HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
       ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
                   "4:1: unknown key 'x'; the known keys here are: user, workers, reload, drain, "
-                  "listeners, admin, trusted_proxies, dns, "
+                  "log, listeners, admin, trusted_proxies, dns, "
                   "defaults, backends, routes, auth_failures",
                   "5:9: unknown key 'adress'; did you mean 'address'?",
                   "6:1: expected a key, found a list"));

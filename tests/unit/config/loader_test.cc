@@ -78,6 +78,7 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.on_removal, OnRemoval::kKeep);
   EXPECT_EQ(config.reload, Reload::kSignal);
   EXPECT_EQ(config.drain, Drain());
+  EXPECT_EQ(config.log, LogOptions());
   EXPECT_FALSE(options.subprotocols);
   EXPECT_FALSE(options.origins);
   EXPECT_FALSE(options.require_origin);
@@ -96,6 +97,7 @@ TEST(LoadString, ReadsEveryKey) {
 workers: 3
 reload: watch
 drain: {delay: 2s, window: 3s}
+log: {session_opened: true}
 listeners:
   - 127.0.0.1:0
   - 127.0.0.1:0  # any other free port
@@ -175,6 +177,7 @@ routes:
   EXPECT_EQ(options.on_removal, OnRemoval::kClose);
   EXPECT_EQ(config.reload, Reload::kWatch);
   EXPECT_EQ(config.drain, (Drain{2s, 3s}));
+  EXPECT_TRUE(config.log.session_opened);
   EXPECT_EQ(options.close_codes, CloseCodes::kWebsockify);
   EXPECT_THAT(*options.subprotocols, ElementsAre("binary", "mqtt"));
   EXPECT_THAT(*options.origins, ElementsAre("https://a.example", "null"));

@@ -164,9 +164,8 @@ TEST_F(QueueTest, WhoWaitsSinceBeforeAReloadIsServed) {
 TEST_F(QueueTest, AReloadThatRaisesMaxSessionsServesThoseThatWait) {
   const auto one = Wait();
   const auto two = Wait();
-  const auto previous = std::move(pools);
   backend_.servers[0].max_sessions = 2;
-  Make(backend_, previous.get());
+  Make(backend_, pools.get());
   EXPECT_EQ(told_, 0) << "the configuration is not in use yet";
   EXPECT_FALSE(one->Look(now));
   pools->Activate();
@@ -175,16 +174,15 @@ TEST_F(QueueTest, AReloadThatRaisesMaxSessionsServesThoseThatWait) {
   EXPECT_TRUE(slot);
   EXPECT_FALSE(two->Take(now));
   backend_.servers[0].max_sessions = 0;
-  Make(backend_, previous.get());
+  Make(backend_, pools.get());
   pools->Activate();
   EXPECT_TRUE(two->Take(now)) << "any number";
 }
 
 TEST_F(QueueTest, AReloadThatLowersMaxSessionsHoldsForThoseThatWait) {
   const auto waiter = Wait();
-  const auto previous = std::move(pools);
   backend_.servers[1].max_sessions = 1;
-  Make(backend_, previous.get());
+  Make(backend_, pools.get());
   pools->Activate();
   Free(1);
   EXPECT_EQ(told_, 0) << "the server still has one session";

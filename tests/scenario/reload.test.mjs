@@ -6,8 +6,12 @@ import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { echo, listen } from './lib/backends.mjs';
+import { echo, listen, sink } from './lib/backends.mjs';
+import { KiB, MiB, pattern } from './lib/bytes.mjs';
 import { startDns } from './lib/dns.mjs';
+import { encodeFrame } from './lib/frames.mjs';
+import { tcpQueues } from './lib/memory.mjs';
+import { openRaw } from './lib/raw_client.mjs';
 import { makeConfig, startWithArgs, tempDir } from './lib/sluice.mjs';
 import { within } from './lib/wait.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
@@ -272,4 +276,20 @@ test('limits count the sessions of before', async (t) => {
   await clients[0].close(1000);
   await set.sluice.event('session', { route: 'stays' });
   await expectEcho(await openWs(t, set.sluice.url('/stays')), 'room again');
+});
+
+test('limits.socket_buffer: new connections of a listener that stays have the new size', async (t) => {
+  const backend = await sink(t, ({ socket }) => socket.pause());
+  const set = await setUp(t, {
+    workers: 1,
+    routes: [{ name: 'stays', match: { path: '/' }, backend: backend.address }],
+  });
+  await change(set, { ...set.config, defaults: { limits: { socket_buffer: '64KiB' } } });
+  const client = await openRaw(t, set.sluice);
+  for (let i = 0; i < 16; ++i) client.write(encodeFrame({ payload: pattern(MiB, i) }));
+  const legs = () => tcpQueues(set.sluice.pid).filter(({ localPort }) => localPort === set.sluice.port);
+  await set.sluice.waitFor('the client leg to be full', () => legs()[0]?.receiving >= 32 * KiB);
+  await set.sluice.waitFor('the client leg to be paused', async () =>
+    (await set.sluice.metrics()).sum('sluice_pauses_total', { direction: 'to_backend' }) > 0);
+  assert.ok(legs()[0].receiving <= 128 * KiB, `${legs()[0].receiving} bytes`);
 });

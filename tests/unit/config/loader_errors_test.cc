@@ -128,9 +128,9 @@ TEST(LoadErrors, OfReloadAndDrain) {
                           "or 'off', found '25h'",
                           "4:32: unknown key 'x'; the known keys here are: delay, window",
                           "5:24: on_removal: expected 'keep' or 'close', found 'drop'"));
-  EXPECT_THAT(HeadsWith("drain: {delay: 20s, window: 10s}\n"),
-              ElementsAre("3:8: drain: 'delay' and 'window' are 30s together; expected less than "
-                          "'timeouts.drain', after which all is over: 30s"));
+  EXPECT_THAT(HeadsWith("drain: {delay: 5s, window: 3s}\n"),
+              ElementsAre("3:8: drain: 'delay' and 'window' are 8s together; expected less than "
+                          "'timeouts.drain', after which all is over: 8s"));
 }
 
 TEST(LoadErrors, OfDefaults) {

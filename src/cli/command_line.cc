@@ -38,7 +38,10 @@ Examples:
   sluice check --strict - < new.yaml  warnings fail, too)";
 
 constexpr const char* kExplainFooter =
-    R"(Exit code: 0 if a route takes the request, 1 if none does, 2 if the file or the request is invalid.
+    R"(It also prints the answer. http:// and https:// stand for a plain request, such as a browser's for a page.
+
+Exit code: 0 if the request is accepted, as far as is known; 1 if it is refused; 2 if the file or the
+request is invalid.
 
 Examples:
   sluice explain sluice.yaml wss://lab.example.com/vnc
@@ -163,8 +166,9 @@ void Parser::AddCheck() {
 }
 
 void Parser::AddExplain() {
-  CLI::App& command = AddCommand(
-      "explain", "Print which route a request takes, and why not the others", kExplainFooter);
+  CLI::App& command =
+      AddCommand("explain", "Print which route a request takes, why not the others, and the answer",
+                 kExplainFooter);
   const auto add = [&command](const char* name, auto& value, const char* description) {
     return command.add_option(name, value, description)->allow_extra_args(false);
   };
@@ -173,6 +177,8 @@ void Parser::AddExplain() {
       "ws:// or wss:// for an upgrade, http:// or https:// for a page; 'tcp:' for a plain TCP "
       "connection")
       ->required();
+  explain_.method = "GET";
+  add("--method", explain_.method, "The method of the request")->capture_default_str();
   add("--header", explain_.headers, "A header field, 'Name: value'; may be repeated");
   explain_.from = "127.0.0.1";
   add("--from", explain_.from, "The client's IP address, or 'unix'")->capture_default_str();

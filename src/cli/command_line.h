@@ -44,6 +44,7 @@ struct Check {
 struct Explain {
   std::string file;
   std::string url;
+  std::string method;
   std::vector<std::string> headers;  ///< `Name: value`
   std::string from;                  ///< an IP address or `unix`
   std::optional<std::string> listener;

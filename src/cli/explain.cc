@@ -1,6 +1,7 @@
 #include "cli/explain.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -8,15 +9,20 @@
 #include <vector>
 
 #include "sluice/base/bytes.h"
+#include "sluice/base/cause.h"
 #include "sluice/base/text.h"
 #include "sluice/config/patterns.h"
 #include "sluice/http/request_parser.h"
+#include "sluice/net/event_loop.h"
 #include "sluice/net/tls_context.h"
+#include "sluice/relay/upgrade_check.h"
 #include "sluice/routing/balance_key.h"
 #include "sluice/routing/listener_hosts.h"
 #include "sluice/routing/match.h"
 #include "sluice/routing/pools.h"
 #include "sluice/routing/target.h"
+
+#include "cli/answer.h"
 
 namespace sluice::cli {
 namespace {
@@ -36,6 +42,7 @@ struct Request {
   http::RequestHead head;
   routing::RequestFacts facts;
   std::vector<NamedValues> claims;
+  std::optional<http::Refusal> refusal;  // Of its head, before there is a route.
 
   bool is_tls() const { return scheme == "wss" || scheme == "https"; }
   Texts ValuesOf(std::string_view claim) const {
@@ -52,10 +59,11 @@ std::string Joined(const Texts& texts) {
   return joined;
 }
 
-base::Result<http::RequestHead, std::string> ParseHead(const Explain& command,
-                                                       std::string_view scheme) {
+base::Result<http::RequestHead, http::Refusal> ParseHead(const Explain& command,
+                                                         const config::Limits& limits,
+                                                         std::string_view scheme) {
   const std::string_view after = std::string_view(command.url).substr(scheme.size() + 3);
-  std::string text = "GET " + command.url + " HTTP/1.1\r\n";
+  std::string text = command.method + ' ' + command.url + " HTTP/1.1\r\n";
   text.append("Host: ").append(after.substr(0, after.find_first_of("/?#"))).append("\r\n");
   if (scheme.starts_with("ws")) {
     text +=
@@ -67,10 +75,9 @@ base::Result<http::RequestHead, std::string> ParseHead(const Explain& command,
   }
   for (const auto& header : command.headers) text.append(header).append("\r\n");
   text += "\r\n";
-  const config::Limits limits;
   http::RequestParser parser({limits.request_line, limits.header, limits.header_count});
   const auto used = parser.Feed(base::AsBytes(text));
-  if (!used) return Unexpected("this is no good request: " + used.error().detail);
+  if (!used) return Unexpected(used.error());
   return std::move(parser.head());
 }
 
@@ -106,9 +113,15 @@ base::Result<Request, std::string> Describe(const config::Config& config, const 
     return Unexpected("expected a URL such as wss://www.example.com/path, or 'tcp:', found '" +
                       command.url + "'");
   } else {
-    auto head = ParseHead(command, request.scheme);
-    if (!head) return Unexpected(std::move(head).error());
-    request.head = *std::move(head);
+    auto head = ParseHead(command, config.limits, request.scheme);
+    if (head) {
+      request.head = *std::move(head);
+    } else if (head.error().cause == base::Cause::kBadRequest) {
+      return Unexpected("this is no good request: " + head.error().detail);
+    } else {
+      request.refusal = std::move(head).error();
+      return request;
+    }
     request.facts = routing::RequestFacts(request.head);
   }
   const auto listener = ChooseListener(config, command, request.is_tls());
@@ -266,6 +279,23 @@ std::string DescribeServers(const config::Config& config, const config::Route& r
   return server ? server->ToString() + of : "refused: " + server.error() + of;
 }
 
+/// The answer of the route that the request takes.
+Answer AnswerOf(const config::Config& config, size_t route, const Request& request) {
+  if (request.facts.head == nullptr) {
+    const auto& taken = config.routes[route];
+    if (taken.is_console || !taken.match.claims.empty()) {
+      return {false, "none, the connection is closed: the route takes no plain TCP"};
+    }
+  }
+  std::optional<auth::ClientCertificate> certificate;
+  if (!request.facts.certificate.empty()) certificate.emplace().names = request.facts.certificate;
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auth::Request asked{request.head, config.routes[route], request.facts.client, certificate,
+                            now,          net::EventLoop::Now()};
+  if (request.facts.head == nullptr) return {true, "none, the bytes are relayed"};
+  return AnswerOfRoute(config, route, asked, request.is_tls(), !request.claims.empty());
+}
+
 /// The answer to a request for a host that the listener does not serve; nothing if it does.
 std::optional<std::string> RefuseHost(const config::Config& config, const Request& request) {
   const size_t index = request.facts.listener;
@@ -296,8 +326,11 @@ base::Result<Explanation, std::string> ExplainRequest(const config::Config& conf
   if (!described) return Unexpected(described.error());
   Request request = *described;
   if (request.facts.head != nullptr) request.facts.head = &request.head;
+  if (request.refusal)
+    return Explanation{false, "answer: " + AnswerFor(*request.refusal).text + '\n'};
   if (auto refused = RefuseHost(config, request)) return Explanation{false, *std::move(refused)};
   std::optional<size_t> taken;
+  std::optional<size_t> wanting_claims;  // The first route that lacks nothing but claims.
   std::string others;
   for (size_t i = 0; i < config.routes.size(); ++i) {
     const config::Route& route = config.routes[i];
@@ -306,12 +339,23 @@ base::Result<Explanation, std::string> ExplainRequest(const config::Config& conf
       taken = i;
       continue;
     }
+    if (mismatch && mismatch->condition == Condition::kClaim && !wanting_claims) wanting_claims = i;
     others += "  " + route.name + ": " +
               (mismatch ? DescribeMismatch(config, route.match, *mismatch, request)
                         : "matches, too, but comes later") +
               '\n';
   }
   std::string text = "route: none, the answer is 404\n";
+  bool is_accepted = false;
+  if (!taken && wanting_claims && request.claims.empty() && request.facts.head != nullptr) {
+    // The gateway asks for a token before it answers 404.
+    const auto& options = config.routes[*wanting_claims].options;
+    const auto refusal = relay::CheckUpgradeRequest(request.head, options, request.is_tls());
+    text = "route: none, the answer is " +
+           (refusal ? AnswerFor(*refusal).text
+                    : "401 without a valid token, and 404 with one that lacks the claims") +
+           '\n';
+  }
   if (taken) {
     const config::Route& route = config.routes[*taken];
     text = "route: " + route.name + '\n';
@@ -321,9 +365,12 @@ base::Result<Explanation, std::string> ExplainRequest(const config::Config& conf
       text += "backend: " + config.backends[*route.backend].name +
               "\nservers: " + DescribeServers(config, route, request) + '\n';
     }
+    const Answer answer = AnswerOf(config, *taken, request);
+    is_accepted = answer.is_accepted;
+    text += "answer: " + answer.text + '\n';
   }
   if (!others.empty()) text += "others:\n" + others;
-  return Explanation{taken.has_value(), std::move(text)};
+  return Explanation{is_accepted, std::move(text)};
 }
 
 }  // namespace sluice::cli

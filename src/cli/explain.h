@@ -11,7 +11,7 @@
 namespace sluice::cli {
 
 struct Explanation {
-  bool is_taken;  ///< by a route
+  bool is_accepted;  ///< by the route that the request takes, as far as is known
   std::string text;
 };
 

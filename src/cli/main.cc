@@ -130,7 +130,7 @@ int Run(const Explain& command) {
     return kNoAnswer;
   }
   std::fputs(explanation->text.c_str(), stdout);
-  return explanation->is_taken ? kOk : kFailed;
+  return explanation->is_accepted ? kOk : kFailed;
 }
 
 /// Returns the address of the admin listener that a health check asks. Errors are printed.

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "sluice/auth/credentials.h"
-#include "sluice/auth/origin.h"
 #include "sluice/http/response.h"
 #include "sluice/relay/session.h"
+#include "sluice/relay/upgrade_check.h"
 #include "sluice/websocket/extensions.h"
 #include "sluice/websocket/half_close.h"
 #include "sluice/websocket/handshake.h"
@@ -207,43 +207,12 @@ bool ClientRequest::RefuseHost() {
 }
 
 std::optional<http::Refusal> ClientRequest::CheckWebSocket() {
-  const http::RequestHead& head = parser_.head();
-  if (!head.WantsUpgrade()) {
-    return http::Refusal{base::Cause::kUpgradeRequired,
-                         "this path speaks WebSocket only; send an upgrade (RFC 6455)"};
-  }
-  const std::string upgrade = head.Joined("Upgrade");
-  const std::string connection = head.Joined("Connection");
-  const std::string version = head.Joined("Sec-WebSocket-Version");
-  const std::string protocol = head.Joined("Sec-WebSocket-Protocol");
-  const std::string extensions = head.Joined("Sec-WebSocket-Extensions");
-  websocket::UpgradeFields fields;
-  fields.upgrade = upgrade;
-  fields.connection = connection;
-  fields.version = version;
-  fields.key = head.Find("Sec-WebSocket-Key").value_or("");
-  fields.key_count = head.Count("Sec-WebSocket-Key");
-  fields.protocol = protocol;
-  fields.extensions = extensions;
-  if (auto checked = websocket::CheckUpgrade(fields); !checked) {
-    return http::Refusal{checked.error().cause, checked.error().detail};
-  }
-  if (head.Count("Origin") > 1) {
-    return http::Refusal{base::Cause::kBadRequest, "there is more than one Origin header"};
-  }
-  if (!auth::IsOriginAllowed(head.Find("Origin"), head.host, route().options.origins,
-                             route().options.require_origin, uses_tls_)) {
-    return http::Refusal{base::Cause::kOriginNotAllowed,
-                         head.Count("Origin") == 0
-                             ? "a request without an Origin may not connect here"
-                             : "pages of this origin may not connect here"};
-  }
-  return std::nullopt;
+  return CheckUpgradeRequest(parser_.head(), route().options, uses_tls_);
 }
 
 void ClientRequest::ServePage() {
-  if (parser_.head().WantsUpgrade()) {
-    Refuse({base::Cause::kNoRoute, "there is a page at this path, not a WebSocket"});
+  if (const auto refusal = CheckPageRequest(parser_.head())) {
+    Refuse(*refusal);
     return;
   }
   listener_metrics().pages_served.Add();

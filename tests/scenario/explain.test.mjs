@@ -1,10 +1,13 @@
 // `sluice explain`: what it says of a request is what the gateway does.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { makeConfig, run, tempDir } from './lib/sluice.mjs';
+import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
+import { makeConfig, run, start, tempDir } from './lib/sluice.mjs';
 
 function explainer(t) {
   const dir = tempDir(t);
@@ -48,6 +51,7 @@ test('the route, where it goes, and the first condition that failed of each othe
   assert.equal(stdout, `route: vnc
 backend: lab
 servers: 10.0.0.5:5900, 10.0.0.6:5900 (round_robin)
+answer: 101 Switching Protocols; not known here: limits, rates, and whether a server answers
 others:
   inner: listener is not inner, it is 127.0.0.1:8080
   admins: claim role is not admin
@@ -115,4 +119,76 @@ test('no route is exit code 1, what describes no request is 2', async (t) => {
     assert.match(stderr, message);
   }
   assert.equal((await run(['explain', '/no/such/file', 'ws://x/'])).code, 2);
+});
+
+test('the answer that explain predicts is the one that the gateway gives', async (t) => {
+  const dir = tempDir(t);
+  const secret = 'a secret of more than thirty-two bytes, for the tests alone';
+  writeFileSync(path.join(dir, 'secret'), secret);
+  writeFileSync(path.join(dir, 'users'), `alice:${execFileSync('openssl', ['passwd', '-6', 'wonderland'])}`);
+  const jwt = { jwt: { algorithms: ['HS256'], key_file: path.join(dir, 'secret') } };
+  const backend = 'builtin:echo';
+  const route = (name, options = {}) => ({ name, match: { path: `/${name}` }, backend, ...options });
+  const config = makeConfig({
+    routes: [
+      route('open', { origins: ['https://good.example'] }),
+      route('strict', { origins: ['https://good.example'], require_origin: true }),
+      route('token', { auth: jwt }),
+      route('login', { auth: { basic: { users_file: path.join(dir, 'users') } } }),
+      { name: 'admins', match: { path: '/admins', claims: { role: 'admin' } }, backend, auth: jwt },
+      { name: 'page', match: { path: '/page' }, static: 'builtin:console' },
+    ],
+  });
+  const sluice = await start(t, config);
+  const file = path.join(dir, 'sluice.yaml');
+  writeFileSync(file, JSON.stringify(config));
+  const b64 = (value) => Buffer.from(value).toString('base64url');
+  const tokenFor = (claims, key = secret) => {
+    const signed = `${b64('{"alg":"HS256"}')}.${b64(JSON.stringify(claims))}`;
+    return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
+  };
+  const good = { Authorization: `Bearer ${tokenFor({ sub: 'alice', exp: 4102444800 })}` };
+  const expired = { Authorization: `Bearer ${tokenFor({ sub: 'alice', exp: 1 })}` };
+  const forged = { Authorization: `Bearer ${tokenFor({ sub: 'alice', exp: 4102444800 }, 'x'.repeat(40))}` };
+  const cases = [
+    ['ws', '/open', {}, 101],
+    ['ws', '/open', { Origin: 'https://good.example' }, 101],
+    ['ws', '/open', { Origin: 'https://evil.example' }, 403, /origin_not_allowed: pages of this origin/],
+    ['ws', '/strict', {}, 403, /a request without an Origin may not connect/],
+    ['http', '/open', {}, 426, /upgrade_required/],
+    ['http', '/page', {}, 200],
+    ['ws', '/page', {}, 404, /there is a page at this path/],
+    ['ws', '/nowhere', {}, 404],
+    ['ws', '/token', {}, 401, /jwt \(no credentials\)/],
+    ['ws', '/token', good, 101],
+    ['ws', '/token', expired, 401, /jwt \(.*expired/],
+    ['ws', '/token', forged, 401, /jwt \(.*signature/],
+    ['ws', '/login', {}, 401, /basic \(no credentials\)/],
+    ['ws', '/admins', {}, 401],
+    ['http', '/admins', {}, 426],
+  ];
+  for (const [scheme, target, headers, status, reason = /./] of cases) {
+    const what = `${scheme} ${target} ${JSON.stringify(headers)}`;
+    const args = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
+    const told = await run(['explain', file, `${scheme}://127.0.0.1${target}`, ...args]);
+    assert.equal(told.code, status < 400 ? 0 : 1, `${what}: ${told.stdout}${told.stderr}`);
+    const answer = told.stdout.match(/answer(?::| is) (.*)/)[1];
+    assert.ok(answer.startsWith(`${status}`), `${what}: ${told.stdout}`);
+    assert.match(answer, reason, what);
+    const raw = await connectRaw(t, sluice.port);
+    if (scheme === 'ws') {
+      raw.write(upgradeHead({ target, headers, host: '127.0.0.1' }));
+    } else {
+      raw.write(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+    }
+    assert.equal((await raw.readHead()).status, status, `the gateway itself: ${what}`);
+    raw.end();
+  }
+  const post = await run(['explain', file, 'http://127.0.0.1/open', '--method', 'POST']);
+  assert.equal(post.code, 1);
+  assert.match(post.stdout, /^answer: 405 method_not_allowed/m);
+  const login = { Authorization: `Basic ${Buffer.from('alice:wonderland').toString('base64')}` };
+  const unknown = await run(['explain', file, 'ws://127.0.0.1/login', '--header', `Authorization: ${login.Authorization}`]);
+  assert.equal(unknown.code, 0);
+  assert.match(unknown.stdout, /^answer: 101 .* or 401 unauthorized; only the running gateway can check basic \(the password\)$/m);
 });

@@ -62,7 +62,7 @@ test("neon.yaml: Neon's driver connects with the settings of the comment", async
 
 test("websockify-tokens.yaml: a page of noVNC, opened as the comment shows, reaches its token's server", async (t) => {
   const server = await greeter(t, 'RFB 003.008\n');
-  const sluice = await startExample(t, 'websockify-tokens.yaml', [['"6080"', '"127.0.0.1:0"']], {
+  const sluice = await startExample(t, 'websockify-tokens.yaml', [['"6080"', '"0.0.0.0:0"']], {
     tokens: `screen1: ${server.address}\n`,
   });
   const [address] = /http:\S+vnc\.html\S+/.exec(readExample('websockify-tokens.yaml'));

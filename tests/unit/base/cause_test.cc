@@ -66,7 +66,7 @@ TEST(CauseTest, StatusesAreErrors) {
   for (const CauseInfo& info : AllCauses()) {
     if (info.http_status == 0) continue;
     EXPECT_THAT(info.http_status,
-                AnyOf(400, 401, 403, 404, 405, 408, 414, 426, 429, 431, 502, 503, 504, 505))
+                AnyOf(400, 401, 403, 404, 405, 408, 414, 421, 426, 429, 431, 502, 503, 504, 505))
         << info.reason;
   }
 }

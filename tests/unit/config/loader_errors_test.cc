@@ -108,7 +108,7 @@ TEST(LoadErrors, OfKeys) {
       HeadsWith("worker: 1\nx: 1\nadmin: {adress: a}\n[a]: b\n"),
       ElementsAre("3:1: unknown key 'worker'; did you mean 'workers'?",
                   "4:1: unknown key 'x'; the known keys here are: user, workers, reload, drain, "
-                  "log, listeners, admin, trusted_proxies, dns, "
+                  "log, listeners, hosts, admin, trusted_proxies, dns, "
                   "defaults, backends, routes, auth_failures",
                   "5:9: unknown key 'adress'; did you mean 'address'?",
                   "6:1: expected a key, found a list"));
@@ -164,9 +164,7 @@ TEST(LoadErrors, OfDefaults) {
           "9:18: subprotocols: expected a subprotocol's name (a token: no spaces, and no "
           "separators such as ',', '/' or ':'), found 'a b'",
           "9:28: subprotocols: 'c' is in the list twice",
-          "10:13: origins: expected an origin such as https://www.example.com, "
-          "https://*.example.com or http://localhost:8080 (no path, no '/' at the end), '*' or "
-          "'null', found 'https://a/'",
+          "10:13: origins: an origin has no path: take out the '/' at the end, found 'https://a/'",
           "10:25: origins: expected a text (in quotes, if it is the word null), found nothing",
           "10:42: origins: 'https://a' is in the list twice"));
 }
@@ -301,7 +299,7 @@ TEST(LoadErrors, OfHosts) {
           "3:28: hosts: expected a list of one or more hosts, found an empty list",
           "4:32: hosts: 'a' is in the list twice",
           "5:43: hosts: a client of plain TCP names no host; take 'hosts' out",
-          "6:30: hosts: a '*' stands for any name, and no other can stand beside it"));
+          "6:31: hosts: a '*' stands for any name, and no other can stand beside it"));
 }
 
 TEST(LoadErrors, OfBackends) {

@@ -297,7 +297,7 @@ constexpr RefusalCase kRefusals[] = {
     {"GET /a\rb HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\r\rb HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\r HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
-    {"GET \r/a HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
+    {"GET \r/a HTTP/1.1\r\n", Cause::kBadRequest, "not valid HTTP/1.1"},
     {"GET /a\tb HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\0b HTTP/1.1\r\n"sv, Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\x7f HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},

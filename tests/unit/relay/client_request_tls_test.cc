@@ -20,6 +20,7 @@ class ClientRequestTlsTest : public ::testing::Test {
   static config::Config Config(config::TlsMode mode) {
     config::Config config = testing::OneRoute();
     config.handshake_timeout = base::Duration(30);
+    config.hosts = {"*"};
     config.listeners[0].tls.emplace().mode = mode;
     return config;
   }

@@ -415,8 +415,8 @@ frontend in
     client.send(Buffer.from('GET / HTTP/1.0\r\n\r\n'));
     const { localPort } = client.socket._socket;
     await client.waitForClose();
-    const { session } = (await sluice.sessions(i + 1)).at(-1);
-    const details = name === 'two' ? `127.0.0.1 ${session}` : ' ';
+    const { connection } = (await sluice.sessions(i + 1)).at(-1);
+    const details = name === 'two' ? `127.0.0.1 ${connection}` : ' ';
     const expected = `<${kClient} ${localPort} 127.0.0.1 ${sluice.port} ${details}>`;
     assert.ok(client.received().includes(expected), `${client.received()}\n${expected}`);
   }

@@ -16,11 +16,14 @@ const kGuestAddress = '203.0.113.2';
 
 const kClose = { code: 1013, reason: 'local_resources' };
 
-/** Leaves the process `free` descriptors. Returns a function that lifts the limit. */
+/**
+ * Leaves the process `free` descriptors; with 0, no descriptor that it closes can be used again.
+ * Returns a function that lifts the limit.
+ */
 function limitDescriptors({ pid }, free) {
   const used = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
   let limit = 0;
-  for (let left = free; used.has(limit) || left-- > 0; ++limit);
+  for (let left = free; free > 0 && (used.has(limit) || left-- > 0); ++limit);
   const [, before] = /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'));
   const set = (soft) => execFileSync('prlimit', ['--pid', pid, `--nofile=${soft}:`]);
   set(limit);

@@ -209,15 +209,13 @@ test('issued tickets and refused requests of the admin listener are logged', asy
 
 /** Every call that writes a line: [{place, event, keys}]; keys are those that stand in the call itself. */
 function callsInSources() {
-  const root = path.join(kProjectRoot, 'src');
-  const sources = readdirSync(root).flatMap((dir) => {
-    if (dir.includes('.')) return [];
-    return readdirSync(path.join(root, dir)).filter((f) => /\.(cc|h)$/.test(f)).map((f) => `${dir}/${f}`);
-  });
+  const sources = ['src', 'include'].flatMap((top) =>
+    readdirSync(path.join(kProjectRoot, top), { recursive: true })
+      .filter((name) => /\.(cc|h)$/.test(name)).map((name) => path.join(top, name)));
   return sources.flatMap((name) => {
-    const text = readFileSync(path.join(root, name), 'utf8');
+    const text = readFileSync(path.join(kProjectRoot, name), 'utf8');
     return [...text.matchAll(/(?:LogLevel::k\w+|\.level),\s*"(\w+)"([^;]*);/g)].map(([, event, rest]) => ({
-      place: `src/${name}`, event, keys: [...rest.matchAll(/[{(]"(\w+)",/g)].map((m) => m[1]),
+      place: name, event, keys: [...rest.matchAll(/[{(]"(\w+)",/g)].map((m) => m[1]),
     }));
   });
 }

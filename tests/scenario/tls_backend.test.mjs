@@ -267,7 +267,8 @@ test('a missing store of authorities is a warning of check and at the start, whe
   const config = path.join(dir, 'start.yaml');
   writeFileSync(config, JSON.stringify(makeConfig({ backend: 'wss://db.test/' })));
   const sluice = await startWithArgs(t, ['--config', config], { env: none });
-  assert.match(sluice.stderr, message);
+  await sluice.waitFor('the warning at the start', () => message.test(sluice.stderr));
   const quick = await startWithArgs(t, ['127.0.0.1:0', 'wss://db.test/'], { env: none });
-  assert.match(quick.stderr, /warning: wss:\/\/db\.test\/ is verified by the system's certificate authorities/);
+  await quick.waitFor('the warning of the short form', () =>
+    /warning: wss:\/\/db\.test\/ is verified by the system's certificate authorities/.test(quick.stderr));
 });

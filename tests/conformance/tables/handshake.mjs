@@ -16,7 +16,7 @@ const kUnsupportedVersion = {
   fields: { 'sec-websocket-version': '13' },
 };
 const kBadRequest = { status: 400, reason: 'bad_request' };
-const kNotAllowed = { status: 405, reason: 'method_not_allowed', fields: { allow: 'GET' } };
+const kNotAllowed = { status: 405, reason: 'method_not_allowed', fields: { allow: 'GET, HEAD' } };
 const kHttpVersion = { status: 505, reason: 'http_version' };
 const kTooLarge = { status: 431, reason: 'header_too_large' };
 const kUpgradeRequired = { status: 426, reason: 'upgrade_required', fields: { 'sec-websocket-version': '13' } };
@@ -28,7 +28,6 @@ const kMethods = [
   'POST',
   'PUT',
   'DELETE',
-  'HEAD',
   'OPTIONS',
   'PATCH',
   'TRACE',
@@ -40,6 +39,7 @@ const kMethods = [
 ];
 const methods = [
   ...kMethods.map((method) => [`the method ${method}`, rfc6455, head({ method }), kNotAllowed]),
+  ['the method HEAD, which is no upgrade', rfc6455, head({ method: 'HEAD' }), { ...kUpgradeRequired, reason: null }],
   ...['get', 'Get', '', ' GET', '(GET)'].map((method) => [
     `the method '${method}'`,
     rfc9112,

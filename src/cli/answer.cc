@@ -73,22 +73,27 @@ Answer AnswerFor(const http::Refusal& refusal) {
 }
 
 Answer AnswerOfRoute(const config::Config& config, size_t route, const auth::Request& request,
-                     bool uses_tls, bool has_claims) {
+                     const Connection& connection) {
   const config::Route& taken = config.routes[route];
   if (taken.is_console) {
     const auto refusal = relay::CheckPageRequest(request.head);
     return refusal ? AnswerFor(*refusal) : Answer{true, "200 OK, the page"};
   }
-  if (const auto refusal = relay::CheckUpgradeRequest(request.head, taken.options, uses_tls)) {
+  if (const auto refusal =
+          relay::CheckUpgradeRequest(request.head, taken.options, connection.uses_tls)) {
     return AnswerFor(*refusal);
   }
-  if (taken.options.auth.empty()) return {true, std::string(kSwitching) + kNotKnown};
-  const Credentials credentials = CheckCredentials(config, route, request, has_claims);
-  if (credentials.is_accepted) return {true, std::string(kSwitching) + kNotKnown};
+  const auto& no_server = connection.no_server;
+  const Answer authenticated = no_server ? AnswerFor(*no_server) : Answer{true, kSwitching};
+  const Answer full{authenticated.is_accepted, authenticated.text + (no_server ? "" : kNotKnown)};
+  if (taken.options.auth.empty()) return full;
+  const Credentials credentials = CheckCredentials(config, route, request, connection.has_claims);
+  if (credentials.is_accepted) return full;
   const std::string otherwise = "401 unauthorized";
   if (credentials.unknown.empty()) return {false, otherwise + ": " + credentials.refused};
-  return {true, std::string(kSwitching) + " or " + otherwise +
-                    "; only the running gateway can check " + credentials.unknown};
+  return {authenticated.is_accepted, authenticated.text + " or " + otherwise +
+                                         "; only the running gateway can check " +
+                                         credentials.unknown};
 }
 
 }  // namespace sluice::cli

@@ -258,46 +258,99 @@ std::string DescribeTiers(const config::Backend& backend) {
   return text;
 }
 
+using Server = base::Result<config::Endpoint, std::string>;
+
+/// Returns true if the server is made of claims, and the request was described without any. The
+/// gateway takes them from the token.
+bool LacksClaims(const config::DynamicTarget& target, const Request& request) {
+  const auto& parts = target.server.parts;
+  return request.claims.empty() && std::any_of(parts.begin(), parts.end(), [](const auto& part) {
+           return part.source == config::Template::Source::kClaim;
+         });
+}
+
+std::optional<std::string> ClaimOf(const Request& request, std::string_view name) {
+  const Texts values = request.ValuesOf(name);
+  return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
+}
+
+/// The server that the request names, or why that is refused. Unset if the backend has servers of
+/// its own, or if the server cannot be known here.
+std::optional<Server> NamedServer(const config::Config& config, const config::Route& route,
+                                  const Request& request) {
+  if (!route.backend) return std::nullopt;
+  const auto& target = config.backends[*route.backend].target;
+  if (!target || LacksClaims(*target, request)) return std::nullopt;
+  const auto captures = routing::CapturesOf(route.match, request.facts.host, request.head.path);
+  const auto claim = [&request](std::string_view name) { return ClaimOf(request, name); };
+  return routing::ResolveTarget(*target, {captures, request.head.query, claim});
+}
+
 /// Where the route's sessions go, for this request.
 std::string DescribeServers(const config::Config& config, const config::Route& route,
                             const Request& request) {
   const config::Backend& backend = config.backends[*route.backend];
   if (backend.is_from_token) return "the one that the client's credentials name";
-  const auto claim = [&request](std::string_view name) -> std::optional<std::string> {
-    const Texts values = request.ValuesOf(name);
-    return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
-  };
   if (!backend.target) {
+    const auto claim = [&request](std::string_view name) { return ClaimOf(request, name); };
     const auto key = routing::BalanceKey(
         backend.balance, {request.facts.client, route.match, request.facts.head, claim});
     return key ? DescribeHashed(config, *route.backend, *key) : DescribeTiers(backend);
   }
-  const auto captures = routing::CapturesOf(route.match, request.facts.host, request.head.path);
-  const auto server =
-      routing::ResolveTarget(*backend.target, {captures, request.head.query, claim});
+  const auto server = NamedServer(config, route, request);
   const std::string of = " (of " + backend.target->server.text + ")";
-  return server ? server->ToString() + of : "refused: " + server.error() + of;
+  if (!server) return "the one that the claims of the token name; describe them with --claim" + of;
+  return *server ? (*server)->ToString() + of : "refused: " + server->error() + of;
+}
+
+Answer Closed(const std::string& why) {
+  return {false, "none, the connection is closed: " + why};
 }
 
 /// The answer of the route that the request takes.
 Answer AnswerOf(const config::Config& config, size_t route, const Request& request) {
+  const config::Route& taken = config.routes[route];
+  const auto server = NamedServer(config, taken, request);
+  const bool is_refused = server && !*server;
   if (request.facts.head == nullptr) {
-    const auto& taken = config.routes[route];
     if (taken.is_console || !taken.match.claims.empty()) {
-      return {false, "none, the connection is closed: the route takes no plain TCP"};
+      return Closed("the route takes no plain TCP");
     }
+    return is_refused ? Closed(server->error()) : Answer{true, "none, the bytes are relayed"};
   }
   std::optional<auth::ClientCertificate> certificate;
   if (!request.facts.certificate.empty()) certificate.emplace().names = request.facts.certificate;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auth::Request asked{request.head, config.routes[route], request.facts.client, certificate,
-                            now,          net::EventLoop::Now()};
-  if (request.facts.head == nullptr) return {true, "none, the bytes are relayed"};
-  return AnswerOfRoute(config, route, asked, request.is_tls(), !request.claims.empty());
+  const auth::Request asked{request.head, taken, request.facts.client,
+                            certificate,  now,   net::EventLoop::Now()};
+  Connection connection{.uses_tls = request.is_tls(), .has_claims = !request.claims.empty()};
+  if (is_refused) connection.no_server = {base::Cause::kTargetNotAllowed, server->error()};
+  return AnswerOfRoute(config, route, asked, connection);
 }
 
-/// The answer to a request for a host that the listener does not serve; nothing if it does.
-std::optional<std::string> RefuseHost(const config::Config& config, const Request& request) {
+/// The answer to a request that no route takes. `wanting_claims` is the first route that lacks
+/// nothing but claims.
+Answer AnswerWithoutRoute(const config::Config& config, std::optional<size_t> wanting_claims,
+                          const Request& request) {
+  if (request.facts.head == nullptr) return Closed("no route takes it");
+  if (wanting_claims && request.claims.empty()) {
+    // The gateway asks for a token before it answers 404.
+    const auto& options = config.routes[*wanting_claims].options;
+    const auto refusal = relay::CheckUpgradeRequest(request.head, options, request.is_tls());
+    if (refusal) return AnswerFor(*refusal);
+    return {false,
+            "401 unauthorized without a valid token, and 404 no_route with one that lacks the "
+            "claims"};
+  }
+  return AnswerFor({base::Cause::kNoRoute, "no route matches this request"});
+}
+
+std::string WithoutRoute(const Answer& answer) {
+  return "route: none\nanswer: " + answer.text + '\n';
+}
+
+/// The refusal of a request for a host that the listener does not serve; nothing if it does.
+std::optional<http::Refusal> RefuseHost(const config::Config& config, const Request& request) {
   const size_t index = request.facts.listener;
   const config::Listener& listener = config.listeners[index];
   if (request.facts.head == nullptr) return std::nullopt;
@@ -307,8 +360,9 @@ std::optional<std::string> RefuseHost(const config::Config& config, const Reques
     const auto tls = net::TlsContext::Create(*listener.tls);
     if (tls && (*tls)->Covers(request.facts.host)) return std::nullopt;
   }
-  return "route: none, the answer is 421: the host " + request.facts.host +
-         " is not in 'hosts' of the listener " + listener.name + '\n';
+  return http::Refusal{
+      base::Cause::kHostNotAllowed,
+      "the host " + request.facts.host + " is not in 'hosts' of the listener " + listener.name};
 }
 
 std::optional<Mismatch> MismatchOf(const config::Match& match, const Request& request) {
@@ -328,7 +382,9 @@ base::Result<Explanation, std::string> ExplainRequest(const config::Config& conf
   if (request.facts.head != nullptr) request.facts.head = &request.head;
   if (request.refusal)
     return Explanation{false, "answer: " + AnswerFor(*request.refusal).text + '\n'};
-  if (auto refused = RefuseHost(config, request)) return Explanation{false, *std::move(refused)};
+  if (const auto refusal = RefuseHost(config, request)) {
+    return Explanation{false, WithoutRoute(AnswerFor(*refusal))};
+  }
   std::optional<size_t> taken;
   std::optional<size_t> wanting_claims;  // The first route that lacks nothing but claims.
   std::string others;
@@ -345,20 +401,11 @@ base::Result<Explanation, std::string> ExplainRequest(const config::Config& conf
                         : "matches, too, but comes later") +
               '\n';
   }
-  std::string text = "route: none, the answer is 404\n";
+  std::string text;
   bool is_accepted = false;
-  if (!taken && wanting_claims && request.claims.empty() && request.facts.head != nullptr) {
-    // The gateway asks for a token before it answers 404.
-    const auto& options = config.routes[*wanting_claims].options;
-    const auto refusal = relay::CheckUpgradeRequest(request.head, options, request.is_tls());
-    text = "route: none, the answer is " +
-           (refusal ? AnswerFor(*refusal).text
-                    : "401 without a valid token, and 404 with one that lacks the claims") +
-           '\n';
-  }
   if (taken) {
     const config::Route& route = config.routes[*taken];
-    text = "route: " + route.name + '\n';
+    text += "route: " + route.name + '\n';
     if (route.is_console) {
       text += "static: builtin:console\n";
     } else {
@@ -368,6 +415,8 @@ base::Result<Explanation, std::string> ExplainRequest(const config::Config& conf
     const Answer answer = AnswerOf(config, *taken, request);
     is_accepted = answer.is_accepted;
     text += "answer: " + answer.text + '\n';
+  } else {
+    text = WithoutRoute(AnswerWithoutRoute(config, wanting_claims, request));
   }
   if (!others.empty()) text += "others:\n" + others;
   return Explanation{is_accepted, std::move(text)};

@@ -80,8 +80,13 @@ test('every fact can be told', async (t) => {
 
 test('the server that a request names, or why it may not', async (t) => {
   const explain = explainer(t);
-  assert.match((await explain('ws://x.com/pg/10.1.2.3')).stdout, /^servers: 10\.1\.2\.3:5432 \(of \{server\}:5432\)$/m);
-  assert.match((await explain('ws://x.com/pg/10.2.2.3')).stdout, /^servers: refused: .*not one that is allowed/m);
+  const allowed = await explain('ws://x.com/pg/10.1.2.3');
+  assert.equal(allowed.code, 0);
+  assert.match(allowed.stdout, /^servers: 10\.1\.2\.3:5432 \(of \{server\}:5432\)$/m);
+  const refused = await explain('ws://x.com/pg/10.2.2.3');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /^servers: refused: .*not one that is allowed/m);
+  assert.match(refused.stdout, /^answer: 403 target_not_allowed: .*not one that is allowed/m);
 });
 
 test('the servers in the order in which they are tried', async (t) => {
@@ -104,8 +109,10 @@ test('no route is exit code 1, what describes no request is 2', async (t) => {
   const explain = explainer(t);
   const none = await explain('ws://x.com/nowhere');
   assert.equal(none.code, 1);
-  assert.match(none.stdout, /^route: none, the answer is 404\n/);
-  assert.equal((await explain('tcp:')).code, 1);
+  assert.match(none.stdout, /^route: none\nanswer: 404 no_route: no route matches this request\nothers:\n/);
+  const tcp = await explain('tcp:');
+  assert.equal(tcp.code, 1);
+  assert.match(tcp.stdout, /^answer: none, the connection is closed/m);
   for (const [args, message] of [
     [['/vnc'], /expected a URL/],
     [['ws://x.com/', '--from', 'nobody'], /--from: expected an IP address/],
@@ -128,6 +135,7 @@ test('the answer that explain predicts is the one that the gateway gives', async
   writeFileSync(path.join(dir, 'users'), `alice:${execFileSync('openssl', ['passwd', '-6', 'wonderland'])}`);
   const jwt = { jwt: { algorithms: ['HS256'], key_file: path.join(dir, 'secret') } };
   const backend = 'builtin:echo';
+  const named = { server: '{host}:5432', allow: ['localhost:22'] };
   const route = (name, options = {}) => ({ name, match: { path: `/${name}` }, backend, ...options });
   const config = makeConfig({
     routes: [
@@ -137,6 +145,12 @@ test('the answer that explain predicts is the one that the gateway gives', async
       route('login', { auth: { basic: { users_file: path.join(dir, 'users') } } }),
       { name: 'admins', match: { path: '/admins', claims: { role: 'admin' } }, backend, auth: jwt },
       { name: 'page', match: { path: '/page' }, static: 'builtin:console' },
+      { name: 'named', match: { path: '/named/{host}' }, backend: named },
+      { name: 'closed', match: { path: '/closed/{host}' }, backend: named, auth: jwt },
+      {
+        name: 'claimed', match: { path: '/claimed' },
+        backend: { server: '{claim.server}:22', allow: ['localhost:22'] }, auth: jwt,
+      },
     ],
   });
   const sluice = await start(t, config);
@@ -158,7 +172,12 @@ test('the answer that explain predicts is the one that the gateway gives', async
     ['http', '/open', {}, 426, /upgrade_required/],
     ['http', '/page', {}, 200],
     ['ws', '/page', {}, 404, /there is a page at this path/],
-    ['ws', '/nowhere', {}, 404],
+    ['ws', '/nowhere', {}, 404, /^404 no_route: /],
+    ['ws', '/named/evil', {}, 403, /^403 target_not_allowed: /],
+    ['ws', '/named/evil', { Origin: 'https://evil.example' }, 403, /^403 origin_not_allowed: /],
+    ['http', '/named/evil', {}, 426],
+    ['ws', '/closed/evil', {}, 401, /jwt \(no credentials\)/],
+    ['ws', '/closed/evil', good, 403, /^403 target_not_allowed: /],
     ['ws', '/token', {}, 401, /jwt \(no credentials\)/],
     ['ws', '/token', good, 101],
     ['ws', '/token', expired, 401, /jwt \(.*expired/],
@@ -172,7 +191,7 @@ test('the answer that explain predicts is the one that the gateway gives', async
     const args = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
     const told = await run(['explain', file, `${scheme}://127.0.0.1${target}`, ...args]);
     assert.equal(told.code, status < 400 ? 0 : 1, `${what}: ${told.stdout}${told.stderr}`);
-    const answer = told.stdout.match(/answer(?::| is) (.*)/)[1];
+    const answer = told.stdout.match(/^answer: (.*)/m)[1];
     assert.ok(answer.startsWith(`${status}`), `${what}: ${told.stdout}`);
     assert.match(answer, reason, what);
     const raw = await connectRaw(t, sluice.port);
@@ -187,6 +206,12 @@ test('the answer that explain predicts is the one that the gateway gives', async
   const post = await run(['explain', file, 'http://127.0.0.1/open', '--method', 'POST']);
   assert.equal(post.code, 1);
   assert.match(post.stdout, /^answer: 405 method_not_allowed/m);
+  const claimed = await run(['explain', file, 'ws://127.0.0.1/claimed', '--header', `Authorization: ${good.Authorization}`]);
+  assert.equal(claimed.code, 0, 'the claims of a token are not known here');
+  assert.match(claimed.stdout, /^servers: the one that the claims of the token name; describe them with --claim/m);
+  const elsewhere = await run(['explain', file, 'ws://127.0.0.1/claimed', '--claim', 'server=evil']);
+  assert.equal(elsewhere.code, 1);
+  assert.match(elsewhere.stdout, /^answer: 403 target_not_allowed: /m);
   const login = { Authorization: `Basic ${Buffer.from('alice:wonderland').toString('base64')}` };
   const unknown = await run(['explain', file, 'ws://127.0.0.1/login', '--header', `Authorization: ${login.Authorization}`]);
   assert.equal(unknown.code, 0);

@@ -21,18 +21,24 @@ using config::Severity;
 
 constexpr const char* kStandardInput = "<stdin>";
 
+/// A running gateway logs the exposure as events of its own.
+config::FileChecks ChecksOfFile() {
+  auto checks = server::AllFileChecks();
+  checks.exposure = server::AnyHostWarning;
+  return checks;
+}
+
 config::LoadResult LoadStandardInput() {
   // One byte more than is allowed, so that a longer text is refused rather than cut.
   std::string text(config::kMaxFileSize + 1, '\0');
   std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(std::cin.gcount()));
-  return config::LoadString(text, kStandardInput, config::ProcessEnvironment(),
-                            server::AllFileChecks());
+  return config::LoadString(text, kStandardInput, config::ProcessEnvironment(), ChecksOfFile());
 }
 
 config::LoadResult LoadForCheck(const std::string& file) {
   if (file == "-") return LoadStandardInput();
-  return config::LoadFile(file, config::ProcessEnvironment(), server::AllFileChecks());
+  return config::LoadFile(file, config::ProcessEnvironment(), ChecksOfFile());
 }
 
 nlohmann::json ToJson(const Diagnostic& diagnostic) {
@@ -58,10 +64,6 @@ void PrintResult(const std::string& file, const config::Config& config, size_t w
   const auto exposure = server::FindExposure(config);
   if (exposure.routes.empty()) return;
   std::printf("%s: without auth: %s\n", file.c_str(), server::ListOf(exposure.routes).c_str());
-  if (exposure.of_any_host.empty()) return;
-  std::printf("%s: of any host: %s: %s\n", file.c_str(),
-              server::ListOf(exposure.of_any_host).c_str(),
-              std::string(server::kAnyHostAdvice).c_str());
 }
 
 }  // namespace

@@ -116,7 +116,9 @@ int RunGateway(config::Config config, const ConfigSource* source, const OnListen
     log.Write(base::LogLevel::kWarn, "running_as_root",
               {{"detail", "nothing needs that any more; see 'user' in docs/configuration.md"}});
   }
-  server::TellExposure(*first, log);
+  const auto form =
+      source != nullptr ? server::ConfigForm::kFile : server::ConfigForm::kCommandLine;
+  server::TellExposure(*first, form, log);
 
   Successor successor(loop, log);
   const auto on_signal = [&] {

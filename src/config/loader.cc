@@ -121,6 +121,16 @@ void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) 
   }
 }
 
+// The items of `routes` are the routes of the configuration, if there are no errors.
+void WarnOfExposure(Reader& reader, const Value& routes, const FileChecks& checks,
+                    const Config& config) {
+  if (!checks.exposure || reader.has_errors()) return;
+  for (size_t i = 0; i < config.routes.size(); ++i) {
+    const auto warning = checks.exposure(config, config.routes[i]);
+    if (warning) reader.Warn({"routes", {}, routes.node[i].Mark()}, *warning);
+  }
+}
+
 Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   Config config;
   RootDraft draft;
@@ -164,6 +174,7 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   }
   config.backends = std::move(table.backends);
   CheckTickets(reader, draft, config);
+  if (draft.routes) WarnOfExposure(reader, *draft.routes, checks, config);
   return config;
 }
 

@@ -20,6 +20,20 @@ bool IsLocal(const config::Endpoint& address) {
   return ip && ip->IsLoopback();
 }
 
+constexpr std::string_view kRebinding = "a web page can reach it by DNS rebinding";
+constexpr std::string_view kFileAdvice = "set 'hosts', or 'host', 'origins' or 'auth' of the route";
+constexpr std::string_view kCommandLineAdvice = "give --host or --origin";
+
+/// Returns true if there is a listener that does not ask its clients for certificates.
+bool HasOpenListener(const config::Config& config) {
+  return !std::all_of(config.listeners.begin(), config.listeners.end(), AsksForCertificates);
+}
+
+/// Returns true for a route to a backend that asks its clients for nothing.
+bool IsOpen(const config::Route& route) {
+  return route.backend && route.options.auth.empty() && route.match.certificate.empty();
+}
+
 /// Returns true for a listener that accepts requests for any name because the file does not say
 /// which. A `*` in `hosts` is an answer.
 bool AcceptsAnyHost(const config::Config& config, size_t index) {
@@ -43,21 +57,27 @@ bool IsOfAnyHost(const config::Config& config, const config::Route& route) {
 
 Exposure FindExposure(const config::Config& config) {
   Exposure exposure;
-  bool is_open = false;
-  for (const auto& listener : config.listeners) {
-    if (AsksForCertificates(listener)) continue;
-    is_open = true;
-    if (!IsLocal(listener.address)) exposure.to_other_machines = true;
-  }
-  if (!is_open) return exposure;
+  if (!HasOpenListener(config)) return exposure;
   for (const auto& route : config.routes) {
-    const bool asks = !route.options.auth.empty() || !route.match.certificate.empty();
-    if (!route.backend || asks) continue;
+    if (!IsOpen(route)) continue;
     exposure.routes.emplace_back(route.name);
     if (IsOfAnyHost(config, route)) exposure.of_any_host.emplace_back(route.name);
   }
-  if (exposure.routes.empty()) exposure.to_other_machines = false;
+  const auto& listeners = config.listeners;
+  exposure.to_other_machines =
+      !exposure.routes.empty() && std::any_of(listeners.begin(), listeners.end(), [](auto& one) {
+        return !AsksForCertificates(one) && !IsLocal(one.address);
+      });
   return exposure;
+}
+
+std::optional<std::string> AnyHostWarning(const config::Config& config,
+                                          const config::Route& route) {
+  if (!HasOpenListener(config) || !IsOpen(route) || !IsOfAnyHost(config, route)) {
+    return std::nullopt;
+  }
+  return "route '" + route.name + "' is open to any host name: " + std::string(kRebinding) + "; " +
+         std::string(kFileAdvice);
 }
 
 std::string ListOf(const std::vector<std::string_view>& routes) {
@@ -72,7 +92,7 @@ std::string ListOf(const std::vector<std::string_view>& routes) {
   return list;
 }
 
-void TellExposure(const config::Config& config, base::Log& log) {
+void TellExposure(const config::Config& config, ConfigForm form, base::Log& log) {
   const Exposure exposure = FindExposure(config);
   if (exposure.routes.empty()) return;
   log.Write(
@@ -80,8 +100,11 @@ void TellExposure(const config::Config& config, base::Log& log) {
       "open_without_auth",
       {{"routes", ListOf(exposure.routes)}, {"to_other_machines", exposure.to_other_machines}});
   if (exposure.of_any_host.empty()) return;
+  const auto advice = form == ConfigForm::kFile ? kFileAdvice : kCommandLineAdvice;
   log.Write(base::LogLevel::kWarn, "open_to_any_host",
-            {{"routes", ListOf(exposure.of_any_host)}, {"detail", kAnyHostAdvice}});
+            {{"routes", ListOf(exposure.of_any_host)},
+             {"detail", "each is open to any host name: " + std::string(kRebinding) + "; " +
+                            std::string(advice)}});
 }
 
 }  // namespace sluice::server

@@ -41,7 +41,7 @@ Reloader::Outcome Reloader::Reload() {
     case Result::kReloaded:
       log_.Write(base::LogLevel::kInfo, "config_reloaded",
                  {{"route_count", server_.config().routes.size()}, {"warnings", outcome.warnings}});
-      TellExposure(server_.config(), log_);
+      TellExposure(server_.config(), ConfigForm::kFile, log_);
       break;
     case Result::kFailed:
       for (size_t i = 0; i < std::min(outcome.faults.size(), kMostFaults); ++i) {

@@ -1,6 +1,6 @@
 // Which host names requests may use: what stands against DNS rebinding, where a page's Host equals its Origin.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -93,7 +93,7 @@ test('any other listener accepts any name, and sluice warns of it; a star is an 
   assert.equal(await statusFor(t, sluice, kEvil), 101);
   const warning = await sluice.event('open_to_any_host', { routes: 'main' });
   assert.equal(warning.level, 'warn');
-  assert.match(warning.detail, /'hosts'/);
+  assert.match(warning.detail, /by DNS rebinding; set 'hosts', or 'host', 'origins' or 'auth' of the route$/);
 
   const told = await start(t, config({ listeners, hosts: ['*'] }));
   assert.equal(await statusFor(t, told, kEvil), 101);
@@ -102,18 +102,28 @@ test('any other listener accepts any name, and sluice warns of it; a star is an 
   const file = path.join(tempDir(t), 'sluice.yaml');
   const check = async (more) => {
     writeFileSync(file, JSON.stringify(makeConfig(config({ listeners, ...more }))));
-    const { code, stdout, stderr } = await run(['check', file]);
-    assert.equal(code, 0, stderr);
-    return stdout + stderr;
+    const text = await run(['check', file]);
+    assert.equal(text.code, 0, text.stderr);
+    const strict = await run(['check', '--strict', '--format', 'json', file]);
+    const warnings = JSON.parse(strict.stdout);
+    assert.equal(strict.code, warnings.length === 0 ? 0 : 1);
+    for (const { line, column, message } of warnings) {
+      assert.ok(text.stderr.startsWith(`${file}:${line}:${column}: warning: ${message}`), text.stderr);
+    }
+    return warnings;
   };
-  assert.match(await check({}), /of any host: main\b/);
+  const [open, ...others] = await check({});
+  assert.deepEqual(others, []);
+  assert.deepEqual({ line: open.line, severity: open.severity }, { line: 1, severity: 'warning' });
+  assert.equal(readFileSync(file, 'utf8').slice(open.column - 1, open.column + 14), '{"name":"main",');
+  assert.match(open.message, /^route 'main' is open to any host name: a web page can reach it by DNS rebinding; set 'hosts'/);
   for (const more of [
     { hosts: ['a.example.com'] },
     { listeners: [{ address: '127.0.0.1:0' }] },
     { route: { match: { host: 'a.example.com' } } },
     { route: { origins: ['https://a.example.com'] } },
   ]) {
-    assert.doesNotMatch(await check(more), /of any host/, JSON.stringify(more));
+    assert.deepEqual(await check(more), [], JSON.stringify(more));
   }
 });
 
@@ -173,6 +183,8 @@ test('the short form: by IP address and localhost, and by names of --host', asyn
   const named = await startWithArgs(t, ['127.0.0.1:0', 'builtin:echo', '--host', 'a.example.com']);
   assert.equal(await statusFor(t, named, 'a.example.com'), 101);
   assert.equal(await statusFor(t, named, kEvil), 421);
+  const open = await startWithArgs(t, ['0.0.0.0:0', 'builtin:echo']);
+  assert.match((await open.event('open_to_any_host')).detail, /; give --host or --origin$/);
 });
 
 test('the admin listener answers IP addresses, localhost and its configured names', async (t) => {
@@ -203,7 +215,7 @@ test('explain says that the host is refused', async (t) => {
   writeFileSync(file, JSON.stringify(makeConfig(config({ listeners }))));
   const refused = await run(['explain', file, `ws://${kEvil}/`]);
   assert.equal(refused.code, 1);
-  assert.match(refused.stdout, /^route: none, the answer is 421: the host evil\.example is not in 'hosts'/);
+  assert.match(refused.stdout, /^route: none\nanswer: 421 host_not_allowed: the host evil\.example is not in 'hosts'/);
   assert.match((await run(['explain', file, 'ws://localhost/'])).stdout, /^route: main\n/);
   assert.match((await run(['explain', file, 'wss://vnc.example.com/'])).stdout, /^route: main\n/);
   assert.equal((await run(['explain', file, 'ws://vnc.example.com/'])).code, 1);

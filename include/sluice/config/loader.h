@@ -79,6 +79,8 @@ struct FileChecks {
   std::function<std::optional<std::string>(const std::string& path)> secrecy = nullptr;
   /// Returns true if the system has certificate authorities to verify servers by.
   std::function<bool()> has_system_authorities = nullptr;
+  /// A warning about a route that is open to more than it should be, in a sentence.
+  std::function<std::optional<std::string>(const Config&, const Route&)> exposure = nullptr;
 };
 
 /// Reads a configuration. `file_name` names it in diagnostics, and the files that it names are

@@ -7,7 +7,7 @@
 
 namespace sluice::server {
 
-/// All checks of config::FileChecks.
+/// All checks of config::FileChecks but `exposure`, which the log of a gateway has as events.
 config::FileChecks AllFileChecks();
 
 }  // namespace sluice::server

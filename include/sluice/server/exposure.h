@@ -1,6 +1,8 @@
 // What a configuration leaves open, so that nobody runs open without having been told.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,13 +25,14 @@ struct Exposure {
 
 Exposure FindExposure(const config::Config& config);
 
-/// Logs one line about open routes, and one about those of any host, if there are such.
-void TellExposure(const config::Config& config, base::Log& log);
+/// How the configuration was given, and so how it can be changed.
+enum class ConfigForm : uint8_t { kFile, kCommandLine };
 
-/// What to do about Exposure::of_any_host, in one sentence.
-inline constexpr std::string_view kAnyHostAdvice =
-    "a web page reaches these routes by DNS rebinding; set 'hosts', or 'host', 'origins' or 'auth' "
-    "of the routes";
+/// Logs one line about open routes, and one about those of any host, if there are such.
+void TellExposure(const config::Config& config, ConfigForm form, base::Log& log);
+
+/// The warning about a route that is one of Exposure::of_any_host; nothing about others.
+std::optional<std::string> AnyHostWarning(const config::Config& config, const config::Route& route);
 
 /// The routes' names in one line, the first twenty of them.
 std::string ListOf(const std::vector<std::string_view>& routes);

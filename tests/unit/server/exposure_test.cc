@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 config::Listener ListenerAt(const std::string& host) {
   return {{config::Endpoint::Kind::kTcp, host, 80}};
@@ -73,6 +74,18 @@ TEST(Exposure, ARouteOfAnyHostIsReachedByRebinding) {
   EXPECT_THAT(after([](auto& c) { c.listeners[0].protocol = config::ListenerProtocol::kTcp; }),
               IsEmpty())
       << "a client of plain TCP is no browser";
+}
+
+TEST(Exposure, OnlyARouteOfAnyHostHasAWarning) {
+  config::Config config = Example();
+  const auto warning = AnyHostWarning(config, config.routes[0]);
+  ASSERT_TRUE(warning);
+  EXPECT_THAT(*warning, StartsWith("route 'open' is open to any host name: "));
+  EXPECT_FALSE(AnyHostWarning(config, config.routes[1])) << "it needs a ticket";
+  EXPECT_FALSE(AnyHostWarning(config, config.routes[2])) << "it is a page";
+  config.listeners[0].tls.emplace();
+  config.listeners[0].tls->client_certificate = config::ClientCertificate::kRequired;
+  EXPECT_FALSE(AnyHostWarning(config, config.routes[0]));
 }
 
 TEST(Exposure, ARouteForCertificatesIsNotOpen) {

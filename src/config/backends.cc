@@ -206,6 +206,7 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
   if (is_new) {
     table.backends.push_back({std::move(address), {{*std::move(server)}}});
     CheckSchemes(reader, value, std::nullopt, table.backends.back());
+    CheckSystemAuthorities(reader, value, checks, table.backends.back().tls);
   } else if (table.backends[place->second].servers.front().address != *server) {
     reader.Error(value,
                  "another route has the same URL with another query; expected them as "

@@ -97,7 +97,7 @@ void Dial::OnServices(Resolver::Services services) {
   services_query_.reset();
   if (services) {
     targets_ = *std::move(services);
-  } else if (!has_renewed_) {
+  } else if (NotesLookups()) {
     NoteUnresolved(server_.host, services.error());
   }
   next_target_ = 0;
@@ -120,10 +120,16 @@ void Dial::OnResolved(Lookups::iterator place, Resolver::Answer answer) {
     const bool is_target = server_.kind == config::Endpoint::Kind::kSrv;
     InterleaveFamilies(*answer);
     Add(*std::move(answer), is_target ? std::string_view(host) : std::string_view(), priority);
-  } else if (!has_renewed_) {
+  } else if (NotesLookups()) {
     NoteUnresolved(host, answer ? "the name has no address" : answer.error());
   }
   GoOn();
+}
+
+/// Returns true if a failed lookup is a failure of the dial. After a renewal, the failure that led
+/// to it says more, if there is one: a slow lookup leads to a renewal before it has failed.
+bool Dial::NotesLookups() const {
+  return !has_renewed_ || !failure_;
 }
 
 /// c-ares does not report that it could not create a socket.

@@ -105,6 +105,7 @@ class Dial final : private TimerHandler, private EventLoop::Task {
   void OnResolved(Lookups::iterator place, Resolver::Answer answer);
   void Add(std::vector<Address> addresses, std::string_view name, uint16_t priority);
   Resolver::Cached CacheUse() const;
+  bool NotesLookups() const;
   void NoteUnresolved(const std::string& host, const std::string& why);
 
   void GoOn();

@@ -150,5 +150,16 @@ TEST_F(DialerRenewalTest, TheTargetsThatAreKnownIfTheServiceCannotBeRenewed) {
   EXPECT_TRUE(*outcome);
 }
 
+TEST_F(DialerRenewalTest, ATargetWhoseLookupFailsAfterTheRenewalHasBegun) {
+  StartService();
+  resolver.AnswerServices(std::vector<Service>{{"gone.test", 1, 1, 1}}, kIsCached);
+  ASSERT_TRUE(RunUntil(loop, [&] { return resolver.asked_for_services(); }));
+  resolver.Fail("Domain name not found");
+  resolver.AnswerServices(std::vector<Service>{{"gone.test", 1, 1, 1}});
+  EXPECT_EQ(resolver.last_host, "gone.test");
+  resolver.Fail("Domain name not found");
+  ExpectFailure(Cause::kBackendUnresolved, "gone.test: Domain name not found");
+}
+
 }  // namespace
 }  // namespace sluice::net

@@ -47,7 +47,10 @@ base::Result<void, std::string> BecomeUser(const config::User& user,
   for (const auto& listener : listeners) {
     if (listener.address.kind != config::Endpoint::Kind::kUnix) continue;
     const std::string& path = listener.address.host;
-    if (lchown(path.c_str(), ids->user, ids->group) != 0) return Failed("give away " + path);
+    constexpr auto kUnchanged = static_cast<uid_t>(-1);
+    const uid_t owner = listener.socket_file.user.empty() ? ids->user : kUnchanged;
+    const gid_t group = listener.socket_file.group.empty() ? ids->group : kUnchanged;
+    if (lchown(path.c_str(), owner, group) != 0) return Failed("give away " + path);
   }
   if (initgroups(user.name.c_str(), ids->group) != 0) return Failed("take the user's groups");
   if (setresgid(ids->group, ids->group, ids->group) != 0) return Failed("become the group");

@@ -15,8 +15,9 @@ namespace sluice::cli {
 /// error is one sentence.
 base::Result<void, std::string> ForbidNewPrivileges();
 
-/// Becomes the user for good, with that user's groups, and gives him the sockets of Unix listeners.
-/// No effect if the process is that user's already. The error is one sentence. All threads.
+/// Becomes the user for good, with that user's groups. The sockets of Unix listeners without a user
+/// or group of their own get the new one. No effect if the process is that user's already. The
+/// error is one sentence. All threads.
 base::Result<void, std::string> BecomeUser(const config::User& user,
                                            const std::vector<config::Listener>& listeners);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "sluice/base/ip.h"
 
@@ -24,13 +25,16 @@ constexpr TimeoutRange kDnsCacheRange{milliseconds(1000), hours(24), /*may_be_of
 
 // Mappings of which all keys are read later, together.
 struct ListenerDraft {
-  std::optional<Value> address;
-  std::optional<Value> name;
-  std::optional<Value> protocol;
-  std::optional<Value> tls;
-  std::optional<Value> proxy_protocol;
-  std::optional<Value> proxy_protocol_from;
-  std::optional<Value> hosts;
+  std::optional<Value> address = {};
+  std::optional<Value> name = {};
+  std::optional<Value> protocol = {};
+  std::optional<Value> tls = {};
+  std::optional<Value> proxy_protocol = {};
+  std::optional<Value> proxy_protocol_from = {};
+  std::optional<Value> hosts = {};
+  std::optional<Value> mode = {};
+  std::optional<Value> user = {};
+  std::optional<Value> group = {};
 };
 
 constexpr Field<ListenerDraft> kListenerFields[] = {
@@ -43,6 +47,9 @@ constexpr Field<ListenerDraft> kListenerFields[] = {
     {"proxy_protocol_from",
      [](Reader&, const Value& value, ListenerDraft& draft) { draft.proxy_protocol_from = value; }},
     {"hosts", [](Reader&, const Value& value, ListenerDraft& draft) { draft.hosts = value; }},
+    {"mode", [](Reader&, const Value& value, ListenerDraft& draft) { draft.mode = value; }},
+    {"user", [](Reader&, const Value& value, ListenerDraft& draft) { draft.user = value; }},
+    {"group", [](Reader&, const Value& value, ListenerDraft& draft) { draft.group = value; }},
 };
 
 struct AdminDraft {
@@ -160,6 +167,33 @@ void ReadListenerName(Reader& reader, const Value& value, const std::vector<List
   }
 }
 
+using AccountCheck = std::function<std::optional<std::string>(const std::string&)>;
+
+void ReadAccount(Reader& reader, const std::optional<Value>& value, std::string_view what,
+                 const AccountCheck& check, std::string& account) {
+  if (!value || !reader.ReadScalar(*value, what, ParseName, account)) return;
+  const auto fault = check ? check(account) : std::nullopt;
+  if (fault) reader.Error(*value, *fault);
+}
+
+SocketFile ReadSocketFile(Reader& reader, const ListenerDraft& draft, Endpoint::Kind kind,
+                          const FileChecks& checks) {
+  SocketFile file;
+  if (kind != Endpoint::Kind::kUnix) {
+    for (const auto& value : {draft.mode, draft.user, draft.group}) {
+      if (value) reader.Error(*value, "is only for the file of a Unix socket (unix:/path)");
+    }
+    return file;
+  }
+  if (draft.mode) {
+    uint32_t mode = 0;
+    if (reader.ReadScalar(*draft.mode, "an octal mode", ParseFileMode, mode)) file.mode = mode;
+  }
+  ReadAccount(reader, draft.user, "a user", checks.socket_user, file.user);
+  ReadAccount(reader, draft.group, "a group", checks.socket_group, file.group);
+  return file;
+}
+
 }  // namespace
 
 void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
@@ -167,7 +201,7 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
-                           ? ListenerDraft{item, {}, {}, {}, {}, {}, {}}
+                           ? ListenerDraft{.address = item}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
     std::optional<Tls> tls;
     if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
@@ -187,8 +221,10 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
     const auto& address = draft.address;
     Endpoint endpoint;
     std::string name;
+    SocketFile file;
     if (address && reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
       name = endpoint.ToString();
+      file = ReadSocketFile(reader, draft, endpoint.kind, checks);
     }
     if (draft.name) ReadListenerName(reader, *draft.name, listeners, name);
     const auto same = std::find_if(
@@ -202,7 +238,7 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
     }
     // One with faults is known all the same, so that routes are not faulted for them.
     listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol),
-                         std::move(name), protocol, std::move(hosts)});
+                         std::move(name), protocol, std::move(hosts), std::move(file)});
     lines.push_back((address ? *address : item).mark.line + 1);
   }
 }

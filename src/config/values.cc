@@ -167,6 +167,19 @@ Parsed<ListenerProtocol> ParseListenerProtocol(std::string_view text) {
   return Unexpected(Expected("'websocket' or 'tcp'", text));
 }
 
+Parsed<uint32_t> ParseFileMode(std::string_view text) {
+  std::string_view digits = text;
+  if (digits.size() == 4 && digits.front() == '0') digits.remove_prefix(1);
+  const bool is_octal = std::all_of(digits.begin(), digits.end(),
+                                    [](char digit) { return digit >= '0' && digit <= '7'; });
+  if (digits.size() != 3 || !is_octal) {
+    return Unexpected(Expected("an octal mode such as \"0660\"", text));
+  }
+  uint32_t mode = 0;
+  for (const char digit : digits) mode = mode * 8 + static_cast<uint32_t>(digit - '0');
+  return mode;
+}
+
 Parsed<TlsVersion> ParseTlsVersion(std::string_view text) {
   if (text == "1.2") return TlsVersion::k12;
   if (text == "1.3") return TlsVersion::k13;

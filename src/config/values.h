@@ -67,6 +67,9 @@ Parsed<CloseCodes> ParseCloseCodes(std::string_view text);
 /// `websocket` or `tcp`.
 Parsed<ListenerProtocol> ParseListenerProtocol(std::string_view text);
 
+/// The mode of a file: three octal digits, or four that begin with 0.
+Parsed<uint32_t> ParseFileMode(std::string_view text);
+
 /// `1.2` or `1.3`.
 Parsed<TlsVersion> ParseTlsVersion(std::string_view text);
 

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
+#include "sluice/net/account.h"
 #include "sluice/net/tcp_stream.h"
 
 namespace sluice::net {
@@ -87,7 +89,12 @@ base::Result<ListeningSocket, std::string> ListenTcp(const config::Endpoint& end
   return Start(*std::move(fd), bound);
 }
 
-base::Result<ListeningSocket, std::string> ListenUnix(const config::Endpoint& endpoint) {
+base::Unexpected<std::string> FileFailed(const std::string& path, const std::string& why) {
+  return base::Unexpected("cannot set the mode and owner of unix:" + path + ": " + why);
+}
+
+base::Result<ListeningSocket, std::string> ListenUnix(const config::Endpoint& endpoint,
+                                                      const config::SocketFile& file) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (endpoint.host.size() >= sizeof(name.sun_path)) return Failed(endpoint, ENAMETOOLONG);
@@ -109,13 +116,46 @@ base::Result<ListeningSocket, std::string> ListenUnix(const config::Endpoint& en
     unlink(name.sun_path);
     if (bind(fd.get(), address, sizeof(name)) != 0) return Failed(endpoint, errno);
   }
+  // Connections are refused until the socket listens.
+  if (auto done = SetSocketFile(endpoint.host, file); !done) {
+    unlink(name.sun_path);
+    return base::Unexpected(std::move(done).error());
+  }
   return Start(std::move(fd), endpoint);
 }
 
 }  // namespace
 
-base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address) {
-  return address.kind == config::Endpoint::Kind::kUnix ? ListenUnix(address) : ListenTcp(address);
+base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address,
+                                                  const config::SocketFile& file) {
+  return address.kind == config::Endpoint::Kind::kUnix ? ListenUnix(address, file)
+                                                       : ListenTcp(address);
+}
+
+base::Result<void, std::string> SetSocketFile(const std::string& path,
+                                              const config::SocketFile& file) {
+  if (file == config::SocketFile()) return {};
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0) return FileFailed(path, std::strerror(errno));
+  if (!S_ISSOCK(info.st_mode)) return FileFailed(path, "there is something else than a socket");
+  const auto user = file.user.empty() ? info.st_uid : FindUserId(file.user);
+  if (!user) return FileFailed(path, user.error());
+  const auto group = file.group.empty() ? info.st_gid : FindGroupId(file.group);
+  if (!group) return FileFailed(path, group.error());
+
+  const mode_t old_mode = info.st_mode & ALLPERMS;
+  const mode_t mode = file.mode.value_or(old_mode);
+  const bool has_owner = info.st_uid == *user && info.st_gid == *group;
+  // Neither follows a symbolic link that took the socket's place.
+  const auto set_mode = [&path](mode_t wanted) {
+    return fchmodat(AT_FDCWD, path.c_str(), wanted, AT_SYMLINK_NOFOLLOW) == 0;
+  };
+  const bool ok = (old_mode & mode) == old_mode || set_mode(old_mode & mode);
+  if (!ok || (!has_owner && lchown(path.c_str(), *user, *group) != 0) ||
+      ((old_mode & mode) != mode && !set_mode(mode))) {
+    return FileFailed(path, std::strerror(errno));
+  }
+  return {};
 }
 
 base::Result<ListeningSocket, std::string> Adopt(Fd fd) {

@@ -43,6 +43,16 @@ std::optional<std::string> CheckUser(const config::User& user) {
   return group ? std::nullopt : std::optional(group.error());
 }
 
+std::optional<std::string> CheckSocketUser(const std::string& user) {
+  const auto found = net::FindUserId(user);
+  return found ? std::nullopt : std::optional(found.error());
+}
+
+std::optional<std::string> CheckSocketGroup(const std::string& group) {
+  const auto found = net::FindGroupId(group);
+  return found ? std::nullopt : std::optional(found.error());
+}
+
 }  // namespace
 
 config::FileChecks AllFileChecks() {
@@ -53,6 +63,8 @@ config::FileChecks AllFileChecks() {
           .auth = CheckAuth,
           .admin_token = CheckAdminToken,
           .user = CheckUser,
+          .socket_user = CheckSocketUser,
+          .socket_group = CheckSocketGroup,
           .expiry = ExpiryWarning,
           .secrecy = SecrecyWarning,
           .has_system_authorities = net::HasSystemAuthorities};

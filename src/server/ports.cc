@@ -6,17 +6,17 @@ namespace sluice::server {
 
 /// On one address, one for each worker or more, unless all were inherited.
 base::Result<std::vector<net::ListeningSocket>, std::string> Ports::SocketsFor(
-    const config::Endpoint& address, size_t workers) {
+    const config::Listener& listener, size_t workers) {
   std::vector<net::ListeningSocket> sockets;
   // Several may be on port 0, each of which is another port: those of one have the same.
   std::erase_if(inherited_, [&](InheritedSocket& one) {
-    if (one.listener != address) return false;
+    if (one.listener != listener.address) return false;
     if (!sockets.empty() && sockets.front().address != one.socket.address) return false;
     sockets.push_back(std::move(one.socket));
     return true;
   });
   if (sockets.empty()) {
-    auto first = net::Listen(address);
+    auto first = net::Listen(listener.address, listener.socket_file);
     if (!first) return base::Unexpected(std::move(first).error());
     sockets.push_back(*std::move(first));
   }
@@ -43,7 +43,7 @@ base::Result<Ports::Plan, std::string> Ports::PlanFor(const std::vector<config::
       for (auto& ports : plan.of_worker) ports.push_back({old});
       continue;
     }
-    auto sockets = SocketsFor(listener.address, workers);
+    auto sockets = SocketsFor(listener, workers);
     if (!sockets) return base::Unexpected(std::move(sockets).error());
     plan.bound.push_back(sockets->front().address);
     plan.open.push_back({listener.address, {}});

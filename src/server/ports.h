@@ -51,7 +51,7 @@ class Ports {
 
  private:
   base::Result<std::vector<net::ListeningSocket>, std::string> SocketsFor(
-      const config::Endpoint& address, size_t workers);
+      const config::Listener& listener, size_t workers);
 
   std::vector<InheritedSocket> inherited_;
   std::vector<OpenSockets> open_;

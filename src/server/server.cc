@@ -91,6 +91,8 @@ class Server::Impl final : private net::TimerHandler {
       return done;
     }
 
+    if (auto done = SetSocketFiles(in_use.listeners); !done) return done;
+
     memory_.SetLimit(in_use.limits.memory);
     // Those that are kept, too: connections accepted from now on inherit it.
     for (const auto& sockets : plan->open) {
@@ -176,6 +178,17 @@ class Server::Impl final : private net::TimerHandler {
   }
 
   /// Of those that are new.
+  /// For sockets that are kept or inherited: new ones have their mode and owner already.
+  static base::Result<void, std::string> SetSocketFiles(
+      const std::vector<config::Listener>& listeners) {
+    for (const auto& listener : listeners) {
+      if (listener.address.kind != config::Endpoint::Kind::kUnix) continue;
+      auto done = net::SetSocketFile(listener.address.host, listener.socket_file);
+      if (!done) return done;
+    }
+    return {};
+  }
+
   void TellListeners(const std::vector<config::Listener>& listeners, const Ports::Plan& plan) {
     for (size_t i = 0; i < listeners.size(); ++i) {
       if (plan.of_worker.front()[i].kept) continue;

@@ -2,7 +2,7 @@
 // nobody is refused, and sessions end where they began.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -147,6 +147,28 @@ test('a new process that does not come up changes nothing', async (t) => {
   await sluice.event('handover_failed');
   await expectEcho(await openWs(t, sluice.url()), 'as before');
   assert.equal((await httpGet(sluice.adminUrl('/readyz'))).status, 200);
+});
+
+test('SIGUSR2: the new process sets the mode of a Unix socket that it takes over', async (t) => {
+  const dir = tempDir(t);
+  const socket = path.join(dir, 'http.sock');
+  const file = path.join(dir, 'sluice.yaml');
+  const write = (mode) =>
+    writeFileSync(
+      file,
+      JSON.stringify(
+        makeConfig({
+          listeners: [{ address: '127.0.0.1:0' }, { address: `unix:${socket}`, mode }],
+          backend: 'builtin:echo',
+        }),
+      ),
+    );
+  write('0600');
+  const sluice = await startWithArgs(t, ['--config', file], { expectStop: false });
+  assert.equal(statSync(socket).mode & 0o777, 0o600);
+  write('0666');
+  await handOver(t, sluice);
+  assert.equal(statSync(socket).mode & 0o777, 0o666);
 });
 
 test('SIGTERM to a process that has handed over tells its sessions', async (t) => {

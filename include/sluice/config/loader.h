@@ -73,6 +73,10 @@ struct FileChecks {
   std::function<std::optional<FileFault>(const std::string& path)> admin_token = nullptr;
   /// What is wrong with a user of this machine, in a sentence.
   std::function<std::optional<std::string>(const User&)> user = nullptr;
+  /// What is wrong with the owner of a Unix socket's file, in a sentence: the user or group of this
+  /// machine with that name or number.
+  std::function<std::optional<std::string>(const std::string& user)> socket_user = nullptr;
+  std::function<std::optional<std::string>(const std::string& group)> socket_group = nullptr;
   /// A warning about the time until which a certificate is valid, without its name.
   std::function<std::optional<std::string>(const Certificate&)> expiry = nullptr;
   /// A warning about others who may read a file or a directory of secrets, without its name.

@@ -276,6 +276,15 @@ enum class ListenerProtocol : uint8_t {
   kTcp,  ///< bytes as they come: no HTTP, no frames
 };
 
+/// The mode and the owner of a Unix socket's file: which users may connect.
+struct SocketFile {
+  std::optional<uint32_t> mode = std::nullopt;  ///< unset: as the umask leaves it
+  std::string user = {};                        ///< a name or a number; empty: the process's
+  std::string group = {};                       ///< a name or a number; empty: the process's
+
+  bool operator==(const SocketFile&) const = default;
+};
+
 struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
   std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
@@ -284,6 +293,7 @@ struct Listener {
   ListenerProtocol protocol = ListenerProtocol::kWebSocket;
   /// The names that requests may use, in place of Config::hosts.
   std::optional<std::vector<std::string>> hosts = std::nullopt;
+  SocketFile socket_file = {};  ///< only of kUnix
 };
 
 enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };

@@ -19,8 +19,16 @@ struct ListeningSocket {
   config::Endpoint address;  ///< the real one: with the port that the kernel chose for port 0
 };
 
-/// Binds `address` (kTcp with a literal IP address, or kUnix: a stale socket file is replaced).
-base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address);
+/// Binds `address` (kTcp with a literal IP address, or kUnix: a stale socket file is replaced). No
+/// client can connect to a Unix socket before its file is as `file` asks.
+base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address,
+                                                  const config::SocketFile& file = {});
+
+/// Gives the socket at `path` the mode and the owner that `file` asks for. Changes nothing that is
+/// so already, and never lets a user connect that neither the old nor the new settings allow. Not
+/// thread-safe.
+base::Result<void, std::string> SetSocketFile(const std::string& path,
+                                              const config::SocketFile& file);
 
 /// A socket that listens already, which another process has made. The error says what it is
 /// instead.

@@ -587,5 +587,33 @@ TEST(LoadErrors, SurvivesNodesThatHoldThemselves) {
                           "pong_timeout, backend_timeout"));
 }
 
+TEST(LoadErrors, OfTheFileOfAUnixSocket) {
+  const std::string routes = "routes: [{name: a, match: {path: /a}, backend: a:1}]\n";
+  EXPECT_THAT(Heads(routes + "listeners:\n"
+                             "  - {address: \"unix:/a\", mode: \"0888\"}\n"
+                             "  - {address: \"unix:/b\", mode: rw, user: \"a b\"}\n"
+                             "  - {address: \"unix:/c\", mode: \"1777\"}\n"
+                             "  - {address: \"8080\", mode: \"0660\", user: a, group: b}\n"),
+              ElementsAre("3:32: mode: expected an octal mode such as \"0660\", found '0888'",
+                          "4:32: mode: expected an octal mode such as \"0660\", found 'rw'",
+                          "4:42: user: expected a name of 1 to 64 letters, digits, '-', '_' and "
+                          "'.', found 'a b'",
+                          "5:32: mode: expected an octal mode such as \"0660\", found '1777'",
+                          "6:29: mode: is only for the file of a Unix socket (unix:/path)",
+                          "6:43: user: is only for the file of a Unix socket (unix:/path)",
+                          "6:53: group: is only for the file of a Unix socket (unix:/path)"));
+
+  const auto nobody_known = [](const std::string& name) -> std::optional<std::string> {
+    return "there is no '" + name + "'";
+  };
+  const auto loaded =
+      LoadString(routes + "listeners: [{address: \"unix:/a\", user: x, group: y}]\n", "f",
+                 NoVariables, {.socket_user = nobody_known, .socket_group = nobody_known});
+  ASSERT_FALSE(loaded);
+  ASSERT_EQ(loaded.error().size(), 2u);
+  EXPECT_EQ(loaded.error()[0].message, "user: there is no 'x'");
+  EXPECT_EQ(loaded.error()[1].message, "group: there is no 'y'");
+}
+
 }  // namespace
 }  // namespace sluice::config

@@ -103,6 +103,9 @@ listeners:
   - 127.0.0.1:0  # any other free port
   - address: unix:/run/sluice.sock
     hosts: [B.example.com]
+    mode: "0640"
+    user: www-data
+    group: 33
 hosts: ["*.a.example.com", c]
 admin: {address: 127.0.0.1:9090, hosts: [sluice]}
 dns: {servers: ["127.0.0.1:5353", "::1"], timeout: 1s, attempts: 3, cache: off}
@@ -142,6 +145,8 @@ routes:
   EXPECT_EQ(config.workers, 3U);
   ASSERT_EQ(config.listeners.size(), 3U);
   EXPECT_EQ(config.listeners[2].address.ToString(), "unix:/run/sluice.sock");
+  EXPECT_EQ(config.listeners[2].socket_file, (SocketFile{0640, "www-data", "33"}));
+  EXPECT_EQ(config.listeners[0].socket_file, SocketFile());
   EXPECT_EQ(config.listeners[0].hosts, std::nullopt);
   EXPECT_THAT(config.listeners[2].hosts, testing::Optional(ElementsAre("b.example.com")));
   EXPECT_THAT(config.hosts, testing::Optional(ElementsAre("*.a.example.com", "c")));

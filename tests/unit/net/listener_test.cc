@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sluice/net/tcp_stream.h"
 
@@ -55,6 +57,12 @@ class ListenerTest : public ::testing::Test {
     path.copy(name.sun_path, sizeof(name.sun_path) - 1);
     if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) fd.Reset();
     return fd;
+  }
+
+  static mode_t ModeOf(const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(lstat(path.c_str(), &info), 0) << path;
+    return info.st_mode & ALLPERMS;
   }
 
   std::string directory;
@@ -195,6 +203,58 @@ TEST_F(ListenerTest, AFileThatIsNoSocketIsNotRemoved) {
   std::filesystem::create_symlink(Path("s"), link);
   EXPECT_FALSE(Listen(Unix(link)));
   EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
+TEST_F(ListenerTest, AUnixSocketHasTheModeThatWasAskedFor) {
+  const mode_t umask_before = umask(027);
+  const auto by_umask = Listen(Unix(Path("default")));
+  const auto wide = Listen(Unix(Path("wide")), {.mode = 0666});
+  const auto narrow = Listen(Unix(Path("narrow")), {.mode = 0600});
+  umask(umask_before);
+  ASSERT_TRUE(by_umask && wide && narrow);
+  EXPECT_EQ(ModeOf(Path("default")), 0750u);
+  EXPECT_EQ(ModeOf(Path("wide")), 0666u);
+  EXPECT_EQ(ModeOf(Path("narrow")), 0600u);
+  // As a reload does it.
+  ASSERT_TRUE(SetSocketFile(Path("wide"), {.mode = 0440}));
+  EXPECT_EQ(ModeOf(Path("wide")), 0440u);
+  ASSERT_TRUE(SetSocketFile(Path("wide"), {.mode = 0606}));
+  EXPECT_EQ(ModeOf(Path("wide")), 0606u);
+  ASSERT_TRUE(SetSocketFile(Path("wide"), {}));
+  EXPECT_EQ(ModeOf(Path("wide")), 0606u) << "unset: left as it is";
+  EXPECT_TRUE(ConnectUnix(Path("wide")));
+}
+
+TEST_F(ListenerTest, AUnixSocketHasTheOwnerThatWasAskedFor) {
+  const auto own = Listen(Unix(Path("own")), {.user = std::to_string(geteuid())});
+  ASSERT_TRUE(own) << own.error();
+  if (geteuid() != 0) {
+    EXPECT_FALSE(Listen(Unix(Path("others")), {.user = "0"}));
+    EXPECT_FALSE(std::filesystem::exists(Path("others"))) << "removed again";
+    return;
+  }
+  const auto others = Listen(Unix(Path("others")), {.user = "nobody", .group = "12345"});
+  ASSERT_TRUE(others) << others.error();
+  struct stat info {};
+  ASSERT_EQ(lstat(Path("others").c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, 65534u);
+  EXPECT_EQ(info.st_gid, 12345u);
+}
+
+TEST_F(ListenerTest, ASocketFileThatCannotBeSet) {
+  const auto unknown = Listen(Unix(Path("s")), {.group = "no-such-group"});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error(), "cannot set the mode and owner of unix:" + Path("s") +
+                                 ": there is no group 'no-such-group' on this machine");
+  EXPECT_FALSE(std::filesystem::exists(Path("s"))) << "removed again";
+  EXPECT_FALSE(SetSocketFile(Path("s"), {.mode = 0666}));
+  // Something else took the socket's place.
+  std::ofstream(Path("file")) << "data";
+  std::filesystem::create_symlink(Path("file"), Path("link"));
+  const mode_t before = ModeOf(Path("file"));
+  EXPECT_FALSE(SetSocketFile(Path("file"), {.mode = 0606}));
+  EXPECT_FALSE(SetSocketFile(Path("link"), {.mode = 0606}));
+  EXPECT_EQ(ModeOf(Path("file")), before);
 }
 
 TEST_F(ListenerTest, UnixPathsThatCannotBe) {

@@ -45,10 +45,15 @@ std::optional<Origin> Parse(std::string_view text) {
   return origin;
 }
 
+/// Returns true if a page of this scheme may have the origin of a server of WebSockets.
+bool IsPageScheme(std::string_view scheme, bool is_tls) {
+  return scheme == "https" || (scheme == "http" && !is_tls);
+}
+
 bool IsSameOrigin(std::string_view text, std::string_view host, bool is_tls) {
   const auto origin = Parse(text);
   if (!origin || origin->authority().empty()) return false;
-  if (is_tls && origin->scheme != "https") return false;
+  if (!IsPageScheme(origin->scheme, is_tls)) return false;
   const std::string own = base::ToLower(host);
   return origin->authority() == WithoutPort(own, DefaultPort(origin->scheme));
 }

@@ -67,6 +67,8 @@ const kRefusals = [
   ['another host', upgradeHead({ target: '/hosted', host: 'b.example.com' }), 404, 'no_route', /route/],
   ['a plain GET', 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', 426, 'upgrade_required', /WebSocket/i],
   ['a foreign origin', with1('Origin', 'https://evil.example.com'), 403, 'origin_not_allowed', /origin/i],
+  ['an origin of the same host but of another scheme', with1('Origin', 'x://localhost'), 403, 'origin_not_allowed',
+    /origin/i],
   ['the origin null', with1('Origin', 'null'), 403, 'origin_not_allowed', /origin/i],
 ];
 

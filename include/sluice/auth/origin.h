@@ -11,10 +11,11 @@
 namespace sluice::auth {
 
 /// Returns true if a request with this Origin and this authority (the Host) may connect. `allowed`
-/// holds entries as config::ParseOrigin returns them; unset: same origin only. `is_tls`: the client
-/// is known to use TLS, so that a page from `http:` is not of the same origin. Where the client is
-/// not known to, a proxy in front may end TLS, and schemes are not compared. Without an Origin the
-/// request does not come from a browser, and passes unless one is required.
+/// holds entries as config::ParseOrigin returns them; unset: same origin only, and only pages from
+/// `https:` or `http:`. `is_tls`: the client is known to use TLS, so that a page from `http:` is
+/// not of the same origin. If the client is not known to use TLS, both schemes are accepted,
+/// because a proxy in front may end TLS. Without an Origin the request does not come from a
+/// browser, and passes unless an Origin is required.
 bool IsOriginAllowed(std::optional<std::string_view> origin, std::string_view host,
                      const std::optional<std::vector<std::string>>& allowed, bool require = false,
                      bool is_tls = false);

@@ -46,6 +46,13 @@ TEST(OriginTest, SameOriginIsTheDefault) {
       {"http://", "", false},
       {"http://:80", ":80", false},
       {"file://", "", false},
+      // Of the same authority, but neither of http nor of https.
+      {"x://localhost", "localhost", false},
+      {"://localhost", "localhost", false},
+      {"ws://localhost", "localhost", false},
+      {"ftp://localhost:8080", "localhost:8080", false},
+      {"httpss://localhost", "localhost", false},
+      {"chrome-extension://abcdef", "abcdef", false},
   };
   for (const auto& row : rows) {
     EXPECT_EQ(IsOriginAllowed(row.origin, row.host, std::nullopt), row.allowed)

@@ -103,13 +103,17 @@ void AdminServer::OnAccept(net::Fd fd, const net::Address& client) {
   connections_.back()->Start();
 }
 
-/// Makes room for a connection: the one that has waited longest for its request goes, so that open
-/// connections keep no health check out; if all are being answered, the oldest.
+/// Makes room for a connection, so that open connections keep no health check out. Closes a
+/// connection whose reply has been sent, or if there is none, any other; of several, the one that
+/// has waited longest for its client.
 void AdminServer::CloseOne() {
-  const auto waiting =
-      std::find_if(connections_.begin(), connections_.end(),
-                   [](const auto& connection) { return connection->is_reading(); });
-  (waiting != connections_.end() ? *waiting : connections_.front())->Close();
+  const auto order = [](const auto& connection) {
+    return std::pair(!connection->is_lingering(), connection->waits_since());
+  };
+  const auto first = std::min_element(
+      connections_.begin(), connections_.end(),
+      [&order](const auto& one, const auto& other) { return order(one) < order(other); });
+  (*first)->Close();
 }
 
 void AdminServer::Release(Connection& connection) {

@@ -18,6 +18,8 @@ constexpr http::HeadLimits kHeadLimits{
 constexpr http::HeadRules kHeadRules{.any_method = true, .http_1_0 = true};
 constexpr size_t kMaxBodyBytes = 4 * 1024;
 constexpr base::Duration kReplyTimeout{30'000};
+// For the client to close after the reply.
+constexpr base::Duration kLingerTimeout{1'000};
 constexpr size_t kReadSize = 4 * 1024;
 // Bytes that are read and dropped while the reply is under way, so that no reset overtakes it.
 constexpr size_t kMaxIgnoredBytes = 64 * 1024;
@@ -36,7 +38,7 @@ Connection::Connection(net::EventLoop& loop, std::unique_ptr<net::Stream> client
       responder_(responder),
       timer_(loop, *this),
       parser_(kHeadLimits, kHeadRules) {
-  timer_.Start(request_timeout);
+  WaitAtMost(request_timeout);
 }
 
 Connection::~Connection() = default;
@@ -59,7 +61,14 @@ void Connection::OnStreamReady() {
     Read();
   } else if (state_ == State::kReplying) {
     ContinueReply();
+  } else if (state_ == State::kLingering) {
+    Linger();
   }
+}
+
+void Connection::WaitAtMost(base::Duration limit) {
+  waits_since_ = net::EventLoop::Now();
+  timer_.Start(limit);
 }
 
 void Connection::OnTimer() {
@@ -140,22 +149,27 @@ void Connection::Reply(const http::Response& response) {
 void Connection::Send(std::string_view response) {
   state_ = State::kReplying;
   reply_.Append(base::AsBytes(response));
-  timer_.Start(kReplyTimeout);
+  WaitAtMost(kReplyTimeout);
   ContinueReply();
 }
 
 void Connection::ContinueReply() {
-  if (!is_sent_) {
-    if (!reply_.empty() && !client_->writable()) return;
-    const net::IoResult sent = reply_.WriteTo(*client_);
-    if (sent.status == IoStatus::kWouldBlock) return;
-    if (sent.status == IoStatus::kError) {
-      Close();
-      return;
-    }
-    client_->ShutdownWrite();
-    is_sent_ = true;
+  if (!reply_.empty() && !client_->writable()) return;
+  const net::IoResult sent = reply_.WriteTo(*client_);
+  if (sent.status == IoStatus::kWouldBlock) return;
+  if (sent.status == IoStatus::kError) {
+    Close();
+    return;
   }
+  client_->ShutdownWrite();
+  state_ = State::kLingering;
+  WaitAtMost(kLingerTimeout);
+  Linger();
+}
+
+/// Drops what the client sends until it closes: unread bytes would make the kernel answer with a
+/// reset, which may overtake the reply.
+void Connection::Linger() {
   std::array<uint8_t, kReadSize> buffer;
   for (size_t ignored = 0; ignored < kMaxIgnoredBytes && client_->readable();) {
     const net::IoResult got = client_->Read(buffer);

@@ -80,8 +80,9 @@ class Responder {
 /// there are any. Other paths are 404, other methods 405, other hosts 421.
 ///
 /// One request for each connection. Heads are bounded to 16 KiB, bodies to 4 KiB, a request as a
-/// whole to `request_timeout`, its answer to 30 seconds, and connections to kMaxConnections: of
-/// more, the one that has waited longest for its request is closed.
+/// whole to `request_timeout`, its answer to 30 seconds, and the client has a second to close after
+/// that. Of more connections than kMaxConnections, the one is closed whose reply was sent first; if
+/// no reply has been sent, the one that has waited longest for its client.
 ///
 /// Lives on the loop's thread, and not longer than the loop. Destroying it, which none of its own
 /// answers may do, closes the listener and what is open on it.

@@ -28,8 +28,13 @@ constexpr const char* kMainFooter = R"(Examples:
 An option takes precedence over the environment, and the environment over the file.
 The configuration file is described in docs/configuration.md.)";
 
-constexpr const char* kDemoFooter = R"(Example:
-  sluice demo --port 8090             then open http://localhost:8090/ in a browser)";
+constexpr const char* kDemoFooter =
+    R"(The demo also has an admin listener: 127.0.0.1:9090, unless --admin names another address.
+
+Examples:
+  sluice demo --port 8090             then open http://localhost:8090/ in a browser
+  sluice demo --port 8091 --admin 127.0.0.1:9091
+                                      a second one beside it)";
 
 constexpr const char* kCheckFooter = R"(Exit code: 0 if every file is good, 1 if one has an error.
 
@@ -50,7 +55,7 @@ Examples:
 
 constexpr const char* kHealthCheckFooter =
     R"(The address is that of --admin, else of SLUICE_ADMIN in the environment, else of the file given with
---config, else 127.0.0.1:9090.
+--config, else 127.0.0.1:9090. Of that file only 'admin' is checked, but all of it must be valid YAML.
 
 Exit code: 0 if sluice is healthy, 1 if not.
 

@@ -102,7 +102,10 @@ int RunGateway(config::Config config, const ConfigSource* source, const OnListen
          std::make_shared<metrics::ProcessCollector>()},
         {.actions = actions.get(), .hosts = first->admin->hosts, .log = &log},
         std::move(inherited->admin));
-    if (!listening) return Failed(log, listening.error());
+    if (!listening) {
+      return Failed(
+          log, "admin listener: " + listening.error() + "; choose another address with --admin");
+    }
     admin = *std::move(listening);
     log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});
   }
@@ -114,7 +117,7 @@ int RunGateway(config::Config config, const ConfigSource* source, const OnListen
   }
   if (IsRoot()) {
     log.Write(base::LogLevel::kWarn, "running_as_root",
-              {{"detail", "nothing needs that any more; see 'user' in docs/configuration.md"}});
+              {{"detail", "root is no longer needed after the start; set 'user'"}});
   }
   const auto form =
       source != nullptr ? server::ConfigForm::kFile : server::ConfigForm::kCommandLine;

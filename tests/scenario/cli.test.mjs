@@ -276,6 +276,9 @@ test('healthcheck finds the admin address by the same rule', async (t) => {
   const none = await run(['healthcheck', '--config', writeConfig(t, 'routes: []\n')]);
   assert.equal(none.code, 1);
   assert.match(none.stderr, /has no 'admin'/);
+  const broken = await run(['healthcheck', '--config', writeConfig(t, `admin: {address: "${here}"}\nroutes: [\n`)]);
+  assert.equal(broken.code, 1, 'what is no YAML has no address');
+  assert.match(broken.stderr, /:3:1: not valid YAML/);
   const absent = await run(['healthcheck', '--config', '/nonexistent/sluice.yaml']);
   assert.equal(absent.code, 1);
   assert.match(absent.stderr, /No such file/);
@@ -290,6 +293,10 @@ test('demo --port: the page is announced when its port is bound, and not before'
   assert.equal(again.code, 1);
   assert.match(again.stdout, new RegExp(`127\\.0\\.0\\.1:${demo.port}.*Address already in use`));
   assert.doesNotMatch(again.stdout + again.stderr, /Open http/);
+  const admin = await run(['demo', '--port', '0', '--admin', demo.adminAddress]);
+  assert.equal(admin.code, 1);
+  assert.match(admin.stdout, /admin listener: cannot listen on .*Address already in use; choose another address with --admin/);
+  assert.match((await run(['demo', '--help'])).stdout, /admin listener: 127\.0\.0\.1:9090, unless --admin/);
 });
 
 test('SIGUSR1 and SIGPIPE are ignored', async (t) => {

@@ -146,7 +146,8 @@ routes: [{name: a, match: {path: /}, backend: "builtin:echo"}]
 
 test('root that stays root is told so', { skip }, async (t) => {
   const sluice = await start(t, { backend: 'builtin:echo' });
-  await sluice.event('running_as_root');
+  const { detail } = await sluice.event('running_as_root');
+  assert.equal(detail, "root is no longer needed after the start; set 'user'");
 });
 
 test('a user that does not exist is a clear error', { skip }, async (t) => {

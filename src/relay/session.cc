@@ -133,6 +133,7 @@ void Session::CloseAt(base::TimePoint time, base::Cause cause) {
 
 void Session::Pump() {
   if (state_ == SessionState::kClosed) return;
+  EndIfBackendLeft();
   FlushToBackend();
   FlushToClient();
   RelayToBackend();

@@ -255,6 +255,17 @@ void Session::BeginClose(base::Cause cause, const net::ApplicationClose* applica
   if (to_backend_.input == Input::kEnded) Enter(SessionEvent::kClientGone);
 }
 
+/// Replaces the cause of a session whose client of plain TCP goes on after the end of the backend's
+/// direction: a clean end so far.
+void Session::AmendCause(base::Cause cause) {
+  if (!peers_.is_raw || state_ != SessionState::kCloseSent || to_backend_.write_failed ||
+      to_backend_.input != Input::kRelayed || cause_ != base::Cause::kBackendClosed) {
+    return;
+  }
+  cause_ = cause;
+  SetDetail(backend_->failure());
+}
+
 void Session::StartClose(base::Cause cause, const net::ApplicationClose* application) {
   cause_ = cause;
   const base::CauseInfo& info = base::InfoOf(cause);
@@ -319,7 +330,10 @@ void Session::FinishLegs() {
 // goes on.
 void Session::FinishDirections() {
   if (state_ == SessionState::kOpen && HasClientEnded()) FinishBackendLeg();
-  if (state_ == SessionState::kCloseSent && peers_.is_raw) FinishClientLeg();
+  if (state_ == SessionState::kCloseSent && peers_.is_raw) {
+    FinishClientLeg();
+    if (!client_) Enter(SessionEvent::kClientGone);
+  }
 }
 
 void Session::CloseLeg(std::unique_ptr<net::Stream>& leg) {
@@ -350,9 +364,12 @@ void Session::FinishClientLeg() {
     client_->ShutdownWrite();
     to_client_.fin_sent = true;
   }
-  if (to_client_.fin_sent && to_backend_.input == Input::kEnded && !client_->HasUnsent()) {
-    CloseLeg(client_);
-  }
+  if (!to_client_.fin_sent || client_->HasUnsent()) return;
+  // Where the FIN is all that a client is told, a reset answers what it goes on sending to no one.
+  // The reset must not overtake what was sent to the client.
+  const bool is_refused =
+      peers_.is_raw && to_backend_.write_failed && client_->UnacknowledgedBytes() == 0;
+  if (to_backend_.input == Input::kEnded || is_refused) CloseLeg(client_);
 }
 
 void Session::End() {

@@ -106,9 +106,9 @@ size_t Session::TakeFrames(base::MutableBytes in) {
 }
 
 void Session::SendToBackend(base::Bytes payload) {
-  CountRelayed(to_backend_, payload.size());
   is_bulk_ = false;  // Where both sides talk, splicing does not pay (docs/performance.md).
-  if (to_backend_.write_failed) return;  // Nobody is left to take it.
+  if (to_backend_.write_failed) return;  // No backend is left to take the payload.
+  const size_t size = payload.size();
   if (backend_queue_.empty() && backend_->writable()) {
     const net::IoResult sent = backend_->Write(payload);
     if (sent.status == net::IoResult::Status::kError) {
@@ -117,6 +117,7 @@ void Session::SendToBackend(base::Bytes payload) {
     }
     payload = payload.subspan(sent.bytes);
   }
+  CountRelayed(to_backend_, size);
   if (payload.empty()) return;
   backend_queue_.Append(payload);
   NoteQueued(to_backend_);
@@ -136,18 +137,27 @@ void Session::FlushToBackend() {
 
 void Session::OnBackendWriteError(int error) {
   // A WebSocket takes only bytes that are in the framing (WebSocketStream::Write).
-  if (error == EBADMSG && state_ == SessionState::kOpen) {
-    SetDetail(backend_->failure());
+  if (error == EBADMSG) {
+    if (state_ == SessionState::kOpen) SetDetail(backend_->failure());
+    AmendCause(base::Cause::kProtocolError);
     BeginClose(base::Cause::kProtocolError);
   }
+  EndIfBackendLeft();
   // Whether that was a reset or the backend had ended in good order before, what it sent first must
   // still be read; the end of that is told there (OnBackendEnd).
+  DropToBackend();
+  if (to_client_.input != Input::kEnded) return;
+  // After a half-close nothing is left to be read.
+  AmendCause(base::Cause::kBackendReset);
+  BeginClose(base::Cause::kBackendReset);
+}
+
+/// The backend takes nothing more.
+void Session::DropToBackend() {
   to_backend_.write_failed = true;
   backend_queue_.Clear();
   NoteQueued(to_backend_);
   ResumeSource(to_backend_, kFarLegFull);
-  // After a half-close nothing is left to be read.
-  if (to_client_.input == Input::kEnded) BeginClose(base::Cause::kBackendReset);
 }
 
 void Session::OnPing(base::Bytes payload) {

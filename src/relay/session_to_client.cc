@@ -2,6 +2,7 @@
 // written into the room before the payload, so no byte of payload is touched; and when much comes,
 // it is spliced through a pipe, so none is even copied.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sluice/relay/session.h"
@@ -113,16 +114,29 @@ void Session::OnBackendEnd(bool in_good_order) {
   const bool reset = application == nullptr && (!in_good_order || to_backend_.write_failed);
   if (!reset) EndMessagesToClient();
   if ((reset || !in_good_order) && state_ == SessionState::kOpen) SetDetail(backend_->failure());
-  const bool client_goes_on = peers_.has_half_close && in_good_order && !reset &&
+  const bool has_left = !in_good_order || backend_->HasPeerLeft();
+  const bool client_goes_on = peers_.has_half_close && !has_left && !reset &&
                               state_ == SessionState::kOpen && to_backend_.input == Input::kRelayed;
   if (client_goes_on) {
     to_client_.input = Input::kEnded;
     client_output_.RequestEnd();
     return;
   }
+  if (reset) AmendCause(base::Cause::kBackendReset);
   BeginClose(reset ? base::Cause::kBackendReset : base::Cause::kBackendClosed, application);
   to_client_.input = Input::kEnded;
-  if (!in_good_order) OnBackendWriteError();
+  if (has_left) DropToBackend();
+}
+
+/// Begins the close if the backend has ended the connection after the end of its direction. The
+/// session reads nothing of the backend then, so that no read reports it.
+void Session::EndIfBackendLeft() {
+  if (!backend_ || to_client_.input != Input::kEnded || to_backend_.fin_sent ||
+      to_backend_.write_failed || !backend_->HasPeerLeft()) {
+    return;
+  }
+  std::array<uint8_t, 1> no_bytes;
+  OnBackendEnd(backend_->Read(no_bytes).status == net::IoResult::Status::kEnd);
 }
 
 }  // namespace sluice::relay

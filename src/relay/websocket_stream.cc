@@ -233,8 +233,8 @@ void WebSocketStream::TakeControl(const FrameEvent& event) {
 void WebSocketStream::OnPeerClose(base::Bytes payload) {
   const std::optional<uint16_t> code = CodeIn(payload);
   // What answers our own Close is no news.
-  const bool was_half_closed = std::exchange(is_half_closed_, false);
-  const bool is_good = close_sent_ || was_half_closed || IsGoodEnd(code);
+  const bool is_good = close_sent_ || IsGoodEnd(code);
+  is_half_closed_ = false;
   if (!is_good) {
     const base::Bytes reason = payload.subspan(2);
     if (websocket::IsApplicationCloseCode(*code)) {
@@ -250,10 +250,9 @@ void WebSocketStream::OnPeerClose(base::Bytes payload) {
 }
 
 net::IoResult WebSocketStream::TakeEnd() {
-  end_was_read_ = true;
-  const net::IoResult end = end_;
   if (is_half_closed_) ReadControls();
-  return end;
+  end_was_read_ = true;
+  return end_;
 }
 
 // ---- Writing ----
@@ -264,12 +263,19 @@ bool WebSocketStream::writable() const {
 }
 
 net::IoResult WebSocketStream::Write(base::Bytes bytes) {
+  if (HasPeerLeft() && end_was_read_) return {IoStatus::kError, 0, EPIPE};
   if (write_error_ != 0) return {IoStatus::kError, 0, write_error_};
   // The server has closed and reads no more: it goes the way of what is sent to a socket whose peer
   // has just been closed. What ended first is told by Read.
   if (close_sent_) return {IoStatus::kOk, bytes.size(), 0};
   if (!writable()) return kWouldBlock;
-  if (messages_) return WriteMessages(bytes);
+  const net::IoResult written = messages_ ? WriteMessages(bytes) : WriteBytes(bytes);
+  // The server's Close may be there already, and no one calls Read.
+  if (written.status == IoStatus::kError && is_half_closed_) ReadControls();
+  return written;
+}
+
+net::IoResult WebSocketStream::WriteBytes(base::Bytes bytes) {
   size_t total = 0;
   while (total < bytes.size() && kept_output_.empty()) {
     const base::Bytes chunk = bytes.subspan(total, std::min(bytes.size() - total, kChunk));
@@ -409,7 +415,7 @@ void WebSocketStream::ReadControls() {
   while (is_half_closed_ && left != 0 && kept_output_.size() <= kMostKeptOutput) {
     const auto room = buffers_.input_.first(std::min(left, kInputSize));
     const net::IoResult got = ReadInner(room);
-    if (got.status == IoStatus::kWouldBlock) return;
+    if (got.status == IoStatus::kWouldBlock) break;
     if (got.status != IoStatus::kOk) {
       inner_ended_ = true;
       Fail(websocket::kCloseProtocolError, "the server ended the connection without a Close frame",
@@ -419,6 +425,10 @@ void WebSocketStream::ReadControls() {
     left -= got.bytes;
     TakeFrames(room.first(got.bytes));
     FlushKept();
+  }
+  if (write_error_ != 0 && is_half_closed_) {
+    inner_ended_ = true;
+    Fail(websocket::kCloseProtocolError, "", write_error_);
   }
 }
 
@@ -436,9 +446,8 @@ void WebSocketStream::Fail(uint16_t code, std::string why, int error) {
   if (end_.status != IoStatus::kOk && !is_half_closed_) return;
   failure_ = std::move(why);
   end_ = {IoStatus::kError, 0, error};
+  is_half_closed_ = false;
   if (!inner_ended_) SendClose(code);
-  // If the end of the server's direction has been read, the next write reports it.
-  if (std::exchange(is_half_closed_, false)) write_error_ = error;
   Linger();
 }
 

@@ -72,6 +72,7 @@ class WebSocketStream final : public net::Stream,
   net::IoResult Write(base::Bytes bytes) override;
   void ShutdownWrite() override;
   bool HalfClose() override;
+  bool HasPeerLeft() const override { return !TakesFrames(); }
   void SetApplicationClose(net::ApplicationClose close) override;
   const net::ApplicationClose* application_close() const override { return peer_close_.get(); }
   bool HasUnsent() const override { return !kept_output_.empty() || IsLingering(); }
@@ -104,6 +105,7 @@ class WebSocketStream final : public net::Stream,
   void OnPeerClose(base::Bytes payload);
   net::IoResult TakeEnd();
 
+  net::IoResult WriteBytes(base::Bytes bytes);
   net::IoResult WriteMessages(base::Bytes bytes);
   std::optional<MessageFault> WriteDecoded(const framing::Decoded& decoded, MaskedBatch& batch);
   void SendBatch(MaskedBatch& batch);

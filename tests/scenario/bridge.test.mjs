@@ -162,6 +162,30 @@ for (const secure of [false, true]) {
   });
 }
 
+test('a service that closes altogether after its end: the client is reset, and the logs report the loss', async (t) => {
+  const service = await listen(t, ({ socket }) => socket.end('bye'), { lingers: true });
+  const { near, far } = await startBridge(t, service.address);
+  const client = await connectTcp(t, near.address());
+  await client.waitForEnd();
+  assert.equal(client.received().toString(), 'bye');
+  (await service.peer()).reset();
+  let written = 0;
+  await waitFor('the reset of the client', () => {
+    if (!client.closed) {
+      client.socket.write('late');
+      written += 4;
+    }
+    return client.closed;
+  });
+  assert.match(client.error.code, /^(ECONNRESET|EPIPE)$/);
+  for (const sluice of [near, far]) {
+    const [line] = await sluice.sessions();
+    assert.equal(line.reason, 'backend_reset');
+    assert.ok(line.bytes_to_backend <= written);
+  }
+  assert.match((await near.sessions())[0].detail, /closed with code 1011: backend_reset/);
+});
+
 test('after a half-close the two keep each other alive with pings', async (t) => {
   const service = await listen(t, () => {}, { lingers: true });
   const { near, far } = await startBridge(t, service.address, {

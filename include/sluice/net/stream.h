@@ -93,6 +93,11 @@ class Stream {
     return true;
   }
 
+  /// Returns true if the peer takes nothing more: it has ended the connection, perhaps after the
+  /// end of its direction. Only of streams whose HalfClose is more than ShutdownWrite. When Read
+  /// has returned the end of the peer's direction, Read then returns how the connection ended.
+  virtual bool HasPeerLeft() const { return false; }
+
   /// Has the end of our direction carry `close`, where the peer can receive it. Before
   /// ShutdownWrite.
   virtual void SetApplicationClose(ApplicationClose /*close*/) {}

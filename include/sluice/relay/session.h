@@ -140,7 +140,8 @@ class Session final : public TableEntry,
   bool HasClientEnded() const {
     return to_backend_.input == Input::kEnded || to_backend_.input == Input::kHalfClosed;
   }
-  void OnBackendWriteError(int error = 0);
+  void OnBackendWriteError(int error);
+  void DropToBackend();
 
   // The direction to_client (session_to_client.cc).
   void RelayToClient();
@@ -152,6 +153,7 @@ class Session final : public TableEntry,
   void FlushToClient();
   void OnClientWrite(ClientOutput::Status status);
   void OnBackendEnd(bool in_good_order);
+  void EndIfBackendLeft();
 
   // Both with messages that mean something (session_messages.cc).
   size_t TakeHeldMessages(size_t budget);
@@ -203,6 +205,7 @@ class Session final : public TableEntry,
   /// With `application`, the Close carries its code and reason instead of the cause's.
   void BeginClose(base::Cause cause, const net::ApplicationClose* application = nullptr);
   void StartClose(base::Cause cause, const net::ApplicationClose* application = nullptr);
+  void AmendCause(base::Cause cause);
   bool AwaitAnswers(const LastFrame& last);
   void OnAnswersTimer(base::TimePoint now);
   void EndAnswers();

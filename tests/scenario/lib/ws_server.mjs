@@ -38,6 +38,7 @@ export async function serveWs(t, serve = () => {}, { certificate, ...options } =
   const { port } = server.address();
   return {
     peers,
+    server: wss,
     port,
     url: (where = '/') => `${certificate ? 'wss' : 'ws'}://127.0.0.1:${port}${where}`,
     /** The connection number `i`; waits for it. */

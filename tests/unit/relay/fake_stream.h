@@ -63,6 +63,12 @@ class FakePeer {
     read_error_ = true;
     Tell();
   }
+  /// Ends the connection after the end of its direction, as a WebSocket would.
+  void Leave(bool in_good_order) {
+    left_with_ = in_good_order ? net::IoResult{net::IoResult::Status::kEnd, 0, 0}
+                               : net::IoResult{net::IoResult::Status::kError, 0, EPROTO};
+    Tell();
+  }
   /// Takes `bytes` more; SIZE_MAX: all from now on.
   void Take(size_t bytes = SIZE_MAX) {
     room_ = bytes == SIZE_MAX ? bytes : room_ + bytes;
@@ -153,6 +159,7 @@ class FakePeer {
   bool read_error_ = false;  // An error stands in the place of the FIN; told once.
   bool fin_seen_ = false;
   bool end_read_ = false;
+  std::optional<net::IoResult> left_with_;  // Read returns it after the end.
 };
 
 class FakePeer::FakeStream final : public net::Stream {
@@ -161,7 +168,10 @@ class FakePeer::FakeStream final : public net::Stream {
   ~FakeStream() override { peer_.stream_ = nullptr; }
 
   void SetHandler(net::StreamHandler* handler) override { peer_.handler_ = handler; }
-  net::IoResult Read(base::MutableBytes buffer) override { return peer_.Read(buffer); }
+  net::IoResult Read(base::MutableBytes buffer) override {
+    return HasPeerLeft() ? *peer_.left_with_ : peer_.Read(buffer);
+  }
+  bool HasPeerLeft() const override { return peer_.left_with_ && peer_.end_read_; }
   net::IoResult Write(base::Bytes bytes) override { return peer_.Write(bytes); }
   bool can_splice() const override { return peer_.can_splice; }
   bool can_read_into() const override { return peer_.can_splice && !peer_.ended_; }

@@ -153,6 +153,81 @@ TEST_F(SessionHalfCloseTest, ABackendThatBreaksAfterItsEndIsReported) {
   h.ExpectOver(Cause::kBackendReset, "1011");
 }
 
+TEST_F(SessionHalfCloseTest, ABackendThatLeavesAfterItsEndEndsTheSessionAtOnce) {
+  h.Start();
+  h.backend.SendAndEnd("all");
+  h.client.Send(Binary("late"));
+  h.backend.Leave(/*in_good_order=*/false);
+  EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(1011, "backend_reset")}));
+  h.client.Send(Binary("too late"));
+  h.client.SendAndEnd(Close(1011, ""));
+  EXPECT_EQ(h.to_backend().bytes.Value(), 4u) << "what no one took is not counted";
+  h.ExpectOver(Cause::kBackendReset, "1011");
+}
+
+TEST_F(SessionHalfCloseTest, ABackendThatLeavesCleanlyAfterItsEndIsNoError) {
+  h.Start();
+  h.backend.SendAndEnd("all");
+  h.backend.Leave(/*in_good_order=*/true);
+  EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(1000, "backend_closed")}));
+  h.client.SendAndEnd(Close(1000, ""));
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST_F(SessionHalfCloseTest, ABackendThatLeavesWithACodeOfItsOwnPassesIt) {
+  h.Start();
+  h.backend.SendAndEnd("all");
+  h.backend.closes_with = {4001, "out of tea"};
+  h.backend.Leave(/*in_good_order=*/false);
+  EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(4001, "out of tea")}));
+  h.client.SendAndEnd(Close(4001, ""));
+  h.ExpectOver(Cause::kBackendClosed, "4001");
+}
+
+TEST_F(SessionHalfCloseTest, AnEndOfTheWholeConnectionIsNoHalfClose) {
+  h.Start();
+  h.backend.Leave(/*in_good_order=*/true);
+  h.backend.SendAndEnd("all");
+  EXPECT_EQ(h.ClientFrames(),
+            (std::vector<Frame>{{Opcode::kBinary, "all"},
+                                {Opcode::kClose, CloseBody(1000, "backend_closed")}}));
+  h.client.SendAndEnd(Close(1000, ""));
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST_F(SessionHalfCloseTest, AClientOfPlainTcpIsResetWhenItsBackendLeaves) {
+  h.is_raw = true;
+  h.has_half_close = false;
+  h.client.unacknowledged = 1;
+  h.Start();
+  h.backend.SendAndEnd("all");
+  EXPECT_TRUE(h.client.fin_seen());
+  h.client.Send("late");
+  h.backend.Leave(/*in_good_order=*/false);
+  EXPECT_TRUE(h.client.is_open()) << "a reset must not overtake what the client has to read";
+  h.client.unacknowledged = 0;
+  h.client.Send("too late");
+  EXPECT_EQ(h.to_backend().bytes.Value(), 4u);
+  h.ExpectOver(Cause::kBackendReset, "-");
+}
+
+TEST_F(SessionHalfCloseTest, AClientThatLeavesAfterItsEndEndsTheSession) {
+  h.Start();
+  h.client.Send(Binary("question") + End());
+  h.client.SendAndEnd(Close(4001, "enough"));
+  EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(4001, "")}));
+  h.backend.End();
+  h.ExpectOver(Cause::kClientClosed, "4001");
+}
+
+TEST_F(SessionHalfCloseTest, AClientThatIsLostAfterItsEndEndsTheSession) {
+  h.Start();
+  h.client.Send(Binary("question") + End());
+  h.client.Reset();
+  h.backend.End();
+  h.ExpectOver(Cause::kClientLost, "-");
+}
+
 TEST_F(SessionHalfCloseTest, DataAfterTheEndIsAViolation) {
   h.Start();
   h.client.Send(End());

@@ -243,7 +243,7 @@ TEST_F(WebSocketStreamTest, AGoodCloseIsEchoedAndIsAnEndInGoodOrder) {
     const std::string code = close.size() > 2 ? '"' + close.substr(2, 2) + '"' : "";
     EXPECT_EQ(Understood(other.written()), " close" + code);
     // What is written now goes nowhere, as with any peer that has just closed.
-    EXPECT_EQ(Write("late").bytes, 4u);
+    EXPECT_EQ(Write("late").error, EPIPE) << "no one takes it";
     stream->ShutdownWrite();
     EXPECT_EQ(Understood(other.written()), " close" + code);
     stream.reset();
@@ -329,6 +329,37 @@ TEST_F(WebSocketStreamTest, ALossAfterTheServersHalfCloseFailsTheNextWrite) {
   peer.End();
   EXPECT_EQ(Write("late").status, Status::kError);
   EXPECT_EQ(stream->failure(), "the server ended the connection without a Close frame");
+}
+
+TEST_F(WebSocketStreamTest, ACloseAfterTheServersHalfCloseIsReadAndFailsTheNextWrite) {
+  Open({}, /*has_half_close=*/true);
+  peer.Send(Frame(Opcode::kEnd, ""));
+  EXPECT_EQ(ReadAll(), "");
+  EXPECT_EQ(last.status, Status::kEnd);
+  EXPECT_FALSE(stream->HasPeerLeft());
+  peer.Send(Close(4001, "out of tea"));
+  EXPECT_TRUE(stream->HasPeerLeft());
+  EXPECT_EQ(Write("late").error, EPIPE);
+  std::array<uint8_t, 1> none;
+  EXPECT_EQ(stream->Read(none).status, Status::kError);
+  ASSERT_NE(stream->application_close(), nullptr);
+  EXPECT_EQ(stream->application_close()->code, 4001);
+  EXPECT_EQ(stream->application_close()->reason, "out of tea");
+  EXPECT_EQ(Understood(peer.written()), " close\"" + BigEndian(4001, 2) + '"');
+}
+
+TEST_F(WebSocketStreamTest, ACloseTogetherWithTheHalfCloseIsTheEndThatIsRead) {
+  for (const auto& [code, status] : {std::pair<uint16_t, Status>{1000, Status::kEnd},
+                                     std::pair<uint16_t, Status>{1011, Status::kError}}) {
+    FakePeer other;
+    stream = std::make_unique<WebSocketStream>(loop, other.Connect(), buffers, options, nullptr,
+                                               std::vector<uint8_t>(), /*has_half_close=*/true);
+    other.Send(Binary("all") + Frame(Opcode::kEnd, "") + Close(code));
+    EXPECT_EQ(ReadAll(), "all");
+    EXPECT_EQ(last.status, status) << code;
+    EXPECT_TRUE(stream->HasPeerLeft());
+    stream.reset();
+  }
 }
 
 TEST_F(WebSocketStreamTest, AnEndWithoutACloseIsAnError) {

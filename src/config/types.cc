@@ -274,6 +274,10 @@ base::Result<Endpoint, std::string> ParseServer(std::string_view text) {
     return Fail(text, "is no built-in service", kServerForms);
   }
   if (text.starts_with(kSrvPrefix)) return ParseSrv(text);
+  if (!text.empty() && std::all_of(text.begin(), text.end(), IsDigit) && ParsePort(text, 1)) {
+    const std::string port(text);
+    return Unexpected(Quote(text) + " is only a port; did you mean localhost:" + port + "?");
+  }
   const auto parts = SplitHostAndPort(text, kServerForms);
   if (!parts) return Unexpected(parts.error());
   return MakeServer(text, *parts, Endpoint::Kind::kTcp, {});

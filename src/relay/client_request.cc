@@ -202,7 +202,8 @@ bool ClientRequest::RefuseHost() {
   // The line has the host, unless it may be a token.
   Refuse({base::Cause::kHostNotAllowed,
           "this listener does not serve the host that the request names; see 'hosts'"},
-         {.detail = "the host is not in 'hosts' of the listener"});
+         {.detail = "this listener does not serve the host name; if it is yours, add it to 'hosts' "
+                    "(or --host)"});
   return true;
 }
 

@@ -14,7 +14,7 @@ using metrics::AuthResult;
 
 // What a client is told of a refusal: the log alone says what was wrong, so that nobody learns
 // from it how to do better.
-constexpr const char* kUnknown = "this path needs credentials, and there are no good ones";
+constexpr const char* kUnknown = "authentication required: no valid credentials";
 
 auth::WallTime WallTimeNow() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -109,7 +109,18 @@ void ClientRequest::RefuseUnknown(const auth::Verdict& verdict) {
     const bool is_new = std::find(headers.begin(), headers.end(), challenge) == headers.end();
     if (is_new && !challenge.value.empty()) headers.push_back(challenge);
   }
-  Refuse(refusal, {.detail = verdict.detail, .user = verdict.user});
+  const bool is_absent = verdict.kind == VerdictKind::kAbsent;
+  Refuse(refusal,
+         {.detail = is_absent ? MissingCredentials() : verdict.detail, .user = verdict.user});
+}
+
+/// For the log, if the request has credentials for none of the route's methods.
+std::string ClientRequest::MissingCredentials() const {
+  std::string names;
+  for (const auto* const method : generation_->auth->guard->MethodsOf(*route_)) {
+    names.append(names.empty() ? "" : ", ").append(method->name());
+  }
+  return names + ": the request has no credentials";
 }
 
 void ClientRequest::OnAuthTimeout() {

@@ -61,6 +61,15 @@ std::string ClientRequest::RequestedTarget() {
   return text ? *text : std::string();
 }
 
+/// What the log says in place of the text that the client gets.
+std::string ClientRequest::LogDetail(const http::Refusal& refusal, const RefusalNote& note) {
+  if (!note.detail.empty()) return std::string(note.detail);
+  if (refusal.cause != base::Cause::kOriginNotAllowed) return refusal.detail;
+  return refusal.detail + (parser_.head().Count("Origin") == 0
+                               ? "; to allow it, remove 'require_origin' of the route"
+                               : "; to allow it, add it to 'origins' of the route");
+}
+
 void ClientRequest::CountRefusal(const http::Refusal& refusal, const RefusalNote& note) {
   const base::CauseInfo& info = base::InfoOf(refusal.cause);
   listener_metrics().requests_refused[static_cast<size_t>(refusal.cause)].Add();
@@ -75,7 +84,7 @@ void ClientRequest::CountRefusal(const http::Refusal& refusal, const RefusalNote
   line.AddClientText("user", note.user);
   line.Add("code", info.http_status);
   line.Add("reason", info.reason);
-  line.Add("detail", note.detail.empty() ? refusal.detail : note.detail);
+  line.Add("detail", LogDetail(refusal, note));
   line.Add("omitted", *omitted);
   line.Write(context_.log, info.level, "refused");
 }
@@ -87,7 +96,7 @@ void ClientRequest::LogOpened() {
   line.Add("server", server_ ? server_->ToString() : std::string());
   if (identity_) {
     line.Add("auth", identity_->method);
-    line.Add("user", base::Excerpt(identity_->user));
+    line.AddClientText("user", identity_->user);
   }
   line.Write(context_.log, base::LogLevel::kInfo, "session_opened");
 }

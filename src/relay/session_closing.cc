@@ -407,7 +407,7 @@ void Session::Log(base::Cause cause, double seconds) {
                                         {"fault", base::ToString(info.fault)}};
   if (peers_.identity) {
     fields.emplace_back("auth", peers_.identity->method);
-    fields.emplace_back("user", user);
+    if (!user.empty()) fields.emplace_back("user", user);
   }
   if (close_code_ != 0) fields.emplace_back("code", close_code_);
   if (detail_) fields.emplace_back("detail", *detail_);

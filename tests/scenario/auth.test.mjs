@@ -77,6 +77,9 @@ test('basic: the right password comes in, others get 401 and a challenge', async
   const sluice = await startGuarded(t, { basic: { users_file: users, realm: 'the lab' } });
   const client = await letsIn(t, sluice, '/', basic('anna', 'it’s: me'));
   await letsIn(t, sluice, '/', basic('bert', 'U*U'));
+  const missing = await refuses(t, sluice, '/', {});
+  assert.equal(missing.body, 'unauthorized: authentication required: no valid credentials\n');
+  await sluice.event('refused', { reason: 'unauthorized', detail: 'basic: the request has no credentials' });
   for (const [user, password] of [['anna', 'no'], ['anna', ''], ['', ''], ['carl', 'it’s: me'], ['bert', 'U*U ']]) {
     const answer = await refuses(t, sluice, '/', basic(user, password));
     assert.equal(answer.headers['www-authenticate'], 'Basic realm="the lab", charset="UTF-8"');
@@ -88,9 +91,9 @@ test('basic: the right password comes in, others get 401 and a challenge', async
   const line = await sluice.event('session', { user: 'anna' });
   assert.equal(line.auth, 'basic');
   await sluice.metric('sluice_authentications_total', { route: 'main', result: 'refused' }, 6);
-  await sluice.metric('sluice_authentications_total', { route: 'main', result: 'absent' }, 1);
+  await sluice.metric('sluice_authentications_total', { route: 'main', result: 'absent' }, 2);
   await sluice.metric('sluice_authentications_total', { route: 'main', result: 'accepted' }, 2);
-  await sluice.metric('sluice_requests_refused_total', { reason: 'unauthorized', code: 401 }, 7);
+  await sluice.metric('sluice_requests_refused_total', { reason: 'unauthorized', code: 401 }, 8);
   await sluice.event('refused', { reason: 'unauthorized', detail: 'basic: the user or password is wrong' });
   assertSecret(sluice, 'it’s: me', Buffer.from('anna:it’s: me').toString('base64'));
 });
@@ -387,7 +390,9 @@ test('token: a directory is read anew; a file may be named like its token', asyn
     workers: 1,
     routes: [{ name: 'main', match: { path: '/' }, backend: { from: 'token' }, auth: { token: { directory } } }],
   });
-  await reaches(t, sluice, 'red', '/?token=second');
+  await (await reaches(t, sluice, 'red', '/?token=second')).close(1000);
+  const line = await sluice.event('session', { auth: 'token' });
+  assert.ok(!('user' in line), 'a token has none');
   await reaches(t, sluice, 'blue', '/?token=third');
   writeFileSync(path.join(directory, 'two.cfg'), `fourth: ${blue.address}\n`);
   await sluice.event('auth_reloaded', { method: 'token' }); // Without a signal.

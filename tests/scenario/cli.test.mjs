@@ -165,6 +165,7 @@ const kUsageErrors = {
   'no arguments': [[], /LISTEN and SERVER.*--config/],
   'an unknown option': [['--colour'], /--colour/],
   'a target without a port': [['8080', 'localhost'], /localhost/],
+  'a target that is only a port': [['8080', '5900'], /SERVER: '5900' is only a port; did you mean localhost:5900\?/],
   'a port that is none': [['80808080', 'localhost:1'], /80808080/],
   'a service that is missing': [['8080'], /SERVER/],
   'an argument too many': [['8080', 'localhost:1', 'more'], /more/],

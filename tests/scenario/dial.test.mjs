@@ -60,6 +60,10 @@ test('what the client has sent by then does not hinder the Close', async (t) => 
   assert.deepEqual(await client.readClose(), { code: 1014, reason: 'backend_refused' });
   client.sendFrame({ opcode: 8, payload: Buffer.from([3, 0xf6]) });
   await client.waitForEnd();
+  const [line] = await sluice.sessions();
+  assert.equal(line.bytes_to_backend, 0, 'no server has got any of it');
+  const metrics = await sluice.metrics();
+  assert.equal(metrics.sum('sluice_payload_bytes_total', { direction: 'to_backend' }), 0);
 });
 
 test('nobody answers: 1014 backend_connect_timeout', async (t) => {

@@ -49,6 +49,8 @@ test('on a loopback address, a name that is not configured is refused, however i
   assert.match(body, /^host_not_allowed: .*'hosts'/);
   const logged = await sluice.event('refused', { reason: 'host_not_allowed', code: 421 });
   assert.match(logged.host, /evil\.example/);
+  assert.equal(logged.detail,
+    "this listener does not serve the host name; if it is yours, add it to 'hosts' (or --host)");
 
   for (const target of ['/', '/page', '/nowhere', '/named']) {
     assert.equal(await statusFor(t, sluice, kEvil, { target }), 421, target);

@@ -41,11 +41,15 @@ test('a refusal says which host, path, origin and listener it is about, and noth
   assert.ok(!('origin' in missed), 'there was none');
 
   const origin = 'https://evil.example.com';
-  assert.equal((await refusedWs(t, sluice.url('/vnc?token=hidden'), { headers, origin })).status, 403);
+  const answer = await refusedWs(t, sluice.url('/vnc?token=hidden'), { headers, origin });
+  assert.equal(answer.status, 403);
+  assert.doesNotMatch(answer.body, /'origins'/, 'what to change is for the operator');
   const refused = await sluice.event('refused', { reason: 'origin_not_allowed', code: 403 });
   const { host, path: where, listener, connection } = refused;
   assert.deepEqual({ host, where, listener, origin: refused.origin },
     { host: 'lab.example.com:8080', where: '/vnc', listener: '127.0.0.1:0', origin });
+  assert.equal(refused.detail,
+    "pages of this origin may not connect here; to allow it, add it to 'origins' of the route");
   assert.notEqual(connection, missed.connection);
   assert.doesNotMatch(sluice.stdout, /hidden/);
 });

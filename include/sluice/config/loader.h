@@ -100,6 +100,7 @@ LoadResult LoadFile(const std::string& path, const Environment& environment = Pr
 
 /// Reads the `admin` section of the file at `path` alone, for a client of a running sluice: errors
 /// elsewhere in the file are not reported, because sluice keeps running when its file gets errors.
+/// A file that is not valid YAML is an error.
 /// Returns nothing if there is no such section.
 base::Result<std::optional<Admin>, std::vector<Diagnostic>> LoadAdmin(
     const std::string& path, const Environment& environment = ProcessEnvironment());

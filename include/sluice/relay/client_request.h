@@ -128,6 +128,7 @@ class ClientRequest final : public TableEntry,
   void CountVerdict(const auth::Verdict& verdict);
   void OnVerdict(const auth::Verdict& verdict);
   void RefuseUnknown(const auth::Verdict& verdict);
+  std::string MissingCredentials() const;
   void OnAuthTimeout();
   std::optional<auth::ClientCertificate> ClientCertificate() const;
 
@@ -166,6 +167,7 @@ class ClientRequest final : public TableEntry,
   bool MayHoldToken(config::TokenSource::Kind kind) const;
   void Describe(LogLine& line);
   std::string RequestedTarget();
+  std::string LogDetail(const http::Refusal& refusal, const RefusalNote& note);
   void CountRefusal(const http::Refusal& refusal, const RefusalNote& note = {});
   void LogOpened();
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sluice/admin/probe.h"
+#include "sluice/base/file.h"
 #include "sluice/config/loader.h"
 #include "sluice/net/system_authorities.h"
 #include "sluice/server/config_checks.h"
@@ -48,8 +49,8 @@ void Print(const std::vector<config::Diagnostic>& diagnostics) {
   for (const auto& diagnostic : diagnostics) Complain(diagnostic.ToString());
 }
 
-config::LoadResult Load(const std::string& file) {
-  return config::LoadFile(file, config::ProcessEnvironment(), server::AllFileChecks());
+config::LoadResult Load(const std::string& file, base::FileKinds kinds = base::FileKinds::kAny) {
+  return config::LoadFile(file, config::ProcessEnvironment(), server::AllFileChecks(), kinds);
 }
 
 int RunWithLog(config::Config config, const ConfigSource* source = nullptr,
@@ -89,7 +90,7 @@ int Run(const RunFile& command) {
     return Complain(applied.error());
   }
   const ConfigSource source{command.file, std::move(loaded->text), [command] {
-                              auto again = Load(command.file);
+                              auto again = Load(command.file, base::FileKinds::kRegularOnly);
                               // It has been applied before, so it cannot fail.
                               if (again) (void)Apply(command.overrides, again->config);
                               return again;

@@ -2,14 +2,10 @@
 // first, whatever their order in the file.
 #include "sluice/config/loader.h"
 
-#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <sstream>
-#include <system_error>
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -248,43 +244,11 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment,
   return Loaded{std::move(config), reader.TakeWarnings(), text};
 }
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-// The bytes of a file, or errno. Stops after the first byte that is too much.
-Result<std::string, int> ReadBytes(const std::string& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return Unexpected(errno);
-  std::string bytes;
-  char chunk[16 * 1024];
-  while (bytes.size() <= kMaxFileSize) {
-    const ssize_t count = read(file.get(), chunk, sizeof(chunk));
-    if (count == 0) break;
-    if (count > 0) {
-      bytes.append(chunk, static_cast<size_t>(count));
-    } else if (errno != EINTR) {
-      return Unexpected(errno);
-    }
-  }
-  return bytes;
-}
-
 // No exception leaves.
 LoadResult LoadText(const SourceText& source, const Environment& environment,
                     const FileChecks& checks, const ReadConfig& read) {
   if (source.text().size() > kMaxFileSize) {
-    return Fail(source.AboutFile("is larger than " + FormatSize(kMaxFileSize)));
+    return Fail(source.AboutFile("is larger than " + std::to_string(kMaxFileMib) + " MiB"));
   }
   if (auto fault = source.FindFault()) return Fail(*std::move(fault));
   try {
@@ -298,9 +262,8 @@ LoadResult LoadText(const SourceText& source, const Environment& environment,
   }
 }
 
-Unexpected<Diagnostics> FailToRead(const std::string& path, int error) {
-  const auto reason = std::generic_category().message(error);
-  return Fail({path, 0, 0, "cannot be read: " + reason, {}});
+Unexpected<Diagnostics> FailToRead(const std::string& path, const std::string& reason) {
+  return Fail({path, 0, 0, reason, {}});
 }
 
 }  // namespace
@@ -321,15 +284,15 @@ LoadResult LoadString(std::string_view text, std::string file_name, const Enviro
 }
 
 LoadResult LoadFile(const std::string& path, const Environment& environment,
-                    const FileChecks& checks) {
-  const auto bytes = ReadBytes(path);
+                    const FileChecks& checks, base::FileKinds kinds) {
+  const auto bytes = base::ReadFile(path, kMaxFileMib, kinds);
   if (!bytes) return FailToRead(path, bytes.error());
   return LoadString(*bytes, path, environment, checks);
 }
 
 Result<std::optional<Admin>, std::vector<Diagnostic>> LoadAdmin(const std::string& path,
                                                                 const Environment& environment) {
-  const auto bytes = ReadBytes(path);
+  const auto bytes = base::ReadFile(path, kMaxFileMib);
   if (!bytes) return FailToRead(path, bytes.error());
   const SourceText source(*bytes, path);
   auto loaded = LoadText(source, environment, {}, [&](Reader& reader, const Value& root) {

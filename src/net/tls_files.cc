@@ -1,23 +1,18 @@
 #include "net/tls_files.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <unistd.h>
 
+#include "sluice/base/file.h"
 #include "sluice/base/result.h"
 #include "sluice/base/text.h"
-#include "sluice/net/fd.h"
 #include "sluice/net/tls_context.h"
 
 #include "net/subject_text.h"
@@ -28,7 +23,7 @@ namespace {
 
 using Fault = config::CertificateFault;
 
-constexpr size_t kLargestFile = 16 * 1024 * 1024;
+constexpr size_t kMaxPemFileMib = 16;
 
 template <auto free>
 struct FreeWith {
@@ -52,22 +47,13 @@ using InfosPtr = std::unique_ptr<STACK_OF(X509_INFO), FreeWith<FreeInfos>>;
 /// first line.
 class PemFile {
  public:
-  /// The error is a sentence's end.
+  /// The error completes a sentence that begins with the name of the file.
   static base::Result<PemFile, std::string> Read(const std::string& path) {
-    const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return CannotRead();
+    auto text = base::ReadFile(path, kMaxPemFileMib);
+    if (!text) return base::Unexpected(std::move(text).error());
     PemFile file;
-    std::array<char, 16 * 1024> chunk;
-    while (file.text_.size() <= kLargestFile) {
-      const ssize_t count = read(fd.get(), chunk.data(), chunk.size());
-      if (count == 0) return file;
-      if (count > 0) {
-        file.text_.append(chunk.data(), static_cast<size_t>(count));
-      } else if (errno != EINTR) {
-        return CannotRead();
-      }
-    }
-    return base::Unexpected(std::string("is larger than 16 MiB"));
+    file.text_ = *std::move(text);
+    return file;
   }
 
   /// Reads from this file, which outlives it.
@@ -77,10 +63,6 @@ class PemFile {
   }
 
  private:
-  static base::Unexpected<std::string> CannotRead() {
-    return base::Unexpected(std::string("cannot be read: ") + std::strerror(errno));
-  }
-
   std::string text_;
 };
 

@@ -1,26 +1,17 @@
 #include "server/auth_files.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <vector>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include "sluice/base/file.h"
 #include "sluice/base/text.h"
-#include "sluice/net/fd.h"
 
 namespace sluice::server {
 namespace {
 
-constexpr size_t kLargest = 16 * 1024 * 1024;
-
-base::Unexpected<std::string> CannotRead(int error) {
-  return base::Unexpected("cannot be read: " + std::generic_category().message(error));
-}
+constexpr size_t kMaxMib = 16;
 
 /// Returns true for the names of files that no one wrote to be read: hidden ones, in which
 /// Kubernetes keeps the targets of its links and editors what is not saved yet, and backups.
@@ -32,23 +23,9 @@ bool IsLeftover(std::string_view name) {
 }  // namespace
 
 base::Result<std::string, std::string> DiskFiles::Read(const std::string& path) const {
-  // A FIFO in the place of a file must not hold us up.
-  const net::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
-  if (file.get() < 0 || fstat(file.get(), &status) != 0) return CannotRead(errno);
-  if (!S_ISREG(status.st_mode)) return base::Unexpected(std::string("is not a regular file"));
-  std::string text;
-  std::vector<char> chunk(64 * 1024);
-  while (text.size() <= kLargest) {
-    const ssize_t count = read(file.get(), chunk.data(), chunk.size());
-    if (count == 0) return std::string(base::WithoutByteOrderMark(text));
-    if (count > 0) {
-      text.append(chunk.data(), static_cast<size_t>(count));
-    } else if (errno != EINTR) {
-      return CannotRead(errno);
-    }
-  }
-  return base::Unexpected(std::string("is larger than 16 MiB"));
+  auto text = base::ReadFile(path, kMaxMib);
+  if (!text) return text;
+  return std::string(base::WithoutByteOrderMark(*text));
 }
 
 base::Result<std::vector<std::string>, std::string> DiskFiles::List(const std::string& path) const {
@@ -60,7 +37,7 @@ base::Result<std::vector<std::string>, std::string> DiskFiles::List(const std::s
     std::error_code unknown;  // A link that leads nowhere is not a regular file either.
     if (!IsLeftover(name) && entry->is_regular_file(unknown)) names.push_back(std::move(name));
   }
-  if (error) return CannotRead(error.value());
+  if (error) return base::Unexpected("cannot be read: " + error.message());
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -1,6 +1,7 @@
 // The configuration changes while sluice runs: sessions live on, newcomers get what is new, and a faulty file
 // changes nothing.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -154,6 +155,19 @@ test('what is settled at the start, and what cannot be bound or read, is refused
     assert.match(answer.body.faults[0], expected);
     await expectEcho(await openWs(t, sluice.url('/goes')), 'as before');
   }
+});
+
+test('a FIFO in place of the file: the old configuration stays, and sluice goes on', async (t) => {
+  const set = await setUp(t);
+  const { sluice } = set;
+  rmSync(set.file);
+  execFileSync('mkfifo', [set.file]);
+  sluice.reload();
+  await sluice.event('config_kept');
+  const answer = await postReload(sluice);
+  assert.equal(answer.status, 422);
+  assert.deepEqual(answer.body.faults, [`${set.file}: is not a regular file`]);
+  await expectEcho(await openWs(t, sluice.url('/goes')), 'as before');
 });
 
 test('the admin listener: with its token alone; a file that is the same is a no-op', async (t) => {

@@ -1,5 +1,6 @@
 // TLS towards clients: wss:// by the npm client, node's own TLS, `openssl s_client` and Chromium.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -379,6 +380,20 @@ test('files that will not do are told, with their place, by check and at the sta
         at(6, 18, `cert: '${dir}/nowhere.pem' cannot be read: No such file or directory`),
     );
   }
+});
+
+test('check waits for no writer of a FIFO in place of a PEM file', async (t) => {
+  const dir = tempDir(t);
+  const file = path.join(dir, 'sluice.yaml');
+  execFileSync('mkfifo', [path.join(dir, 'fifo.pem')]);
+  writeFileSync(file, [
+    'listeners:',
+    '  - {address: "127.0.0.1:0", tls: {certificates: [{cert: fifo.pem, key: fifo.pem}]}}',
+    'routes: [{name: main, match: {path: /}, backend: "localhost:9"}]',
+  ].join('\n'));
+  const { code, stderr } = await run(['check', file]);
+  assert.equal(code, 1);
+  assert.ok(stderr.includes(`cert: '${dir}/fifo.pem' is not a regular file`), stderr);
 });
 
 test('Chromium over wss://', async (t) => {

@@ -1,5 +1,6 @@
 // Certificates that change while sluice runs.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -91,6 +92,29 @@ test('files that will not do: the old ones stay, and the log says why', async (t
   sluice.reload();
   await sluice.event('certificates_reloaded');
   assert.equal(await served(t, sluice, authority.pem), serialOf(next.cert));
+});
+
+test('a FIFO in place of a file is seen without a signal, and sluice waits for no writer', async (t) => {
+  const dir = tempDir(t);
+  const authority = makeAuthority(dir);
+  const certificate = makeCertificate(authority, 'current', kHosts);
+  const authorities = path.join(dir, 'clients.pem');
+  writeFileSync(authorities, authority.pem);
+  const sluice = await startTls(t, [certificate], { client_ca: authorities, client_certificate: 'optional' });
+  const serial = serialOf(certificate.cert);
+  const kept = () => sluice.eventsOf('certificates_kept');
+  for (const [i, file] of [certificate.cert, certificate.key, authorities].entries()) {
+    const away = `${file}.away`;
+    copyFileSync(file, away);
+    execFileSync('mkfifo', [`${file}.fifo`]);
+    renameSync(`${file}.fifo`, file);
+    const { detail } = await sluice.waitFor('the log line', () => kept()[i]);
+    assert.ok(detail.includes(`${file} is not a regular file`), detail);
+    assert.equal(await served(t, sluice, authority.pem), serial);
+    const before = sluice.eventsOf('certificates_reloaded').length;
+    renameSync(away, file);
+    await sluice.waitFor('the reload', () => sluice.eventsOf('certificates_reloaded').length > before);
+  }
 });
 
 test('the swap of a symbolic link, as Kubernetes does it, is seen without a signal', async (t) => {

@@ -10,13 +10,15 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/base/file.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
 
 namespace sluice::config {
 
-/// The largest file that is read, in bytes.
-inline constexpr size_t kMaxFileSize = 4 * 1024 * 1024;
+/// The size of the largest file that is read.
+inline constexpr size_t kMaxFileMib = 4;
+inline constexpr size_t kMaxFileSize = kMaxFileMib * 1024 * 1024;
 
 enum class Severity : uint8_t { kError, kWarning };
 
@@ -94,14 +96,15 @@ LoadResult LoadString(std::string_view text, std::string file_name,
                       const Environment& environment = ProcessEnvironment(),
                       const FileChecks& checks = {});
 
-/// As LoadString() for the file at `path`, which also is its name in diagnostics.
+/// As LoadString() for the file at `path`, which also is its name in diagnostics. While sluice runs
+/// `kinds` is kRegularOnly, because the thread that reloads must not wait for a FIFO's writer.
 LoadResult LoadFile(const std::string& path, const Environment& environment = ProcessEnvironment(),
-                    const FileChecks& checks = {});
+                    const FileChecks& checks = {}, base::FileKinds kinds = base::FileKinds::kAny);
 
 /// Reads the `admin` section of the file at `path` alone, for a client of a running sluice: errors
 /// elsewhere in the file are not reported, because sluice keeps running when its file gets errors.
-/// A file that is not valid YAML is an error.
-/// Returns nothing if there is no such section.
+/// A file that is not valid YAML, or no regular file, is an error. Returns nothing if there is no
+/// such section.
 base::Result<std::optional<Admin>, std::vector<Diagnostic>> LoadAdmin(
     const std::string& path, const Environment& environment = ProcessEnvironment());
 

@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 namespace sluice::config {
 namespace {
@@ -523,6 +524,16 @@ TEST_F(LoadFileTest, SaysWhyAFileCannotBeRead) {
               ElementsAre(directory_ + ": cannot be read: Is a directory"));
 }
 
+TEST_F(LoadFileTest, AReloadDoesNotWaitForTheWriterOfAFifo) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  const auto loaded = LoadFile(path_, {}, {}, base::FileKinds::kRegularOnly);
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(Shown(loaded.error()), ElementsAre(path_ + ": is not a regular file"));
+  const auto admin = LoadAdmin(path_);
+  ASSERT_FALSE(admin);
+  EXPECT_THAT(Shown(admin.error()), ElementsAre(path_ + ": is not a regular file"));
+}
+
 TEST_F(LoadFileTest, BoundsTheSize) {
   std::string text = kMinimal;
   text += '#';
@@ -532,7 +543,7 @@ TEST_F(LoadFileTest, BoundsTheSize) {
   Write(text + 'x');
   const auto loaded = LoadFile(path_);
   ASSERT_FALSE(loaded);
-  EXPECT_THAT(Shown(loaded.error()), ElementsAre(path_ + ": is larger than 4MiB"));
+  EXPECT_THAT(Shown(loaded.error()), ElementsAre(path_ + ": is larger than 4 MiB"));
 }
 
 }  // namespace

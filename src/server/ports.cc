@@ -40,14 +40,14 @@ base::Result<Ports::Plan, std::string> Ports::PlanFor(const std::vector<config::
       is_kept[old] = true;
       plan.bound.push_back(bound_[old]);
       plan.open.push_back(open_[old]);
-      for (auto& ports : plan.of_worker) ports.push_back({old});
+      for (auto& ports : plan.of_worker) ports.push_back({.address = bound_[old], .kept = old});
       continue;
     }
     auto sockets = SocketsFor(listener, workers);
     if (!sockets) return base::Unexpected(std::move(sockets).error());
     plan.bound.push_back(sockets->front().address);
     plan.open.push_back({listener.address, {}});
-    for (auto& ports : plan.of_worker) ports.push_back({});
+    for (auto& ports : plan.of_worker) ports.push_back({.address = plan.bound.back()});
     for (size_t i = 0; i < sockets->size(); ++i) {
       plan.open.back().fds.push_back((*sockets)[i].fd.get());
       plan.of_worker[i % workers].back().sockets.push_back(std::move((*sockets)[i]));

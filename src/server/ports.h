@@ -17,7 +17,10 @@ namespace sluice::server {
 
 /// What a worker is to accept on for one listener of a configuration.
 struct PortPlan {
-  std::optional<size_t> kept;  ///< the listener of the configuration before that goes on as it is
+  /// The real one, with the port that the kernel chose for port 0: no two listeners share it.
+  config::Endpoint address = {};
+  /// The listener of the configuration before that goes on as it is.
+  std::optional<size_t> kept = std::nullopt;
   /// Else: one, or more if this process has fewer workers than the one that it takes over from.
   std::vector<net::ListeningSocket> sockets = {};
 };

@@ -73,7 +73,9 @@ void Worker::Use(std::shared_ptr<relay::Generation> generation, std::vector<Port
   loop_.Post([this, generation = std::move(generation), plan]() mutable {
     if (context_.draining) return;
     Ports before = std::exchange(ports_, {});
+    addresses_.clear();
     for (const auto& port : *plan) {
+      addresses_.push_back(port.address);
       // Those that are not taken over are left for ClosePorts.
       ports_.push_back(port.kept ? std::exchange(before[*port.kept], {}) : Sockets());
     }
@@ -110,11 +112,10 @@ void Worker::Place(net::Fd fd, const net::Address& client, size_t listener) {
     return;
   }
   // What is posted has to be copyable, which a descriptor is not.
-  const auto& generation = *context_.generation;
-  fewest->loop_.Post([fewest, client, listener, config = generation.config_owner,
-                      number = generation.number,
+  fewest->loop_.Post([fewest, client, address = addresses_[listener],
+                      generation = context_.generation->number,
                       shared = std::make_shared<net::Fd>(std::move(fd))] {
-    fewest->TakeOver(shared, client, listener, config, number);
+    fewest->TakeOver(shared, client, address, generation);
   });
 }
 
@@ -131,26 +132,22 @@ void Worker::Accept(net::Fd fd, const net::Address& client, size_t listener) {
       tls ? tls->Get() : nullptr));
 }
 
-/// A connection that another worker has accepted by `config`.
-void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client, size_t listener,
-                      const std::shared_ptr<const config::Config>& config, uint64_t number) {
-  const auto& generation = *context_.generation;
-  if (generation.config_owner == config) {
-    Accept(std::move(*fd), client, listener);
-  } else if (generation.number < number) {
-    // Its own is on the way.
-    loop_.Post([this, fd = std::move(fd), client, listener, config, number] {
-      TakeOver(fd, client, listener, config, number);
+/// Accepts a connection that another worker has accepted on `listener` under that generation. The
+/// listener is known by its real address: its index may be another one here, and several listeners
+/// may be configured with the same address and port 0.
+void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
+                      const config::Endpoint& listener, uint64_t generation) {
+  if (context_.generation->number < generation) {
+    // That generation is already posted to this loop.
+    loop_.Post([this, fd = std::move(fd), client, listener, generation] {
+      TakeOver(fd, client, listener, generation);
     });
-  } else {
-    // If that listener is gone, so is who came at the last moment.
-    const auto& listeners = generation.config.listeners;
-    const auto same = std::find_if(listeners.begin(), listeners.end(), [&](const auto& other) {
-      return other.address == config->listeners[listener].address;
-    });
-    if (same == listeners.end()) return;
-    Accept(std::move(*fd), client, static_cast<size_t>(same - listeners.begin()));
+    return;
   }
+  // If a reload has removed the listener, the connection is closed.
+  const auto same = std::find(addresses_.begin(), addresses_.end(), listener);
+  if (same == addresses_.end()) return;
+  Accept(std::move(*fd), client, static_cast<size_t>(same - addresses_.begin()));
 }
 
 void Worker::StopAccepting(std::function<void()> done) {

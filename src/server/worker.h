@@ -71,13 +71,14 @@ class Worker {
   void ClosePorts(Ports ports);
   void Place(net::Fd fd, const net::Address& client, size_t listener);
   void Accept(net::Fd fd, const net::Address& client, size_t listener);
-  void TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client, size_t listener,
-                const std::shared_ptr<const config::Config>& config, uint64_t number);
+  void TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
+                const config::Endpoint& listener, uint64_t generation);
 
   // Order matters: what is below uses what is above.
   net::EventLoop loop_;
   relay::WorkerContext context_;
   Ports ports_;
+  std::vector<config::Endpoint> addresses_;  // Of the listeners, as they are bound.
   std::vector<Worker*> peers_;
   bool is_closing_ports_ = false;
   std::thread thread_;

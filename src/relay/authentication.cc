@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "sluice/auth/verdicts.h"
+
 namespace sluice::relay {
 
 using auth::Verdict;
@@ -34,26 +36,15 @@ void Authentication::Continue() {
     }
     Take(method, credential, std::get<Verdict>(std::move(answer)));
   }
-  callback_(worst_);
+  callback_(total_);
 }
 
-/// Ends with the method that accepts; of the other verdicts keeps what says most.
+/// Ends with the method that accepts.
 void Authentication::Take(const auth::Method& method, const Credential& credential,
                           Verdict verdict) {
   if (credential) credentials_.End(*credential, verdict.kind, request_.now);
-  if (verdict.kind == VerdictKind::kAccepted) {
-    worst_ = std::move(verdict);
-    next_ = methods_.size();
-    return;
-  }
-  if (verdict.kind == VerdictKind::kAbsent) return;
-  std::string detail = std::string(method.name()) + ": " + verdict.detail;
-  if (!worst_.detail.empty()) detail = worst_.detail + "; " + detail;
-  const bool is_unavailable =
-      worst_.kind == VerdictKind::kUnavailable || verdict.kind == VerdictKind::kUnavailable;
-  if (!worst_.user.empty()) verdict.user = worst_.user;
-  worst_ = {is_unavailable ? VerdictKind::kUnavailable : VerdictKind::kRefused, std::move(detail),
-            nullptr, std::move(verdict.user)};
+  if (verdict.kind == VerdictKind::kAccepted) next_ = methods_.size();
+  auth::AddVerdict(total_, method, std::move(verdict));
 }
 
 void Authentication::Resume(const auth::Method& method, const Credential& credential,

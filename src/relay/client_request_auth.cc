@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "sluice/auth/verdicts.h"
 #include "sluice/relay/client_request.h"
 
 namespace sluice::relay {
@@ -109,18 +110,9 @@ void ClientRequest::RefuseUnknown(const auth::Verdict& verdict) {
     const bool is_new = std::find(headers.begin(), headers.end(), challenge) == headers.end();
     if (is_new && !challenge.value.empty()) headers.push_back(challenge);
   }
-  const bool is_absent = verdict.kind == VerdictKind::kAbsent;
   Refuse(refusal,
-         {.detail = is_absent ? MissingCredentials() : verdict.detail, .user = verdict.user});
-}
-
-/// For the log, if the request has credentials for none of the route's methods.
-std::string ClientRequest::MissingCredentials() const {
-  std::string names;
-  for (const auto* const method : generation_->auth->guard->MethodsOf(*route_)) {
-    names.append(names.empty() ? "" : ", ").append(method->name());
-  }
-  return names + ": the request has no credentials";
+         {.detail = auth::DescribeRefusal(verdict, generation_->auth->guard->MethodsOf(*route_)),
+          .user = verdict.user});
 }
 
 void ClientRequest::OnAuthTimeout() {

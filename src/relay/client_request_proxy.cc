@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "sluice/auth/credentials.h"
-#include "sluice/http/forwarded.h"
 #include "sluice/proxy/header_writer.h"
 #include "sluice/relay/client_request.h"
+#include "sluice/relay/forwarded_client.h"
 
 namespace sluice::relay {
 
@@ -101,24 +101,11 @@ std::optional<http::Refusal> ClientRequest::TakeForwarded() {
   const net::TlsState* const tls = client_->tls();
   uses_tls_ = tls != nullptr && tls->handshake == net::TlsState::Handshake::kDone;
   if (!proxies || !proxies->from.Contain(address_.ip())) return std::nullopt;
-  const http::RequestHead& head = parser_.head();
-  std::vector<http::ForwardedNode> nodes;
-  if (proxies->header == config::ForwardedHeader::kForwarded) {
-    auto parsed = http::ParseForwarded(head.Joined("Forwarded"));
-    if (!parsed) return http::Refusal{base::Cause::kBadRequest, "Forwarded breaks its grammar"};
-    nodes = *std::move(parsed);
-  } else {
-    nodes = http::ParseXForwardedFor(head.Joined("X-Forwarded-For"));
-  }
+  const auto client = ReadForwarded(*proxies, parser_.head());
+  if (!client) return client.error();
   // The proxy's own TLS to sluice says nothing of the page.
-  uses_tls_ = proxies->header == config::ForwardedHeader::kXForwardedFor &&
-              http::IsForwardedHttps(head.Joined("X-Forwarded-Proto"));
-  const auto client = http::ClientAmong(
-      nodes, [&](const base::IpAddress& ip) { return proxies->from.Contain(ip); });
-  if (client) address_ = net::Address::From(*client->ip, client->port);
-  if (client && proxies->header == config::ForwardedHeader::kForwarded) {
-    uses_tls_ = client->is_https;
-  }
+  uses_tls_ = client->uses_tls;
+  if (client->node) address_ = net::Address::From(*client->node->ip, client->node->port);
   return std::nullopt;
 }
 

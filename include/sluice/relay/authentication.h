@@ -59,7 +59,7 @@ class Authentication {
   const std::vector<const auth::Method*>& methods_;
   Callback callback_;
   size_t next_ = 0;
-  auth::Verdict worst_;  // Of the methods so far.
+  auth::Verdict total_;  // Of the methods so far.
   // For what is posted: it may come after the end of this.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

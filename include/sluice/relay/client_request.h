@@ -128,7 +128,6 @@ class ClientRequest final : public TableEntry,
   void CountVerdict(const auth::Verdict& verdict);
   void OnVerdict(const auth::Verdict& verdict);
   void RefuseUnknown(const auth::Verdict& verdict);
-  std::string MissingCredentials() const;
   void OnAuthTimeout();
   std::optional<auth::ClientCertificate> ClientCertificate() const;
 

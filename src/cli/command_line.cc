@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include "sluice/config/patterns.h"
 #include "sluice/config/suggest.h"
 
+#include "cli/option.h"
+#include "cli/option_values.h"
+#include "cli/usage_error.h"
 #include "cli/version.h"
+#include "config/values.h"
 
 namespace sluice::cli {
 namespace {
@@ -110,8 +114,8 @@ class Parser {
   std::string help_topic_;
 };
 
-int Fail(const std::string& message) {
-  std::cerr << message << "\nRun `sluice --help` for more information.\n";
+int Fail(const std::string& message, const std::string& help = "sluice --help") {
+  std::cerr << message << "\nRun `" << help << "` for more information.\n";
   return kUsageError;
 }
 
@@ -136,37 +140,39 @@ CLI::App& Parser::AddCommand(const char* name, const char* description, const ch
 }
 
 void Parser::AddRun() {
-  app_.add_option("LISTEN", quick_.listen, "Where to accept WebSockets: a port, or ADDRESS:PORT");
-  app_.add_option("SERVER", quick_.server, "The TCP service to relay to: HOST:PORT, or unix:/path");
-  app_.add_option("-c,--config", file_.file, "Run with this configuration file");
-  app_.add_option("--origin", quick_.origins,
-                  "Accept pages of this origin, instead of only those that come from the host they "
-                  "connect to; '*' for all; may be repeated")
-      ->allow_extra_args(false);
-  app_.add_option("--host", quick_.hosts,
-                  "A host name that requests may use, besides IP addresses and localhost; '*' for "
-                  "any; may be repeated")
-      ->allow_extra_args(false);
+  AddOption(app_, "LISTEN", quick_.listen, ParseText,
+            "Where to accept WebSockets: a port, or ADDRESS:PORT");
+  AddOption(app_, "SERVER", quick_.server, ParseText,
+            "The TCP service to relay to: HOST:PORT, or unix:/path");
+  AddOption(app_, "-c,--config", file_.file, config::ParsePath, "Run with this configuration file");
+  AddRepeatedOption(app_, "--origin", quick_.origins, ParseText,
+                    "Accept pages of this origin, instead of only those that come from the host "
+                    "they connect to; '*' for all; may be repeated");
+  AddRepeatedOption(app_, "--host", quick_.hosts, ParseText,
+                    "A host name that requests may use, besides IP addresses and localhost; '*' "
+                    "for any; may be repeated");
   AddOverrides(app_);
 }
 
 void Parser::AddDemo() {
   CLI::App& command = AddCommand(
       "demo", "Run an echo service and a page to try it with, on this machine only", kDemoFooter);
-  command.add_option("--port", demo_.port, "The port of the page; 0: any free port")
-      ->capture_default_str();
+  AddOption(command, "--port", demo_.port, ParsePort, "The port of the page; 0: any free port")
+      ->type_name("PORT")
+      ->default_str("8080");
   AddOverrides(command);
 }
 
 void Parser::AddCheck() {
   CLI::App& command = AddCommand("check", "Check configuration files and exit", kCheckFooter);
-  command.add_option("FILE", check_.files, "The files to check; '-' is the standard input")
+  AddRepeatedOption(command, "FILE", check_.files, config::ParsePath,
+                    "The files to check; '-' is the standard input")
       ->required();
-  command.add_flag("--strict", check_.is_strict, "Fail if there are warnings, too");
-  const std::map<std::string, Check::Format> formats = {{"text", Check::Format::kText},
-                                                        {"json", Check::Format::kJson}};
-  command.add_option("--format", check_.format, "text, or json for a list of all diagnostics")
-      ->transform(CLI::CheckedTransformer(formats).description("text|json"))
+  command.add_flag("--strict", check_.is_strict, "Fail if there are warnings, too")
+      ->disable_flag_override();
+  AddOption(command, "--format", check_.format, ParseFormat,
+            "text, or json for a list of all diagnostics")
+      ->type_name("text|json")
       ->default_str("text");
 }
 
@@ -174,51 +180,56 @@ void Parser::AddExplain() {
   CLI::App& command =
       AddCommand("explain", "Print which route a request takes, why not the others, and the answer",
                  kExplainFooter);
-  const auto add = [&command](const char* name, auto& value, const char* description) {
-    return command.add_option(name, value, description)->allow_extra_args(false);
-  };
-  add("FILE", explain_.file, "The configuration file")->required();
-  add("URL", explain_.url,
-      "ws:// or wss:// for an upgrade, http:// or https:// for a page; 'tcp:' for a plain TCP "
-      "connection")
+  AddOption(command, "FILE", explain_.file, config::ParsePath, "The configuration file")
       ->required();
-  explain_.method = "GET";
-  add("--method", explain_.method, "The method of the request")->capture_default_str();
-  add("--header", explain_.headers, "A header field, 'Name: value'; may be repeated");
-  explain_.from = "127.0.0.1";
-  add("--from", explain_.from, "The client's IP address, or 'unix'")->capture_default_str();
-  add("--listener", explain_.listener,
-      "The name of the listener (default: the first that speaks what the URL asks for)");
-  add("--sni", explain_.sni, "The host asked for in the TLS handshake (default: that of the URL)");
-  add("--subprotocol", explain_.subprotocols, "A subprotocol that is offered; may be repeated");
-  add("--claim", explain_.claims, "A claim of a valid token, name=value; may be repeated");
-  add("--certificate", explain_.certificates,
-      "A name in the client's certificate, such as dns:a.example.com; may be repeated");
+  AddOption(command, "URL", explain_.url, ParseUrl,
+            "ws:// or wss:// for an upgrade, http:// or https:// for a page; 'tcp:' for a plain "
+            "TCP connection")
+      ->required();
+  AddOption(command, "--method", explain_.method, ParseMethod, "The method of the request")
+      ->default_str(explain_.method);
+  AddRepeatedOption(command, "--header", explain_.headers, ParseHeaderField,
+                    "A header field, 'Name: value'; may be repeated");
+  AddOption(command, "--from", explain_.from, ParseClient,
+            "The IP address that connects to sluice, of the client or of a proxy; or 'unix'")
+      ->default_str("127.0.0.1");
+  AddOption(command, "--listener", explain_.listener, ParseText,
+            "The name of the listener (default: the first that speaks what the URL asks for)");
+  AddOption(command, "--sni", explain_.sni, ParseText,
+            "The host asked for in the TLS handshake (default: that of the URL)");
+  AddRepeatedOption(command, "--subprotocol", explain_.subprotocols, config::ParseSubprotocol,
+                    "A subprotocol that is offered; may be repeated");
+  AddRepeatedOption(command, "--claim", explain_.claims, ParseClaim,
+                    "A claim of a valid token, name=value; may be repeated");
+  AddRepeatedOption(command, "--certificate", explain_.certificates, config::ParseCertificateName,
+                    "A name in the client's certificate, such as dns:a.example.com; may be "
+                    "repeated");
 }
 
 void Parser::AddHealthCheck() {
   CLI::App& command =
       AddCommand("healthcheck", "Ask a running sluice whether it is healthy", kHealthCheckFooter);
-  command.add_option("--admin", admin_, "The address of its admin listener");
-  command.add_option("-c,--config", health_.file, "The configuration file that sluice runs with");
-  command.add_option("--timeout", health_.timeout_seconds, "Seconds to wait for the answer")
-      ->check(CLI::Range(1, 60))
-      ->capture_default_str();
+  AddOption(command, "--admin", admin_, ParseText, "The address of its admin listener");
+  AddOption(command, "-c,--config", health_.file, config::ParsePath,
+            "The configuration file that sluice runs with");
+  AddOption(command, "--timeout", health_.timeout_seconds, ParseSeconds,
+            "Seconds to wait for the answer")
+      ->type_name("SECONDS")
+      ->default_str("3");
 }
 
 void Parser::AddHelp() {
   CLI::App& command = AddCommand("help", "Print the help of a command and exit", kHelpFooter);
-  command.add_option("COMMAND", help_topic_, "The command");
+  AddOption(command, "COMMAND", help_topic_, ParseText, "The command");
 }
 
 void Parser::AddOverrides(CLI::App& command) {
-  command.add_option("--admin", admin_,
-                     "Serve /metrics, /healthz and /readyz on this ADDRESS:PORT (also: "
-                     "SLUICE_ADMIN in the environment)");
-  command
-      .add_option("--workers", workers_,
-                  "Worker threads (default: as many as there are usable CPUs)")
-      ->check(CLI::Range(1, 256));
+  AddOption(command, "--admin", admin_, ParseText,
+            "Serve /metrics, /healthz and /readyz on this ADDRESS:PORT (also: SLUICE_ADMIN in the "
+            "environment)");
+  AddOption(command, "--workers", workers_, config::ParseWorkers,
+            "Worker threads: 1 to 256, or 'auto' (default), as many as there are usable CPUs")
+      ->type_name("NUMBER");
 }
 
 Overrides Parser::ChosenOverrides() const {
@@ -334,8 +345,9 @@ Parser::Outcome Parser::Parse(int argc, char** argv) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app_.exit(error);
-    return code == 0 ? 0 : kUsageError;
+    // The help or the version was asked for.
+    if (error.get_exit_code() == 0) return app_.exit(error);
+    return Fail(DescribeUsageError(app_, error), HelpCommand(app_));
   }
   return ChooseCommand();
 }

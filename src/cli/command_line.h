@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
+
+#include "sluice/base/ip.h"
 
 #include "cli/overrides.h"
 
@@ -40,18 +43,28 @@ struct Check {
   Format format = Format::kText;
 };
 
+/// The URL of a plain TCP connection, which brings no request.
+inline constexpr std::string_view kTcpUrl = "tcp:";
+
+/// One value of a claim.
+struct Claim {
+  std::string name;
+  std::string value;
+};
+
 /// `sluice explain FILE URL`
 struct Explain {
   std::string file;
   std::string url;
-  std::string method;
+  std::string method = "GET";
   std::vector<std::string> headers;  ///< `Name: value`
-  std::string from;                  ///< an IP address or `unix`
+  /// The peer of the connection; nothing if that is a Unix socket.
+  std::optional<base::IpAddress> from = base::IpAddress::Parse("127.0.0.1");
   std::optional<std::string> listener;
   std::optional<std::string> sni;
   std::vector<std::string> subprotocols;
-  std::vector<std::string> claims;  ///< `name=value`
-  std::vector<std::string> certificates;
+  std::vector<Claim> claims;
+  std::vector<std::string> certificates;  ///< `dns:a.example.com`
 };
 
 /// `sluice healthcheck`

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "sluice/base/bytes.h"
 #include "sluice/base/cause.h"
-#include "sluice/base/text.h"
-#include "sluice/config/patterns.h"
-#include "sluice/http/request_parser.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/tls_context.h"
 #include "sluice/relay/upgrade_check.h"
@@ -23,6 +20,9 @@
 #include "sluice/routing/target.h"
 
 #include "cli/answer.h"
+#include "cli/credentials.h"
+#include "cli/described_request.h"
+#include "config/quote.h"
 
 namespace sluice::cli {
 namespace {
@@ -33,130 +33,18 @@ using routing::Condition;
 using routing::Mismatch;
 using Texts = std::vector<std::string>;
 
-// A plain TCP connection, which brings no request.
-constexpr std::string_view kTcpUrl = "tcp:";
-
-/// The request as it was described, and what could be known of its connection.
-struct Request {
-  std::string scheme;
-  http::RequestHead head;
-  routing::RequestFacts facts;
-  std::vector<NamedValues> claims;
-  std::optional<http::Refusal> refusal;  // Of its head, before there is a route.
-
-  bool is_tls() const { return scheme == "wss" || scheme == "https"; }
-  Texts ValuesOf(std::string_view claim) const {
-    for (const auto& [name, values] : claims) {
-      if (name == claim) return values;
-    }
-    return {};
-  }
-};
-
 std::string Joined(const Texts& texts) {
   std::string joined;
   for (const auto& text : texts) joined.append(joined.empty() ? "" : " or ").append(text);
   return joined;
 }
 
-base::Result<http::RequestHead, http::Refusal> ParseHead(const Explain& command,
-                                                         const config::Limits& limits,
-                                                         std::string_view scheme) {
-  const std::string_view after = std::string_view(command.url).substr(scheme.size() + 3);
-  std::string text = command.method + ' ' + command.url + " HTTP/1.1\r\n";
-  text.append("Host: ").append(after.substr(0, after.find_first_of("/?#"))).append("\r\n");
-  if (scheme.starts_with("ws")) {
-    text +=
-        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
-  }
-  for (const auto& offer : command.subprotocols) {
-    text.append("Sec-WebSocket-Protocol: ").append(offer).append("\r\n");
-  }
-  for (const auto& header : command.headers) text.append(header).append("\r\n");
-  text += "\r\n";
-  http::RequestParser parser({limits.request_line, limits.header, limits.header_count});
-  const auto used = parser.Feed(base::AsBytes(text));
-  if (!used) return Unexpected(used.error());
-  return std::move(parser.head());
-}
-
-/// The listener of that name; else the first that speaks what the URL asks for: plain TCP, or HTTP
-/// with TLS or without.
-base::Result<size_t, std::string> ChooseListener(const config::Config& config,
-                                                 const Explain& command, bool is_tls) {
-  const auto& listeners = config.listeners;
-  const auto index = [&](auto is_fit) {
-    return static_cast<size_t>(std::find_if(listeners.begin(), listeners.end(), is_fit) -
-                               listeners.begin());
-  };
-  if (command.listener) {
-    const size_t named = index([&](const auto& one) { return one.name == *command.listener; });
-    if (named != listeners.size()) return named;
-    return Unexpected("--listener: there is none of the name '" + *command.listener + "'");
-  }
-  const bool is_tcp = command.url == kTcpUrl;
-  const size_t fit = index([&](const auto& one) {
-    if ((one.protocol == config::ListenerProtocol::kTcp) != is_tcp) return false;
-    return is_tcp || one.tls.has_value() == is_tls;
-  });
-  return fit != listeners.size() ? fit : 0;
-}
-
-base::Result<Request, std::string> Describe(const config::Config& config, const Explain& command) {
-  Request request;
-  const auto colon = command.url.find("://");
-  request.scheme = base::ToLower(command.url.substr(0, std::min(colon, command.url.size())));
-  if (command.url == kTcpUrl) {
-    request.scheme = "tcp";
-  } else if (colon == std::string::npos) {
-    return Unexpected("expected a URL such as wss://www.example.com/path, or 'tcp:', found '" +
-                      command.url + "'");
-  } else {
-    auto head = ParseHead(command, config.limits, request.scheme);
-    if (head) {
-      request.head = *std::move(head);
-    } else if (head.error().cause == base::Cause::kBadRequest) {
-      return Unexpected("this is no good request: " + head.error().detail);
-    } else {
-      request.refusal = std::move(head).error();
-      return request;
-    }
-    request.facts = routing::RequestFacts(request.head);
-  }
-  const auto listener = ChooseListener(config, command, request.is_tls());
-  if (!listener) return Unexpected(listener.error());
-  request.facts.listener = *listener;
-  if (command.from != "unix") {
-    request.facts.client = base::IpAddress::Parse(command.from);
-    if (!request.facts.client) {
-      return Unexpected("--from: expected an IP address or 'unix', found '" + command.from + "'");
-    }
-  }
-  if (command.sni) {
-    request.facts.sni = routing::NormalizeHost(*command.sni);
-  } else if (request.is_tls()) {
-    request.facts.sni = request.facts.host;
-  }
-  for (const auto& name : command.certificates) {
-    auto parsed = config::ParseCertificateName(name);
-    if (!parsed) return Unexpected("--certificate: " + parsed.error());
-    request.facts.certificate.push_back(*std::move(parsed));
-  }
-  for (const auto& claim : command.claims) {
-    const auto equals = claim.find('=');
-    if (equals == std::string::npos) {
-      return Unexpected("--claim: expected name=value, found '" + claim + "'");
-    }
-    const std::string name = claim.substr(0, equals);
-    auto& claims = request.claims;
-    const auto known = std::find_if(claims.begin(), claims.end(),
-                                    [&name](const auto& other) { return other.name == name; });
-    auto& values =
-        known != claims.end() ? known->values : claims.emplace_back(NamedValues{name, {}}).values;
-    values.push_back(claim.substr(equals + 1));
-  }
-  return request;
+/// A token may hold any bytes, and a terminal obeys some.
+std::string Quoted(const Texts& texts) {
+  std::string joined;
+  for (const auto& text : texts)
+    joined.append(joined.empty() ? "" : ", ").append(config::Quote(text));
+  return joined;
 }
 
 const NamedValues& Named(const std::vector<NamedValues>& conditions, std::string_view name) {
@@ -169,46 +57,47 @@ std::string Wanted(std::string_view kind, const NamedValues& condition) {
          (condition.values.empty() ? "there" : Joined(condition.values));
 }
 
+std::string Found(std::string_view value) {
+  return value.empty() ? std::string(", there is none") : ", it is " + std::string(value);
+}
+
 /// What would have to be otherwise.
 std::string DescribeMismatch(const config::Config& config, const config::Match& match,
-                             const Mismatch& mismatch, const Request& request) {
+                             const Mismatch& mismatch, const DescribedRequest& request) {
   const routing::RequestFacts& facts = request.facts;
-  const auto found = [](std::string_view value) {
-    return value.empty() ? std::string(", there is none") : ", it is " + std::string(value);
-  };
   switch (mismatch.condition) {
     case Condition::kListener: {
       Texts names;
       for (const size_t index : match.listeners) names.push_back(config.listeners[index].name);
-      return "listener is not " + Joined(names) + found(config.listeners[facts.listener].name);
+      return "listener is not " + Joined(names) + Found(config.listeners[facts.listener].name);
     }
     case Condition::kClient: {
       Texts ranges;
       for (const auto& range : match.client->ranges) ranges.push_back(range.ToString());
       if (match.client->unix_sockets) ranges.emplace_back("unix");
       return "client is not in " + Joined(ranges) +
-             found(facts.client ? facts.client->ToString() : "unix");
+             Found(facts.client ? facts.client->ToString() : "unix");
     }
     case Condition::kSni:
-      return "sni is not " + Joined(match.sni) + found(facts.sni);
+      return "sni is not " + Joined(match.sni) + Found(facts.sni);
     case Condition::kCertificate:
       return "certificate is not for " + Joined(match.certificate) +
-             found(Joined(facts.certificate));
+             Found(Joined(facts.certificate));
     case Condition::kHost:
-      return "host is not " + match.host + found(facts.host);
+      return "host is not " + match.host + Found(facts.host);
     case Condition::kPath:
-      return "path is not " + match.path.ToString() + found(request.head.path);
+      return "path is not " + match.path.ToString() + Found(request.head.path);
     case Condition::kUpgrade:
       return *match.upgrade ? "upgrade is not websocket" : "upgrade is not none";
     case Condition::kSubprotocol:
       return "subprotocol is not " + Joined(match.subprotocols) +
-             found(request.head.Joined("Sec-WebSocket-Protocol"));
+             Found(request.head.Joined("Sec-WebSocket-Protocol"));
     case Condition::kHeader:
       return Wanted("header", Named(match.headers, mismatch.name));
     case Condition::kQuery:
       return Wanted("query", Named(match.query, mismatch.name));
-    case Condition::kClaim:
-      return Wanted("claim", Named(match.claims, mismatch.name));
+    case Condition::kClaim:  // FindMismatch() leaves claims aside.
+      break;
   }
   return {};
 }
@@ -260,97 +149,20 @@ std::string DescribeTiers(const config::Backend& backend) {
 
 using Server = base::Result<config::Endpoint, std::string>;
 
-/// Returns true if the server is made of claims, and the request was described without any. The
-/// gateway takes them from the token.
-bool LacksClaims(const config::DynamicTarget& target, const Request& request) {
-  const auto& parts = target.server.parts;
-  return request.claims.empty() && std::any_of(parts.begin(), parts.end(), [](const auto& part) {
-           return part.source == config::Template::Source::kClaim;
-         });
-}
-
-std::optional<std::string> ClaimOf(const Request& request, std::string_view name) {
-  const Texts values = request.ValuesOf(name);
-  return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
-}
-
-/// The server that the request names, or why that is refused. Unset if the backend has servers of
-/// its own, or if the server cannot be known here.
-std::optional<Server> NamedServer(const config::Config& config, const config::Route& route,
-                                  const Request& request) {
-  if (!route.backend) return std::nullopt;
-  const auto& target = config.backends[*route.backend].target;
-  if (!target || LacksClaims(*target, request)) return std::nullopt;
-  const auto captures = routing::CapturesOf(route.match, request.facts.host, request.head.path);
-  const auto claim = [&request](std::string_view name) { return ClaimOf(request, name); };
-  return routing::ResolveTarget(*target, {captures, request.head.query, claim});
-}
-
-/// Where the route's sessions go, for this request.
-std::string DescribeServers(const config::Config& config, const config::Route& route,
-                            const Request& request) {
-  const config::Backend& backend = config.backends[*route.backend];
-  if (backend.is_from_token) return "the one that the client's credentials name";
-  if (!backend.target) {
-    const auto claim = [&request](std::string_view name) { return ClaimOf(request, name); };
-    const auto key = routing::BalanceKey(
-        backend.balance, {request.facts.client, route.match, request.facts.head, claim});
-    return key ? DescribeHashed(config, *route.backend, *key) : DescribeTiers(backend);
-  }
-  const auto server = NamedServer(config, route, request);
-  const std::string of = " (of " + backend.target->server.text + ")";
-  if (!server) return "the one that the claims of the token name; describe them with --claim" + of;
-  return *server ? (*server)->ToString() + of : "refused: " + server->error() + of;
-}
-
 Answer Closed(const std::string& why) {
   return {false, "none, the connection is closed: " + why};
 }
 
-/// The answer of the route that the request takes.
-Answer AnswerOf(const config::Config& config, size_t route, const Request& request) {
-  const config::Route& taken = config.routes[route];
-  const auto server = NamedServer(config, taken, request);
-  const bool is_refused = server && !*server;
-  if (request.facts.head == nullptr) {
-    if (taken.is_console || !taken.match.claims.empty()) {
-      return Closed("the route takes no plain TCP");
-    }
-    return is_refused ? Closed(server->error()) : Answer{true, "none, the bytes are relayed"};
-  }
-  std::optional<auth::ClientCertificate> certificate;
-  if (!request.facts.certificate.empty()) certificate.emplace().names = request.facts.certificate;
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auth::Request asked{request.head, taken, request.facts.client,
-                            certificate,  now,   net::EventLoop::Now()};
-  Connection connection{.uses_tls = request.is_tls(), .has_claims = !request.claims.empty()};
-  if (is_refused) connection.no_server = {base::Cause::kTargetNotAllowed, server->error()};
-  return AnswerOfRoute(config, route, asked, connection);
-}
-
-/// The answer to a request that no route takes. `wanting_claims` is the first route that lacks
-/// nothing but claims.
-Answer AnswerWithoutRoute(const config::Config& config, std::optional<size_t> wanting_claims,
-                          const Request& request) {
-  if (request.facts.head == nullptr) return Closed("no route takes it");
-  if (wanting_claims && request.claims.empty()) {
-    // The gateway asks for a token before it answers 404.
-    const auto& options = config.routes[*wanting_claims].options;
-    const auto refusal = relay::CheckUpgradeRequest(request.head, options, request.is_tls());
-    if (refusal) return AnswerFor(*refusal);
-    return {false,
-            "401 unauthorized without a valid token, and 404 no_route with one that lacks the "
-            "claims"};
-  }
-  return AnswerFor({base::Cause::kNoRoute, "no route matches this request"});
-}
-
-std::string WithoutRoute(const Answer& answer) {
-  return "route: none\nanswer: " + answer.text + '\n';
+bool IsMadeOfClaims(const config::DynamicTarget& target) {
+  const auto& parts = target.server.parts;
+  return std::any_of(parts.begin(), parts.end(), [](const auto& part) {
+    return part.source == config::Template::Source::kClaim;
+  });
 }
 
 /// The refusal of a request for a host that the listener does not serve; nothing if it does.
-std::optional<http::Refusal> RefuseHost(const config::Config& config, const Request& request) {
+std::optional<http::Refusal> RefuseHost(const config::Config& config,
+                                        const DescribedRequest& request) {
   const size_t index = request.facts.listener;
   const config::Listener& listener = config.listeners[index];
   if (request.facts.head == nullptr) return std::nullopt;
@@ -365,61 +177,234 @@ std::optional<http::Refusal> RefuseHost(const config::Config& config, const Requ
       "the host " + request.facts.host + " is not in 'hosts' of the listener " + listener.name};
 }
 
-std::optional<Mismatch> MismatchOf(const config::Match& match, const Request& request) {
-  const auto mismatch = routing::FindMismatch(match, request.facts);
-  if (mismatch) return mismatch;
-  return routing::FindMissingClaim(
-      match, [&request](std::string_view name) { return request.ValuesOf(name); });
+/// One request on its way through the routes, in the order in which the gateway decides.
+class Explainer {
+ public:
+  Explainer(const config::Config& config, const DescribedRequest& request)
+      : config_(config), request_(request), check_(config) {}
+
+  Explanation Explain();
+
+ private:
+  std::optional<std::string> WhyNot(size_t route);
+  std::optional<std::string> WhyNotByClaims(size_t route);
+  void DescribeTaken(size_t route, std::string& text);
+  Answer AnswerWithoutRoute() const;
+  Credentials CheckCredentials(size_t route) const;
+
+  bool has_claims() const { return !request_.claims.empty(); }
+  bool is_tcp() const { return request_.facts.head == nullptr; }
+  Texts ValuesOf(std::string_view claim) const;
+  std::optional<std::string> ClaimOf(std::string_view name) const;
+  std::optional<Server> NamedServer(const config::Route& route) const;
+  std::string DescribeServers(const config::Route& route) const;
+  Answer AnswerOfTaken(size_t route) const;
+
+  const config::Config& config_;
+  const DescribedRequest& request_;
+  const CredentialsCheck check_;
+
+  // Of the routes with claims that come before the one that is taken: the first that the request
+  // itself is not good for, the first that has not accepted the credentials, and whether one has.
+  std::optional<Answer> unfit_;
+  std::optional<Answer> unauthorized_;
+  bool is_known_ = false;
+
+  Credentials credentials_;   // The verdict of the route that was checked last.
+  bool is_accepted_ = false;  // By the route that the request takes, as far as is known.
+};
+
+/// Those that were described, else those of the token that was verified last.
+Texts Explainer::ValuesOf(std::string_view claim) const {
+  if (has_claims()) return request_.ValuesOf(claim);
+  const auto& identity = credentials_.identity;
+  return identity ? identity->ValuesOf(std::string(claim)) : Texts();
+}
+
+std::optional<std::string> Explainer::ClaimOf(std::string_view name) const {
+  const Texts values = ValuesOf(name);
+  return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
+}
+
+Credentials Explainer::CheckCredentials(size_t route) const {
+  static const http::RequestHead kNoHead;
+  std::optional<auth::ClientCertificate> certificate;
+  if (!request_.facts.certificate.empty()) {
+    certificate.emplace().names = request_.facts.certificate;
+  }
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auth::Request asked{is_tcp() ? kNoHead : request_.head,
+                            config_.routes[route],
+                            request_.facts.client,
+                            certificate,
+                            now,
+                            net::EventLoop::Now()};
+  return check_.Check(route, asked, has_claims());
+}
+
+/// Why the gateway goes on behind this route; nothing if it takes the request.
+std::optional<std::string> Explainer::WhyNot(size_t route) {
+  const config::Match& match = config_.routes[route].match;
+  if (const auto mismatch = routing::FindMismatch(match, request_.facts)) {
+    return DescribeMismatch(config_, match, *mismatch, request_);
+  }
+  // The gateway closes a connection of plain TCP whose first route has claims.
+  if (match.claims.empty() || is_tcp()) return std::nullopt;
+  return WhyNotByClaims(route);
+}
+
+std::optional<std::string> Explainer::WhyNotByClaims(size_t route) {
+  const config::Route& checked = config_.routes[route];
+  if (const auto refusal =
+          relay::CheckUpgradeRequest(request_.head, checked.options, request_.uses_tls)) {
+    const Answer answer = AnswerFor(*refusal);
+    if (!unfit_) unfit_ = answer;
+    return "claims are not looked at: " + answer.text;
+  }
+  credentials_ = CheckCredentials(route);
+  if (!credentials_.is_accepted) {
+    if (!unauthorized_) unauthorized_ = AnswerForRefused(credentials_);
+    return "claims are not known: " + credentials_.why_refused;
+  }
+  is_known_ = true;
+  const auto values = [this](std::string_view name) { return ValuesOf(name); };
+  const auto missing = routing::FindMissingClaim(checked.match, values);
+  if (!missing) return std::nullopt;
+  return Wanted("claim", Named(checked.match.claims, missing->name)) +
+         Found(Quoted(ValuesOf(missing->name)));
+}
+
+/// The server that the request or its token names, or why that is refused. Unset if the backend has
+/// servers of its own, or if the server cannot be known here.
+std::optional<Server> Explainer::NamedServer(const config::Route& route) const {
+  if (!route.backend) return std::nullopt;
+  const config::Backend& backend = config_.backends[*route.backend];
+  const auto& identity = credentials_.identity;
+  if (backend.is_from_token) {
+    if (!identity) return std::nullopt;
+    if (identity->server) return *identity->server;
+    return Server(Unexpected(std::string("the credentials name no server")));
+  }
+  const auto& target = backend.target;
+  if (!target || (IsMadeOfClaims(*target) && !has_claims() && !identity)) return std::nullopt;
+  const auto captures = routing::CapturesOf(route.match, request_.facts.host, request_.head.path);
+  const auto claim = [this](std::string_view name) { return ClaimOf(name); };
+  return routing::ResolveTarget(*target, {captures, request_.head.query, claim});
+}
+
+/// Where the route's sessions go, for this request.
+std::string Explainer::DescribeServers(const config::Route& route) const {
+  const config::Backend& backend = config_.backends[*route.backend];
+  if (!backend.target && !backend.is_from_token) {
+    const auto claim = [this](std::string_view name) { return ClaimOf(name); };
+    const auto key = routing::BalanceKey(
+        backend.balance, {request_.facts.client, route.match, request_.facts.head, claim});
+    return key ? DescribeHashed(config_, *route.backend, *key) : DescribeTiers(backend);
+  }
+  const auto server = NamedServer(route);
+  const std::string of = backend.target ? " (of " + backend.target->server.text + ")"
+                                        : " (of the client's credentials)";
+  if (server) return *server ? (*server)->ToString() + of : "refused: " + server->error() + of;
+  if (backend.is_from_token) return "the one that the client's credentials name";
+  return "the one that the claims of a valid token name; give the token, or describe its claims "
+         "with --claim" +
+         of;
+}
+
+Answer Explainer::AnswerOfTaken(size_t route) const {
+  const config::Route& taken = config_.routes[route];
+  const auto server = NamedServer(taken);
+  std::optional<http::Refusal> no_server;
+  if (server && !*server) no_server = {base::Cause::kTargetNotAllowed, server->error()};
+  if (!is_tcp()) return AnswerForCredentials(credentials_, no_server);
+  return no_server ? Closed(no_server->detail) : Answer{true, "none, the bytes are relayed"};
+}
+
+/// The route, where it goes and the answer. The order of the gateway: the request itself, the
+/// credentials, the server.
+void Explainer::DescribeTaken(size_t route, std::string& text) {
+  const config::Route& taken = config_.routes[route];
+  credentials_ = {};
+  text += "route: " + taken.name + '\n';
+  std::optional<Answer> answer;
+  if (is_tcp()) {
+    if (taken.is_console || !taken.match.claims.empty()) {
+      answer = Closed("the route takes no plain TCP");
+    }
+  } else if (taken.is_console) {
+    const auto refusal = relay::CheckPageRequest(request_.head);
+    answer = refusal ? AnswerFor(*refusal) : Answer{true, "200 OK, the page"};
+  } else if (const auto refusal =
+                 relay::CheckUpgradeRequest(request_.head, taken.options, request_.uses_tls)) {
+    answer = AnswerFor(*refusal);
+  }
+  if (!answer) credentials_ = CheckCredentials(route);
+  if (taken.is_console) {
+    text += "static: builtin:console\n";
+  } else {
+    text += "backend: " + config_.backends[*taken.backend].name +
+            "\nservers: " + DescribeServers(taken) + '\n';
+  }
+  if (const auto& identity = credentials_.identity; identity && !answer) {
+    text += "credentials: accepted by " + identity->method +
+            (identity->user.empty() ? "" : ", user " + config::Quote(identity->user)) + '\n';
+  }
+  if (!answer) answer = AnswerOfTaken(route);
+  is_accepted_ = answer->is_accepted;
+  text += "answer: " + answer->text + '\n';
+}
+
+/// The answer to a request that no route takes.
+Answer Explainer::AnswerWithoutRoute() const {
+  if (is_tcp()) return Closed("no route takes it");
+  if (is_known_) {
+    return AnswerFor({base::Cause::kNoRoute,
+                      "the token has none of the claims that routes for this request ask for"});
+  }
+  if (unauthorized_) return *unauthorized_;
+  if (unfit_) return *unfit_;
+  return AnswerFor({base::Cause::kNoRoute, "no route matches this request"});
+}
+
+Explanation Explainer::Explain() {
+  std::string text;
+  if (!request_.client_note.empty()) {
+    const auto& client = request_.facts.client;
+    text =
+        "client: " + (client ? client->ToString() : "unix") + " (" + request_.client_note + ")\n";
+  }
+  if (request_.refusal)
+    return {false, text + "answer: " + AnswerFor(*request_.refusal).text + '\n'};
+  if (const auto refusal = RefuseHost(config_, request_)) {
+    return {false, text + "route: none\nanswer: " + AnswerFor(*refusal).text + '\n'};
+  }
+  std::optional<size_t> taken;
+  std::string others;
+  for (size_t i = 0; i < config_.routes.size(); ++i) {
+    const auto why_not = WhyNot(i);
+    if (!why_not && !taken) {
+      taken = i;
+      continue;
+    }
+    others += "  " + config_.routes[i].name + ": " +
+              why_not.value_or("matches, too, but comes later") + '\n';
+  }
+  if (taken) {
+    DescribeTaken(*taken, text);
+  } else {
+    text += "route: none\nanswer: " + AnswerWithoutRoute().text + '\n';
+  }
+  if (!others.empty()) text += "others:\n" + others;
+  return {is_accepted_, std::move(text)};
 }
 
 }  // namespace
 
 base::Result<Explanation, std::string> ExplainRequest(const config::Config& config,
                                                       const Explain& command) {
-  const auto described = Describe(config, command);
-  if (!described) return Unexpected(described.error());
-  Request request = *described;
-  if (request.facts.head != nullptr) request.facts.head = &request.head;
-  if (request.refusal)
-    return Explanation{false, "answer: " + AnswerFor(*request.refusal).text + '\n'};
-  if (const auto refusal = RefuseHost(config, request)) {
-    return Explanation{false, WithoutRoute(AnswerFor(*refusal))};
-  }
-  std::optional<size_t> taken;
-  std::optional<size_t> wanting_claims;  // The first route that lacks nothing but claims.
-  std::string others;
-  for (size_t i = 0; i < config.routes.size(); ++i) {
-    const config::Route& route = config.routes[i];
-    const auto mismatch = MismatchOf(route.match, request);
-    if (!mismatch && !taken) {
-      taken = i;
-      continue;
-    }
-    if (mismatch && mismatch->condition == Condition::kClaim && !wanting_claims) wanting_claims = i;
-    others += "  " + route.name + ": " +
-              (mismatch ? DescribeMismatch(config, route.match, *mismatch, request)
-                        : "matches, too, but comes later") +
-              '\n';
-  }
-  std::string text;
-  bool is_accepted = false;
-  if (taken) {
-    const config::Route& route = config.routes[*taken];
-    text += "route: " + route.name + '\n';
-    if (route.is_console) {
-      text += "static: builtin:console\n";
-    } else {
-      text += "backend: " + config.backends[*route.backend].name +
-              "\nservers: " + DescribeServers(config, route, request) + '\n';
-    }
-    const Answer answer = AnswerOf(config, *taken, request);
-    is_accepted = answer.is_accepted;
-    text += "answer: " + answer.text + '\n';
-  } else {
-    text = WithoutRoute(AnswerWithoutRoute(config, wanting_claims, request));
-  }
-  if (!others.empty()) text += "others:\n" + others;
-  return Explanation{is_accepted, std::move(text)};
+  const auto request = DescribeRequest(config, command);
+  if (!request) return Unexpected(request.error());
+  return Explainer(config, **request).Explain();
 }
 
 }  // namespace sluice::cli

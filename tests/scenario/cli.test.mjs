@@ -183,7 +183,14 @@ const kUsageErrors = {
   'arguments in front of a command': [['0', 'localhost:1', 'demo'], /'LISTEN' in front of 'demo'/],
   '--config and --origin': [['--config', 'x.yaml', '--origin', 'https://a.example'], /--origin.*'origins' of a route/],
   'an admin listener on a Unix socket': [['0', 'localhost:1', '--admin', 'unix:/a'], /--admin: 'unix:\/a' is a Unix socket/],
-  'a demo port that is none': [['demo', '--port', '65536'], /--port/],
+  'a demo port that is none': [['demo', '--port', '65536'], /^--port: expected a port .*, found '65536'$/m],
+  'a format that is none': [['check', '--format', 'xml', 'f'], /^--format: expected 'text' or 'json', found 'xml'$/m],
+  'an option that is misspelt': [['demo', '--prot', '1'], /^unknown option '--prot' of `sluice demo`; did you mean '--port'\?$/m],
+  'an option of another command': [['demo', '--strict'], /^unknown option '--strict' .*; it is an option of `sluice check`$/m],
+  'an option that is given twice': [['demo', '--port', '1', '--port', '2'], /^--port: expected one value, found 2/m],
+  'an option without its value': [['check', 'f', '--format'], /^--format has no value: expected text, or json/m],
+  'another option as a value': [['--config', '--workers', '1'], /^--config: expected a value, found the option '--workers'$/m],
+  'a flag with a value': [['check', '--strict=yes', 'f'], /^--strict takes no value$/m],
 };
 
 test('usage errors', async (t) => {
@@ -196,6 +203,38 @@ test('usage errors', async (t) => {
       assert.ok(!stdout.includes('"ready"'));
     });
   }
+});
+
+test('every option of every command has the same sentences for a mistake', async () => {
+  const operands = { '': ['0', 'builtin:echo'], check: ['/dev/null'], explain: ['/dev/null', 'ws://a/'] };
+  const parsed = ['--port', '--workers', '--format', '--timeout', '--method', '--header', '--from', '--subprotocol',
+    '--claim', '--certificate'];
+  let count = 0;
+  for (const command of ['', 'demo', 'check', 'explain', 'healthcheck', 'help', 'version']) {
+    const words = command === '' ? [] : [command];
+    const { stdout } = await run([...words, '--help']);
+    for (const [, name, isFlag] of stdout.matchAll(/^ {2}(?:-\w,)?(--[a-z-]+)( {2,}[A-Z])?/gm)) {
+      if (name === '--help' || name === '--version') continue;
+      const cases = isFlag
+        ? [[[`${name}=x`], `${name} takes no value`]]
+        : [
+            [[name], `${name} has no value: expected `],
+            [[name, '--help'], `${name}: expected a value, found the option '--help'`],
+            [[name, ''], `${name}: expected `],
+          ];
+      cases.push([[`${name}x`, '1'], `unknown option '${name}x' of \`${['sluice', ...words].join(' ')}\`; did you mean '${name}'?`]);
+      if (parsed.includes(name)) cases.push([[name, '\x01'], `${name}: expected `]);
+      for (const [args, expected] of cases) {
+        const { code, stderr } = await run([...words, ...(operands[command] ?? []), ...args]);
+        const shown = `${[...words, ...args].join(' ')}: ${stderr}`;
+        assert.ok(stderr.startsWith(expected), `${shown}expected: ${expected}`);
+        assert.match(stderr, /\nRun `sluice (--help|help [a-z]+)` for more information\.\n$/, shown);
+        assert.equal(code, 2, shown);
+        ++count;
+      }
+    }
+  }
+  assert.ok(count > 80, `${count} command lines`);
 });
 
 /** An address that another socket listens on. */

@@ -54,7 +54,7 @@ servers: 10.0.0.5:5900, 10.0.0.6:5900 (round_robin)
 answer: 101 Switching Protocols; not known here: limits, rates, and whether a server answers
 others:
   inner: listener is not inner, it is 127.0.0.1:8080
-  admins: claim role is not admin
+  admins: claims are not known: jwt: the request has no credentials
   pg: path is not /pg/{server}, it is /vnc
   beta: client is not in 192.0.2.0/24, it is 127.0.0.1
   spare: path is not /spare, it is /vnc
@@ -114,12 +114,13 @@ test('no route is exit code 1, what describes no request is 2', async (t) => {
   assert.equal(tcp.code, 1);
   assert.match(tcp.stdout, /^answer: none, the connection is closed/m);
   for (const [args, message] of [
-    [['/vnc'], /expected a URL/],
-    [['ws://x.com/', '--from', 'nobody'], /--from: expected an IP address/],
-    [['ws://x.com/', '--listener', 'nobody'], /--listener: there is none/],
-    [['ws://x.com/', '--claim', 'role'], /--claim: expected name=value/],
-    [['ws://x.com/', '--header', 'no colon'], /no good request/],
-    [['ftp://x.com/'], /no good request/],
+    [['/vnc'], /^URL: expected a URL such as .*, found '\/vnc'$/m],
+    [['ws://x.com/', '--from', 'nobody'], /^--from: expected an IP address .*, found 'nobody'$/m],
+    [['ws://x.com/', '--listener', 'iner'], /^--listener: there is no listener 'iner'; did you mean 'inner'\?$/m],
+    [['ws://x.com/', '--claim', 'role'], /^--claim: expected name=value, found 'role'$/m],
+    [['ws://x.com/', '--header', 'no colon'], /^--header: expected a header field such as .*, found 'no colon'$/m],
+    [['ws://x.com/', '--header', 'Host: other'], /^the request that URL and options describe is invalid: /m],
+    [['ftp://x.com/'], /^URL: expected a URL such as .*, found 'ftp:\/\/x.com\/'$/m],
   ]) {
     const { code, stderr } = await explain(...args);
     assert.equal(code, 2, args.join(' '));
@@ -133,7 +134,8 @@ test('the answer that explain predicts is the one that the gateway gives', async
   const secret = 'a secret of more than thirty-two bytes, for the tests alone';
   writeFileSync(path.join(dir, 'secret'), secret);
   writeFileSync(path.join(dir, 'users'), `alice:${execFileSync('openssl', ['passwd', '-6', 'wonderland'])}`);
-  const jwt = { jwt: { algorithms: ['HS256'], key_file: path.join(dir, 'secret') } };
+  const from = ['authorization', 'query:token', 'cookie:session'];
+  const jwt = { jwt: { algorithms: ['HS256'], key_file: path.join(dir, 'secret'), from } };
   const backend = 'builtin:echo';
   const named = { server: '{host}:5432', allow: ['localhost:22'] };
   const route = (name, options = {}) => ({ name, match: { path: `/${name}` }, backend, ...options });
@@ -144,6 +146,8 @@ test('the answer that explain predicts is the one that the gateway gives', async
       route('token', { auth: jwt }),
       route('login', { auth: { basic: { users_file: path.join(dir, 'users') } } }),
       { name: 'admins', match: { path: '/admins', claims: { role: 'admin' } }, backend, auth: jwt },
+      { name: 'guests', match: { path: '/mixed', claims: { role: 'guest' } }, backend, auth: jwt },
+      { name: 'strangers', match: { path: '/mixed' }, backend, origins: ['https://good.example'] },
       { name: 'page', match: { path: '/page' }, static: 'builtin:console' },
       { name: 'named', match: { path: '/named/{host}' }, backend: named },
       { name: 'closed', match: { path: '/closed/{host}' }, backend: named, auth: jwt },
@@ -161,9 +165,11 @@ test('the answer that explain predicts is the one that the gateway gives', async
     const signed = `${b64('{"alg":"HS256"}')}.${b64(JSON.stringify(claims))}`;
     return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
   };
-  const good = { Authorization: `Bearer ${tokenFor({ sub: 'alice', exp: 4102444800 })}` };
-  const expired = { Authorization: `Bearer ${tokenFor({ sub: 'alice', exp: 1 })}` };
-  const forged = { Authorization: `Bearer ${tokenFor({ sub: 'alice', exp: 4102444800 }, 'x'.repeat(40))}` };
+  const bearer = (...token) => ({ Authorization: `Bearer ${tokenFor(...token)}` });
+  const alice = { sub: 'alice', exp: 4102444800 };
+  const good = bearer(alice);
+  const expired = bearer({ ...alice, role: 'admin', exp: 1 });
+  const forged = bearer({ ...alice, role: 'admin' }, 'x'.repeat(40));
   const cases = [
     ['ws', '/open', {}, 101],
     ['ws', '/open', { Origin: 'https://good.example' }, 101],
@@ -176,16 +182,29 @@ test('the answer that explain predicts is the one that the gateway gives', async
     ['ws', '/named/evil', {}, 403, /^403 target_not_allowed: /],
     ['ws', '/named/evil', { Origin: 'https://evil.example' }, 403, /^403 origin_not_allowed: /],
     ['http', '/named/evil', {}, 426],
-    ['ws', '/closed/evil', {}, 401, /jwt \(no credentials\)/],
+    ['ws', '/closed/evil', {}, 401, /jwt: the request has no credentials$/],
     ['ws', '/closed/evil', good, 403, /^403 target_not_allowed: /],
-    ['ws', '/token', {}, 401, /jwt \(no credentials\)/],
+    ['ws', '/token', {}, 401, /jwt: the request has no credentials$/],
     ['ws', '/token', good, 101],
-    ['ws', '/token', expired, 401, /jwt \(.*expired/],
-    ['ws', '/token', forged, 401, /jwt \(.*signature/],
-    ['ws', '/login', {}, 401, /basic \(no credentials\)/],
-    ['ws', '/admins', {}, 401],
+    ['ws', `/token?token=${tokenFor(alice)}`, {}, 101],
+    ['ws', '/token', { Cookie: `session=${tokenFor(alice)}` }, 101],
+    ['ws', '/token', expired, 401, /jwt: it has expired$/],
+    ['ws', '/token', forged, 401, /jwt: its signature is wrong$/],
+    ['ws', '/login', {}, 401, /basic: the request has no credentials$/],
+    ['ws', '/admins', {}, 401, /jwt: the request has no credentials$/],
+    ['ws', '/admins', expired, 401, /jwt: it has expired$/],
+    ['ws', '/admins', forged, 401, /jwt: its signature is wrong$/],
+    ['ws', '/admins', good, 404, /the token has none of the claims/],
+    ['ws', '/admins', bearer({ ...alice, role: ['guest', 'admin'] }), 101],
+    ['ws', `/admins?token=${tokenFor({ ...alice, role: 'admin' })}`, {}, 101],
     ['http', '/admins', {}, 426],
+    ['ws', '/mixed', {}, 101],
+    ['ws', '/mixed', { Origin: 'https://good.example' }, 101],
+    ['ws', '/mixed', { Origin: 'https://evil.example' }, 403],
+    ['ws', '/claimed', good, 403, /^403 target_not_allowed: /],
+    ['ws', '/claimed', bearer({ ...alice, server: 'evil' }), 403, /^403 target_not_allowed: /],
   ];
+  let logged;
   for (const [scheme, target, headers, status, reason = /./] of cases) {
     const what = `${scheme} ${target} ${JSON.stringify(headers)}`;
     const args = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
@@ -202,13 +221,30 @@ test('the answer that explain predicts is the one that the gateway gives', async
     }
     assert.equal((await raw.readHead()).status, status, `the gateway itself: ${what}`);
     raw.end();
+    if (status !== 401 || logged) continue;
+    // The log has the same words, and one line a second.
+    logged = await sluice.waitFor('the refusal in the log', () =>
+      sluice.eventsOf('refused').find(({ reason }) => reason === 'unauthorized'));
+    assert.equal(answer, `401 unauthorized: ${logged.detail}`);
   }
   const post = await run(['explain', file, 'http://127.0.0.1/open', '--method', 'POST']);
   assert.equal(post.code, 1);
   assert.match(post.stdout, /^answer: 405 method_not_allowed/m);
-  const claimed = await run(['explain', file, 'ws://127.0.0.1/claimed', '--header', `Authorization: ${good.Authorization}`]);
-  assert.equal(claimed.code, 0, 'the claims of a token are not known here');
-  assert.match(claimed.stdout, /^servers: the one that the claims of the token name; describe them with --claim/m);
+  const explain = async (target, headers, ...args) => {
+    const fields = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
+    return (await run(['explain', file, `ws://127.0.0.1${target}`, ...fields, ...args])).stdout;
+  };
+  const nameless = await explain('/claimed', {});
+  assert.match(nameless, /^servers: the one that the claims of a valid token name; give the token, or .* --claim/m);
+  const claimed = await explain('/claimed', bearer({ ...alice, server: 'localhost' }));
+  assert.match(claimed, /^servers: localhost:22 \(of \{claim\.server\}:22\)\ncredentials: accepted by jwt, user 'alice'$/m);
+  const guest = await explain('/mixed', bearer({ ...alice, role: 'guest' }));
+  assert.match(guest, /^route: guests$/m);
+  const stranger = await explain('/mixed', bearer({ ...alice, role: ['boss', 'clerk\x1b[2J'] }));
+  assert.match(stranger, /^route: strangers$/m);
+  assert.match(stranger, /^ {2}guests: claim role is not guest, it is 'boss', 'clerk\\x1b\[2J'$/m);
+  assert.match(await explain('/mixed', expired), /^ {2}guests: claims are not known: jwt: it has expired$/m);
+  assert.match(await explain('/mixed', expired, '--claim', 'role=guest'), /^route: guests$/m, '--claim replaces a token');
   const elsewhere = await run(['explain', file, 'ws://127.0.0.1/claimed', '--claim', 'server=evil']);
   assert.equal(elsewhere.code, 1);
   assert.match(elsewhere.stdout, /^answer: 403 target_not_allowed: /m);
@@ -216,4 +252,52 @@ test('the answer that explain predicts is the one that the gateway gives', async
   const unknown = await run(['explain', file, 'ws://127.0.0.1/login', '--header', `Authorization: ${login.Authorization}`]);
   assert.equal(unknown.code, 0);
   assert.match(unknown.stdout, /^answer: 101 .* or 401 unauthorized; only the running gateway can check basic \(the password\)$/m);
+});
+
+test('the headers of a trusted proxy count as they do for the gateway', async (t) => {
+  const dir = tempDir(t);
+  const configWith = (header, from = ['127.0.0.1']) =>
+    makeConfig({
+      trusted_proxies: { from, header },
+      routes: [
+        { name: 'office', match: { path: '/', client: '192.0.2.0/24' }, backend: 'builtin:echo' },
+        { name: 'page', match: { path: '/page' }, backend: 'builtin:echo' },
+      ],
+    });
+  const secure = { 'X-Forwarded-Proto': 'https' };
+  const origin = { Origin: 'http://127.0.0.1' };
+  const cases = [
+    ['x_forwarded_for', '/', { 'X-Forwarded-For': '203.0.113.9, 192.0.2.7' }, 101,
+      /^client: 192\.0\.2\.7 \(X-Forwarded-For of the trusted proxy 127\.0\.0\.1\)\nroute: office$/m],
+    ['x_forwarded_for', '/', { 'X-Forwarded-For': '192.0.2.7, 203.0.113.9' }, 404,
+      /^client: 203\.0\.113\.9 .*\n {2}office: client is not in 192\.0\.2\.0\/24, it is 203\.0\.113\.9$/ms],
+    ['x_forwarded_for', '/', { Forwarded: 'for=192.0.2.7' }, 404,
+      /^client: 127\.0\.0\.1 \(the trusted proxy 127\.0\.0\.1 names no client in X-Forwarded-For\)$/m],
+    ['forwarded', '/', { Forwarded: 'for=192.0.2.7;proto=https' }, 101, /^client: 192\.0\.2\.7 \(Forwarded of/m],
+    ['forwarded', '/', { Forwarded: 'for="192.0.2.7' }, 400, /^answer: 400 bad_request: Forwarded breaks its grammar$/m],
+    ['x_forwarded_for', '/page', origin, 101, /^route: page$/m],
+    ['x_forwarded_for', '/page', { ...secure, ...origin }, 403, /^answer: 403 origin_not_allowed/m],
+  ];
+  const gateways = {};
+  for (const [header, target, headers, status, expected] of cases) {
+    const what = `${header} ${target} ${JSON.stringify(headers)}`;
+    gateways[header] ??= await start(t, configWith(header));
+    const file = path.join(dir, `${header}.yaml`);
+    writeFileSync(file, JSON.stringify(configWith(header)));
+    const args = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
+    const { code, stdout } = await run(['explain', file, `ws://127.0.0.1${target}`, ...args]);
+    assert.match(stdout, expected, what);
+    assert.equal(code, status < 400 ? 0 : 1, what);
+    const raw = await connectRaw(t, gateways[header].port);
+    raw.write(upgradeHead({ target, headers, host: '127.0.0.1' }));
+    assert.equal((await raw.readHead()).status, status, `the gateway itself: ${what}`);
+    raw.end();
+  }
+  const told = (file, ...args) =>
+    run(['explain', path.join(dir, file), 'ws://127.0.0.1/', '--header', 'X-Forwarded-For: 192.0.2.7', ...args]);
+  assert.match((await told('x_forwarded_for.yaml', '--from', '203.0.113.1')).stdout,
+    /^client: 203\.0\.113\.1 \(X-Forwarded-For ignored: --from is not one of 'trusted_proxies'\)$/m);
+  writeFileSync(path.join(dir, 'none.yaml'), JSON.stringify(makeConfig({ backend: 'builtin:echo' })));
+  assert.match((await told('none.yaml')).stdout,
+    /^client: 127\.0\.0\.1 \(X-Forwarded-For ignored: the file has no 'trusted_proxies'\)$/m);
 });

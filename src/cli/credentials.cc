@@ -1,0 +1,55 @@
+#include "cli/credentials.h"
+
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "sluice/auth/verdicts.h"
+
+#include "server/auth_files.h"
+
+namespace sluice::cli {
+namespace {
+
+/// What the gateway would still have to ask; empty if `answer` is a verdict of which this process
+/// knows as much.
+std::string_view UnknownPart(std::string_view method, const auth::Answer& answer) {
+  if (std::holds_alternative<auth::HeavyCheck>(answer)) return "the password";
+  if (std::holds_alternative<auth::Lookup>(answer)) return "the token in Redis";
+  const bool is_absent = std::get<auth::Verdict>(answer).kind == auth::Verdict::Kind::kAbsent;
+  return method == "ticket" && !is_absent ? "the ticket" : "";
+}
+
+}  // namespace
+
+CredentialsCheck::CredentialsCheck(const config::Config& config) : guard_(config) {
+  for (const auto& entry : guard_.methods()) (void)entry.method->Load(server::DiskFiles());
+}
+
+Credentials CredentialsCheck::Check(size_t route, const auth::Request& request,
+                                    bool has_valid_token) const {
+  Credentials result;
+  const auto& methods = guard_.MethodsOf(route);
+  result.is_accepted = methods.empty();
+  for (const auth::Method* const method : methods) {
+    if (method->name() == "jwt" && has_valid_token) {
+      result.is_accepted = true;
+      return result;
+    }
+    auto answer = method->Check(request).answer;
+    if (const auto unknown = UnknownPart(method->name(), answer); !unknown.empty()) {
+      result.unknown.append(result.unknown.empty() ? "" : ", ").append(method->name());
+      result.unknown.append(" (").append(unknown).append(")");
+      continue;
+    }
+    auth::AddVerdict(result.refusal, *method, std::get<auth::Verdict>(std::move(answer)));
+    if (result.refusal.kind != auth::Verdict::Kind::kAccepted) continue;
+    result.is_accepted = true;
+    result.identity = result.refusal.identity;
+    return result;
+  }
+  result.why_refused = auth::DescribeRefusal(result.refusal, methods);
+  return result;
+}
+
+}  // namespace sluice::cli

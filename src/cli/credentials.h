@@ -1,0 +1,38 @@
+// The verdict of a route's methods of authentication on the credentials of a request that is only
+// described. Tokens are verified as the gateway does, by the files that the configuration names.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "sluice/auth/guard.h"
+#include "sluice/auth/identity.h"
+#include "sluice/config/types.h"
+
+namespace sluice::cli {
+
+/// The result of the methods of one route.
+struct Credentials {
+  bool is_accepted = false;
+  /// Of a request whose credentials were verified; null if they were only described as valid.
+  std::shared_ptr<const auth::Identity> identity = nullptr;
+  std::string unknown;  ///< the credentials that only the running gateway can check
+  auth::Verdict refusal = {};
+  std::string why_refused;  ///< in the words of the log
+};
+
+class CredentialsCheck {
+ public:
+  /// Reads the files. `config` outlives it.
+  explicit CredentialsCheck(const config::Config& config);
+
+  /// `has_valid_token`: the request is said to have a token that `jwt` accepts. A route without
+  /// methods accepts every request.
+  Credentials Check(size_t route, const auth::Request& request, bool has_valid_token) const;
+
+ private:
+  const auth::Guard guard_;
+};
+
+}  // namespace sluice::cli

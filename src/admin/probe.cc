@@ -56,7 +56,7 @@ class Request final : private net::TimerHandler {
     evhttp_connection_set_timeout(connection_.get(), static_cast<int>(seconds));
     evhttp_request_set_error_cb(request, OnError);
     evkeyvalq* const headers = evhttp_request_get_output_headers(request);
-    evhttp_add_header(headers, "Host", server_.ToString().c_str());
+    evhttp_add_header(headers, "Host", server_.Authority().c_str());
     evhttp_add_header(headers, "Connection", "close");
     deadline_.Start(timeout_);
     // The connection owns the request from here on, even if this fails.
@@ -111,8 +111,9 @@ Outcome Probe(const config::Endpoint& admin, std::string_view path, base::Durati
   config::Endpoint server = admin;
   // Whatever the listener on :: is, it takes IPv4 too (net::Listen).
   if (server.host == "0.0.0.0" || server.host == "::") server.host = "127.0.0.1";
-  if (server.kind != config::Endpoint::Kind::kTcp ||
-      !net::Address::Parse(server.host, server.port)) {
+  const auto address = net::Address::Of(server);
+  if (!address) return Unexpected("cannot ask " + admin.ToString() + ": " + address.error());
+  if (server.kind != config::Endpoint::Kind::kTcp || !*address) {
     return Unexpected("cannot ask " + admin.ToString() + ", expected an IP address and a port");
   }
   return Request(server, std::string(path), timeout).Run();

@@ -49,6 +49,10 @@ bool IpAddress::IsLoopback() const {
   return *this == one;
 }
 
+bool IpAddress::IsLinkLocal() const {
+  return bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
+}
+
 IpAddress IpAddress::Prefix(int length) const {
   IpAddress result = *this;
   for (int i = 0; i < 16; ++i) {

@@ -17,7 +17,7 @@ base::Result<config::Config, std::string> QuickConfig(const RunQuick& command) {
     return base::Unexpected(std::move(applied).error());
   }
 
-  auto server = config::ParseServer(command.server);
+  auto server = config::ParseConfiguredServer(command.server);
   if (!server) return base::Unexpected("SERVER: " + server.error());
   config.backends.push_back({server->ToString(), {{*server}}});
   if (server->kind == config::Endpoint::Kind::kWss) config.backends.back().tls.emplace();

@@ -78,10 +78,8 @@ Draft ReadDraft(Reader& reader, const Value& mapping, std::span<const Field<Draf
 // An IP address to listen on, and its zone.
 struct BoundIp {
   explicit BoundIp(const Endpoint& endpoint)
-      : ip(base::IpAddress::Parse(
-               std::string_view(endpoint.host).substr(0, endpoint.host.find('%')))
-               .value_or(base::IpAddress())),
-        zone(endpoint.host.substr(std::min(endpoint.host.find('%'), endpoint.host.size()))) {}
+      : ip(base::IpAddress::Parse(endpoint.HostWithoutZone()).value_or(base::IpAddress())),
+        zone(endpoint.host.substr(endpoint.HostWithoutZone().size())) {}
 
   bool is_any() const { return ip == base::IpAddress(); }  // IPv4, too.
   bool is_any_v4() const { return ip == base::IpAddress::FromBytes(std::array<uint8_t, 4>{}); }
@@ -111,6 +109,14 @@ std::string DescribeCollision(const Endpoint& address, const Endpoint& listener,
          ", overlap; only one of them can be bound";
 }
 
+// Finds the server that has the address of `server` on another link.
+std::vector<Endpoint>::const_iterator FindOtherZone(const std::vector<Endpoint>& servers,
+                                                    const Endpoint& server) {
+  return std::find_if(servers.begin(), servers.end(), [&server](const Endpoint& other) {
+    return other.port == server.port && other.HostWithoutZone() == server.HostWithoutZone();
+  });
+}
+
 // A list of addresses, none twice.
 std::vector<Endpoint> ReadDnsServers(Reader& reader, const Value& value) {
   std::vector<Endpoint> servers;
@@ -119,6 +125,10 @@ std::vector<Endpoint> ReadDnsServers(Reader& reader, const Value& value) {
     if (!reader.ReadScalar(item, "an address", ParseDnsServer, server)) continue;
     if (std::find(servers.begin(), servers.end(), server) != servers.end()) {
       reader.Error(item, Quote(server.ToString()) + " is in the list twice");
+    } else if (const auto other = FindOtherZone(servers, server); other != servers.end()) {
+      reader.Error(item, Quote(server.ToString()) + " differs from " + Quote(other->ToString()) +
+                             " in its zone only; expected one of them, since the resolver cannot "
+                             "tell their answers apart");
     }
     servers.push_back(std::move(server));
   }

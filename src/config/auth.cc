@@ -141,7 +141,7 @@ void ReadRedis(Reader& reader, const Value& value, TokenAuth& token) {
   Endpoint server;
   if (!draft.server) {
     reader.Missing(value, "server");
-  } else if (reader.ReadScalar(*draft.server, "a server", ParseServer, server) &&
+  } else if (reader.ReadScalar(*draft.server, "a server", ParseConfiguredServer, server) &&
              server.kind != Endpoint::Kind::kTcp && server.kind != Endpoint::Kind::kUnix) {
     reader.Error(*draft.server, Expected("a Redis server", server.ToString()));
   }

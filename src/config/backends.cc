@@ -196,7 +196,7 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
   if (const auto named = table.by_name.find(*text); named != table.by_name.end()) {
     return named->second;
   }
-  auto server = ParseServer(*text);
+  auto server = ParseConfiguredServer(*text);
   if (!server) {
     reader.Error(value, DescribeUnknown(*text, server.error(), table));
     return std::nullopt;

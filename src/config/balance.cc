@@ -167,7 +167,7 @@ void ReadConnectRetry(Reader& reader, const Value& value, BalanceDraft& draft) {
 
 bool ReadServer(Reader& reader, const Value& item, Server& server) {
   if (!item.node.IsMap()) {
-    return reader.ReadScalar(item, "an address", ParseServer, server.address);
+    return reader.ReadScalar(item, "an address", ParseConfiguredServer, server.address);
   }
   ServerDraft draft;
   if (!reader.ReadMapping<ServerDraft>(item, kServerFields, draft)) return false;
@@ -176,7 +176,7 @@ bool ReadServer(Reader& reader, const Value& item, Server& server) {
     reader.Missing(item, "address");
     return false;
   }
-  return reader.ReadScalar(*draft.address, "an address", ParseServer, server.address);
+  return reader.ReadScalar(*draft.address, "an address", ParseConfiguredServer, server.address);
 }
 
 void TakeBalance(Reader& reader, const BalanceDraft& draft, Backend& backend) {

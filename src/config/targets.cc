@@ -122,6 +122,11 @@ Parsed<Template> ParseTemplate(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const auto open = rest.find_first_of("{}");
     if (open != 0) {
+      if (rest.substr(0, open).find('%') != std::string_view::npos) {
+        return Unexpected(Quote(text) +
+                          " has a zone, which a server that a request names cannot have; "
+                          "expected an address without a %");
+      }
       result.parts.push_back({Source::kLiteral, std::string(rest.substr(0, open))});
       rest.remove_prefix(std::min(open, rest.size()));
       continue;

@@ -6,8 +6,10 @@
 #include <array>
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <sys/un.h>
 
+#include "sluice/base/ip.h"
 #include "sluice/base/text.h"
 
 #include "config/address_text.h"
@@ -108,7 +110,7 @@ Result<HostAndPort, std::string> SplitHostAndPort(std::string_view text, std::st
     return HostAndPort{text.substr(1, end - 1), true, text.substr(end + 2)};
   }
   const auto colon = text.find(':');
-  if (colon == std::string_view::npos || NormalizeIpv6(text)) {
+  if (colon == std::string_view::npos || NormalizeZonedIpv6(text)) {
     const bool is_ipv6 = colon != std::string_view::npos;
     return Fail(text, is_ipv6 ? "is an IPv6 address without brackets and a port" : "has no port",
                 forms);
@@ -119,10 +121,46 @@ Result<HostAndPort, std::string> SplitHostAndPort(std::string_view text, std::st
   return HostAndPort{text.substr(0, colon), false, text.substr(colon + 1)};
 }
 
+/// Zones of link-local addresses.
+enum class Zones : uint8_t {
+  kRefused,
+  kRequired,
+};
+
+// Returns true for the name of an interface, as Linux has them, or its number.
+bool IsZone(std::string_view zone) {
+  if (zone.empty() || zone.size() >= IF_NAMESIZE || zone == "." || zone == "..") return false;
+  if (std::all_of(zone.begin(), zone.end(), [](char c) { return c == '0'; })) return false;
+  return std::all_of(zone.begin(), zone.end(), [](char c) {
+    return c > 0x20 && c < 0x7f && std::string_view("%/:[]").find(c) == std::string_view::npos;
+  });
+}
+
+// Returns true for `25eth0`, which is `%eth0` as RFC 6874 escaped it in URLs, and not for `254`.
+bool IsEscapedZone(std::string_view zone) {
+  return zone.starts_with("25") && !std::all_of(zone.begin(), zone.end(), IsDigit);
+}
+
+// Parses the IPv6 address that is in the brackets of `text`, with its zone.
+Result<std::string, std::string> ParseZonedIpv6(std::string_view text, std::string_view host,
+                                                std::string_view forms) {
+  const auto zoned = NormalizeZonedIpv6(host);
+  if (!zoned) return Fail(text, "has no valid IPv6 address in its brackets", forms);
+  if (const auto fault = ZoneFault(host)) return Fail(text, *fault, "");
+  return *zoned;
+}
+
 /// Of the parts of `text`.
 EndpointResult MakeServer(std::string_view text, const HostAndPort& parts, Endpoint::Kind kind,
-                          std::string_view target) {
-  auto host = parts.in_brackets ? NormalizeIpv6(parts.host) : NormalizeIp(parts.host);
+                          std::string_view target, Zones zones) {
+  std::optional<std::string> host;
+  if (parts.in_brackets && zones == Zones::kRequired) {
+    auto zoned = ParseZonedIpv6(text, parts.host, kServerForms);
+    if (!zoned) return Unexpected(std::move(zoned).error());
+    host = *std::move(zoned);
+  } else {
+    host = parts.in_brackets ? NormalizeIpv6(parts.host) : NormalizeIp(parts.host);
+  }
   if (!host && parts.in_brackets) {
     return Fail(text, "has no valid IPv6 address in its brackets", kServerForms);
   }
@@ -136,7 +174,7 @@ EndpointResult MakeServer(std::string_view text, const HostAndPort& parts, Endpo
 }
 
 /// The faults are told without the URL, which may hold a secret.
-EndpointResult ParseWebSocket(std::string_view url, Endpoint::Kind kind) {
+EndpointResult ParseWebSocket(std::string_view url, Endpoint::Kind kind, Zones zones) {
   const bool is_secure = kind == Endpoint::Kind::kWss;
   const std::string_view rest = url.substr((is_secure ? kWssPrefix : kWsPrefix).size());
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
@@ -164,7 +202,39 @@ EndpointResult ParseWebSocket(std::string_view url, Endpoint::Kind kind) {
   if (!has_port) with_port += ':' + std::to_string(is_secure ? kHttpsPort : kHttpPort);
   const auto parts = SplitHostAndPort(with_port, kServerForms);
   if (!parts) return Unexpected(parts.error());
-  return MakeServer(shown, *parts, kind, target);
+  const auto percent = parts->host.find('%');
+  if (zones == Zones::kRequired && percent != std::string_view::npos &&
+      IsEscapedZone(parts->host.substr(percent + 1))) {
+    return Fail(shown, "has '%25' before its zone; expected '%', as in [fe80::1%eth0]", "");
+  }
+  return MakeServer(shown, *parts, kind, target, zones);
+}
+
+/// `host` and the port of `endpoint`.
+std::string AuthorityOf(const Endpoint& endpoint, std::string_view host) {
+  const bool is_ipv6 = host.find(':') != std::string_view::npos;
+  std::string authority = is_ipv6 ? '[' + std::string(host) + ']' : std::string(host);
+  const bool is_usual = (endpoint.kind == Endpoint::Kind::kWs && endpoint.port == kHttpPort) ||
+                        (endpoint.kind == Endpoint::Kind::kWss && endpoint.port == kHttpsPort);
+  return is_usual ? authority : authority + ':' + std::to_string(endpoint.port);
+}
+
+EndpointResult ParseAnyServer(std::string_view text, Zones zones) {
+  if (text.starts_with(kUnixPrefix)) return ParseUnix(text, kServerForms);
+  if (text.starts_with(kWsPrefix)) return ParseWebSocket(text, Endpoint::Kind::kWs, zones);
+  if (text.starts_with(kWssPrefix)) return ParseWebSocket(text, Endpoint::Kind::kWss, zones);
+  if (text.starts_with(kBuiltinPrefix)) {
+    if (text == "builtin:echo") return Endpoint{Endpoint::Kind::kBuiltin, "echo", 0};
+    return Fail(text, "is no built-in service", kServerForms);
+  }
+  if (text.starts_with(kSrvPrefix)) return ParseSrv(text);
+  if (!text.empty() && std::all_of(text.begin(), text.end(), IsDigit) && ParsePort(text, 1)) {
+    const std::string port(text);
+    return Unexpected(Quote(text) + " is only a port; did you mean localhost:" + port + "?");
+  }
+  const auto parts = SplitHostAndPort(text, kServerForms);
+  if (!parts) return Unexpected(parts.error());
+  return MakeServer(text, *parts, Endpoint::Kind::kTcp, {}, zones);
 }
 
 EndpointResult ParseListenTcp(std::string_view text) {
@@ -177,7 +247,14 @@ EndpointResult ParseListenTcp(std::string_view text) {
   if (NormalizeIp(text) && !NormalizeIpv6(text)) return Fail(text, "has no port", kListenForms);
   const auto parts = SplitHostAndPort(text, kListenForms);
   if (!parts) return Unexpected(parts.error());
-  const auto ip = parts->in_brackets ? NormalizeIpv6(parts->host) : NormalizeIp(parts->host);
+  std::optional<std::string> ip;
+  if (parts->in_brackets) {
+    auto zoned = ParseZonedIpv6(text, parts->host, kListenForms);
+    if (!zoned) return Unexpected(std::move(zoned).error());
+    ip = *std::move(zoned);
+  } else {
+    ip = NormalizeIp(parts->host);
+  }
   if (!ip) return Fail(text, "does not begin with an IP address", kListenForms);
   const auto port = ParsePort(parts->port, 0);
   if (!port) return Fail(text, "has a port that is not 0 to 65535", kListenForms);
@@ -193,6 +270,34 @@ std::optional<std::string> NormalizeIp(std::string_view text) {
 
 std::optional<std::string> NormalizeIpv6(std::string_view text) {
   return NormalizeFamily(AF_INET6, text);
+}
+
+std::optional<std::string> NormalizeZonedIpv6(std::string_view text) {
+  const auto percent = std::min(text.find('%'), text.size());
+  auto address = NormalizeIpv6(text.substr(0, percent));
+  if (address) *address += text.substr(percent);
+  return address;
+}
+
+std::optional<std::string> ZoneFault(std::string_view text) {
+  const auto percent = text.find('%');
+  const auto address = NormalizeIpv6(text.substr(0, percent));
+  if (!address) return std::nullopt;
+  const bool is_link_local = base::IpAddress::Parse(*address)->IsLinkLocal();
+  const std::string with_zone = "[" + *address + "%eth0]";
+  if (percent == std::string_view::npos) {
+    if (!is_link_local) return std::nullopt;
+    return "has a link-local address without a zone; expected an interface after a %, as in " +
+           with_zone;
+  }
+  if (!is_link_local) {
+    return "has a zone, which only a link-local address (fe80::/10) has; expected [" + *address +
+           ']';
+  }
+  if (IsZone(text.substr(percent + 1))) return std::nullopt;
+  return "has a zone that is no interface; expected its name (at most 15 characters) or its "
+         "number, as in " +
+         with_zone;
 }
 
 std::optional<std::string> HostNameFault(std::string_view name) {
@@ -227,6 +332,11 @@ std::string FileFault::ToString() const {
   return line == 0 ? Quote(path) + ' ' + after : path + ':' + after;
 }
 
+std::string_view Endpoint::HostWithoutZone() const {
+  const bool may_have_zone = kind == Kind::kTcp || is_websocket();
+  return std::string_view(host).substr(0, may_have_zone ? host.find('%') : std::string::npos);
+}
+
 std::string Endpoint::ToString() const {
   switch (kind) {
     case Kind::kUnix:
@@ -238,25 +348,22 @@ std::string Endpoint::ToString() const {
     case Kind::kSrv:
       return std::string(kSrvPrefix) + host;
     case Kind::kWs:
-      return std::string(kWsPrefix) + Authority() + target.substr(0, target.find('?'));
+      return std::string(kWsPrefix) + AuthorityOf(*this, host) + target.substr(0, target.find('?'));
     case Kind::kWss:
-      return std::string(kWssPrefix) + Authority() + target.substr(0, target.find('?'));
+      return std::string(kWssPrefix) + AuthorityOf(*this, host) +
+             target.substr(0, target.find('?'));
     case Kind::kTcp:
       break;
   }
-  return Authority();
+  return AuthorityOf(*this, host);
 }
 
 std::string Endpoint::Authority() const {
-  const bool is_ipv6 = host.find(':') != std::string::npos;
-  std::string authority = is_ipv6 ? '[' + host + ']' : host;
-  const bool is_usual =
-      (kind == Kind::kWs && port == kHttpPort) || (kind == Kind::kWss && port == kHttpsPort);
-  return is_usual ? authority : authority + ':' + std::to_string(port);
+  return AuthorityOf(*this, HostWithoutZone());
 }
 
 std::string Endpoint::CertificateName() const {
-  return kind == Kind::kSrv ? std::string(AfterService(host)) : host;
+  return std::string(kind == Kind::kSrv ? AfterService(host) : HostWithoutZone());
 }
 
 bool Sources::Contain(const std::optional<base::IpAddress>& peer) const {
@@ -266,21 +373,11 @@ bool Sources::Contain(const std::optional<base::IpAddress>& peer) const {
 }
 
 base::Result<Endpoint, std::string> ParseServer(std::string_view text) {
-  if (text.starts_with(kUnixPrefix)) return ParseUnix(text, kServerForms);
-  if (text.starts_with(kWsPrefix)) return ParseWebSocket(text, Endpoint::Kind::kWs);
-  if (text.starts_with(kWssPrefix)) return ParseWebSocket(text, Endpoint::Kind::kWss);
-  if (text.starts_with(kBuiltinPrefix)) {
-    if (text == "builtin:echo") return Endpoint{Endpoint::Kind::kBuiltin, "echo", 0};
-    return Fail(text, "is no built-in service", kServerForms);
-  }
-  if (text.starts_with(kSrvPrefix)) return ParseSrv(text);
-  if (!text.empty() && std::all_of(text.begin(), text.end(), IsDigit) && ParsePort(text, 1)) {
-    const std::string port(text);
-    return Unexpected(Quote(text) + " is only a port; did you mean localhost:" + port + "?");
-  }
-  const auto parts = SplitHostAndPort(text, kServerForms);
-  if (!parts) return Unexpected(parts.error());
-  return MakeServer(text, *parts, Endpoint::Kind::kTcp, {});
+  return ParseAnyServer(text, Zones::kRefused);
+}
+
+base::Result<Endpoint, std::string> ParseConfiguredServer(std::string_view text) {
+  return ParseAnyServer(text, Zones::kRequired);
 }
 
 base::Result<Endpoint, std::string> ParseListenAddress(std::string_view text) {

@@ -229,7 +229,12 @@ Parsed<std::string> ParseSubprotocol(std::string_view text) {
 }
 
 Parsed<Endpoint> ParseDnsServer(std::string_view text) {
-  if (const auto ip = NormalizeIp(text)) return Endpoint{Endpoint::Kind::kTcp, *ip, 53};
+  const bool has_brackets = text.starts_with('[');
+  const auto host = has_brackets ? text.substr(1, text.find(']') - 1) : text;
+  if (const auto fault = ZoneFault(host)) return Unexpected(Quote(text) + ' ' + *fault);
+  auto ip = NormalizeIp(text);
+  if (!ip) ip = NormalizeZonedIpv6(text);
+  if (ip) return Endpoint{Endpoint::Kind::kTcp, *std::move(ip), 53};
   // Like an address to listen on, but for the bare port and port 0.
   const bool names_host = text.find_first_of(".[") != std::string_view::npos;
   auto endpoint = ParseListenAddress(text);

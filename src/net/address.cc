@@ -1,11 +1,16 @@
 #include "sluice/net/address.h"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include <arpa/inet.h>
+#include <net/if.h>
+
+#include "sluice/base/text.h"
 
 namespace sluice::net {
 namespace {
@@ -30,6 +35,20 @@ std::string Dotted(const void* address, uint16_t port) {
     append(port);
   }
   return text;
+}
+
+/// Returns the number of the interface, 0 with errno if there is none. A name comes first, since
+/// Linux allows names of digits.
+uint32_t FindInterface(const std::string& zone) {
+  if (const unsigned index = if_nametoindex(zone.c_str()); index != 0 || errno != ENODEV) {
+    return index;
+  }
+  const auto number = base::ParseNumber(zone, std::numeric_limits<uint32_t>::max());
+  std::array<char, IF_NAMESIZE> name;
+  const bool exists =
+      number && if_indextoname(static_cast<unsigned>(*number), name.data()) != nullptr;
+  if (!number) errno = ENODEV;
+  return exists ? static_cast<uint32_t>(*number) : 0;
 }
 
 }  // namespace
@@ -71,6 +90,22 @@ Address Address::From(const base::IpAddress& ip, uint16_t port) {
   return result;
 }
 
+base::Result<std::optional<Address>, std::string> Address::Of(const config::Endpoint& endpoint) {
+  const std::string_view host = endpoint.HostWithoutZone();
+  const bool has_ip = endpoint.kind == config::Endpoint::Kind::kTcp || endpoint.is_websocket();
+  auto address = has_ip ? Parse(host, endpoint.port) : std::nullopt;
+  if (!address || host.size() == endpoint.host.size()) return address;
+  const std::string zone = endpoint.host.substr(host.size() + 1);
+  address->storage_.v6.sin6_scope_id = FindInterface(zone);
+  if (address->scope_id() != 0) return address;
+  if (errno != ENODEV && errno != ENXIO) {
+    return base::Unexpected("cannot find the interface '" + zone + "': " + std::strerror(errno));
+  }
+  return base::Unexpected("this machine has no network interface '" + zone +
+                          "'; check the zone after the % of the address ('ip link' lists the "
+                          "interfaces)");
+}
+
 socklen_t Address::size() const {
   return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
 }
@@ -92,6 +127,10 @@ std::optional<base::IpAddress> Address::ip() const {
   return std::nullopt;
 }
 
+uint32_t Address::scope_id() const {
+  return family() == AF_INET6 ? storage_.v6.sin6_scope_id : 0;
+}
+
 std::string Address::ToString() const {
   if (family() == AF_INET) return Dotted(&storage_.v4.sin_addr, port());
   if (family() == AF_INET6) {
@@ -100,10 +139,18 @@ std::string Address::ToString() const {
     }
     std::array<char, INET6_ADDRSTRLEN> text{};
     inet_ntop(AF_INET6, &storage_.v6.sin6_addr, text.data(), text.size());
-    if (port() == 0) return text.data();
-    return '[' + std::string(text.data()) + "]:" + std::to_string(port());
+    std::string host = text.data();
+    if (scope_id() != 0) host += '%' + ZoneOf(scope_id());
+    if (port() == 0) return host;
+    return '[' + host + "]:" + std::to_string(port());
   }
   return "unix";
+}
+
+std::string ZoneOf(uint32_t scope_id) {
+  std::array<char, IF_NAMESIZE> name;
+  if (if_indextoname(scope_id, name.data()) != nullptr) return name.data();
+  return std::to_string(scope_id);
 }
 
 }  // namespace sluice::net

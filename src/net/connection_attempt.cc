@@ -35,6 +35,11 @@ ConnectionAttempt::ConnectionAttempt(EventLoop& loop, const DialOptions& options
 
 std::optional<DialFailure> ConnectionAttempt::Start(const sockaddr* address, socklen_t size) {
   address_ = Address::From(address);
+  if (address_.scope_id() == 0 && address_.ip().value_or(base::IpAddress()).IsLinkLocal()) {
+    return Failure(base::Cause::kBackendUnreachable,
+                   "a link-local address needs a zone, which only a server of the configuration "
+                   "can have");
+  }
   Fd fd(socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Failure(errno);
   ConfigureForRelay(fd);

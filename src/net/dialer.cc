@@ -41,10 +41,6 @@ int Rank(base::Cause cause) {
   }
 }
 
-bool IsSame(const Address& a, const Address& b) {
-  return a.ip() == b.ip() && a.port() == b.port();
-}
-
 }  // namespace
 
 Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server, DialOptions options,
@@ -66,10 +62,12 @@ Dial::~Dial() = default;
 void Dial::Start() {
   if (server_.kind == config::Endpoint::Kind::kUnix) {
     Add({Address()}, {}, 0);
-  } else if (const auto literal = Address::Parse(server_.host, server_.port);
-             literal && server_.kind != config::Endpoint::Kind::kSrv) {
+  } else if (const auto literal = Address::Of(server_); !literal) {
+    Note({IsOutOfSockets() ? base::Cause::kLocalResources : base::Cause::kBackendUnreachable,
+          server_.ToString() + ": " + literal.error()});
+  } else if (*literal) {
     // Needs no lookup, and so no turn of the loop.
-    Add({*literal}, {}, 0);
+    Add({**literal}, {}, 0);
   } else {
     ResolveServer();
   }
@@ -163,9 +161,8 @@ void Dial::Add(std::vector<Address> addresses, std::string_view name, uint16_t p
 }
 
 bool Dial::HasTried(const Address& address) const {
-  return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
-    return IsSame(candidate.address, address);
-  });
+  return std::any_of(candidates_.begin(), candidates_.end(),
+                     [&](const Candidate& candidate) { return candidate.address == address; });
 }
 
 // ---- Steps ----

@@ -21,8 +21,12 @@ constexpr int kBacklog = 4096;       // The kernel lowers it to net.core.somaxco
 constexpr int kAcceptsPerTurn = 64;  // So that a flood of newcomers does not starve open sessions.
 constexpr base::Duration kRetryDelay{100};
 
+base::Unexpected<std::string> Failed(const config::Endpoint& address, const std::string& why) {
+  return base::Unexpected("cannot listen on " + address.ToString() + ": " + why);
+}
+
 base::Unexpected<std::string> Failed(const config::Endpoint& address, int error) {
-  return base::Unexpected("cannot listen on " + address.ToString() + ": " + std::strerror(error));
+  return Failed(address, std::strerror(error));
 }
 
 Fd NewSocket(int family) {
@@ -64,11 +68,10 @@ int OtherListener(const Address& address) {
 }
 
 base::Result<ListeningSocket, std::string> ListenTcp(const config::Endpoint& endpoint) {
-  auto address = Address::Parse(endpoint.host, endpoint.port);
-  if (!address) {
-    return base::Unexpected("cannot listen on " + endpoint.ToString() +
-                            ": the host must be an IP address");
-  }
+  const auto parsed = Address::Of(endpoint);
+  if (!parsed) return Failed(endpoint, parsed.error());
+  const auto& address = *parsed;
+  if (!address) return Failed(endpoint, "the host must be an IP address");
   int error = endpoint.port == 0 ? 0 : OtherListener(*address);
   if (error == EAFNOSUPPORT && endpoint.host == "::") {
     // A machine without IPv6: every address means every IPv4 address.
@@ -185,7 +188,9 @@ base::Result<ListeningSocket, std::string> Adopt(Fd fd) {
             ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(&name)->sin_addr)
             : &reinterpret_cast<const sockaddr_in6*>(&name)->sin6_addr;
     inet_ntop(name.ss_family, bytes, text, sizeof(text));
-    socket.address = {config::Endpoint::Kind::kTcp, text, bound.port()};
+    std::string host = text;
+    if (bound.scope_id() != 0) host += '%' + ZoneOf(bound.scope_id());
+    socket.address = {config::Endpoint::Kind::kTcp, std::move(host), bound.port()};
   }
   if (fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) {
     return not_one(std::string("cannot be used: ") + std::strerror(errno));
@@ -198,8 +203,11 @@ base::Result<ListeningSocket, std::string> Adopt(Fd fd) {
 base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& first) {
   if (first.address.kind == config::Endpoint::Kind::kTcp &&
       OptionOf(first.fd, SOL_SOCKET, SO_REUSEPORT) == 1) {
-    const auto address = Address::Parse(first.address.host, first.address.port);
-    if (auto fd = Bind(*address, /*share_port=*/true)) return Start(*std::move(fd), first.address);
+    // The interface of a link-local address may be gone.
+    if (const auto address = Address::Of(first.address); address && *address) {
+      auto fd = Bind(**address, /*share_port=*/true);
+      if (fd) return Start(*std::move(fd), first.address);
+    }
   }
   Fd fd(fcntl(first.fd.get(), F_DUPFD_CLOEXEC, 0));
   if (!fd) return Failed(first.address, errno);

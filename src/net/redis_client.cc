@@ -39,6 +39,16 @@ void RedisClient::Resolve() {
     Attach(redisAsyncConnectUnix(server_.address.host.c_str()));
     return;
   }
+  const auto literal = Address::Of(server_.address);
+  if (!literal) {
+    FailLater(literal.error());
+    return;
+  }
+  if (*literal) {
+    addresses_ = {**literal};
+    Connect();
+    return;
+  }
   // hiredis would look the name up itself, and hold up the loop.
   resolving_ =
       resolver_.Resolve(server_.address.host, server_.address.port, cache_use_,
@@ -57,9 +67,10 @@ void RedisClient::OnResolved(Resolver::Answer answer) {
 
 void RedisClient::Connect() {
   is_trying_next_ = false;
-  const Address& address = addresses_[next_address_++];
-  Attach(redisAsyncConnect(address.ip().value_or(base::IpAddress()).ToString().c_str(),
-                           address.port()));
+  Address address = addresses_[next_address_++];
+  const uint16_t port = address.port();
+  address.set_port(0);  // So that the text is the host alone.
+  Attach(redisAsyncConnect(address.ToString().c_str(), port));
 }
 
 void RedisClient::Attach(redisAsyncContext* context) {

@@ -26,11 +26,13 @@
 #include "net/address_order.h"
 #include "net/name_lookups.h"
 #include "net/service_records.h"
+#include "net/zoned_sockets.h"
 
 namespace sluice::net {
 namespace {
 
 constexpr int kClassIn = 1;
+constexpr int kFirstWithZones = 0x011800;  // 1.24.0: `[fe80::1]:53%eth0`.
 // Of one family. Requests may name hosts, whose owners may give them any number of addresses.
 constexpr size_t kMaxAddresses = 32;
 
@@ -103,6 +105,7 @@ class AresResolver final : public Resolver, private FdHandler, private TimerHand
     std::string name;
   };
 
+  base::Result<void, std::string> SetServers(const std::vector<config::Endpoint>& servers);
   void Ask(const std::string& name, int family, ares_addrinfo_callback on_answer, void* argument);
   void AskForEachFamily(const std::string& name);
   static void OnFamily(void* query, int status, int timeouts, ares_addrinfo* result);
@@ -145,13 +148,32 @@ base::Result<void, std::string> AresResolver::Init(const config::Dns& dns) {
   if (const int status = ares_init_options(&channel_, &options, kMask); status != ARES_SUCCESS) {
     return base::Unexpected(std::string("cannot start the resolver: ") + ares_strerror(status));
   }
-  std::string servers;
-  for (const auto& server : dns.servers) servers.append(server.ToString()).append(",");
-  if (servers.empty()) return {};
-  servers.pop_back();
-  if (const int status = ares_set_servers_ports_csv(channel_, servers.c_str());
-      status != ARES_SUCCESS) {
-    return base::Unexpected("cannot use the DNS servers " + servers + ": " + ares_strerror(status));
+  return dns.servers.empty() ? base::Result<void, std::string>() : SetServers(dns.servers);
+}
+
+base::Result<void, std::string> AresResolver::SetServers(
+    const std::vector<config::Endpoint>& servers) {
+  int version = 0;
+  ares_version(&version);
+  const bool knows_zones = version >= kFirstWithZones;
+  bool has_zone = false;
+  std::string texts;
+  for (const auto& server : servers) {
+    const auto address = Address::Of(server);
+    if (!address) {
+      return base::Unexpected("cannot use the DNS server " + server.ToString() + ": " +
+                              address.error());
+    }
+    texts.append(texts.empty() ? "" : ",").append(server.Authority());
+    const uint32_t scope_id = (*address)->scope_id();
+    if (scope_id == 0) continue;
+    has_zone = true;
+    if (knows_zones) texts.append("%").append(ZoneOf(scope_id));
+  }
+  if (has_zone && !knows_zones) UseZonedSockets(channel_, settings_.servers);
+  const int status = ares_set_servers_ports_csv(channel_, texts.c_str());
+  if (status != ARES_SUCCESS) {
+    return base::Unexpected("cannot use the DNS servers " + texts + ": " + ares_strerror(status));
   }
   return {};
 }

@@ -12,7 +12,7 @@ namespace {
 
 bool IsOnLoopback(const config::Endpoint& address) {
   if (address.kind != config::Endpoint::Kind::kTcp) return false;
-  const auto ip = base::IpAddress::Parse(address.host);
+  const auto ip = base::IpAddress::Parse(address.HostWithoutZone());
   return ip && ip->IsLoopback();
 }
 

@@ -16,7 +16,7 @@ bool AsksForCertificates(const config::Listener& listener) {
 
 bool IsLocal(const config::Endpoint& address) {
   if (address.kind == config::Endpoint::Kind::kUnix) return true;
-  const auto ip = base::IpAddress::Parse(address.host);
+  const auto ip = base::IpAddress::Parse(address.HostWithoutZone());
   return ip && ip->IsLoopback();
 }
 

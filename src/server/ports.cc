@@ -2,7 +2,24 @@
 
 #include <utility>
 
+#include "sluice/net/address.h"
+
 namespace sluice::server {
+namespace {
+
+/// Returns true if both are the same address. The zone of a link-local address may be the name of
+/// its interface in one and the number in the other.
+bool AreSame(const config::Endpoint& a, const config::Endpoint& b) {
+  if (a == b) return true;
+  if (a.kind != b.kind || a.port != b.port || a.HostWithoutZone() != b.HostWithoutZone()) {
+    return false;
+  }
+  const auto one = net::Address::Of(a);
+  const auto other = net::Address::Of(b);
+  return one && other && *one && *one == *other;
+}
+
+}  // namespace
 
 /// On one address, one for each worker or more, unless all were inherited.
 base::Result<std::vector<net::ListeningSocket>, std::string> Ports::SocketsFor(
@@ -10,7 +27,7 @@ base::Result<std::vector<net::ListeningSocket>, std::string> Ports::SocketsFor(
   std::vector<net::ListeningSocket> sockets;
   // Several may be on port 0, each of which is another port: those of one have the same.
   std::erase_if(inherited_, [&](InheritedSocket& one) {
-    if (one.listener != listener.address) return false;
+    if (!AreSame(one.listener, listener.address)) return false;
     if (!sockets.empty() && sockets.front().address != one.socket.address) return false;
     sockets.push_back(std::move(one.socket));
     return true;
@@ -35,7 +52,10 @@ base::Result<Ports::Plan, std::string> Ports::PlanFor(const std::vector<config::
   std::vector<bool> is_kept(open_.size());
   for (const auto& listener : next) {
     size_t old = 0;
-    while (old < open_.size() && (is_kept[old] || open_[old].listener != listener.address)) ++old;
+    while (old < open_.size() &&
+           (is_kept[old] || !AreSame(open_[old].listener, listener.address))) {
+      ++old;
+    }
     if (old < open_.size()) {
       is_kept[old] = true;
       plan.bound.push_back(bound_[old]);

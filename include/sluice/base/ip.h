@@ -27,6 +27,9 @@ class IpAddress {
   bool is_v4() const;
   /// Returns true for an address of the machine itself: 127.0.0.0/8 and ::1.
   bool IsLoopback() const;
+  /// Returns true for fe80::/10: each link has the same addresses, so that a zone must say which
+  /// link is meant (RFC 4007 section 6).
+  bool IsLinkLocal() const;
   /// All 16, in network order.
   const std::array<uint8_t, 16>& bytes() const { return bytes_; }
 

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 
 #include "sluice/base/ip.h"
+#include "sluice/base/result.h"
+#include "sluice/config/types.h"
 
 namespace sluice::net {
 
@@ -22,6 +24,10 @@ class Address {
   /// From a literal without brackets; nothing if `host` is a name.
   static std::optional<Address> Parse(std::string_view host, uint16_t port);
   static Address From(const base::IpAddress& ip, uint16_t port);
+  /// Of a place that the configuration names; nothing if its host is not an IP address. The zone of
+  /// a link-local address is the name or the number of an interface, which may come and go: the
+  /// error says which this machine does not have.
+  static base::Result<std::optional<Address>, std::string> Of(const config::Endpoint& endpoint);
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const;
@@ -30,11 +36,19 @@ class Address {
   void set_port(uint16_t port);
   /// Nothing if empty.
   std::optional<base::IpAddress> ip() const;
+  /// Returns the number of the interface behind a link-local address, 0 for any other address.
+  uint32_t scope_id() const;
 
-  /// `10.0.0.1:5900`, `[::1]:22`; an IPv4 address inside IPv6 (RFC 4291 section 2.5.5.2) as IPv4;
-  /// without port 0, which stands for one that is not known: `10.0.0.1`, `::1`; `unix` if empty,
-  /// since a client without an IP address came through a Unix socket.
+  /// `10.0.0.1:5900`, `[::1]:22`; an IPv4 address inside IPv6 (RFC 4291 section 2.5.5.2) as IPv4; a
+  /// link-local address with its zone: `[fe80::1%eth0]:22`; without port 0, which stands for one
+  /// that is not known: `10.0.0.1`, `::1`; `unix` if empty, since a client without an IP address
+  /// came through a Unix socket.
   std::string ToString() const;
+
+  /// An IPv4 address inside IPv6 is the same as the address itself.
+  bool operator==(const Address& other) const {
+    return ip() == other.ip() && port() == other.port() && scope_id() == other.scope_id();
+  }
 
  private:
   union Storage {
@@ -43,5 +57,8 @@ class Address {
   };
   Storage storage_{};
 };
+
+/// Returns the zone of an interface: its name, or its number if it has none any more.
+std::string ZoneOf(uint32_t scope_id);
 
 }  // namespace sluice::net

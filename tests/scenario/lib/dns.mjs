@@ -41,10 +41,10 @@ function recordBytes(type, value) {
 /**
  * Serves `records`: {name: {A: [...], AAAA: [...], SRV: [{priority, weight, port, target}], ttl: seconds}},
  * which may be changed at any time. An unknown name is NXDOMAIN. Names in `silent` and types in `silentTypes` get no
- * answer at all. Returns {address, queries: [{name, type}]}.
+ * answer at all. Returns {address, port, queries: [{name, type}]}.
  */
-export async function startDns(t, records, { silent = [], silentTypes = [] } = {}) {
-  const socket = dgram.createSocket('udp4');
+export async function startDns(t, records, { silent = [], silentTypes = [], host = '127.0.0.1' } = {}) {
+  const socket = dgram.createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const queries = [];
   socket.on('message', (message, from) => {
     const { name, end } = readName(message, 12);
@@ -73,8 +73,9 @@ export async function startDns(t, records, { silent = [], silentTypes = [] } = {
     const question = message.subarray(12, end + 4);
     socket.send(Buffer.concat([header, question, ...answers]), from.port, from.address);
   });
-  socket.bind({ address: '127.0.0.1', port: 0 });
+  socket.bind({ address: host, port: 0 });
   await once(socket, 'listening');
   defer(t, () => new Promise((resolve) => socket.close(resolve)));
-  return { address: `127.0.0.1:${socket.address().port}`, queries };
+  const { port } = socket.address();
+  return { address: `${isIPv6(host) ? `[${host}]` : host}:${port}`, port, queries };
 }

@@ -12,7 +12,7 @@ import { waitFor } from './wait.mjs';
  * A WebSocket service that calls `serve(socket, request)` for each connection; over TLS with `certificate`,
  * {cert, key}. `options` are those of WebSocketServer.
  */
-export async function serveWs(t, serve = () => {}, { certificate, ...options } = {}) {
+export async function serveWs(t, serve = () => {}, { certificate, host = '127.0.0.1', ...options } = {}) {
   const server = certificate
     ? https.createServer({ cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) })
     : http.createServer();
@@ -28,7 +28,7 @@ export async function serveWs(t, serve = () => {}, { certificate, ...options } =
     socket.on('close', (code, reason) => (peer.close = { code, reason: reason.toString() }));
     serve(socket, request);
   });
-  server.listen({ host: '127.0.0.1', port: 0 });
+  server.listen({ host, port: 0 });
   await once(server, 'listening');
   defer(t, () => {
     for (const { socket } of peers) socket.terminate();

@@ -47,6 +47,15 @@ TEST(IpAddress, KnowsTheLoopback) {
   }
 }
 
+TEST(IpAddress, KnowsLinkLocalAddresses) {
+  for (const char* text : {"fe80::", "fe80::1", "fe80:1::", "febf:ffff::1"}) {
+    EXPECT_TRUE(Ip(text).IsLinkLocal()) << text;
+  }
+  for (const char* text : {"fe7f::1", "fec0::1", "::", "ff02::1", "169.254.0.1"}) {
+    EXPECT_FALSE(Ip(text).IsLinkLocal()) << text;
+  }
+}
+
 TEST(IpAddress, PrefixCutsAtAnyBit) {
   EXPECT_EQ(Ip("2001:db8:1:2:3::4").Prefix(64), Ip("2001:db8:1:2::"));
   EXPECT_EQ(Ip("ff00::").Prefix(3), Ip("e000::"));

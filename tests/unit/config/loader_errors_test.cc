@@ -45,6 +45,32 @@ std::vector<std::string> HeadsOfRoute(const std::string& lines) {
   return Heads("listeners: [\"8080\"]\nroutes:\n  - name: a\n" + lines);
 }
 
+TEST(LoadErrors, LinkLocalAddressesWithoutAZone) {
+  constexpr char kFault[] =
+      " has a link-local address without a zone; expected an interface after a %, as in "
+      "[fe80::1%eth0]";
+  EXPECT_THAT(
+      Heads("listeners: ['[fe80::1]:8080']\n"
+            "admin: {address: '[fe80::1]:9090'}\n"
+            "dns: {servers: ['fe80::1', 'fe80::2%eth0', 'fe80::2%eth1']}\n"
+            "backends:\n"
+            "  a: {servers: ['[fe80::1]:1', {address: '[fe80::1]:2'}]}\n"
+            "routes:\n"
+            "  - name: a\n"
+            "    match: {path: /a}\n"
+            "    auth: {token: {redis: {server: '[fe80::1]:3'}}}\n"
+            "    backend: '[fe80::1]:4'\n"),
+      ElementsAre("1:13: listeners: '[fe80::1]:8080'" + std::string(kFault),
+                  "2:18: address: '[fe80::1]:9090'" + std::string(kFault),
+                  "3:17: servers: 'fe80::1'" + std::string(kFault),
+                  "3:44: servers: '[fe80::2%eth1]:53' differs from '[fe80::2%eth0]:53' in its zone "
+                  "only; expected one of them, since the resolver cannot tell their answers apart",
+                  "5:17: servers: '[fe80::1]:1'" + std::string(kFault),
+                  "5:42: address: '[fe80::1]:2'" + std::string(kFault),
+                  "9:36: server: '[fe80::1]:3'" + std::string(kFault),
+                  "10:14: backend: '[fe80::1]:4'" + std::string(kFault)));
+}
+
 TEST(LoadErrors, AreShownWithTheirLine) {
   const auto errors = Errors(
       "listeners:\n"

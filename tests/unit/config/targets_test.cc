@@ -27,6 +27,12 @@ TEST(ParseTemplate, CutsATextAtItsPlaces) {
                                                           Template::Part{Source::kCapture, "b"}));
 }
 
+TEST(ParseTemplate, HasNoZone) {
+  EXPECT_EQ(ParseTemplate("[fe80::1%eth0]:{port}").error(),
+            "'[fe80::1%eth0]:{port}' has a zone, which a server that a request names cannot "
+            "have; expected an address without a %");
+}
+
 TEST(ParseTemplate, WantsAPlaceAndWholeBraces) {
   for (const char* text : {"", "db:5432", "{}", "{a", "a}", "{a}}", "{{a}}", "{a b}", "{a-b}",
                            "{query.}", "{query.a b}", "{.a}"}) {

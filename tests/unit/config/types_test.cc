@@ -99,6 +99,89 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"srv:_mqtt._tcp.a..b", "has a host name with nothing before a dot"},
         BadCase{"builtin:ecoh", "is no built-in service"}));
 
+TEST(ParseServer, SuggestsAHostForAPort) {
+  EXPECT_EQ(ParseServer("5900").error(), "'5900' is only a port; did you mean localhost:5900?");
+  for (const std::string text : {"0", "65536"}) {
+    EXPECT_EQ(ParseServer(text).error(), '\'' + text + "' has no port" + kServerForms);
+  }
+}
+
+TEST(ParseConfiguredServer, ALinkLocalAddressHasAZone) {
+  for (const auto& [text, endpoint, spelling] : {
+           GoodCase{"[fe80::1%eth0]:22", {Kind::kTcp, "fe80::1%eth0", 22}, "[fe80::1%eth0]:22"},
+           GoodCase{
+               "[FE80:0::1%Eth0.1]:1", {Kind::kTcp, "fe80::1%Eth0.1", 1}, "[fe80::1%Eth0.1]:1"},
+           GoodCase{"[febf::1%3]:1", {Kind::kTcp, "febf::1%3", 1}, "[febf::1%3]:1"},
+           GoodCase{"[fe80::1%a-b_c@d,e12345]:1",
+                    {Kind::kTcp, "fe80::1%a-b_c@d,e12345", 1},
+                    "[fe80::1%a-b_c@d,e12345]:1"},
+           GoodCase{"ws://[fe80::1%eth0]/a?b",
+                    {Kind::kWs, "fe80::1%eth0", 80, "/a?b"},
+                    "ws://[fe80::1%eth0]/a"},
+           GoodCase{"wss://[fe80::1%254]:8443",
+                    {Kind::kWss, "fe80::1%254", 8443, "/"},
+                    "wss://[fe80::1%254]:8443/"},
+       }) {
+    SCOPED_TRACE(text);
+    const auto server = ParseConfiguredServer(text);
+    ASSERT_TRUE(server) << server.error();
+    EXPECT_EQ(*server, endpoint);
+    EXPECT_EQ(server->ToString(), spelling);
+    EXPECT_FALSE(ParseServer(text)) << "a client must not choose an interface";
+  }
+  for (const char* text :
+       {"[::1]:22", "[fec0::1]:22", "10.0.0.5:1", "db:1", "unix:/a%b", "ws://a/%"}) {
+    ASSERT_TRUE(ParseConfiguredServer(text)) << text;
+    EXPECT_EQ(*ParseConfiguredServer(text), *ParseServer(text));
+  }
+}
+
+TEST(ParseConfiguredServer, SaysWhatIsWrongWithAZone) {
+  constexpr char kNoZone[] =
+      "has a link-local address without a zone; expected an interface after a %, as in "
+      "[fe80::1%eth0]";
+  constexpr char kNoInterface[] =
+      "has a zone that is no interface; expected its name (at most 15 characters) or its number, "
+      "as in [fe80::1%eth0]";
+  for (const auto& [text, fault] : {
+           BadCase{"[fe80::1]:5900", kNoZone},
+           BadCase{"[FE80:0::1]:5900", kNoZone},
+           BadCase{"ws://[fe80::1]/", kNoZone},
+           BadCase{"[::1%lo]:22",
+                   "has a zone, which only a link-local address (fe80::/10) has; expected [::1]"},
+           BadCase{"[fe80::1%]:22", kNoInterface},
+           BadCase{"[fe80::1%0]:22", kNoInterface},
+           BadCase{"[fe80::1%..]:22", kNoInterface},
+           BadCase{"[fe80::1%eth 0]:22", kNoInterface},
+           BadCase{"[fe80::1%eth0%eth1]:22", kNoInterface},
+           BadCase{"[fe80::1%sixteen-letters.]:22", kNoInterface},
+           BadCase{"ws://[fe80::1%25eth0]/",
+                   "has '%25' before its zone; expected '%', as in [fe80::1%eth0]"},
+       }) {
+    SCOPED_TRACE(text);
+    const auto server = ParseConfiguredServer(text);
+    ASSERT_FALSE(server);
+    EXPECT_EQ(server.error(), '\'' + text + "' " + fault);
+  }
+  EXPECT_EQ(
+      ParseConfiguredServer("fe80::1%eth0").error(),
+      std::string("'fe80::1%eth0' is an IPv6 address without brackets and a port") + kServerForms);
+  EXPECT_FALSE(ParseConfiguredServer("10.0.0.5%eth0:22"));
+  EXPECT_FALSE(ParseConfiguredServer("db%eth0:22"));
+  EXPECT_FALSE(ParseConfiguredServer("[10.0.0.5%eth0]:22"));
+}
+
+// RFC 4007 section 6: a zone means something on this machine only.
+TEST(Endpoint, NothingThatIsSentHasAZone) {
+  EXPECT_EQ(ParseConfiguredServer("[fe80::1%eth0]:1")->CertificateName(), "fe80::1");
+  EXPECT_EQ(ParseConfiguredServer("wss://[fe80::1%eth0]/")->CertificateName(), "fe80::1");
+  EXPECT_EQ(ParseConfiguredServer("wss://[fe80::1%eth0]/")->Authority(), "[fe80::1]");
+  EXPECT_EQ(ParseConfiguredServer("ws://[fe80::1%eth0]:8080/")->Authority(), "[fe80::1]:8080");
+  EXPECT_EQ(ParseConfiguredServer("[fe80::1%eth0]:1")->HostWithoutZone(), "fe80::1");
+  EXPECT_EQ(ParseConfiguredServer("db:1")->HostWithoutZone(), "db");
+  EXPECT_EQ(ParseConfiguredServer("unix:/a%b")->HostWithoutZone(), "/a%b");
+}
+
 TEST(Endpoint, ACertificateIsForTheNameThatSrvRecordsAreOf) {
   EXPECT_EQ(ParseServer("srv:_mqtt._tcp.example.com")->CertificateName(), "example.com");
   EXPECT_EQ(ParseServer("db.example.com:1")->CertificateName(), "db.example.com");
@@ -177,6 +260,8 @@ INSTANTIATE_TEST_SUITE_P(
                     GoodCase{"127.0.0.1:0", {Kind::kTcp, "127.0.0.1", 0}, "127.0.0.1:0"},
                     GoodCase{"0.0.0.0:80", {Kind::kTcp, "0.0.0.0", 80}, "0.0.0.0:80"},
                     GoodCase{"[0::0]:80", {Kind::kTcp, "::", 80}, "[::]:80"},
+                    GoodCase{
+                        "[FE80::1%eth0]:0", {Kind::kTcp, "fe80::1%eth0", 0}, "[fe80::1%eth0]:0"},
                     GoodCase{"unix:/run/a", {Kind::kUnix, "/run/a", 0}, "unix:/run/a"}));
 
 class ParseListenAddressErrorTest : public testing::TestWithParam<BadCase> {};
@@ -197,7 +282,17 @@ INSTANTIATE_TEST_SUITE_P(
                     BadCase{"localhost:80", "does not begin with an IP address"},
                     BadCase{"*:80", "does not begin with an IP address"},
                     BadCase{"builtin:echo", "does not begin with an IP address"},
+                    BadCase{"[::g]:80", "has no valid IPv6 address in its brackets"},
                     BadCase{"unix:a", "has no absolute path"}));
+
+TEST(ParseListenAddress, SaysWhatIsWrongWithAZone) {
+  EXPECT_EQ(ParseListenAddress("[fe80::1]:80").error(),
+            "'[fe80::1]:80' has a link-local address without a zone; expected an interface "
+            "after a %, as in [fe80::1%eth0]");
+  EXPECT_EQ(ParseListenAddress("[::%eth0]:80").error(),
+            "'[::%eth0]:80' has a zone, which only a link-local address (fe80::/10) has; expected "
+            "[::]");
+}
 
 }  // namespace
 }  // namespace sluice::config

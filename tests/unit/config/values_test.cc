@@ -98,6 +98,19 @@ TEST(ParseDnsServer, AddsThePort) {
   }
 }
 
+TEST(ParseDnsServer, ALinkLocalAddressHasAZone) {
+  EXPECT_EQ(ParseDnsServer("FE80::1%eth0")->ToString(), "[fe80::1%eth0]:53");
+  EXPECT_EQ(ParseDnsServer("[fe80::1%2]:5353")->ToString(), "[fe80::1%2]:5353");
+  for (const std::string text : {"fe80::1", "[fe80::1]:53"}) {
+    EXPECT_EQ(ParseDnsServer(text).error(),
+              '\'' + text + "' has a link-local address without a zone; expected an interface " +
+                  "after a %, as in [fe80::1%eth0]");
+  }
+  EXPECT_FALSE(ParseDnsServer("::1%lo"));
+  EXPECT_FALSE(ParseDnsServer("127.0.0.1%lo"));
+  EXPECT_FALSE(ParseDnsServer("[fe80::1%eth0"));
+}
+
 TEST(ParseUser, TakesAUserAndAGroup) {
   EXPECT_EQ(ParseUser("sluice")->name, "sluice");
   EXPECT_EQ(ParseUser("sluice")->group, "");

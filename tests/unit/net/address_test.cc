@@ -1,11 +1,19 @@
 #include "sluice/net/address.h"
 
+#include <string>
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <sys/un.h>
+
+#include "net/sockets.h"
 
 namespace sluice::net {
 namespace {
+
+using testing::Tcp;
+using testing::Unix;
 
 TEST(AddressTest, ParsesAndWritesLiterals) {
   const struct {
@@ -35,6 +43,46 @@ TEST(AddressTest, APortThatIsNotKnownIsNotWritten) {
   EXPECT_EQ(Address::Parse("192.0.2.1", 0)->ToString(), "192.0.2.1");
   EXPECT_EQ(Address::Parse("2001:db8::1", 0)->ToString(), "2001:db8::1");
   EXPECT_EQ(Address::Parse("::ffff:192.0.2.1", 0)->ToString(), "192.0.2.1");
+}
+
+TEST(AddressTest, AZoneIsTheNameOrTheNumberOfAnInterface) {
+  const unsigned loopback = if_nametoindex("lo");
+  for (const std::string& zone : {std::string("lo"), std::to_string(loopback)}) {
+    const auto address = Address::Of(Tcp("fe80::1%" + zone, 22));
+    ASSERT_TRUE(address) << address.error();
+    ASSERT_TRUE(*address);
+    EXPECT_EQ((*address)->scope_id(), loopback);
+    EXPECT_EQ((*address)->ToString(), "[fe80::1%lo]:22");
+    EXPECT_EQ((*address)->ip(), base::IpAddress::Parse("fe80::1"));
+    EXPECT_EQ(Address::From((*address)->get()), **address);
+    EXPECT_NE(Address::Parse("fe80::1", 22), **address);
+  }
+  auto address = **Address::Of(Tcp("fe80::1%lo", 22));
+  address.set_port(0);
+  EXPECT_EQ(address.ToString(), "fe80::1%lo");
+}
+
+TEST(AddressTest, AnInterfaceThatThisMachineDoesNotHaveIsAnError) {
+  for (const std::string zone : {"sluice-none", "4294967295"}) {
+    const auto address = Address::Of(Tcp("fe80::1%" + zone, 22));
+    ASSERT_FALSE(address);
+    EXPECT_EQ(address.error(),
+              "this machine has no network interface '" + zone +
+                  "'; check the zone after the % of the address ('ip link' lists the interfaces)");
+  }
+  EXPECT_EQ(ZoneOf(4294967295U), "4294967295");
+}
+
+TEST(AddressTest, IsOfPlacesThatAreIpAddresses) {
+  EXPECT_EQ((*Address::Of(Tcp("10.0.0.1", 22)))->ToString(), "10.0.0.1:22");
+  EXPECT_EQ((*Address::Of({config::Endpoint::Kind::kWss, "::1", 443}))->ToString(), "[::1]:443");
+  EXPECT_FALSE(*Address::Of(Tcp("name.test", 22)));
+  EXPECT_FALSE(*Address::Of(Unix("/run/a%b")));
+  EXPECT_FALSE(*Address::Of({config::Endpoint::Kind::kSrv, "10.0.0.1", 0}));
+}
+
+TEST(AddressTest, AZoneIsForPlacesOfTheConfigurationOnly) {
+  EXPECT_FALSE(Address::Parse("fe80::1%lo", 22));
 }
 
 TEST(AddressTest, NamesAreNoLiterals) {

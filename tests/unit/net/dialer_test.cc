@@ -49,6 +49,22 @@ TEST_F(DialerTest, Refused) {
                 "127.0.0.1:" + std::to_string(port) + ": Connection refused");
 }
 
+TEST_F(DialerTest, AnInterfaceThatThisMachineDoesNotHave) {
+  Start(Tcp("fe80::1%sluice-none", 77));
+  ExpectFailure(Cause::kBackendUnreachable,
+                "[fe80::1%sluice-none]:77: this machine has no network interface 'sluice-none'; "
+                "check the zone after the % of the address ('ip link' lists the interfaces)");
+  EXPECT_EQ(resolver.lookups, 0);
+}
+
+TEST_F(DialerTest, ALinkLocalAddressOfAName) {
+  Start(Tcp("server.test", 77));
+  resolver.Answer({At("fe80::1", 77)});
+  ExpectFailure(Cause::kBackendUnreachable,
+                "[fe80::1]:77: a link-local address needs a zone, which only a server of the "
+                "configuration can have");
+}
+
 TEST_F(DialerTest, TheSecondAddressWorks) {
   const Fd listener = ListeningOnLoopback();
   Start(Tcp("server.test", 77));

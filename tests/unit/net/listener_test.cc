@@ -157,6 +157,12 @@ TEST_F(ListenerTest, AddressesThatCannotBe) {
   const auto name = Listen(Tcp("localhost", 0));
   ASSERT_FALSE(name);
   EXPECT_EQ(name.error(), "cannot listen on localhost:0: the host must be an IP address");
+  const auto zone = Listen(Tcp("fe80::1%sluice-none", 80));
+  ASSERT_FALSE(zone);
+  EXPECT_EQ(zone.error(),
+            "cannot listen on [fe80::1%sluice-none]:80: this machine has no network interface "
+            "'sluice-none'; check the zone after the % of the address ('ip link' lists the "
+            "interfaces)");
   EXPECT_FALSE(Listen(Tcp("192.0.2.1", 0))) << "not an address of this machine (TEST-NET-1)";
 }
 

@@ -39,12 +39,13 @@ function sluiceConfig({ port, backend, workers, tls }) {
   );
 }
 
+// Each connection takes two descriptors, and by splicing some more, of at most 20,000 for the process.
 function haproxyConfig({ port, backend, workers, tls, splice }) {
   return writeConfig(
     `haproxy-${port}.cfg`,
     `global
   nbthread ${workers}
-  maxconn 6000
+  maxconn ${splice ? 6000 : 9500}
   ${tls ? 'ssl-default-bind-options ssl-min-ver TLSv1.2' : ''}
 defaults
   mode tcp
@@ -116,7 +117,7 @@ export const kContenders = [
     tls: true,
     two: true,
     available: () => existsSync(kSluice),
-    version: () => output(kSluice, '--version'),
+    version: () => output(kSluice, '--version').split('\n')[0],
     command: (options) => [kSluice, '--config', sluiceConfig(options)],
   },
   ...['copy', 'splice'].map((name) => ({

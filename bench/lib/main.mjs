@@ -1,5 +1,5 @@
 // The runner: starts what is to be measured, measures it in rounds, prints the tables. bench/run starts it.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { kLoadDir, pickContenders, sluiceHasTls } from './contenders.mjs';
@@ -55,8 +55,22 @@ function progress(suite, work, round, name, outcome) {
 function worksFor(suite, { works, quick }) {
   return works.filter(
     (work) =>
-      work[suite.key].length > 0 && (!suite.crowded || work.crowded) && (!quick || suite.key === 'cpu' || work.brief),
+      work[suite.key].length > 0 &&
+      (!suite.crowded || work.crowded) &&
+      (!work.plain || suite.transport === 'plain') &&
+      (!quick || (!work.large && (suite.key === 'cpu' || work.brief))),
   );
+}
+
+/** Those of `works` for which a process may have enough descriptors: two for each session. */
+function possibleWorks(works, notes) {
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))[1]);
+  return works.filter(({ id, request }) => {
+    const needed = 2 * request.sessions + 100;
+    if (needed <= limit) return true;
+    notes.push(`${id} takes ${needed} descriptors a process, of which there are ${limit}, and was left out.`);
+    return false;
+  });
 }
 
 function lineUp(suite, contenders) {
@@ -71,7 +85,8 @@ async function runSuite(suite, options, contenders) {
   const results = [];
   try {
     for (const work of entries.length > 0 ? worksFor(suite, options) : []) {
-      results.push({ work, rows: await rounds.measure(work, entries) });
+      const among = entries.filter(({ contender }) => work.among?.includes(contender.name) ?? true);
+      if (among.length > 0) results.push({ work, rows: await rounds.measure(work, among) });
     }
   } finally {
     await rounds.stop();
@@ -130,6 +145,7 @@ async function main() {
   const notes = [];
   const contenders = availableContenders(options.chosen, notes);
   const suites = availableSuites(options, notes);
+  options.works = possibleWorks(options.works, notes);
   options.loadBinary = path.join(kLoadDir, 'sluice_load');
   if (!existsSync(options.loadBinary)) throw new UsageError('sluice_load is not built; run bench/run without --no-build');
   options.backendPort = await freePort();

@@ -45,7 +45,7 @@ export class Rounds {
   async #sample(work, row, round) {
     let outcome;
     try {
-      outcome = await (work.id === 'idle' ? this.#idle(work, row.entry) : this.#once(work, row.entry));
+      outcome = await (work.memory ? this.#alone(work, row.entry) : this.#once(work, row.entry));
       row.samples.push({ round, ...outcome });
     } catch (error) {
       outcome = { error: error.message };
@@ -71,27 +71,35 @@ export class Rounds {
     return { ...figuresOf(work, result), busiest: busiest(before, threadCpu(gateway.pid)) };
   }
 
-  // A gateway of its own, since memory that was used by other work does not come back.
-  async #idle(work, entry) {
-    const { idleSeconds: seconds, idleSessions } = this.#options;
+  // A gateway of its own, since memory that was used by other work does not come back. Its memory is read
+  // at the end of the warm-up, so that reading it does not disturb the window, or of the window if it idles.
+  async #alone(work, entry) {
+    const { idleSeconds, idleSessions, seconds, warmup } = this.#options;
+    const isIdle = work.id === 'idle';
     await this.#end(entry);
     const gateway = await this.#gateway(entry);
-    const url = gateway.url;
-    const sessions = Math.min(idleSessions, entry.contender.maxSessions ?? idleSessions);
-    const request = this.#request(work, entry, { url, sessions, seconds, warmup: 0, cpu_of: [gateway.pid] });
+    const wanted = isIdle ? idleSessions : work.request.sessions;
+    const sessions = Math.min(wanted, entry.contender.maxSessions ?? wanted);
+    const request = this.#request(work, entry, {
+      url: gateway.url,
+      sessions,
+      cpu_of: [gateway.pid],
+      ...(isIdle ? { seconds: idleSeconds, warmup: 0 } : { seconds, warmup }),
+    });
     // What the first sessions make the program keep for good is not the price of a session.
-    const few = Math.min(50, sessions);
-    await this.#load.run({ ...request, work: 'echo', pipeline: 1, sessions: few, seconds: 0.3, warmup: 0 });
+    const few = { work: 'echo', message: 64 * 1024, pipeline: 1, rate: 0, sessions: Math.min(50, sessions) };
+    await this.#load.run({ ...request, ...few, seconds: 0.3, warmup: 0 });
     await this.#untilAlone(gateway.pid);
     const before = proportionalKib(gateway.pid);
     let after;
     let opened;
     const result = await this.#load.run(request, (event) => {
-      if (event === 'open') opened = delay(seconds * 900).then(() => (after = proportionalKib(gateway.pid)));
+      const later = (isIdle ? idleSeconds : warmup) * 900;
+      if (event === 'open') opened = delay(later).then(() => (after = proportionalKib(gateway.pid)));
     });
     await opened;
     await this.#end(entry);
-    const note = sessions < idleSessions ? `${sessions} sessions` : undefined;
+    const note = sessions < wanted ? `${sessions} sessions` : undefined;
     return { ...figuresOf(work, result), kibPerSession: (after - before) / sessions, note };
   }
 

@@ -5,11 +5,12 @@ import { defaultCore } from './suites.mjs';
 
 export const kUsage = `Usage: bench/run [OPTION]...
 
-Measures sluice beside its peers and prints the tables (Markdown). Without options: everything, for about an hour.
+Measures sluice beside its peers and prints the tables (Markdown). Without options: everything, for an hour and a half.
 
   --quick               a smoke run of a minute that proves nothing but that it all works
   --only WORK,...       to_client, to_backend_64k, to_backend_1k, echo_16k, ping_1, ping_50, ping_1000, connect,
-                        idle; the beginning of a name stands for all that begin so (ping)
+                        mixed_4, mixed_50, mixed_200, mixed_800, scale_10, scale_100, scale_1000, scale_9000, idle;
+                        the beginning of a name stands for all that begin so (ping)
   --contenders NAME,... sluice, copy, splice, haproxy, haproxy-splice, nginx, websockify, node, v2ray
   --pinned, --unpinned, --workers2
                         only these ways to measure

@@ -31,13 +31,16 @@ function referencesIn(suite, rows) {
 function overview(suite, results) {
   const columns = results.flatMap(({ work, rows }) => work[suite.key].map((figure) => ({ work, rows, figure })));
   const header = ['', ...columns.map(({ work, figure }) => `${work.title}: ${kFigures[figure].title}`)];
-  const lines = results[0].rows.map(({ entry }, i) => [
-    nameOf(entry),
+  const names = [...new Set(results.flatMap(({ rows }) => rows.map((row) => nameOf(row.entry))))];
+  const lines = names.map((name) => [
+    name,
     ...columns.map(({ work, rows, figure }) => {
-      if (rows[i].samples.length === 0) return 'failed';
+      const row = rows.find(({ entry }) => nameOf(entry) === name);
+      if (!row) return '';
+      if (row.samples.length === 0) return 'failed';
       const [reference] = work.absolute ? [] : referencesIn(suite, rows);
-      const by = reference && number(ratio(rows[i], reference, figure));
-      return `${number(medianOf(rows[i], figure))}${by ? ` (${by})` : ''}`;
+      const by = reference && number(ratio(row, reference, figure));
+      return `${number(medianOf(row, figure))}${by ? ` (${by})` : ''}`;
     }),
   ]);
   return table(1, header, lines);

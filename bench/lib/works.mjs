@@ -2,6 +2,9 @@
 
 const kKib = 1024;
 
+/** The contenders of mixed load and scale; some of the others start a process for each session. */
+const kFew = ['sluice', 'copy', 'haproxy'];
+
 /**
  * id         as in --only
  * request    for the load generator
@@ -9,6 +12,10 @@ const kKib = 1024;
  * brief      part of --quick where not everything is
  * cpu, speed the figures that matter on one core, and where there is a core to spare
  * absolute   it is no use to divide them by those of another
+ * memory     a gateway of its own, whose memory is measured
+ * among      the only contenders that take part
+ * plain      not over TLS
+ * large      not part of --quick
  */
 export const kWorks = [
   {
@@ -60,10 +67,35 @@ export const kWorks = [
     cpu: ['cpuPerMessage'],
     speed: ['perS'],
   },
+  ...[4, 50, 200, 800].map((bulk) => ({
+    id: `mixed_${bulk}`,
+    title: `a ping-pong beside ${bulk} bulk sessions`,
+    // The kernel's own buffers of 1,600 bulk sockets would be more than its limit for all of TCP.
+    request: { work: 'mixed', sessions: 1 + bulk, message: 64, bulk_message: 64 * kKib, socket_buffer: 128 * kKib },
+    ...(bulk === 50 && { brief: true }),
+    ...(bulk > 50 && { large: true }),
+    memory: true,
+    among: kFew,
+    plain: true,
+    cpu: ['p99', 'cpuPerGb'],
+    speed: ['p99', 'mbPerS'],
+  })),
+  ...[10, 100, 1000, 9000].map((sessions) => ({
+    id: `scale_${sessions}`,
+    title: `10,000 messages/s over ${sessions.toLocaleString('en')} sessions`,
+    request: { work: 'ping', sessions, message: 64, rate: 10_000 },
+    ...(sessions > 100 && { large: true }),
+    memory: true,
+    among: kFew,
+    plain: true,
+    cpu: ['cpuPerMessage', ...(sessions >= 1000 ? ['kibPerSession'] : [])],
+    speed: ['p50', 'p99'],
+  })),
   {
     id: 'idle',
     title: 'idle',
     request: { work: 'idle', sessions: 5000, message: 64 * kKib },
+    memory: true,
     cpu: ['kibPerSession', 'idleCpu'],
     speed: [],
     absolute: true,
@@ -105,6 +137,15 @@ export function figuresOf(work, result) {
     case 'ping':
       return {
         cpuPerMessage: cpu / 1e3 / count,
+        perS: count / seconds,
+        p50: result.p50_us,
+        p99: result.p99_us,
+        p999: result.p999_us,
+      };
+    case 'mixed':
+      return {
+        cpuPerGb: cpu / bytes,
+        mbPerS: bytes / 1e6 / seconds,
         perS: count / seconds,
         p50: result.p50_us,
         p99: result.p99_us,

@@ -17,16 +17,18 @@ constexpr int kAcceptsPerTurn = 64;
 
 class Backend::Connection : public Handler {
  public:
-  Connection(Backend& backend, int fd) : backend_(backend), transport_(fd) {
+  Connection(Backend& backend, int fd)
+      : backend_(backend), transport_(fd), kind_(backend.work_->request.kind) {
     backend_.loop_.Add(fd, interest_, *this);
   }
 
   void Go() {
-    if (backend_.work_->request.kind == WorkKind::kToClient) SetInterest(EPOLLIN | EPOLLOUT);
+    if (kind_ == WorkKind::kToClient) SetInterest(EPOLLIN | EPOLLOUT);
   }
 
   bool HasStalled() const {
-    return progress_time_ > 0 && backend_.loop_.turn_time() - progress_time_ > kStallNs;
+    return kind_ == WorkKind::kToBackend && progress_time_ > 0 &&
+           backend_.loop_.turn_time() - progress_time_ > kStallNs;
   }
 
   uint64_t received() const { return received_; }
@@ -34,7 +36,7 @@ class Backend::Connection : public Handler {
   void OnReady(uint32_t events) override {
     if (closed_) return;
     if ((events & EPOLLOUT) != 0) {
-      if (backend_.work_->request.kind == WorkKind::kToClient) {
+      if (kind_ == WorkKind::kToClient) {
         SendStream();
       } else {
         SendKept();
@@ -81,22 +83,36 @@ class Backend::Connection : public Handler {
     if (!io.error.empty()) return Fail(io.error);
     if (io.ended) return End();
     if (io.count == 0) return;
-    if (progress_time_ == 0) backend_.reporter_->OnFlowing();
+    std::span<uint8_t> bytes(scratch.data(), io.count);
+    if (kind_ == WorkKind::kMixed) {
+      LearnKind(bytes.front());
+      bytes = bytes.subspan(1);
+      if (bytes.empty()) return;
+    }
+    if (progress_time_ == 0 && kind_ == WorkKind::kToBackend) backend_.reporter_->OnFlowing();
     progress_time_ = backend_.loop_.turn_time();
-    const std::span<uint8_t> bytes(scratch.data(), io.count);
-    switch (backend_.work_->request.kind) {
+    switch (kind_) {
       case WorkKind::kToClient:
         return Fail("bytes that nobody sent");
       case WorkKind::kToBackend:
         return Verify(bytes);
       default:
-        received_ += io.count;
+        received_ += bytes.size();
         return Echo(bytes);
     }
   }
 
+  void LearnKind(uint8_t kind) {
+    kind_ = static_cast<WorkKind>(kind);
+    if (kind_ == WorkKind::kPing) {
+      backend_.loop_.MakePrompt(transport_.fd(), interest_, *this);
+    } else if (backend_.going_) {
+      Go();
+    }
+  }
+
   void Verify(std::span<const uint8_t> bytes) {
-    const Ring& payload = backend_.work_->traffic.payload;
+    const Ring& payload = backend_.work_->TrafficOf(kind_).payload;
     if (!payload.Matches(position_, bytes)) {
       received_ += payload.CountMatching(position_, bytes);
       return Fail("a wrong byte");
@@ -116,7 +132,7 @@ class Backend::Connection : public Handler {
   }
 
   void End() {
-    if (backend_.work_->request.kind == WorkKind::kConnect) return Close();
+    if (kind_ == WorkKind::kConnect) return Close();
     Fail("an early end");
   }
 
@@ -132,6 +148,7 @@ class Backend::Connection : public Handler {
 
   Backend& backend_;
   Transport transport_;
+  WorkKind kind_;  // kMixed until the client has announced its own.
   uint32_t interest_ = EPOLLIN;
   size_t position_ = 0;        // In the stream sent, or the payload received.
   uint64_t received_ = 0;      // And verified, where that is the work.
@@ -171,7 +188,7 @@ void Backend::Go() {
 }
 
 void Backend::CheckStalls() {
-  if (work_ == nullptr || work_->request.kind != WorkKind::kToBackend) return;
+  if (work_ == nullptr) return;
   for (const Connection* connection : connections_) {
     if (!connection->HasStalled()) continue;
     reporter_->OnFailed("backend: nothing arrived for 10 s, after " +

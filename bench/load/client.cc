@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "load/handshake.h"
 
@@ -17,7 +18,14 @@ constexpr uint8_t kNormalClosure[] = {1000 >> 8, 1000 & 0xff};
 
 Client::Client(Loop& loop, const Work& work, ClientTotals& totals, ClientOwner& owner,
                std::mt19937_64& random, size_t index)
-    : loop_(loop), work_(work), totals_(totals), owner_(owner), random_(random), index_(index) {}
+    : loop_(loop),
+      work_(work),
+      kind_(work.KindOf(index)),
+      traffic_(work.TrafficOf(kind_)),
+      totals_(totals),
+      owner_(owner),
+      random_(random),
+      index_(index) {}
 
 void Client::Connect() {
   start_time_ = progress_time_ = NowNs();
@@ -26,12 +34,13 @@ void Client::Connect() {
   transport_ = std::make_unique<Transport>(fd);
   interest_ = EPOLLOUT;
   loop_.Add(fd, interest_, *this);
+  if (is_mixed() && kind_ == WorkKind::kPing) loop_.MakePrompt(fd, interest_, *this);
 }
 
 void Client::Go() {
   progress_time_ = loop_.turn_time();
-  expects_ = work_.request.kind != WorkKind::kToBackend;
-  switch (work_.request.kind) {
+  expects_ = kind_ != WorkKind::kToBackend;
+  switch (kind_) {
     case WorkKind::kToClient:
       return;
     case WorkKind::kToBackend:
@@ -39,14 +48,27 @@ void Client::Go() {
       break;
     case WorkKind::kConnect:
     case WorkKind::kIdle:
-      credit_ = work_.traffic.wire_message;
+      credit_ = traffic_.wire_message;
       break;
     case WorkKind::kEcho:
     case WorkKind::kPing:
-      credit_ = work_.request.pipeline * work_.traffic.wire_message;
+      credit_ = work_.request.pipeline * traffic_.wire_message;
+      break;
+    case WorkKind::kMixed:
+      return;  // Of the run, not of a session.
   }
   sent_time_ = NowNs();
   Flush();
+}
+
+bool Client::SendNext() {
+  if (state_ != State::kOpen || expects_) return false;
+  progress_time_ = loop_.turn_time();
+  expects_ = true;
+  credit_ += traffic_.wire_message;
+  sent_time_ = NowNs();
+  Flush();
+  return true;
 }
 
 void Client::CheckStall() {
@@ -101,7 +123,18 @@ void Client::OnConnected() {
 void Client::OnOpen() {
   state_ = State::kOpen;
   expects_ = false;
-  owner_.OnOpen(*this);
+  if (is_mixed()) AnnounceKind();
+  if (state_ != State::kGone) owner_.OnOpen(*this);
+}
+
+void Client::AnnounceKind() {
+  const uint8_t kind[] = {static_cast<uint8_t>(kind_)};
+  if (work_.request.websocket) {
+    AppendClientFrame(urgent_, Opcode::kBinary, kind, static_cast<uint32_t>(random_()));
+  } else {
+    urgent_.assign(std::begin(kind), std::end(kind));
+  }
+  Flush();
 }
 
 void Client::Receive() {
@@ -168,8 +201,8 @@ void Client::TakeFrames(std::span<const uint8_t> bytes) {
 
 void Client::TakePayload(std::span<const uint8_t> bytes) {
   if (bytes.empty()) return;
-  if (work_.request.kind == WorkKind::kToBackend) return Fail("bytes that nobody sent");
-  const Ring& expected = is_stream() ? work_.stream : work_.traffic.payload;
+  if (kind_ == WorkKind::kToBackend) return Fail("bytes that nobody sent");
+  const Ring& expected = is_stream() ? work_.stream : traffic_.payload;
   if (!expected.Matches(receive_position_, bytes)) {
     received_ += expected.CountMatching(receive_position_, bytes);
     return Fail("a wrong byte");
@@ -183,11 +216,11 @@ void Client::TakePayload(std::span<const uint8_t> bytes) {
 
 /// Counts the messages that have come back whole, and sends as many.
 void Client::TakeMessages() {
-  if (is_stream() || received_in_message_ < work_.traffic.message) return;
-  const size_t messages = received_in_message_ / work_.traffic.message;
-  received_in_message_ %= work_.traffic.message;
+  if (is_stream() || received_in_message_ < traffic_.message) return;
+  const size_t messages = received_in_message_ / traffic_.message;
+  received_in_message_ %= traffic_.message;
   totals_.messages += messages;
-  switch (work_.request.kind) {
+  switch (kind_) {
     case WorkKind::kConnect:
       return StartClose();
     case WorkKind::kIdle:
@@ -197,12 +230,14 @@ void Client::TakeMessages() {
       const int64_t now = NowNs();
       totals_.latency.Add(static_cast<uint64_t>(now - sent_time_));
       sent_time_ = now;
-      break;
+      if (work_.request.rate == 0) break;
+      expects_ = false;
+      return;  // The run says when to send the next one.
     }
     default:
       break;
   }
-  credit_ += messages * work_.traffic.wire_message;
+  credit_ += messages * traffic_.wire_message;
   Flush();
 }
 
@@ -243,7 +278,7 @@ void Client::Flush() {
   bool going = !transport_->HasUnsent() || SendUnsent();
   if (going && !urgent_.empty()) {
     if (sent_in_message_ > 0) {
-      going = SendTraffic(work_.traffic.wire_message - sent_in_message_);
+      going = SendTraffic(traffic_.wire_message - sent_in_message_);
     }
     if (going && sent_in_message_ == 0) going = SendUrgent();
   }
@@ -266,11 +301,11 @@ bool Client::SendUrgent() {
 }
 
 bool Client::SendTraffic(size_t most) {
-  const Ring& wire = work_.traffic.wire;
+  const Ring& wire = traffic_.wire;
   const auto count = static_cast<size_t>(std::min<uint64_t>({most, credit_, wire.size()}));
   const size_t sent = Send(wire.Slice(send_position_, count));
   send_position_ = wire.Advance(send_position_, sent);
-  sent_in_message_ = (sent_in_message_ + sent) % work_.traffic.wire_message;
+  sent_in_message_ = (sent_in_message_ + sent) % traffic_.wire_message;
   if (credit_ != kUnlimited) credit_ -= sent;
   return sent == count;
 }

@@ -48,6 +48,9 @@ class Client : public Handler {
   /// Begins to send, once it is open.
   void Go();
 
+  /// Sends a message, and returns false if the one before is not back yet.
+  bool SendNext();
+
   /// Fails if something is to arrive and nothing has for too long.
   void CheckStall();
 
@@ -65,6 +68,7 @@ class Client : public Handler {
   void Secure();
   void OnConnected();
   void OnOpen();
+  void AnnounceKind();
   void Receive();
   void OnReceived(std::span<const uint8_t> bytes);
   std::span<const uint8_t> TakeResponse(std::span<const uint8_t> bytes);
@@ -83,10 +87,13 @@ class Client : public Handler {
   void SetInterest(uint32_t interest);
   void Fail(const std::string& what);
 
-  bool is_stream() const { return work_.request.kind == WorkKind::kToClient; }
+  bool is_stream() const { return kind_ == WorkKind::kToClient; }
+  bool is_mixed() const { return work_.request.kind == WorkKind::kMixed; }
 
   Loop& loop_;
   const Work& work_;
+  const WorkKind kind_;
+  const Traffic& traffic_;
   ClientTotals& totals_;
   ClientOwner& owner_;
   std::mt19937_64& random_;
@@ -106,8 +113,9 @@ class Client : public Handler {
   size_t received_in_message_ = 0;
   uint64_t received_ = 0;
 
-  std::vector<uint8_t> urgent_;  // Handshake and control frames: to go out between messages.
-  uint64_t credit_ = 0;          // Bytes of traffic that may be sent.
+  // Handshake, kind and control frames: to go out between messages.
+  std::vector<uint8_t> urgent_;
+  uint64_t credit_ = 0;  // Bytes of traffic that may be sent.
   size_t send_position_ = 0;
   size_t sent_in_message_ = 0;
   bool close_received_ = false;

@@ -33,9 +33,11 @@ int64_t NowNs() {
 
 Loop::Loop()
     : epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      prompt_epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       scratch_(kScratchSize) {
   Control(epoll_, EPOLL_CTL_ADD, wake_, EPOLLIN, nullptr);
+  Control(epoll_, EPOLL_CTL_ADD, prompt_epoll_, EPOLLIN, &prompt_epoll_);
 }
 
 void Loop::Add(int fd, uint32_t events, Handler& handler) {
@@ -43,7 +45,14 @@ void Loop::Add(int fd, uint32_t events, Handler& handler) {
 }
 
 void Loop::Modify(int fd, uint32_t events, Handler& handler) {
-  Control(epoll_, EPOLL_CTL_MOD, fd, events, &handler);
+  Control(handler.is_prompt_ ? prompt_epoll_ : epoll_, EPOLL_CTL_MOD, fd, events, &handler);
+}
+
+void Loop::MakePrompt(int fd, uint32_t events, Handler& handler) {
+  Control(epoll_, EPOLL_CTL_DEL, fd, 0, nullptr);
+  Control(prompt_epoll_, EPOLL_CTL_ADD, fd, events, &handler);
+  handler.is_prompt_ = true;
+  ++prompt_count_;
 }
 
 void Loop::Post(std::function<void()> task) {
@@ -80,11 +89,21 @@ void Loop::Run() {
         uint64_t wakes;
         [[maybe_unused]] const ssize_t got = read(wake_, &wakes, sizeof(wakes));
         RunPosted();  // What was posted since the start of this turn has no other wake.
-      } else {
+      } else if (event.data.ptr != &prompt_epoll_) {
         static_cast<Handler*>(event.data.ptr)->OnReady(event.events);
       }
+      if (prompt_count_ > 0) RunPrompt();
     }
     dying_.clear();
+  }
+}
+
+void Loop::RunPrompt() {
+  std::array<epoll_event, 4> events;
+  const int count = epoll_wait(prompt_epoll_, events.data(), events.size(), 0);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    static_cast<Handler*>(event.data.ptr)->OnReady(event.events);
   }
 }
 

@@ -1,9 +1,11 @@
 // An event loop over epoll, level-triggered: every socket that is ready gets one bounded step, in
-// the order in which they became ready, so that none starves.
+// the order in which they became ready, so that none starves. A prompt handler gets a step between
+// the steps of any two others, so that its latency does not contain theirs.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +26,10 @@ class Handler {
   virtual ~Handler() = default;
 
   virtual void OnReady(uint32_t events) = 0;
+
+ private:
+  friend class Loop;
+  bool is_prompt_ = false;
 };
 
 class Loop {
@@ -33,8 +39,14 @@ class Loop {
   void Add(int fd, uint32_t events, Handler& handler);
   void Modify(int fd, uint32_t events, Handler& handler);
 
+  /// Makes a handler that was added prompt.
+  void MakePrompt(int fd, uint32_t events, Handler& handler);
+
   /// Destroys it after this turn, for an event of it may still be to come.
-  void DestroyLater(std::unique_ptr<Handler> handler) { dying_.push_back(std::move(handler)); }
+  void DestroyLater(std::unique_ptr<Handler> handler) {
+    if (handler->is_prompt_) --prompt_count_;
+    dying_.push_back(std::move(handler));
+  }
 
   /// Calls `task` in the loop's thread. From any thread.
   void Post(std::function<void()> task);
@@ -56,8 +68,11 @@ class Loop {
   static constexpr int kEventsPerTurn = 1024;
 
   void RunPosted();
+  void RunPrompt();
 
   int epoll_;
+  int prompt_epoll_;  // Watched by epoll_, for the prompt handlers.
+  size_t prompt_count_ = 0;
   int wake_;
   std::array<epoll_event, kEventsPerTurn> events_;
   std::vector<uint8_t> scratch_;

@@ -16,14 +16,17 @@ WorkKind ParseKind(const std::string& name) {
   static const std::map<std::string, WorkKind> kKinds = {
       {"to_client", WorkKind::kToClient}, {"to_backend", WorkKind::kToBackend},
       {"echo", WorkKind::kEcho},          {"ping", WorkKind::kPing},
-      {"connect", WorkKind::kConnect},    {"idle", WorkKind::kIdle}};
+      {"connect", WorkKind::kConnect},    {"idle", WorkKind::kIdle},
+      {"mixed", WorkKind::kMixed}};
   const auto found = kKinds.find(name);
   if (found == kKinds.end()) throw std::runtime_error("unknown work '" + name + "'");
   return found->second;
 }
 
 size_t DefaultMessage(WorkKind kind) {
-  return kind == WorkKind::kPing || kind == WorkKind::kConnect ? 64 : size_t{64} * 1024;
+  const bool is_small =
+      kind == WorkKind::kPing || kind == WorkKind::kConnect || kind == WorkKind::kMixed;
+  return is_small ? 64 : size_t{64} * 1024;
 }
 
 Endpoint Resolve(const std::string& host, const std::string& port) {
@@ -67,14 +70,20 @@ Request ParseRequest(const std::string& line) {
   ParseUrl(json.at("url"), request);
   request.sessions = json.value("sessions", size_t{1});
   request.message = json.value("message", DefaultMessage(request.kind));
+  request.bulk_message = json.value("bulk_message", size_t{64} * 1024);
   request.pipeline = json.value("pipeline", size_t{1});
+  request.rate = json.value("rate", size_t{0});
   request.seconds = json.at("seconds");
   request.warmup = json.value("warmup", 0.0);
   request.cpu_of = json.value("cpu_of", std::vector<pid_t>());
   request.subprotocol = json.value("subprotocol", std::string());
   request.socket_buffer = json.value("socket_buffer", 0);
-  if (request.sessions == 0 || request.message == 0 || request.pipeline == 0) {
-    throw std::runtime_error("sessions, message and pipeline are at least 1");
+  if (request.sessions == 0 || request.message == 0 || request.bulk_message == 0 ||
+      request.pipeline == 0) {
+    throw std::runtime_error("sessions, message, bulk_message and pipeline are at least 1");
+  }
+  if (request.rate != 0 && request.kind != WorkKind::kPing) {
+    throw std::runtime_error("only ping has a rate");
   }
   return request;
 }

@@ -28,7 +28,6 @@ class Run::BackendReporter : public Reporter {
   explicit BackendReporter(Run& run) : run_(std::make_shared<Run*>(&run)) {}
 
   void OnFlowing() override {
-    if ((*run_)->kind() != WorkKind::kToBackend) return;
     Post([](Run& run) { run.OnFlowing(); });
   }
 
@@ -57,7 +56,13 @@ Run::Run(Loop& loop, Backend& backend, Request request,
   if (!cpu_.FindProcesses()) throw std::runtime_error("a process of cpu_of is not there");
   work_.stream = MakeStream(random_);
   work_.traffic = MakeTraffic(request.message, request.websocket, random_);
+  if (request.kind == WorkKind::kMixed) {
+    work_.bulk_traffic = MakeTraffic(request.bulk_message, request.websocket, random_);
+  }
   work_.request = std::move(request);
+  if (work_.request.rate != 0) {
+    send_interval_ = std::max<int64_t>(kSecond / static_cast<int64_t>(work_.request.rate), 1);
+  }
 }
 
 Run::~Run() = default;
@@ -119,7 +124,6 @@ void Run::OnFinished(Client& client) {
     totals_.latency.Add(static_cast<uint64_t>(NowNs() - client.start_time()));
     Launch(client.index());
   } else if (finished_ == work_.request.sessions) {
-    announce_({{"event", "open"}});
     WarmUp();
   }
 }
@@ -141,9 +145,21 @@ void Run::OnClientFailed(Client& client, const std::string& error) {
 
 void Run::WarmUp() {
   phase_ = Phase::kWarmingUp;
+  announce_({{"event", "open"}});
   cpu_.FindProcesses();
   phase_end_ = NowNs() + ToNs(work_.request.warmup);
+  if (work_.request.rate != 0) next_send_ = NowNs();
   SetTimer();
+}
+
+/// Sends what is due by the rate, from each session in its turn. A session that still waits for its
+/// last message is passed over.
+void Run::SendDue(int64_t now) {
+  for (; next_send_ <= now && phase_ != Phase::kEnding; next_send_ += send_interval_) {
+    Client& client = *clients_[next_sender_];
+    next_sender_ = (next_sender_ + 1) % clients_.size();
+    if (!client.SendNext()) ++passed_over_;
+  }
 }
 
 void Run::OnTimer() {
@@ -152,6 +168,7 @@ void Run::OnTimer() {
   if (phase_ == Phase::kWarmingUp && now >= phase_end_) {
     phase_ = Phase::kMeasuring;
     totals_.latency.Clear();
+    passed_over_ = 0;
     before_ = Take();
     phase_end_ = before_.time + ToNs(work_.request.seconds);
   } else if (phase_ == Phase::kMeasuring && now >= phase_end_) {
@@ -166,12 +183,13 @@ void Run::OnTimer() {
     return End();
   }
   if (now >= next_check_) CheckStalls();
+  SendDue(now);
   SetTimer();
 }
 
 void Run::SetTimer() {
   if (phase_ == Phase::kEnding) return;  // Which has set its own.
-  int64_t next = std::min(phase_end_, next_check_);
+  int64_t next = std::min({phase_end_, next_check_, next_send_});
   if (!retries_.empty()) next = std::min(next, NowNs() + kRetryNs);
   loop_.SetTimer(next, [this] { OnTimer(); });
 }
@@ -223,8 +241,9 @@ Run::Snapshot Run::Take() const {
   Snapshot snapshot;
   snapshot.time = NowNs();
   const bool to_backend = kind() == WorkKind::kToBackend;
-  snapshot.bytes = to_backend ? backend_.verified_bytes() : totals_.verified_bytes;
-  snapshot.messages = to_backend ? snapshot.bytes / work_.request.message : totals_.messages;
+  snapshot.bytes = backend_.verified_bytes() + totals_.verified_bytes;
+  snapshot.messages =
+      to_backend ? backend_.verified_bytes() / work_.request.message : totals_.messages;
   snapshot.cycles = cycles_;
   snapshot.failed = failed_;
   snapshot.cpu = cpu_.Sample();
@@ -242,6 +261,7 @@ nlohmann::json Run::Result() const {
   result["cycles"] = after_.cycles - before_.cycles;
   result["failed"] = after_.failed - before_.failed;
   result["pings"] = totals_.pings;
+  if (work_.request.rate != 0) result["passed_over"] = passed_over_;
   if (!work_.request.cpu_of.empty()) {
     result["cpu_ns"] = after_.cpu.total_ns - before_.cpu.total_ns;
     result["cpu_user_ns"] = after_.cpu.user_ns - before_.cpu.user_ns;

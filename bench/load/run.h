@@ -61,6 +61,7 @@ class Run : public ClientOwner {
   void StartFlow();
   void WarmUp();
   void End();
+  void SendDue(int64_t now);
   void OnTimer();
   void SetTimer();
   void CheckStalls();
@@ -89,6 +90,10 @@ class Run : public ClientOwner {
   uint64_t failed_ = 0;
   int64_t phase_end_ = INT64_MAX;
   int64_t next_check_ = 0;
+  int64_t send_interval_ = 0;
+  int64_t next_send_ = INT64_MAX;  // By the rate of the request, if it has one.
+  size_t next_sender_ = 0;
+  uint64_t passed_over_ = 0;
   Snapshot before_;
   Snapshot after_;  // Stays empty if the run has failed before.
   std::string error_;

@@ -14,7 +14,8 @@
 
 namespace sluice::bench {
 
-enum class WorkKind { kToClient, kToBackend, kEcho, kPing, kConnect, kIdle };
+/// kMixed: the first session does kPing, the others do kToClient and kToBackend in turn.
+enum class WorkKind : uint8_t { kToClient, kToBackend, kEcho, kPing, kConnect, kIdle, kMixed };
 
 struct Request {
   WorkKind kind = WorkKind::kPing;
@@ -25,7 +26,9 @@ struct Request {
   Endpoint endpoint;
   size_t sessions = 1;
   size_t message = 0;
+  size_t bulk_message = 0;  // The same for the bulk sessions of kMixed.
   size_t pipeline = 1;
+  size_t rate = 0;  // Messages of kPing a second, over all sessions; 0: each when the last is back.
   double seconds = 0;
   double warmup = 0;
   std::vector<pid_t> cpu_of;
@@ -65,8 +68,22 @@ constexpr size_t kSendChunk = size_t{256} * 1024;
 
 struct Work {
   Request request;
-  Ring stream;      // What the backend streams.
-  Traffic traffic;  // What the clients send.
+  Ring stream;           // What the backend streams.
+  Traffic traffic;       // What the clients send.
+  Traffic bulk_traffic;  // The same for the bulk sessions of kMixed.
+
+  /// What a session does. The client of a kMixed session sends this as its first byte, since the
+  /// backend does not know which session it has accepted.
+  WorkKind KindOf(size_t session) const {
+    if (request.kind != WorkKind::kMixed) return request.kind;
+    if (session == 0) return WorkKind::kPing;
+    return session % 2 == 1 ? WorkKind::kToClient : WorkKind::kToBackend;
+  }
+
+  const Traffic& TrafficOf(WorkKind kind) const {
+    const bool is_bulk = request.kind == WorkKind::kMixed && kind == WorkKind::kToBackend;
+    return is_bulk ? bulk_traffic : traffic;
+  }
 };
 
 }  // namespace sluice::bench

@@ -224,7 +224,7 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
     std::optional<std::vector<std::string>> hosts;
     if (draft.hosts) ReadHosts(reader, *draft.hosts, hosts);
     if (draft.hosts && protocol == ListenerProtocol::kTcp) {
-      reader.Error(*draft.hosts, "a client of plain TCP names no host; take 'hosts' out");
+      reader.Error(*draft.hosts, "has no effect: a client of plain TCP names no host; take it out");
     }
     auto proxy_protocol =
         ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);

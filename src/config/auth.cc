@@ -1,6 +1,7 @@
 #include "config/auth.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,7 +71,7 @@ constexpr Field<BasicAuth> kBasicFields[] = {
 
 void ReadAlgorithms(Reader& reader, const Value& value, JwtAuth& jwt) {
   for (const auto& item : reader.Items(value, "algorithms")) {
-    const auto text = reader.Text(item, "an algorithm");
+    const auto text = reader.Text(item, "an algorithm such as ES256");
     if (!text) continue;
     const auto known = std::find(std::begin(kAlgorithms), std::end(kAlgorithms), *text);
     if (known == std::end(kAlgorithms)) {
@@ -152,7 +153,17 @@ void ReadRedis(Reader& reader, const Value& value, TokenAuth& token) {
 
 constexpr Field<TokenAuth> kTokenFields[] = {
     {"file", ReadFile<&TokenAuth::file>},
-    {"directory", ReadFile<&TokenAuth::directory>},
+    {"directory",
+     [](Reader& reader, const Value& value, TokenAuth& token) {
+       constexpr std::string_view kExpected = "the path of a directory";
+       const auto parse = [](std::string_view text) -> Parsed<std::string> {
+         if (!text.empty()) return std::string(text);
+         return base::Unexpected(Expected(kExpected, text));
+       };
+       if (reader.ReadScalar(value, kExpected, parse, token.directory)) {
+         token.directory = reader.PathFromHere(token.directory);
+       }
+     }},
     {"redis", ReadRedis},
     {"from", ReadFrom<&TokenAuth::from>},
 };
@@ -201,19 +212,31 @@ bool IsHmac(JwtAlgorithm algorithm) {
   return algorithm <= JwtAlgorithm::kHs512;
 }
 
+// How many of the keys the mapping has, be their values faulty or the keys misspelt, which has then
+// been reported.
+int CountOf(const Reader& reader, const Value& mapping, std::initializer_list<const char*> keys) {
+  int count = 0;
+  for (const char* const key : keys) {
+    const bool is_there = mapping.node.IsMap() && mapping.node[key].IsDefined();
+    if (is_there || reader.IsMisspelt(mapping, key)) ++count;
+  }
+  return count;
+}
+
 void ReadJwt(Reader& reader, const Value& value, Methods& methods) {
   JwtAuth jwt;
   if (!reader.ReadMapping<JwtAuth>(value, kJwtFields, jwt)) return;
   if (!value.node["algorithms"]) reader.Missing(value, "algorithms");
   const bool has_file = jwt.key_file.empty() != jwt.jwks_file.empty();
-  if (!has_file && !reader.IsMisspelt(value, "key_file") &&
-      !reader.IsMisspelt(value, "jwks_file")) {
+  if (CountOf(reader, value, {"key_file", "jwks_file"}) != 1) {
     reader.Error(value, "expected either 'key_file' or 'jwks_file'");
   }
   const auto hmacs = std::count_if(jwt.algorithms.begin(), jwt.algorithms.end(), IsHmac);
   if (hmacs != 0 && static_cast<size_t>(hmacs) != jwt.algorithms.size()) {
     // Who knows the public key of RS256 would otherwise hold the secret of HS256.
-    reader.Error(value, "HS... has a secret and the others a public key; give each a method");
+    reader.Error(value,
+                 "the algorithms HS... have a secret, and the others a public key; write two "
+                 "methods, each with its algorithms");
   } else if (has_file && !jwt.algorithms.empty()) {
     const bool is_jwks = jwt.key_file.empty();
     CheckFiles(reader, value, is_jwks ? "jwks_file" : "key_file",
@@ -225,17 +248,13 @@ void ReadJwt(Reader& reader, const Value& value, Methods& methods) {
 void ReadToken(Reader& reader, const Value& value, Methods& methods) {
   TokenAuth token;
   if (!reader.ReadMapping<TokenAuth>(value, kTokenFields, token)) return;
-  const int places = !token.file.empty() + !token.directory.empty() + token.redis.has_value();
-  if (places != 1) {
-    for (const auto key : {"file", "directory", "redis"}) {
-      if (reader.IsMisspelt(value, key)) return;
-    }
+  if (CountOf(reader, value, {"file", "directory", "redis"}) != 1) {
     reader.Error(value, "expected one of 'file', 'directory' and 'redis'");
   } else if (token.redis) {
     const std::string& path = token.redis->password_file;
     const Value redis{"redis", value.node["redis"], value.mark};
     if (!path.empty()) CheckFiles(reader, redis, "password_file", path, /*is_secret=*/true, token);
-  } else {
+  } else if (!token.file.empty() || !token.directory.empty()) {
     const bool is_file = token.directory.empty();
     CheckFiles(reader, value, is_file ? "file" : "directory",
                is_file ? token.file : token.directory, /*is_secret=*/true, token);
@@ -252,7 +271,7 @@ void ReadSimple(Reader& reader, const Value& value, std::span<const Field<T>> fi
     const auto text = reader.Text(value, "'true' or a mapping");
     if (text && *text != "true") reader.Error(value, Expected("'true' or a mapping", *text));
   } else if (!value.node.IsMap() || value.node.size() == 0) {
-    reader.Error(value, "expected 'true' or a mapping that is not empty");
+    reader.Error(value, "expected 'true' or a mapping with one key or more");
   } else {
     reader.ReadMapping<T>(value, fields, method);
   }
@@ -273,9 +292,13 @@ constexpr Field<Methods> kAuthFields[] = {
      }},
 };
 
+constexpr std::string_view kMethods =
+    "one or more of the keys 'basic', 'jwt', 'token', 'ticket' and 'client_certificate', or the "
+    "word 'none'";
+
 void ReadMethods(Reader& reader, const Value& value, Methods& methods) {
   if (!value.node.IsMap() || value.node.size() == 0) {
-    reader.Error(value, "expected one method or more, or the word 'none', which lets everybody in");
+    reader.Error(value, "expected " + std::string(kMethods));
     return;
   }
   reader.ReadMapping<Methods>(value, kAuthFields, methods);
@@ -308,10 +331,8 @@ bool NamesServers(const AuthMethod& method) {
 void ReadAuth(Reader& reader, const Value& value, SessionOptions& options) {
   Methods methods;
   if (value.node.IsScalar()) {
-    const auto text = reader.Text(value, "one method or more, or the word 'none'");
-    if (text && *text != "none") {
-      reader.Error(value, Expected("one method or more, or the word 'none'", *text));
-    }
+    const auto text = reader.Text(value, kMethods);
+    if (text && *text != "none") reader.Error(value, Expected(kMethods, *text));
   } else if (value.node.IsSequence()) {
     for (const auto& item : reader.Items(value, "methods")) ReadMethods(reader, item, methods);
   } else {

@@ -92,7 +92,7 @@ std::string DescribeUnknown(std::string_view text, const std::string& server_fau
   if (!ParseName(text)) return server_fault;
   if (names.empty()) {
     return "there is no backend " + Quote(text) +
-           ", since the file has no 'backends'; expected a " + "server: host:port such as " +
+           ", since the file has no 'backends'; expected a server: host:port such as " +
            std::string(text) + ":5900";
   }
   auto message =
@@ -119,7 +119,7 @@ void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draf
   TakeBalance(reader, draft.balance, backend);
   if (!draft.health_check) return;
   if (backend.target || backend.is_from_token) {
-    reader.Error(*draft.health_check, "needs 'servers': nobody knows which servers there will be");
+    reader.Error(*draft.health_check, "needs 'servers': here each request has a server of its own");
   } else {
     backend.health_check = ReadHealthCheck(reader, *draft.health_check);
   }
@@ -159,7 +159,10 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
 
 void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
                   BackendTable& table) {
-  if (!reader.ExpectMapping(value)) return;
+  if (!reader.ExpectMapping(value)) {
+    table.is_unknown = true;
+    return;
+  }
   for (auto& entry : reader.Entries(value)) {
     if (const auto name = ParseName(entry.key); !name) {
       reader.Error(entry.key_mark, name.error());
@@ -173,7 +176,8 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
     for (const auto& misplaced :
          {draft.target.server, draft.target.allow, draft.target.resolve, draft.from}) {
       if (misplaced) {
-        reader.Error(*misplaced, "belongs in the 'backend' of a route, which the request is for");
+        reader.Error(*misplaced,
+                     "belongs in the 'backend' of a route, where requests can name the server");
       }
     }
     Backend backend{entry.key, std::move(draft.servers)};
@@ -197,6 +201,7 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
     return named->second;
   }
   auto server = ParseConfiguredServer(*text);
+  if (!server && table.is_unknown && ParseName(*text)) return std::nullopt;
   if (!server) {
     reader.Error(value, DescribeUnknown(*text, server.error(), table));
     return std::nullopt;

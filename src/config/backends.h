@@ -17,6 +17,8 @@ struct BackendTable {
   std::vector<Backend> backends;
   /// Names, and for short forms addresses. No name holds a colon and every address does.
   std::map<std::string, size_t, std::less<>> by_name;
+  /// The file has a section `backends` that cannot be read, so that any name may be one of it.
+  bool is_unknown = false;
 };
 
 void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,

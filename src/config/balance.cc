@@ -131,11 +131,9 @@ void ReadBalance(Reader& reader, const Value& value, BalanceDraft& draft) {
 void ReadQueue(Reader& reader, const Value& value, BalanceDraft& draft) {
   draft.of_servers.push_back(value);
   if (IsOff(reader, value, "'size' and 'timeout'")) return;
+  if (!reader.ReadMapping<BackendQueue>(value, kQueueFields, draft.queue)) return;
   draft.queue_at = value;
-  if (reader.ReadMapping<BackendQueue>(value, kQueueFields, draft.queue) &&
-      !value.node["size"].IsDefined()) {
-    reader.Missing(value, "size");
-  }
+  if (!value.node["size"].IsDefined()) reader.Missing(value, "size");
 }
 
 void ReadEject(Reader& reader, const Value& value, BalanceDraft& draft) {
@@ -187,7 +185,8 @@ void TakeBalance(Reader& reader, const BalanceDraft& draft, Backend& backend) {
   backend.connect_retry = draft.connect_retry;
   if (!backend.has_fixed_servers()) {
     for (const Value& value : draft.of_servers) {
-      reader.Error(value, "is for a backend with 'servers', and here each request has its own");
+      reader.Error(value,
+                   "is for a backend with 'servers'; here each request has a server of its own");
     }
     return;
   }
@@ -195,7 +194,8 @@ void TakeBalance(Reader& reader, const BalanceDraft& draft, Backend& backend) {
       std::any_of(backend.servers.begin(), backend.servers.end(),
                   [](const Server& server) { return server.max_sessions != 0; });
   if (draft.queue_at && !is_bounded && !backend.servers.empty()) {
-    reader.Error(*draft.queue_at, "nobody would ever wait: no server has 'max_sessions'");
+    reader.Error(*draft.queue_at,
+                 "has no effect: no server has 'max_sessions', so that no client ever waits");
   }
 }
 
@@ -205,8 +205,8 @@ void CheckHashKey(Reader& reader, const Value& value, const Balance& balance, co
     const auto names = CaptureNames(route.match);
     if (std::find(names.begin(), names.end(), balance.name) != names.end()) return;
     reader.Error(value, "the backend hashes 'capture." + balance.name +
-                            "', and nothing is captured as that by the route's match" +
-                            Suggestion(balance.name, names, "what is captured is"));
+                            "', but the route's match has no such capture" +
+                            Suggestion(balance.name, names, "its captures are"));
   } else if (balance.key == Balance::Key::kClaim) {
     const auto& methods = route.options.auth;
     const bool has_claims = std::any_of(methods.begin(), methods.end(), [](const auto& method) {
@@ -214,7 +214,7 @@ void CheckHashKey(Reader& reader, const Value& value, const Balance& balance, co
     });
     if (has_claims) return;
     reader.Error(value, "the backend hashes 'claim." + balance.name +
-                            "', and the route takes no 'jwt' that could have it");
+                            "', but the route's 'auth' has no 'jwt', the only method with claims");
   }
 }
 

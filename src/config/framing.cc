@@ -136,7 +136,9 @@ constexpr Field<Framing> kFramingFields[] = {
        LengthPrefixedDraft draft;
        reader.ReadMapping<LengthPrefixedDraft>(value, kLengthPrefixedFields, draft);
        if (draft.type && draft.framing.type_byte) {
-         reader.Error(*draft.type, "says nothing where 'type_byte' is true; leave it out");
+         reader.Error(*draft.type,
+                      "has no effect with 'type_byte: true', where a byte of each message gives "
+                      "the type; take it out");
        }
        framing = draft.framing;
      }},

@@ -97,8 +97,10 @@ void ReadExpect(Reader& reader, const Value& value, std::vector<std::string>& ex
 }
 
 /// Whether the check is one with a conversation of its own.
+constexpr std::string_view kChecks = "'tcp', 'tls', 'redis', 'ssh', 'smtp' or 'rfb'";
+
 bool ReadCheck(Reader& reader, const Value& value, HealthCheck& health) {
-  const auto text = reader.Text(value, "the kind of check");
+  const auto text = reader.Text(value, kChecks);
   if (!text || *text == "tcp") return false;
   if (*text == "tls") {
     health.tls = true;
@@ -109,7 +111,7 @@ bool ReadCheck(Reader& reader, const Value& value, HealthCheck& health) {
     health.expect = protocol->expect;
     return true;
   }
-  reader.Error(value, Expected("'tcp', 'tls', 'redis', 'ssh', 'smtp' or 'rfb'", *text));
+  reader.Error(value, Expected(kChecks, *text));
   return false;
 }
 
@@ -121,7 +123,7 @@ HealthCheck ReadHealthCheck(Reader& reader, const Value& value) {
   if (!reader.ReadMapping<HealthDraft>(value, kHealthFields, draft)) return health;
   if (draft.check && ReadCheck(reader, *draft.check, health)) {
     for (const auto& own : {draft.send, draft.expect}) {
-      if (own) reader.Error(*own, "has no place beside a 'check' that has words of its own");
+      if (own) reader.Error(*own, "has no effect: this 'check' has one of its own; take it out");
     }
     return health;
   }
@@ -129,7 +131,7 @@ HealthCheck ReadHealthCheck(Reader& reader, const Value& value) {
   if (draft.expect) {
     ReadExpect(reader, *draft.expect, health.expect);
   } else if (draft.send) {
-    reader.Error(*draft.send, "needs 'expect', what the answer has to begin with");
+    reader.Error(*draft.send, "needs 'expect', the text that the answer must begin with");
   }
   return health;
 }

@@ -161,6 +161,7 @@ Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
   if (draft.drain) ReadDrain(reader, *draft.drain, config.drain_timeout, config.drain);
   if (draft.log) ReadLog(reader, *draft.log, config.log);
   BackendTable table;
+  table.is_unknown = reader.IsMisspelt(root, "backends");
   if (draft.backends) ReadBackends(reader, *draft.backends, checks, table);
   if (draft.routes) {
     ReadRoutes(reader, *draft.routes, defaults.options, config.listeners, checks, table,
@@ -240,8 +241,10 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment,
   const auto document = YAML::Load(text);
   Reader reader(source, environment, checks);
   auto config = read(reader, {{}, document, document.IsNull() ? YAML::Mark() : document.Mark()});
-  if (reader.has_errors()) return Unexpected(reader.TakeErrors());
-  return Loaded{std::move(config), reader.TakeWarnings(), text};
+  const bool has_errors = reader.has_errors();
+  auto diagnostics = reader.TakeAll();
+  if (has_errors) return Unexpected(std::move(diagnostics));
+  return Loaded{std::move(config), std::move(diagnostics), text};
 }
 
 // No exception leaves.

@@ -72,7 +72,9 @@ std::vector<NamedValues> ReadNamedValues(Reader& reader, const Value& value) {
       wanted.values.clear();
     } else if (std::find(wanted.values.begin(), wanted.values.end(), kPresent) !=
                wanted.values.end()) {
-      reader.Error(entry.value, "a '*' stands for any value, and no other can stand beside it");
+      reader.Error(
+          entry.value,
+          "'*' matches any value, so that the others have no effect; take them out, or the '*'");
     }
     named.push_back(std::move(wanted));
   }
@@ -177,14 +179,17 @@ void CheckTls(Reader& reader, const Value& value, const std::vector<Listener>& l
     return std::any_of(match.listeners.begin(), match.listeners.end(),
                        [&](size_t index) { return is_fit(listeners[index]); });
   };
+  // Faulty listeners may be without what they were meant to have.
+  if (reader.has_errors()) return;
   if (!match.certificate.empty() && !has_one(AsksForCertificates)) {
-    reader.Warn(
-        value,
-        "this match is never met: no such listener asks clients for a certificate (client_ca)");
+    reader.Warn(value,
+                "this match is never met: none of its listeners asks clients for a certificate "
+                "(client_ca)");
   } else if (!match.sni.empty() &&
              !has_one([](const Listener& listener) { return listener.tls.has_value(); })) {
-    reader.Warn(value,
-                "this match is never met: no such listener has 'tls', so that there is no 'sni'");
+    reader.Warn(
+        value,
+        "this match is never met: none of its listeners has 'tls', so that there is no 'sni'");
   }
 }
 

@@ -291,9 +291,7 @@ void ReadDistinct(Reader& reader, const Value& value, std::string_view items, Pa
   std::vector<std::string> texts;
   for (const auto& item : reader.Items(value, items)) {
     std::string text;
-    if (!reader.ReadScalar(item, "a text (in quotes, if it is the word null)", parse, text)) {
-      continue;
-    }
+    if (!reader.ReadScalar(item, "a text", parse, text)) continue;
     if (std::find(texts.begin(), texts.end(), text) != texts.end()) {
       reader.Error(item, Quote(text) + " is in the list twice");
     }
@@ -339,7 +337,8 @@ void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options) {
 void ReadHosts(Reader& reader, const Value& value, std::optional<std::vector<std::string>>& hosts) {
   ReadDistinct(reader, value, "hosts", ParseHostName, hosts);
   if (hosts->size() > 1 && std::find(hosts->begin(), hosts->end(), "*") != hosts->end()) {
-    reader.Error(value, "a '*' stands for any name, and no other can stand beside it");
+    reader.Error(
+        value, "'*' allows any name, so that the others have no effect; take them out, or the '*'");
   }
 }
 

@@ -58,7 +58,8 @@ constexpr Field<TrustedDraft> kTrustedFields[] = {
 }  // namespace
 
 void ReadSource(Reader& reader, const Value& item, Sources& sources) {
-  const auto text = reader.Text(item, "an address range");
+  const auto text =
+      reader.Text(item, "an address range such as 10.0.0.0/8 or fd00::/8, or one address");
   if (!text) return;
   if (*text == "unix") {
     sources.unix_sockets = true;

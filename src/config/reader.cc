@@ -50,20 +50,39 @@ std::string_view AsBool(std::string_view text) {
   return text;
 }
 
+// Whether a word is one of YAML's for true and false, which suit no other key than `enabled`.
+bool IsBool(std::string_view text) {
+  const auto word = AsBool(text);
+  return word == "true" || word == "false";
+}
+
+// A mapping with the first of its keys, such as "a mapping (keys: rate, burst)".
+std::string MappingWith(std::span<const std::string_view> keys) {
+  constexpr size_t kMostNamed = 4;
+  if (keys.empty()) return "a mapping";
+  std::string text = "a mapping (keys: ";
+  for (size_t i = 0; i < std::min(keys.size(), kMostNamed); ++i) {
+    text.append(i == 0 ? "" : ", ").append(keys[i]);
+  }
+  return text + (keys.size() > kMostNamed ? ", ...)" : ")");
+}
+
 // What a value that is not a mapping should have been.
-std::string ExpectedMapping(const Value& value) {
+std::string ExpectedMapping(const Value& value, std::span<const std::string_view> keys) {
   static constexpr std::string_view kPlain = "-._:/*~";  // Besides letters and digits.
   const auto form = std::find_if(
       std::begin(kShortForms), std::end(kShortForms),
       [&value](const ShortForm& candidate) { return candidate.mapping == value.name; });
-  if (form == std::end(kShortForms) || !value.node.IsScalar()) return "a mapping";
+  const std::string plain = value.name.empty() ? "a mapping" : MappingWith(keys);
+  if (form == std::end(kShortForms) || !value.node.IsScalar()) return plain;
   std::string_view text = value.node.Scalar();
   const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            kPlain.find(c) != std::string_view::npos;
   });
-  if (!is_plain || text.empty() || text.size() > 80) return "a mapping";
   std::string_view key = form->key;
+  const bool is_likely = is_plain && !text.empty() && text.size() <= 80;
+  if (!is_likely || IsBool(text) != (key == "enabled")) return plain;
   if (key == "enabled") text = AsBool(text);
   if (key == "path" && !text.starts_with('/')) key = "host";
   return "a mapping such as {" + std::string(key) + ": " + std::string(text) + "}";
@@ -106,9 +125,9 @@ void Reader::Missing(const Value& mapping, std::string_view key) {
   Error(mapping, "missing key " + Quote(key));
 }
 
-bool Reader::ExpectMapping(const Value& value) {
+bool Reader::ExpectMapping(const Value& value, std::span<const std::string_view> keys) {
   if (value.node.IsMap() || value.node.IsNull()) return true;
-  Error(value, WrongKind(ExpectedMapping(value), value.node));
+  Error(value, WrongKind(ExpectedMapping(value, keys), value.node));
   return false;
 }
 
@@ -125,7 +144,7 @@ std::vector<Entry> Reader::Entries(const Value& mapping) {
     // The view is of the node's own text, which lives as long as the tree.
     const auto [known, is_new] = lines.emplace(pair.first.Scalar(), mark.line + 1);
     if (!is_new) {
-      Error(mark, "duplicate key " + Quote(pair.first.Scalar()) + "; it already stands in line " +
+      Error(mark, "duplicate key " + Quote(pair.first.Scalar()) + "; it is already in line " +
                       std::to_string(known->second));
       continue;
     }
@@ -187,8 +206,29 @@ std::optional<std::string> Reader::Text(const Value& value, std::string_view wha
   return *std::move(text);
 }
 
-std::vector<Diagnostic> Reader::Take(std::vector<Diagnostic>& diagnostics) {
-  auto taken = std::exchange(diagnostics, {});
+// The parser of the value knows best what it expects: its bounds, its words. Its error for an empty
+// text has that.
+void Reader::ReportKind(const Value& value, std::string_view error_for_empty_text,
+                        std::string_view what) {
+  constexpr std::string_view kExpected = "expected ";
+  constexpr std::string_view kFound = ", found ''";
+  const auto begin = error_for_empty_text.find(kExpected);
+  if (begin != std::string_view::npos) {
+    what = error_for_empty_text.substr(begin + kExpected.size());
+    if (what.ends_with(kFound)) what.remove_suffix(kFound.size());
+  }
+  const auto line = source_.Line(value.mark.line);
+  const auto column = static_cast<size_t>(std::max(value.mark.column, 0));
+  const bool is_word =
+      value.node.IsNull() && column < line.size() && line.substr(column).starts_with("null");
+  Error(value, WrongKind(what, value.node) + (is_word ? "; put the word null in quotes" : ""));
+}
+
+std::vector<Diagnostic> Reader::TakeAll() {
+  auto taken = std::exchange(errors_, {});
+  taken.insert(taken.end(), std::make_move_iterator(warnings_.begin()),
+               std::make_move_iterator(warnings_.end()));
+  warnings_.clear();
   std::stable_sort(taken.begin(), taken.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return PlaceOf(a) < PlaceOf(b);
   });

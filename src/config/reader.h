@@ -79,16 +79,17 @@ class Reader {
   template <typename T>
   bool ReadMapping(const Value& value, std::span<const Field<T>> fields, T& target,
                    std::span<const Misplaced> misplaced = {}) {
-    if (!ExpectMapping(value)) return false;
     const auto keys = KeysOf(fields);
+    if (!ExpectMapping(value, keys)) return false;
     for (const auto& [index, entry] : KnownEntries(value, keys, misplaced)) {
       fields[index].read(*this, entry.value, target);
     }
     return true;
   }
 
-  /// Whether the value is a mapping, or empty, which counts as one without keys; reports it if not.
-  bool ExpectMapping(const Value& value);
+  /// Returns true if the value is a mapping, or empty, which counts as one without keys; reports it
+  /// if not, with the first of `keys`.
+  bool ExpectMapping(const Value& value, std::span<const std::string_view> keys = {});
 
   /// The entries of a mapping, duplicates reported and left out.
   std::vector<Entry> Entries(const Value& mapping);
@@ -100,9 +101,16 @@ class Reader {
   std::optional<std::string> Text(const Value& value, std::string_view what);
 
   /// Reads a scalar by `parse`, a function from std::string_view to base::Result<..., std::string>.
-  /// False if that failed, which has then been reported, and `target` is as it was.
+  /// False if that failed, which has then been reported, and `target` is as it was. For a value
+  /// that is no scalar, the message has what `parse` expects; `what` stands in if `parse` does not
+  /// say.
   template <typename Parse, typename T>
   bool ReadScalar(const Value& value, std::string_view what, Parse parse, T& target) {
+    if (!value.node.IsScalar()) {
+      const auto of_nothing = parse(std::string_view());
+      ReportKind(value, of_nothing ? std::string_view() : of_nothing.error(), what);
+      return false;
+    }
     const auto text = Text(value, what);
     if (!text) return false;
     auto parsed = parse(std::string_view(*text));
@@ -121,16 +129,15 @@ class Reader {
 
   bool has_errors() const { return !errors_.empty(); }
 
-  /// All that was reported, sorted by place, and never the same twice (a YAML alias repeats a
-  /// node).
-  std::vector<Diagnostic> TakeErrors() { return Take(errors_); }
-  std::vector<Diagnostic> TakeWarnings() { return Take(warnings_); }
+  /// The errors and warnings that were reported, sorted by place, and never the same twice (a YAML
+  /// alias repeats a node).
+  std::vector<Diagnostic> TakeAll();
 
  private:
   std::vector<std::pair<size_t, Entry>> KnownEntries(const Value& mapping,
                                                      std::span<const std::string_view> keys,
                                                      std::span<const Misplaced> misplaced);
-  static std::vector<Diagnostic> Take(std::vector<Diagnostic>& diagnostics);
+  void ReportKind(const Value& value, std::string_view error_for_empty_text, std::string_view what);
 
   const SourceText& source_;
   const Environment& environment_;

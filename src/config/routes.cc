@@ -92,7 +92,7 @@ void CheckForTcp(Reader& reader, const RouteDraft& draft, const BackendTable& ba
     const bool is_of_requests = std::find(std::begin(kOfRequests), std::end(kOfRequests),
                                           key.name) != std::end(kOfRequests);
     if (is_of_requests || (key.name == "framing" && !has_websocket)) {
-      reader.Error(key, "has no effect on connections of plain TCP, of which the route's are");
+      reader.Error(key, "has no effect: all connections of this route are plain TCP");
     }
   }
   for (const auto& method : route.options.auth) {
@@ -106,7 +106,7 @@ void CheckForTcp(Reader& reader, const RouteDraft& draft, const BackendTable& ba
 
 void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
   constexpr std::string_view kConsole = "builtin:console";
-  const std::string expected = "'builtin:console', the only static content so far";
+  const std::string expected = "'builtin:console', the only page that sluice serves";
   const auto text = reader.Text(*draft.page, expected);
   if (text && *text != kConsole) reader.Error(*draft.page, Expected(expected, *text));
   for (const auto& key : draft.session_keys) {
@@ -165,7 +165,7 @@ void WarnOfOthers(Reader& reader, const std::vector<Value>& items,
                   name + " is never reached: " + is_first(early) + "all that it matches");
     } else if (crossing) {
       reader.Warn(items[late], name + " is ambiguous: " + is_first(*crossing) +
-                                   "some of what it matches, and neither is the more special one");
+                                   "some of what it matches, and neither is more specific");
     }
   }
 }

@@ -89,7 +89,7 @@ std::optional<Diagnostic> SourceText::FindFault() const {
     for (size_t i = 0; i < lines_[line].size();) {
       const size_t length = SequenceLength(lines_[line].substr(i));
       const char* fault = length == 0 ? "expected UTF-8 text, found another encoding"
-                          : IsControl(lines_[line][i]) ? "a control character cannot stand here"
+                          : IsControl(lines_[line][i]) ? "expected text, found a control character"
                                                        : nullptr;
       if (fault != nullptr) {
         auto diagnostic = At(static_cast<int>(line), static_cast<int>(i), fault);

@@ -16,9 +16,9 @@ constexpr std::string_view kAmpersand = "a value that begins with '&' must be in
 
 constexpr auto kRewordings = std::to_array<Rewording>({
     {"illegal map value",
-     "a key cannot stand here; check the indentation, and put a value that contains ': ' in "
-     "quotes"},
-    {"illegal map key", "a key cannot stand here; check the indentation"},
+     "found a key where none is expected; check the indentation, and put a value that contains "
+     "': ' in quotes"},
+    {"illegal map key", "found a key where none is expected; check the indentation"},
     {"end of map not found",
      "expected the next key of the mapping here; check the indentation, and put a value that "
      "begins with '[', '{' or a quote in quotes as a whole"},

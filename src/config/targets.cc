@@ -209,8 +209,8 @@ std::string DescribeDeadRule(const AllowRule& rule, const DynamicTarget& target)
       std::none_of(target.allow.begin(), target.allow.end(),
                    [&rule](const AllowRule& other) { return OpensLoopback(other, rule); });
   if (!is_closed) return {};
-  return "a name only opens public addresses, and this one stands for this machine; add the range "
-         "127.0.0.1 or ::1, with the port";
+  return "a name only opens public addresses, and this one is a name of this machine; add the "
+         "range 127.0.0.1 or ::1, with the port";
 }
 
 }  // namespace
@@ -226,12 +226,12 @@ DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& 
           std::find(names.begin(), names.end(), part.text) != names.end()) {
         continue;
       }
-      reader.Error(server, "nothing is captured as '{" + part.text + "}' by the route's match" +
-                               Suggestion(part.text, names, "what is captured is"));
+      reader.Error(server, "the route's match has no capture '{" + part.text + "}'" +
+                               Suggestion(part.text, names, "its captures are"));
     }
   }
   if (!allow) {
-    reader.Error(server, "needs 'allow' beside it: the ranges and names that it may be");
+    reader.Error(server, "needs 'allow': the ranges and names of servers that requests may reach");
     return target;
   }
   std::vector<std::pair<Value, AllowRule>> rules;
@@ -246,8 +246,9 @@ DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& 
     if (reason.empty()) continue;
     reader.Warn(item, Quote(item.node.Scalar()) + " never matches: " + reason);
   }
+  const bool is_read = rules.size() == allow->node.size();
   if (draft.resolve) ReadResolve(reader, *draft.resolve, target);
-  if (!target.resolves_any && HasOnlyRanges(target) && IsAlwaysName(target.server)) {
+  if (is_read && !target.resolves_any && HasOnlyRanges(target) && IsAlwaysName(target.server)) {
     reader.Warn(*allow,
                 "no request is allowed: it can only name a host, and 'allow' has ranges alone; add "
                 "a name, such as '*.example.com', or 'resolve: any' beside it");

@@ -145,8 +145,9 @@ void ReadClientCertificate(Reader& reader, const TlsDraft& draft, const FileChec
   reader.ReadScalar(*draft.client_certificate, "'required' or 'optional'", ParseClientCertificate,
                     tls.client_certificate);
   if (!draft.client_ca) {
-    reader.Error(*draft.client_certificate,
-                 "needs 'client_ca', the file of who may sign the clients' certificates");
+    reader.Error(
+        *draft.client_certificate,
+        "needs 'client_ca', the file of the authorities that sign the clients' certificates");
   }
 }
 

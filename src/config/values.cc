@@ -53,6 +53,15 @@ constexpr bool IsNameByte(char c) {
          c == '_' || c == '.';
 }
 
+// "a size from 1KiB to 1MiB"; the largest bounds are not worth their digits.
+std::string SizeWithin(const Range& range) {
+  constexpr uint64_t kHuge = uint64_t{1} << 40;
+  const std::string bounds = range.max >= kHuge
+                                 ? "of " + FormatSize(range.min) + " or more"
+                                 : "from " + FormatSize(range.min) + " to " + FormatSize(range.max);
+  return "a size " + bounds + " (bytes, or units KiB, MiB)";
+}
+
 }  // namespace
 
 Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range) {
@@ -63,9 +72,9 @@ Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range) {
   if (milliseconds && Contains(bounds, *milliseconds)) {
     return Timeout{static_cast<Timeout::rep>(*milliseconds)};
   }
-  return Unexpected(Expected("a duration from " + FormatTimeout(range.min) + " to " +
-                                 FormatTimeout(range.max) + " (units ms, s, m, h)" +
-                                 (range.may_be_off ? " or 'off'" : ""),
+  const std::string least = range.min == Timeout{0} ? "0s" : FormatTimeout(range.min);
+  return Unexpected(Expected("a duration from " + least + " to " + FormatTimeout(range.max) +
+                                 " (units ms, s, m, h)" + (range.may_be_off ? " or 'off'" : ""),
                              text));
 }
 
@@ -73,18 +82,13 @@ Parsed<size_t> ParseSize(std::string_view text, const Range& range) {
   if (range.may_be_off && text == "off") return size_t{0};
   const auto size = ParseWithUnit(text, kSizeUnits);
   if (size && Contains(range, *size)) return static_cast<size_t>(*size);
-  return Unexpected(Expected("a size from " + FormatSize(range.min) + " to " +
-                                 FormatSize(range.max) + " (bytes, or units KiB, MiB)" +
-                                 (range.may_be_off ? " or 'off'" : ""),
-                             text));
+  return Unexpected(Expected(SizeWithin(range) + (range.may_be_off ? " or 'off'" : ""), text));
 }
 
 Parsed<size_t> ParseSizeOrAuto(std::string_view text, const Range& range) {
   if (text == "auto") return size_t{0};
   if (const auto size = ParseSize(text, range)) return *size;
-  return Unexpected(Expected("'auto' or a size from " + FormatSize(range.min) + " to " +
-                                 FormatSize(range.max) + " (bytes, or units KiB, MiB)",
-                             text));
+  return Unexpected(Expected("'auto' or " + SizeWithin(range), text));
 }
 
 Parsed<uint64_t> ParseCount(std::string_view text, const Range& range) {

@@ -20,7 +20,7 @@ Parsed<std::string> ParseHeaderValue(std::string_view text) {
   const auto is_good = [](char c) { return c == '\t' || (c >= 0x20 && c != 0x7f) || c < 0; };
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_good)) {
     // It may be a secret, so it is not shown.
-    return Unexpected(std::string("expected a text of one line, which is not empty"));
+    return Unexpected(std::string("expected a text of one line that is not empty"));
   }
   return std::string(base::TrimWhitespace(text));
 }
@@ -54,7 +54,7 @@ void ReadHeaders(Reader& reader, const Value& value, WebSocketClient& client) {
     } else if (IsReserved(entry.key)) {
       reader.Error(entry.key_mark, Quote(entry.key) + " is a header that the upgrade itself sets");
     } else if (std::any_of(client.headers.begin(), client.headers.end(), is_same)) {
-      reader.Error(entry.key_mark, Quote(entry.key) + " is there twice");
+      reader.Error(entry.key_mark, Quote(entry.key) + " is in the mapping twice");
     }
     UpgradeHeader header{entry.key, {}};
     if (reader.ReadScalar(entry.value, "the value of a header", ParseHeaderValue, header.value)) {

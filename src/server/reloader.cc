@@ -58,7 +58,13 @@ Reloader::Outcome Reloader::TryReload() {
   config::LoadResult loaded = load_();
   if (!loaded) {
     Outcome outcome{Result::kFailed, {}};
-    for (const auto& diagnostic : loaded.error()) outcome.faults.push_back(diagnostic.Headline());
+    for (const auto& diagnostic : loaded.error()) {
+      if (diagnostic.severity == config::Severity::kError) {
+        outcome.faults.push_back(diagnostic.Headline());
+      } else {
+        log_.Write(base::LogLevel::kWarn, "config_warning", {{"detail", diagnostic.Headline()}});
+      }
+    }
     return outcome;
   }
   if (loaded->text == text_) return {Result::kUnchanged, {}};

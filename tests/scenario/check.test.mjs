@@ -175,6 +175,24 @@ test('check: --format json has every diagnostic of all files in one list', async
   assert.equal(good.code, 0);
 });
 
+test('check: errors and warnings of one file come together, in the order of the file', async (t) => {
+  const dir = tempDir(t);
+  writeWithWarning(dir);
+  const text = readFileSync(path.join(dir, 'sluice.yaml'), 'utf8');
+  writeFileSync(path.join(dir, 'sluice.yaml'), `${text}\nworkers: [many]\nlog: {session_opened: yes}\n`);
+  const { code, stdout, stderr } = await run(['check', 'sluice.yaml'], { cwd: dir });
+  assert.equal(code, 1);
+  assert.equal(stdout, '');
+  const heads = headlines(stderr);
+  assert.equal(heads.length, 3, stderr);
+  assert.match(heads[0], /^2:45: warning: token_file: 'token' holds a secret/);
+  assert.match(heads[1], /^\d+:10: workers: expected 'auto' or a number from 1 to 256, found a list$/);
+  assert.match(heads[2], /^\d+:23: session_opened: expected 'true' or 'false', found 'yes'$/);
+  const started = await run(['--config', 'sluice.yaml'], { cwd: dir });
+  assert.equal(started.code, 1);
+  assert.deepEqual(headlines(started.stderr), heads, 'a start that fails has the same');
+});
+
 test('check: - is the standard input', async (t) => {
   const dir = tempDir(t);
   writeWithWarning(dir);

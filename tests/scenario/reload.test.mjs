@@ -113,12 +113,16 @@ test('a faulty file changes nothing and is told with its place', async (t) => {
   const set = await setUp(t);
   const { sluice } = set;
   const client = await openWs(t, sluice.url('/stays'));
-  set.write('listeners: [8080]\nroutes:\n  - name: a\n    match: {path: x}\n    backend: nowhere\n');
+  set.write('listeners: [8080]\nroutes:\n  - name: a\n    match: {path: x}\n    backend: nowhere\n' +
+    '  - name: b\n    match: {path: "/{s}"}\n    backend: {server: "{s}:22", allow: ["localhost:23", "*:22"]}\n');
   sluice.reload();
   await sluice.event('config_kept', { faults: 2 });
   const faults = sluice.eventsOf('config_fault').map((line) => line.detail);
   assert.match(faults[0], /sluice\.yaml:4:19: .*path/);
   assert.match(faults[1], /sluice\.yaml:5:14: .*nowhere/);
+  const { level, detail } = sluice.eventsOf('config_warning')[0];
+  assert.equal(level, 'warn');
+  assert.match(detail, /sluice\.yaml:8:41: warning: 'localhost:23' never matches: the port is always 22$/);
   const answer = await postReload(sluice);
   assert.equal(answer.status, 422);
   assert.deepEqual(answer.body, { result: 'failed', faults });

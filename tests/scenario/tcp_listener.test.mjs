@@ -285,8 +285,8 @@ test('what makes no sense for plain TCP is an error of the file', async (t) => {
   assert.notEqual(code, 0);
   const text = stderr + stdout;
   assert.match(text, /bring no request/);
-  assert.match(text, /'?origins'?: has no effect on connections of plain TCP/);
-  assert.match(text, /'?framing'?: has no effect on connections of plain TCP/);
+  assert.match(text, /'?origins'?: has no effect: all connections of this route are plain TCP/);
+  assert.match(text, /'?framing'?: has no effect: all connections of this route are plain TCP/);
 });
 
 test('a client that resets while output waits for it is lost, and its backend is let go', async (t) => {

@@ -47,6 +47,7 @@ struct Loaded {
   std::string text;                  ///< of the file: if it is the same, so is the configuration
 };
 
+/// Not loaded: one error or more, and the warnings about the rest of the file.
 using LoadResult = base::Result<Loaded, std::vector<Diagnostic>>;
 
 /// Looks up an environment variable; nothing if it is not set.
@@ -90,8 +91,8 @@ struct FileChecks {
 };
 
 /// Reads a configuration. `file_name` names it in diagnostics, and the files that it names are
-/// relative to its directory. The errors are sorted by place; no exception leaves. Thread-safe as
-/// far as `environment` is.
+/// relative to its directory. Errors and warnings are sorted by place; no exception leaves.
+/// Thread-safe as far as `environment` is.
 LoadResult LoadString(std::string_view text, std::string file_name,
                       const Environment& environment = ProcessEnvironment(),
                       const FileChecks& checks = {});

@@ -92,17 +92,18 @@ TEST(AuthSection, IsReplacedAsAWhole) {
 
 TEST(AuthSection, AnEmptyOrMisspeltOneIsAnError) {
   const std::string expected =
-      "auth: expected one method or more, or the word 'none', which lets everybody in";
+      "auth: expected one or more of the keys 'basic', 'jwt', 'token', 'ticket' and "
+      "'client_certificate', or the word 'none'";
   EXPECT_EQ(ErrorOf(""), expected);
   EXPECT_EQ(ErrorOf("{}"), expected);
   EXPECT_EQ(ErrorOf("[{}]"), expected);
   EXPECT_EQ(ErrorOf("~"), expected);
   EXPECT_EQ(ErrorOf("[]"), "auth: expected a list of one or more methods, found an empty list");
-  EXPECT_EQ(ErrorOf("off"), "auth: expected one method or more, or the word 'none', found 'off'");
+  EXPECT_EQ(ErrorOf("off"), expected + ", found 'off'");
   EXPECT_EQ(ErrorOf("{basik: {users_file: u}}"), "unknown key 'basik'; did you mean 'basic'?");
   EXPECT_EQ(ErrorOf("{basic: }"), "basic: missing key 'users_file'");
   EXPECT_EQ(ErrorOf("{ticket: false}"), "ticket: expected 'true' or a mapping, found 'false'");
-  EXPECT_EQ(ErrorOf("{ticket: }"), "ticket: expected 'true' or a mapping that is not empty");
+  EXPECT_EQ(ErrorOf("{ticket: }"), "ticket: expected 'true' or a mapping with one key or more");
   EXPECT_EQ(ErrorOf("{client_certificate: {names: []}}"),
             "names: expected a list of one or more names, found an empty list");
   EXPECT_EQ(Error("listeners: [1]\nroutes: [{name: a, match: {path: /a}, backend: a:1, "
@@ -119,7 +120,8 @@ TEST(AuthSection, OfWrongJwts) {
   EXPECT_EQ(ErrorOf("{jwt: {algorithms: [none], key_file: k}}").substr(0, 24),
             "algorithms: unknown algo");
   EXPECT_EQ(ErrorOf("{jwt: {algorithms: [HS256, RS256], key_file: k}}"),
-            "jwt: HS... has a secret and the others a public key; give each a method");
+            "jwt: the algorithms HS... have a secret, and the others a public key; write two "
+            "methods, each with its algorithms");
 }
 
 TEST(AuthSection, OfWrongTokens) {

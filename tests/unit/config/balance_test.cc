@@ -96,11 +96,11 @@ TEST(Balance, ReadsModesAndKeys) {
 TEST(Balance, TheRouteMustHaveWhatIsHashed) {
   EXPECT_THAT(
       Faults(Load("{servers: [a:1], balance: {hash: capture.rom}}", "{path: \"/a/{room}\"}")),
-      ElementsAre("backend: the backend hashes 'capture.rom', and nothing is captured as "
-                  "that by the route's match; did you mean 'room'?"));
+      ElementsAre("backend: the backend hashes 'capture.rom', but the route's match has no such "
+                  "capture; did you mean 'room'?"));
   EXPECT_THAT(Faults(Load("{servers: [a:1], balance: {hash: claim.sub}}")),
-              ElementsAre("backend: the backend hashes 'claim.sub', and the route takes no 'jwt' "
-                          "that could have it"));
+              ElementsAre("backend: the backend hashes 'claim.sub', but the route's 'auth' has no "
+                          "'jwt', the only method with claims"));
   EXPECT_TRUE(Load("{servers: [a:1], balance: {hash: claim.sub}}", "{path: /a}",
                    ", auth: {jwt: {algorithms: [HS256], key_file: k}}"));
 }
@@ -123,8 +123,10 @@ TEST(Balance, SaysWhatIsWrong) {
   EXPECT_THAT(faults("queue: on"),
               ElementsAre("queue: expected 'off' or a mapping with 'size' and 'timeout', found "
                           "'on'"));
-  EXPECT_THAT(faults("queue: {size: 3}"),
-              ElementsAre("queue: nobody would ever wait: no server has 'max_sessions'"));
+  EXPECT_THAT(
+      faults("queue: {size: 3}"),
+      ElementsAre(
+          "queue: has no effect: no server has 'max_sessions', so that no client ever waits"));
   EXPECT_THAT(faults("eject: {for: 1m, at_most: 30s}"),
               ElementsAre("eject: 'at_most' (30s) is shorter than 'for' (1m)"));
   EXPECT_THAT(faults("eject: {after: 0}"), ElementsAre(HasSubstr("after: expected")));
@@ -153,7 +155,7 @@ TEST(Balance, IsForServersOfTheFile) {
                    "f"));
   };
   const std::string message =
-      ": is for a backend with 'servers', and here each request has its own";
+      ": is for a backend with 'servers'; here each request has a server of its own";
   EXPECT_THAT(own("balance: random_two"), ElementsAre("balance" + message));
   EXPECT_THAT(own("queue: {size: 1}"), ElementsAre("queue" + message));
   EXPECT_THAT(own("eject: off"), ElementsAre("eject" + message));

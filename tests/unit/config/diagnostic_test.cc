@@ -74,7 +74,7 @@ TEST(SourceText, FindsControlCharacters) {
     const auto text = std::string("a: b\nc: ") + c + "d";
     const auto fault = SourceText(text, "f").FindFault();
     ASSERT_TRUE(fault);
-    EXPECT_EQ(fault->ToString(), "f:2:4: a control character cannot stand here");
+    EXPECT_EQ(fault->ToString(), "f:2:4: expected text, found a control character");
   }
 }
 

@@ -69,7 +69,8 @@ TEST(LoadHealthCheck, KnowsProtocols) {
 }
 
 TEST(LoadHealthCheck, SaysWhatIsWrong) {
-  EXPECT_THAT(Faults("on"), ElementsAre("health_check: expected a mapping, found 'on'"));
+  EXPECT_THAT(Faults("on"), ElementsAre("health_check: expected a mapping (keys: check, interval, "
+                                        "timeout, rise, ...), found 'on'"));
   EXPECT_THAT(
       Faults("{check: http}"),
       ElementsAre("check: expected 'tcp', 'tls', 'redis', 'ssh', 'smtp' or 'rfb', found 'http'"));
@@ -81,9 +82,9 @@ TEST(LoadHealthCheck, SaysWhatIsWrong) {
           "rise: expected a number from 1 to 100, found '0'",
           "fall: expected a number from 1 to 100, found 'x'"));
   EXPECT_THAT(Faults("{send: x}"),
-              ElementsAre("send: needs 'expect', what the answer has to begin with"));
+              ElementsAre("send: needs 'expect', the text that the answer must begin with"));
   EXPECT_THAT(Faults("{check: ssh, expect: x}"),
-              ElementsAre("expect: has no place beside a 'check' that has words of its own"));
+              ElementsAre("expect: has no effect: this 'check' has one of its own; take it out"));
   EXPECT_THAT(Faults("{expect: \"\"}"),
               ElementsAre("expect: expected a text of 1 to 1024 bytes, found ''"));
   EXPECT_THAT(Faults("{interfal: 1s}"),
@@ -94,7 +95,7 @@ TEST(LoadHealthCheck, NeedsServersThatAreKnown) {
   EXPECT_THAT(
       Messages("listeners: [1]\nroutes: [{name: a, match: {path: \"/{b}\"}, backend: {server: "
                "\"{b}:1\", allow: [\"*\"], health_check: {}}}]\n"),
-      ElementsAre("health_check: needs 'servers': nobody knows which servers there will be"));
+      ElementsAre("health_check: needs 'servers': here each request has a server of its own"));
   const auto loaded = LoadString(
       "listeners: [1]\nroutes: [{name: a, match: {path: /a}, backend: {servers: [a:1], "
       "health_check: {}}}]\n",

@@ -116,17 +116,100 @@ TEST(LoadErrors, OfTheWrongKind) {
       Heads("listeners:\nroutes: []\n"),
       ElementsAre("1:1: listeners: expected a list of one or more listeners, found nothing",
                   "2:9: routes: expected a list of one or more routes, found an empty list"));
-  EXPECT_THAT(HeadsWith("workers: [1]\n"
-                        "admin: 127.0.0.1:9090\n"
-                        "defaults: {keepalive: [20s], timeouts: {idle: {}, close: }}\n"
-                        "backends: {lab: [a:1]}\n"),
-              ElementsAre("3:10: workers: expected 'auto' or a number, found a list",
-                          "4:8: admin: expected a mapping such as {address: 127.0.0.1:9090}, "
-                          "found '127.0.0.1:9090'",
-                          "5:23: keepalive: expected a mapping, found a list",
-                          "5:47: idle: expected a duration, found a mapping",
-                          "5:51: close: expected a duration, found nothing",
-                          "6:17: lab: expected a mapping, found a list"));
+  EXPECT_THAT(
+      HeadsWith("workers: [1]\n"
+                "admin: 127.0.0.1:9090\n"
+                "defaults: {keepalive: [20s], timeouts: {idle: {}, close: }}\n"
+                "backends: {lab: [a:1]}\n"),
+      ElementsAre(
+          "3:10: workers: expected 'auto' or a number from 1 to 256, found a list",
+          "4:8: admin: expected a mapping such as {address: 127.0.0.1:9090}, "
+          "found '127.0.0.1:9090'",
+          "5:23: keepalive: expected a mapping (keys: ping_interval, pong_timeout, "
+          "backend_timeout), found a list",
+          "5:47: idle: expected a duration from 1s to 168h (units ms, s, m, h) or 'off', found a "
+          "mapping",
+          "5:51: close: expected a duration from 100ms to 5m (units ms, s, m, h), found nothing",
+          "6:17: lab: expected a mapping (keys: servers, server, allow, resolve, ...), found a "
+          "list"));
+}
+
+TEST(LoadErrors, OfTheWrongKindHaveTheBounds) {
+  EXPECT_THAT(
+      HeadsWith("workers: {}\n"
+                "dns: {timeout: [1s], servers: [[]], cache: }\n"
+                "defaults:\n"
+                "  limits: {memory: , sessions: [5], socket_buffer: {}}\n"
+                "  auth: {jwt: {leeway: [], algorithms: [ES256], jwks_file: j}}\n"
+                "trusted_proxies: {from: [{}], header: }\n"),
+      ElementsAre(
+          "3:10: workers: expected 'auto' or a number from 1 to 256, found a mapping",
+          "4:16: timeout: expected a duration from 100ms to 1m (units ms, s, m, h), found a list",
+          "4:32: servers: expected an IP address such as 127.0.0.1, 127.0.0.1:53 or [::1]:53, "
+          "found a list",
+          "4:37: cache: expected a duration from 1s to 24h (units ms, s, m, h) or 'off', found "
+          "nothing",
+          "6:12: memory: expected a size of 1MiB or more (bytes, or units KiB, MiB) or 'off', "
+          "found nothing",
+          "6:32: sessions: expected 'off' or a number from 1 to 10000000, found a list",
+          "6:52: socket_buffer: expected 'auto' or a size from 16KiB to 256MiB (bytes, or units "
+          "KiB, MiB), found a mapping",
+          "7:24: leeway: expected a duration from 0s to 10m (units ms, s, m, h) or 'off', found a "
+          "list",
+          "8:26: from: expected an address range such as 10.0.0.0/8 or fd00::/8, or one address, "
+          "found a mapping",
+          "8:31: header: expected 'x_forwarded_for' or 'forwarded', found nothing"));
+  EXPECT_THAT(HeadsOfRoute("    match: {path: /a}\n"
+                           "    backend: {servers: [a:1], tls: yes, balance: [], queue: []}\n"
+                           "    auth: {}\n"),
+              ElementsAre("5:36: tls: expected a mapping (keys: ca, server_name, cert, key, ...), "
+                          "found 'yes'",
+                          "5:50: balance: expected 'round_robin', 'least_sessions', 'random_two', "
+                          "or a mapping such as {hash: client}, found a list",
+                          "5:61: queue: expected a mapping (keys: size, timeout), found a list",
+                          "6:11: auth: expected one or more of the keys 'basic', 'jwt', 'token', "
+                          "'ticket' and 'client_certificate', or the word 'none'"));
+}
+
+// A hint that could not be meant is none.
+TEST(LoadErrors, SuggestNoBooleanForAnotherKey) {
+  EXPECT_THAT(
+      HeadsOfRoute("    match: true\n    backend: a:1\n    compression: 5\n"),
+      ElementsAre("4:12: match: expected a mapping (keys: host, path, upgrade, query, ...), "
+                  "found 'true'",
+                  "6:18: compression: expected a mapping (keys: enabled, min_size, "
+                  "server_context_takeover, client_context_takeover, ...), found '5'"));
+}
+
+TEST(LoadErrors, AreShownWithTheWarnings) {
+  const auto diagnostics = Errors(
+      "listeners: [\"8080\"]\n"
+      "routes:\n"
+      "  - name: a\n"
+      "    match: {path: \"/{s}\"}\n"
+      "    backend: {server: \"{s}:22\", allow: [\"localhost:23\", \"*:22\"]}\n"
+      "workers: many\n");
+  std::string shown;
+  for (const auto& diagnostic : diagnostics) shown += diagnostic.Headline() + '\n';
+  EXPECT_EQ(shown,
+            "f:5:41: warning: 'localhost:23' never matches: the port is always 22\n"
+            "f:6:10: workers: expected 'auto' or a number from 1 to 256, found 'many'\n");
+}
+
+// What is wrong with one part is not held against another.
+TEST(LoadErrors, OfOnePartBlameNoOther) {
+  const std::string route =
+      "listeners: [\"8080\"]\n"
+      "routes: [{name: a, match: {path: /a, sni: x.com}, backend: lab}]\n";
+  EXPECT_THAT(
+      HeadsWith(
+          "defaults: {auth: {jwt: {algorithms: [ES256], key_file: }, token: {directory: ''}}}\n"),
+      ElementsAre("3:46: key_file: expected the path of a file, found nothing",
+                  "3:78: directory: expected the path of a directory, found ''"));
+  EXPECT_THAT(Heads(route + "backends: [lab]\n"),
+              ElementsAre("3:11: backends: expected a mapping, found a list"));
+  EXPECT_THAT(Heads(route + "backend: {lab: {servers: [a:1]}}\n"),
+              ElementsAre("3:1: unknown key 'backend'; did you mean 'backends'?"));
 }
 
 TEST(LoadErrors, OfKeys) {
@@ -139,8 +222,8 @@ TEST(LoadErrors, OfKeys) {
                   "5:9: unknown key 'adress'; did you mean 'address'?",
                   "6:1: expected a key, found a list"));
   EXPECT_THAT(HeadsWith("dns: {timeout: 1s, timeout: 2s}\nworkers: 1\ndns: {}\n"),
-              ElementsAre("3:20: duplicate key 'timeout'; it already stands in line 3",
-                          "5:1: duplicate key 'dns'; it already stands in line 3"));
+              ElementsAre("3:20: duplicate key 'timeout'; it is already in line 3",
+                          "5:1: duplicate key 'dns'; it is already in line 3"));
 }
 
 TEST(LoadErrors, OfReloadAndDrain) {
@@ -191,7 +274,9 @@ TEST(LoadErrors, OfDefaults) {
           "separators such as ',', '/' or ':'), found 'a b'",
           "9:28: subprotocols: 'c' is in the list twice",
           "10:13: origins: an origin has no path: take out the '/' at the end, found 'https://a/'",
-          "10:25: origins: expected a text (in quotes, if it is the word null), found nothing",
+          "10:25: origins: expected an origin such as https://www.example.com, "
+          "https://*.example.com, http://localhost:* or moz-extension://* (no path, no '/' at the "
+          "end), '*' or 'null', found nothing; put the word null in quotes",
           "10:42: origins: 'https://a' is in the list twice"));
 }
 
@@ -228,7 +313,8 @@ TEST(LoadErrors, OfFramings) {
                   "3:82: includes_header: expected 'true' or 'false', found 'yes'",
                   "3:98: type_byte: expected 'true' or 'false', found '1'"));
   EXPECT_THAT(heads("{length_prefixed: {type: text, type_byte: true}}"),
-              ElementsAre("3:46: type: says nothing where 'type_byte' is true; leave it out"));
+              ElementsAre("3:46: type: has no effect with 'type_byte: true', where a byte of each "
+                          "message gives the type; take it out"));
   EXPECT_THAT(heads("{length_prefixed: {end: lf, sizes: u8}}"),
               ElementsAre("3:40: unknown key 'end'; the known keys here are: size, order, "
                           "includes_header, type_byte, type",
@@ -324,8 +410,9 @@ TEST(LoadErrors, OfHosts) {
           "a port, or '*' for any name, found 'a:80'",
           "3:28: hosts: expected a list of one or more hosts, found an empty list",
           "4:32: hosts: 'a' is in the list twice",
-          "5:43: hosts: a client of plain TCP names no host; take 'hosts' out",
-          "6:31: hosts: a '*' stands for any name, and no other can stand beside it"));
+          "5:43: hosts: has no effect: a client of plain TCP names no host; take it out",
+          "6:31: hosts: '*' allows any name, so that the others have no effect; take them out, or "
+          "the '*'"));
 }
 
 TEST(LoadErrors, OfBackends) {
@@ -340,7 +427,9 @@ TEST(LoadErrors, OfBackends) {
           "srv:_service._tcp.name, builtin:echo, ws://host/path or wss://host/path",
           "4:32: servers: 'b:1' is in the list twice",
           "5:3: expected a name of 1 to 64 letters, digits, '-', '_' and '.', found 'b\\x0a'",
-          "5:10: 'b\\x0a': expected a mapping, found 'x'", "6:3: c: missing key 'servers'",
+          "5:10: 'b\\x0a': expected a mapping (keys: servers, server, allow, resolve, ...), found "
+          "'x'",
+          "6:3: c: missing key 'servers'",
           "7:16: servers: expected a list of one or more addresses, found an empty list"));
 }
 
@@ -390,8 +479,10 @@ TEST(LoadErrors, OfAMatchThatIsOnlyAPathOrAHost) {
   EXPECT_THAT(HeadsOfRoute("    match: lab.example.com\n    backend: a:1\n"),
               ElementsAre("4:12: match: expected a mapping such as {host: lab.example.com}, found "
                           "'lab.example.com'"));
-  EXPECT_THAT(HeadsOfRoute("    match: \"a, b\"\n    backend: a:1\n"),
-              ElementsAre("4:12: match: expected a mapping, found 'a, b'"));
+  EXPECT_THAT(
+      HeadsOfRoute("    match: \"a, b\"\n    backend: a:1\n"),
+      ElementsAre(
+          "4:12: match: expected a mapping (keys: host, path, upgrade, query, ...), found 'a, b'"));
 }
 
 TEST(LoadErrors, OfAMisspeltKeyThatIsRequiredIsOne) {
@@ -442,7 +533,8 @@ TEST(LoadErrors, OfRoutes) {
           "6:31: path: expected a '*' only in a '/**' at the end (that path and everything below "
           "it), found '/**/x'",
           "6:61: static: a route has either a 'backend' or a 'static', not both",
-          "7:5: routes: expected a mapping, found 'hello'"));
+          "7:5: routes: expected a mapping (keys: name, match, backend, static, ...), found "
+          "'hello'"));
 }
 
 TEST(LoadErrors, OfWhatARouteCannotSay) {
@@ -467,11 +559,12 @@ TEST(LoadErrors, OfABackendOfTheRoutesOwn) {
   };
   EXPECT_THAT(
       heads("{server: \"{sever}:5432\", allow: [10.0.0.0/8]}"),
-      ElementsAre("5:23: server: nothing is captured as '{sever}' by the route's match; did "
-                  "you mean 'server'?"));
-  EXPECT_THAT(heads("{server: \"{server}:5432\"}"),
-              ElementsAre("5:23: server: needs 'allow' beside it: the ranges and names that it may "
-                          "be"));
+      ElementsAre(
+          "5:23: server: the route's match has no capture '{sever}'; did you mean 'server'?"));
+  EXPECT_THAT(
+      heads("{server: \"{server}:5432\"}"),
+      ElementsAre(
+          "5:23: server: needs 'allow': the ranges and names of servers that requests may reach"));
   EXPECT_THAT(heads("{server: \"{server}:5432\", allow: []}"),
               ElementsAre("5:47: allow: expected a list of one or more ranges and names, found an "
                           "empty list"));
@@ -496,9 +589,10 @@ TEST(LoadErrors, OfABackendOfTheRoutesOwn) {
   EXPECT_THAT(heads("{server: \"{server}:1\", allow: [\"*\"], servers: [a:1]}"),
               ElementsAre("5:14: backend: expected one of the keys 'servers', 'server' and "
                           "'from'"));
-  EXPECT_THAT(HeadsWith("backends: {a: {servers: [a:1], server: \"{x}:1\"}}\n"),
-              ElementsAre("3:40: server: belongs in the 'backend' of a route, which the "
-                          "request is for"));
+  EXPECT_THAT(
+      HeadsWith("backends: {a: {servers: [a:1], server: \"{x}:1\"}}\n"),
+      ElementsAre(
+          "3:40: server: belongs in the 'backend' of a route, where requests can name the server"));
   EXPECT_THAT(HeadsOfRoute("    match: {host: \"{a}.x.com\", path: \"/{b}/{a}\"}\n"
                            "    backend: a:1\n"),
               ElementsAre("4:12: match: two captures are named '{a}'"));
@@ -524,7 +618,7 @@ TEST(LoadErrors, OfAStaticRoute) {
                   "10:13: limits: a static route has no sessions that this could apply to",
                   "11:14: framing: a static route has no sessions that this could apply to",
                   "12:18: compression: a static route has no sessions that this could apply to",
-                  "13:13: static: expected 'builtin:console', the only static content so far, "
+                  "13:13: static: expected 'builtin:console', the only page that sluice serves, "
                   "found '/usr/share/novnc'"));
 }
 
@@ -559,7 +653,8 @@ TEST(LoadErrors, OfSyntaxAreReworded) {
   for (const auto& [text, head] : {
            SyntaxCase{"a:\n\tb: 1\n", "2:3: not valid YAML: a tab cannot indent; use spaces"},
            SyntaxCase{"a: b: c\n",
-                      "1:5: not valid YAML: a key cannot stand here; check the indentation, and "
+                      "1:5: not valid YAML: found a key where none is expected; check the "
+                      "indentation, and "
                       "put a value that contains ': ' in quotes"},
            SyntaxCase{"host: *.example.com\n",
                       "1:7: not valid YAML: a value that begins with '*' must be in quotes"},
@@ -597,7 +692,7 @@ TEST(LoadErrors, OfSyntaxAreReworded) {
                       "2:1: not valid YAML: expected the end of the file's one document "
                       "here; check the indentation"},
            SyntaxCase{std::string(100'000, '['), "1:1: not valid YAML: this is nested too deeply"},
-           SyntaxCase{std::string("a: b\0c", 6), "1:5: a control character cannot stand here"},
+           SyntaxCase{std::string("a: b\0c", 6), "1:5: expected text, found a control character"},
            SyntaxCase{"a: \xff", "1:4: expected UTF-8 text, found another encoding"},
        }) {
     EXPECT_THAT(Heads(text), ElementsAre(head)) << text.substr(0, 100);
@@ -607,7 +702,8 @@ TEST(LoadErrors, OfSyntaxAreReworded) {
 TEST(LoadErrors, SurvivesNodesThatHoldThemselves) {
   EXPECT_THAT(Heads("&a [*a]"), ElementsAre("1:1: expected a mapping, found a list"));
   EXPECT_THAT(Heads("listeners: [1]\nroutes: &r [*r]\n"),
-              ElementsAre("2:9: routes: expected a mapping, found a list"));
+              ElementsAre("2:9: routes: expected a mapping (keys: name, match, backend, static, "
+                          "...), found a list"));
   EXPECT_THAT(HeadsWith("defaults: &d {keepalive: *d}\n"),
               ElementsAre("3:15: unknown key 'keepalive'; the known keys here are: ping_interval, "
                           "pong_timeout, backend_timeout"));

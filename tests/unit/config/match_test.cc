@@ -90,7 +90,8 @@ TEST(ReadMatch, SaysWhatIsWrong) {
       {"{query: {}}", "query: expected one name or more, each with a value"},
       {"{query: v}", "query: expected a mapping"},
       {"{query: {v: []}}", "v: expected a list of one or more values, found an empty list"},
-      {"{query: {v: [a, '*']}}", "v: a '*' stands for any value, and no other can stand beside it"},
+      {"{query: {v: [a, '*']}}",
+       "v: '*' matches any value, so that the others have no effect; take them out, or the '*'"},
       {"{query: {v: \"\\x01\"}}", "v: expected a text without control characters"},
       {"{headers: {'a b': x}}", "headers: expected the name of a header field, found 'a b'"},
       {"{subprotocol: 'a b'}", "subprotocol: expected a subprotocol's name"},
@@ -219,9 +220,10 @@ TEST(CheckMatch, WarnsOfWhatIsNeverMet) {
     return loaded && loaded->warnings.size() == 1 ? loaded->warnings[0].message : "none";
   };
   EXPECT_EQ(warning("{sni: a.com}"),
-            "this match is never met: no such listener has 'tls', so that there is no 'sni'");
-  EXPECT_EQ(warning("{certificate: dns:a.com}"),
-            "this match is never met: no such listener asks clients for a certificate (client_ca)");
+            "this match is never met: none of its listeners has 'tls', so that there is no 'sni'");
+  EXPECT_EQ(
+      warning("{certificate: dns:a.com}"),
+      "this match is never met: none of its listeners asks clients for a certificate (client_ca)");
 }
 
 }  // namespace

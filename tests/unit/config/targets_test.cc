@@ -95,7 +95,7 @@ std::vector<std::string> AllowWarnings(const std::string& server, const std::str
 
 TEST(AllowRules, ThatCanNeverMatchGiveAWarning) {
   constexpr char kClosed[] =
-      " never matches: a name only opens public addresses, and this one stands for this machine; "
+      " never matches: a name only opens public addresses, and this one is a name of this machine; "
       "add the range 127.0.0.1 or ::1, with the port";
   EXPECT_THAT(AllowWarnings("{server}", "['localhost:22']"),
               ElementsAre(std::string("'localhost:22'") + kClosed));

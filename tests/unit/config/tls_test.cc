@@ -81,7 +81,8 @@ TEST(LoadTls, PathsAreRelativeToTheFile) {
 
 TEST(LoadTls, TellsWhatIsWrong) {
   EXPECT_THAT(Heads(""), ElementsAre("4:5: tls: missing key 'certificates'"));
-  EXPECT_THAT(Heads(" on"), ElementsAre("4:10: tls: expected a mapping, found 'on'"));
+  EXPECT_THAT(Heads(" on"), ElementsAre("4:10: tls: expected a mapping (keys: certificates, "
+                                        "min_version, mode, ciphers, ...), found 'on'"));
   EXPECT_THAT(
       Heads(" {certificates: [], min_version: 1.1}"),
       ElementsAre(
@@ -130,8 +131,8 @@ TEST(LoadTls, CertificatesOfClients) {
               ElementsAre("4:60: client_crl: needs 'client_ca', the file of the authorities whose "
                           "CRLs these are"));
   EXPECT_THAT(Heads(certificates + ", client_certificate: optional}"),
-              ElementsAre("4:68: client_certificate: needs 'client_ca', the file of who may sign "
-                          "the clients' certificates"));
+              ElementsAre("4:68: client_certificate: needs 'client_ca', the file of the "
+                          "authorities that sign the clients' certificates"));
   EXPECT_THAT(Heads(certificates + ", client_certificate: no, client_ca: /ca}"),
               ElementsAre("4:68: client_certificate: expected 'required' or 'optional', found "
                           "'no'"));

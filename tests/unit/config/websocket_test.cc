@@ -104,7 +104,7 @@ TEST(LoadWebSocket, WhatIsWrongIsTold) {
   EXPECT_THAT(Heads(LoadBackend(servers + "websocket: {headers: {A: \"x\\r\\nB: y\"}}")),
               ElementsAre(HasSubstr("expected a text of one line")));
   EXPECT_THAT(Heads(LoadBackend(servers + "websocket: {headers: {A: x, a: y}}")),
-              ElementsAre(HasSubstr("'a' is there twice")));
+              ElementsAre(HasSubstr("'a' is in the mapping twice")));
 }
 
 TEST(LoadTcpListener, TakesARouteOfItsOwn) {

@@ -116,6 +116,7 @@ test('socket activation: the scope of a socket is that of the zone', kNeedsNeigh
   const dir = tempDir(t);
   const server = net.createServer();
   await new Promise((resolve) => server.listen(0, host, resolve));
+  defer(t, () => server.close());
   const { port } = server.address();
   const file = path.join(dir, 'sluice.yaml');
   const listeners = [`[fe80::1%${interfaceNumber(zone)}]:${port}`];

@@ -56,7 +56,7 @@ config::Config TenRoutes() {
   return config;
 }
 
-// As relay::ClientRequest::CheckWebSocket does it.
+// As intake::CheckUpgradeRequest does it.
 bool IsGoodUpgrade(const RequestHead& head) {
   if (!head.WantsUpgrade()) return false;
   const std::string upgrade = head.Joined("Upgrade");

@@ -7,7 +7,7 @@
 #include "sluice/base/text.h"
 #include "sluice/config/suggest.h"
 #include "sluice/http/request_parser.h"
-#include "sluice/relay/forwarded_client.h"
+#include "sluice/intake/forwarded_client.h"
 #include "sluice/routing/match.h"
 
 #include "config/quote.h"
@@ -91,7 +91,7 @@ void ApplyForwarded(const config::Config& config, DescribedRequest& request) {
         (proxies ? "--from is not one of 'trusted_proxies'" : "the file has no 'trusted_proxies'");
     return;
   }
-  const auto client = relay::ReadForwarded(*proxies, request.head);
+  const auto client = intake::ReadForwarded(*proxies, request.head);
   if (!client) {
     request.refusal = client.error();
     return;

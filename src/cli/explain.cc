@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "sluice/base/cause.h"
+#include "sluice/intake/upgrade_check.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/tls_context.h"
-#include "sluice/relay/upgrade_check.h"
 #include "sluice/routing/balance_key.h"
 #include "sluice/routing/listener_hosts.h"
 #include "sluice/routing/match.h"
@@ -256,7 +256,7 @@ std::optional<std::string> Explainer::WhyNot(size_t route) {
 std::optional<std::string> Explainer::WhyNotByClaims(size_t route) {
   const config::Route& checked = config_.routes[route];
   if (const auto refusal =
-          relay::CheckUpgradeRequest(request_.head, checked.options, request_.uses_tls)) {
+          intake::CheckUpgradeRequest(request_.head, checked.options, request_.uses_tls)) {
     const Answer answer = AnswerFor(*refusal);
     if (!unfit_) unfit_ = answer;
     return "claims are not looked at: " + answer.text;
@@ -332,10 +332,10 @@ void Explainer::DescribeTaken(size_t route, std::string& text) {
       answer = Closed("the route takes no plain TCP");
     }
   } else if (taken.is_console) {
-    const auto refusal = relay::CheckPageRequest(request_.head);
+    const auto refusal = intake::CheckPageRequest(request_.head);
     answer = refusal ? AnswerFor(*refusal) : Answer{true, "200 OK, the page"};
   } else if (const auto refusal =
-                 relay::CheckUpgradeRequest(request_.head, taken.options, request_.uses_tls)) {
+                 intake::CheckUpgradeRequest(request_.head, taken.options, request_.uses_tls)) {
     answer = AnswerFor(*refusal);
   }
   if (!answer) credentials_ = CheckCredentials(route);

@@ -56,7 +56,7 @@ void PrepareProcess() {
 }
 
 /// The port that the first listener is bound to.
-uint16_t PortOf(const std::vector<server::OpenSockets>& listeners) {
+uint16_t PortOf(const std::vector<worker::OpenSockets>& listeners) {
   sockaddr_storage name{};
   socklen_t size = sizeof(name);
   auto* const address = reinterpret_cast<sockaddr*>(&name);

@@ -144,7 +144,7 @@ Successor::Successor(net::EventLoop& loop, base::Log& log)
 
 Successor::~Successor() = default;
 
-void Successor::Start(const std::vector<server::OpenSockets>& listeners, int admin,
+void Successor::Start(const std::vector<worker::OpenSockets>& listeners, int admin,
                       std::function<void()> ready) {
   if (pid_ != 0) return;
   std::array<int, 2> ends{};

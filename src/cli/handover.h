@@ -18,13 +18,13 @@
 #include "sluice/net/fd.h"
 #include "sluice/net/listener.h"
 #include "sluice/net/tcp_stream.h"
-#include "sluice/server/sockets.h"
+#include "sluice/worker/sockets.h"
 
 namespace sluice::cli {
 
 /// What another process has left to this one.
 struct Inheritance {
-  std::vector<server::InheritedSocket> listeners = {};
+  std::vector<worker::InheritedSocket> listeners = {};
   std::optional<net::ListeningSocket> admin = std::nullopt;
   net::Fd told = net::Fd();  ///< where the old process waits for word; none if there is no such
 
@@ -44,7 +44,7 @@ class Successor final : private net::StreamHandler, private net::TimerHandler {
 
   /// Starts it, unless one is on its way. `ready` is called when it accepts; if it does not come
   /// up, that is logged and all is as before.
-  void Start(const std::vector<server::OpenSockets>& listeners, int admin,
+  void Start(const std::vector<worker::OpenSockets>& listeners, int admin,
              std::function<void()> ready);
 
   /// Ends the one that is on its way, if there is one: this process is told to stop.

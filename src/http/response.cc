@@ -51,9 +51,17 @@ std::string RefusalBody(const Refusal& refusal) {
   return body += '\n';
 }
 
+/// The field Connection: `close` unless the connection goes on, and `Upgrade` if the response has
+/// that field. HTTP/1.1 keeps connections alive by default.
+void AddConnection(std::string& response, bool keeps_alive, bool has_upgrade = false) {
+  std::string value = keeps_alive ? "" : "close";
+  if (has_upgrade) value += value.empty() ? "Upgrade" : ", Upgrade";
+  if (!value.empty()) AddHeader(response, "Connection", value);
+}
+
 }  // namespace
 
-std::string RefusalResponse(const Refusal& refusal, Content content) {
+std::string RefusalResponse(const Refusal& refusal, Content content, bool keeps_alive) {
   const uint16_t row_status = base::InfoOf(refusal.cause).http_status;
   const uint16_t status = row_status == 0 ? 500 : row_status;
   const std::string body = content == Content::kEmpty ? "" : RefusalBody(refusal);
@@ -61,7 +69,7 @@ std::string RefusalResponse(const Refusal& refusal, Content content) {
   AddHeader(response, "Content-Type", "text/plain; charset=utf-8");
   AddHeader(response, "Content-Length", std::to_string(body.size()));
   AddHeader(response, "Cache-Control", "no-store");
-  AddHeader(response, "Connection", status == 426 ? "close, Upgrade" : "close");
+  AddConnection(response, keeps_alive, /*has_upgrade=*/status == 426);
   if (status == 405) AddHeader(response, "Allow", "GET, HEAD");
   if (status == 426) {
     // RFC 9110 section 15.5.22 and RFC 6455 section 4.2.2.
@@ -102,7 +110,7 @@ std::string ResponseText(const Response& response, Content content) {
   return content == Content::kWhole ? text += response.body : text;
 }
 
-std::string PageHeader(const Page& page) {
+std::string PageHeader(const Page& page, bool keeps_alive) {
   std::string response = StatusLine(200);
   AddHeader(response, "Content-Type", page.content_type);
   AddHeader(response, "Content-Length", std::to_string(page.size));
@@ -111,7 +119,7 @@ std::string PageHeader(const Page& page) {
   if (!page.content_security_policy.empty()) {
     AddHeader(response, "Content-Security-Policy", page.content_security_policy);
   }
-  AddHeader(response, "Connection", "close");
+  AddConnection(response, keeps_alive);
   return response += "\r\n";
 }
 

@@ -114,7 +114,8 @@ TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const void> 
   if (bio != nullptr) {
     SSL_set_bio(connection_.get(), bio, bio);
   } else {
-    state_ = {Handshake::kFailed, false, "no memory for a connection", nullptr};
+    state_.handshake = Handshake::kFailed;
+    state_.failure = "no memory for a connection";
     End(Status::kError, ENOMEM);
   }
 }
@@ -154,14 +155,17 @@ Handshake TlsStream::ContinueHandshake() {
     return state_.handshake;
   }
   Begin(buffers_.input_.size());
-  ERR_clear_error();
-  const int result = SSL_do_handshake(connection_.get());
-  NoteHandshake();
-  if (result != 1) OnReadFailed(SSL_get_error(connection_.get(), result));
+  if (SpeaksTls()) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(connection_.get());
+    NoteHandshake();
+    if (result != 1) OnReadFailed(SSL_get_error(connection_.get(), result));
+  }
   Keep();
   Flush();
   if (state_.handshake == Handshake::kUnderWay && end_.status != Status::kOk) {
     state_.handshake = Handshake::kFailed;
+    state_.has_peer_ended = true;
     state_.failure = end_.error != 0 ? std::strerror(end_.error) : "the peer ended the connection";
   }
   return state_.handshake;

@@ -43,19 +43,19 @@ base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
   return active;
 }
 
-base::Result<std::shared_ptr<relay::Generation>, std::string> ActiveConfig::MakeGeneration(
+base::Result<std::shared_ptr<intake::Generation>, std::string> ActiveConfig::MakeGeneration(
     net::EventLoop& loop, size_t worker, const config::Endpoint& echo_address) const {
   auto resolver = net::Resolver::Create(loop, config_->dns);
   if (!resolver) return base::Unexpected(std::move(resolver).error());
-  auto generation = std::make_shared<relay::Generation>(
+  auto generation = std::make_shared<intake::Generation>(
       config_, *std::move(resolver), around_.metrics.CountersFor(LabelsOf(*config_), worker),
-      around_.admission.RoutesOf(*config_), pools_);
-  generation->auth = gatekeeper_.MakeDesk(loop, *generation->resolver);
+      around_.quota.RoutesOf(*config_), pools_);
+  generation->auth = gatekeeper_.NewAuthenticator(loop, *generation->backends.resolver);
   const auto& listeners = certificates_.listeners();
   generation->listener_tls.assign(listeners.begin(), listeners.end());
   const auto& backends = certificates_.backends();
-  generation->backend_tls.assign(backends.begin(), backends.end());
-  generation->echo_address = echo_address;
+  generation->backends.tls.assign(backends.begin(), backends.end());
+  generation->backends.echo_address = echo_address;
   generation->number = number_;
   return generation;
 }
@@ -81,15 +81,15 @@ base::Result<void, std::string> ActiveConfig::StartHealthChecks(
     resolver_->TakeCacheOf(*previous->resolver_);
   }
   const auto& backends = certificates_.backends();
-  prober_ = std::make_unique<relay::HealthProber>(
-      relay::HealthProber::Setup{loop,
-                                 *resolver_,
-                                 *config_,
-                                 {backends.begin(), backends.end()},
-                                 echo_address,
-                                 around_.log,
-                                 around_.metrics.health(),
-                                 RandomSeed()},
+  prober_ = std::make_unique<backend::HealthProber>(
+      backend::HealthProber::Setup{loop,
+                                   *resolver_,
+                                   *config_,
+                                   {backends.begin(), backends.end()},
+                                   echo_address,
+                                   around_.log,
+                                   around_.metrics.health(),
+                                   RandomSeed()},
       [pools = pools_](size_t backend, size_t server, bool is_up) {
         pools->SetHealth(backend, server, is_up, net::EventLoop::Now());
       },

@@ -5,15 +5,15 @@
 #include <memory>
 #include <string>
 
+#include "sluice/auth/session_quota.h"
+#include "sluice/backend/health_prober.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
+#include "sluice/intake/generation.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/resolver.h"
-#include "sluice/relay/admission.h"
-#include "sluice/relay/generation.h"
-#include "sluice/relay/health_prober.h"
 #include "sluice/routing/pools.h"
 
 #include "server/certificates.h"
@@ -30,7 +30,7 @@ class ActiveConfig {
     FileWatch& files;
     base::Log& log;
     metrics::Collector& metrics;
-    relay::Admission& admission;
+    auth::SessionQuota& quota;
   };
 
   /// Reads the files that `config` names. What must outlive a change of the configuration is taken
@@ -40,7 +40,7 @@ class ActiveConfig {
       const ActiveConfig* previous);
 
   /// For the worker of that number and loop, whose thread need not run yet.
-  base::Result<std::shared_ptr<relay::Generation>, std::string> MakeGeneration(
+  base::Result<std::shared_ptr<intake::Generation>, std::string> MakeGeneration(
       net::EventLoop& loop, size_t worker, const config::Endpoint& echo_address) const;
 
   /// Begins to check the servers of backends with `health_check`, on the main loop. What the checks
@@ -69,7 +69,7 @@ class ActiveConfig {
   Certificates certificates_;
   Gatekeeper gatekeeper_;
   std::unique_ptr<net::Resolver> resolver_;  // Of the main loop, where there are checks.
-  std::unique_ptr<relay::HealthProber> prober_;
+  std::unique_ptr<backend::HealthProber> prober_;
 };
 
 }  // namespace sluice::server

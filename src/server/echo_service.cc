@@ -8,7 +8,7 @@
 
 namespace sluice::server {
 
-class EchoService::Connection final : public relay::TableEntry,
+class EchoService::Connection final : public base::TableEntry,
                                       private net::StreamHandler,
                                       private net::EventLoop::Task {
  public:

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "sluice/base/result.h"
+#include "sluice/base/table.h"
 #include "sluice/config/types.h"
 #include "sluice/net/listener.h"
-#include "sluice/relay/table.h"
 
 namespace sluice::server {
 
@@ -29,7 +29,7 @@ class EchoService final : private net::AcceptHandler {
   void OnAcceptError(int) override {}  // The listener tries again.
 
   net::EventLoop& loop_;
-  relay::Table<Connection> connections_;
+  base::Table<Connection> connections_;
   net::Listener listener_;
 };
 

@@ -81,15 +81,15 @@ void Gatekeeper::LogIfEmpty(const auth::Method& method) {
               {"detail", method.paths().front() + " is empty: every client is refused"}});
 }
 
-std::unique_ptr<relay::AuthDesk> Gatekeeper::MakeDesk(net::EventLoop& loop,
-                                                      net::Resolver& resolver) const {
+std::unique_ptr<intake::Authenticator> Gatekeeper::NewAuthenticator(net::EventLoop& loop,
+                                                                    net::Resolver& resolver) const {
   if (!guard_) return nullptr;
-  auto desk = std::make_unique<relay::AuthDesk>();
-  desk->guard = guard_;
+  auto authenticator = std::make_unique<intake::Authenticator>();
+  authenticator->guard = guard_;
   for (const auto& [method, server] : stores_) {
-    desk->stores[method] = std::make_unique<net::RedisClient>(loop, resolver, server);
+    authenticator->stores[method] = std::make_unique<net::RedisClient>(loop, resolver, server);
   }
-  return desk;
+  return authenticator;
 }
 
 }  // namespace sluice::server

@@ -10,9 +10,9 @@
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/config/types.h"
+#include "sluice/intake/authentication.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/resolver.h"
-#include "sluice/relay/authentication.h"
 
 #include "server/file_watch.h"
 
@@ -32,7 +32,8 @@ class Gatekeeper {
   base::Result<void, std::string> Load(const auth::Guard* previous);
 
   /// Null if no route asks who comes.
-  std::unique_ptr<relay::AuthDesk> MakeDesk(net::EventLoop& loop, net::Resolver& resolver) const;
+  std::unique_ptr<intake::Authenticator> NewAuthenticator(net::EventLoop& loop,
+                                                          net::Resolver& resolver) const;
 
   const std::shared_ptr<auth::Guard>& guard() const { return guard_; }
 

@@ -5,16 +5,16 @@
 #include <utility>
 
 #include "sluice/net/tcp_stream.h"
-#include "sluice/relay/memory_budget.h"
 #include "sluice/server/cpu_count.h"
+#include "sluice/worker/ports.h"
+#include "sluice/worker/worker.h"
+#include "sluice/workspace/memory_budget.h"
 
 #include "server/active_config.h"
 #include "server/echo_service.h"
 #include "server/file_watch.h"
-#include "server/ports.h"
 #include "server/random_seed.h"
 #include "server/status_report.h"
-#include "server/worker.h"
 
 namespace sluice::embedded {
 extern const std::string_view kConsolePage;
@@ -46,7 +46,7 @@ std::string_view WhatIsFixed(const config::Config& now, const config::Config& ne
 class Server::Impl final : private net::TimerHandler {
  public:
   Impl(net::EventLoop& loop, const config::Config& config, base::Log& log, std::string_view version,
-       std::vector<InheritedSocket> inherited)
+       std::vector<worker::InheritedSocket> inherited)
       : loop_(loop),
         log_(log),
         memory_(config.limits.memory),
@@ -56,12 +56,12 @@ class Server::Impl final : private net::TimerHandler {
         config_file_(loop),
         ports_(std::move(inherited)),
         drain_timer_(loop, *this) {
-    const WorkerSetup setup{admission_, memory_, embedded::kConsolePage, log_};
+    const worker::WorkerSetup setup{rate_limiter_, memory_, embedded::kConsolePage, log_};
     for (size_t i = 0; i < worker_count_; ++i) {
-      workers_.push_back(std::make_unique<Worker>(setup, RandomSeed()));
+      workers_.push_back(std::make_unique<worker::Worker>(setup, RandomSeed()));
       memory_.Count(workers_.back()->queued());
     }
-    std::vector<Worker*> peers;
+    std::vector<worker::Worker*> peers;
     for (const auto& worker : workers_) peers.push_back(worker.get());
     for (const auto& worker : workers_) worker->SetPeers(peers);
   }
@@ -74,14 +74,14 @@ class Server::Impl final : private net::TimerHandler {
   /// In place of the configuration in use, if there is one. Everything that can fail comes before
   /// anything changes.
   base::Result<void, std::string> Use(std::shared_ptr<const config::Config> config) {
-    auto next = ActiveConfig::Load({files_, log_, *collector_, admission_}, std::move(config),
-                                   active_.get());
+    auto next =
+        ActiveConfig::Load({files_, log_, *collector_, quota_}, std::move(config), active_.get());
     if (!next) return base::Unexpected(std::move(next).error());
     const config::Config& in_use = (*next)->config();
     if (auto done = StartEcho(in_use); !done) return done;
     auto plan = ports_.PlanFor(in_use.listeners, worker_count_);
     if (!plan) return base::Unexpected(std::move(plan).error());
-    std::vector<std::shared_ptr<relay::Generation>> generations;
+    std::vector<std::shared_ptr<intake::Generation>> generations;
     for (size_t i = 0; i < worker_count_; ++i) {
       auto made = (*next)->MakeGeneration(workers_[i]->loop(), i, echo_address_);
       if (!made) return base::Unexpected(std::move(made).error());
@@ -120,7 +120,7 @@ class Server::Impl final : private net::TimerHandler {
   }
 
   const config::Config& config() const { return active_->config(); }
-  const std::vector<OpenSockets>& sockets() const { return ports_.open(); }
+  const std::vector<worker::OpenSockets>& sockets() const { return ports_.open(); }
 
   void Drain(std::function<void()> done) {
     done_ = [this, done = std::move(done)] {
@@ -146,8 +146,9 @@ class Server::Impl final : private net::TimerHandler {
   void Retire(std::function<void()> done) {
     done_ = std::move(done);
     log_.Write(base::LogLevel::kInfo, "retiring", {});
-    StopAcceptingThen(
-        [this] { ForEachWorker([this](Worker& worker) { worker.Retire(WhenAllHave(done_)); }); });
+    StopAcceptingThen([this] {
+      ForEachWorker([this](worker::Worker& worker) { worker.Retire(WhenAllHave(done_)); });
+    });
   }
 
   void Cut() {
@@ -189,7 +190,8 @@ class Server::Impl final : private net::TimerHandler {
     return {};
   }
 
-  void TellListeners(const std::vector<config::Listener>& listeners, const Ports::Plan& plan) {
+  void TellListeners(const std::vector<config::Listener>& listeners,
+                     const worker::Ports::Plan& plan) {
     for (size_t i = 0; i < listeners.size(); ++i) {
       if (plan.of_worker.front()[i].kept) continue;
       log_.Write(base::LogLevel::kInfo, "listening",
@@ -202,7 +204,7 @@ class Server::Impl final : private net::TimerHandler {
   void TellSessions(base::Duration window) {
     drain_timer_.Start(config().drain_timeout - config().drain.delay);
     StopAcceptingThen([this, window] {
-      ForEachWorker([&](Worker& worker) { worker.Drain(window, WhenAllHave(done_)); });
+      ForEachWorker([&](worker::Worker& worker) { worker.Drain(window, WhenAllHave(done_)); });
     });
   }
 
@@ -232,13 +234,14 @@ class Server::Impl final : private net::TimerHandler {
   }
 
   void StopAcceptingThen(std::function<void()> then) {
-    ForEachWorker([&](Worker& worker) { worker.StopAccepting(WhenAllHave(then)); });
+    ForEachWorker([&](worker::Worker& worker) { worker.StopAccepting(WhenAllHave(then)); });
   }
 
   net::EventLoop& loop_;
   base::Log& log_;
-  relay::Admission admission_;
-  relay::MemoryBudget memory_;
+  auth::SessionQuota quota_;
+  auth::RateLimiter rate_limiter_;
+  workspace::MemoryBudget memory_;
   const size_t worker_count_;
   const std::shared_ptr<metrics::Collector> collector_;
   FileWatch files_;
@@ -246,8 +249,8 @@ class Server::Impl final : private net::TimerHandler {
   std::unique_ptr<ActiveConfig> active_;
   std::unique_ptr<EchoService> echo_;
   config::Endpoint echo_address_;
-  Ports ports_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  worker::Ports ports_;
+  std::vector<std::unique_ptr<worker::Worker>> workers_;
   net::Timer drain_timer_;
   bool is_delayed_ = false;  // It drains, and goes on accepting for now.
   std::function<void()> done_;
@@ -257,7 +260,7 @@ class Server::Impl final : private net::TimerHandler {
 
 base::Result<std::unique_ptr<Server>, std::string> Server::Create(
     net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
-    std::string_view version, std::vector<InheritedSocket> inherited) {
+    std::string_view version, std::vector<worker::InheritedSocket> inherited) {
   auto impl = std::make_unique<Impl>(loop, *config, log, version, std::move(inherited));
   if (auto done = impl->Use(std::move(config)); !done) return base::Unexpected(done.error());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
@@ -285,7 +288,7 @@ const config::Config& Server::config() const {
   return impl_->config();
 }
 
-const std::vector<OpenSockets>& Server::sockets() const {
+const std::vector<worker::OpenSockets>& Server::sockets() const {
   return impl_->sockets();
 }
 

@@ -65,7 +65,8 @@ const kRefusals = [
   ['101 fields', with1('X-Many', Array(101).fill('1')), 431, 'header_too_large', /100/],
   ['a path without a route', upgradeHead({ target: '/nowhere' }), 404, 'no_route', /route/],
   ['another host', upgradeHead({ target: '/hosted', host: 'b.example.com' }), 404, 'no_route', /route/],
-  ['a plain GET', 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', 426, 'upgrade_required', /WebSocket/i],
+  ['a plain GET', 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 426, 'upgrade_required',
+    /WebSocket/i],
   ['a foreign origin', with1('Origin', 'https://evil.example.com'), 403, 'origin_not_allowed', /origin/i],
   ['an origin of the same host but of another scheme', with1('Origin', 'x://localhost'), 403, 'origin_not_allowed',
     /origin/i],
@@ -93,6 +94,28 @@ test('refusals', async (t) => {
   assert.equal(backend.peers.length, 0, 'nobody who is refused costs the backend a connection');
   const refused = (await sluice.metrics()).sum('sluice_requests_refused_total');
   assert.equal(refused, kRefusals.length, 'every refusal is counted');
+});
+
+test('a connection is kept alive after a page, and an upgrade may follow', async (t) => {
+  const backend = await echo(t);
+  const sluice = await start(t, {
+    routes: [
+      { name: 'page', match: { path: '/page' }, static: 'builtin:console' },
+      { name: 'main', match: { path: '/' }, backend: backend.address },
+    ],
+  });
+  const client = await connectRaw(t, sluice.port);
+  for (let i = 0; i < 3; ++i) {
+    client.write('GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const { status, headers, body } = await client.readResponse();
+    assert.equal(status, 200);
+    assert.equal(headers.get('connection'), undefined);
+    assert.match(body, /<\/html>\s*$/);
+  }
+  await client.upgrade();
+  client.sendFrame({ opcode: 2, payload: Buffer.from('hello') });
+  assert.equal((await client.nextFrame()).payload.toString(), 'hello');
+  assert.equal((await sluice.metrics()).sum('sluice_connections_accepted_total'), 1);
 });
 
 test('a response to HEAD has no content, and the headers of the response to GET', async (t) => {

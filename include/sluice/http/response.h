@@ -15,7 +15,10 @@ namespace sluice::http {
 /// The response to a request that is refused: the status of the cause's row, and one line of
 /// text that holds the reason token and the detail. A cause that has no status before the upgrade
 /// gives 500.
-std::string RefusalResponse(const Refusal& refusal, Content content = Content::kWhole);
+///
+/// With `keeps_alive` the connection goes on after the response (RFC 9112 section 9.3).
+std::string RefusalResponse(const Refusal& refusal, Content content = Content::kWhole,
+                            bool keeps_alive = false);
 
 /// The 101 of RFC 6455 section 4.2.2. `accept` is the value of Sec-WebSocket-Accept; an empty
 /// `subprotocol` or `extensions` means none. All are the handshake's and free of control
@@ -40,8 +43,8 @@ struct Page {
   std::string_view content_security_policy;  ///< empty: the header is left out
 };
 
-/// The head of the 200 that answers a plain GET with `page`. The caller sends the body behind it
-/// and closes.
-std::string PageHeader(const Page& page);
+/// The head of the 200 that answers a plain GET with `page`. The caller sends the content after it,
+/// and closes the connection unless `keeps_alive`.
+std::string PageHeader(const Page& page, bool keeps_alive = false);
 
 }  // namespace sluice::http

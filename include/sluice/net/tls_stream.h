@@ -52,6 +52,7 @@ struct TlsState {
   std::string failure;
   /// The client's; null if it has shown none.
   std::shared_ptr<const PeerCertificate> peer_certificate;
+  bool has_peer_ended = false;  ///< the handshake failed since the peer ended the connection
 };
 
 /// The handshake is done by the first calls of Read, or by ContinueHandshake; until it is over,

@@ -15,7 +15,7 @@
 #include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/server/sockets.h"
+#include "sluice/worker/sockets.h"
 
 namespace sluice::server {
 
@@ -27,7 +27,7 @@ class Server {
   /// `inherited` are sockets of another process, for listeners that have its addresses.
   static base::Result<std::unique_ptr<Server>, std::string> Create(
       net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
-      std::string_view version, std::vector<InheritedSocket> inherited = {});
+      std::string_view version, std::vector<worker::InheritedSocket> inherited = {});
   ~Server();
 
   void Start();
@@ -40,7 +40,7 @@ class Server {
   const config::Config& config() const;
 
   /// The sockets of all listeners, for a process that is to take over. They stay the server's.
-  const std::vector<OpenSockets>& sockets() const;
+  const std::vector<worker::OpenSockets>& sockets() const;
 
   /// Is not ready any more, stops accepting after `drain.delay`, tells every session (Close 1012)
   /// within `drain.window`, and calls `done` on the main loop when the last is gone, or when

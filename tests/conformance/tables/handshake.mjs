@@ -39,7 +39,12 @@ const kMethods = [
 ];
 const methods = [
   ...kMethods.map((method) => [`the method ${method}`, rfc6455, head({ method }), kNotAllowed]),
-  ['the method HEAD, which is no upgrade', rfc6455, head({ method: 'HEAD' }), { ...kUpgradeRequired, reason: null }],
+  [
+    'the method HEAD, which is no upgrade',
+    rfc6455,
+    head({ method: 'HEAD' }),
+    { ...kUpgradeRequired, reason: null, keepsAlive: true },
+  ],
   ...['get', 'Get', '', ' GET', '(GET)'].map((method) => [
     `the method '${method}'`,
     rfc9112,
@@ -128,7 +133,7 @@ const upgrades = [
     'neither Upgrade nor key',
     rfc6455,
     head({ headers: { Upgrade: null, 'Sec-WebSocket-Key': null } }),
-    kUpgradeRequired,
+    { ...kUpgradeRequired, keepsAlive: true },
   ],
 ];
 

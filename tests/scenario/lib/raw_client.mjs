@@ -42,6 +42,7 @@ export function upgradeHead({
 class RawClient {
   #chunks = [];
   #buffered = 0;
+  #asksForHead = false; // The last request is HEAD: its response has no content.
 
   constructor(socket) {
     this.socket = socket;
@@ -80,6 +81,7 @@ class RawClient {
   }
 
   write(data) {
+    this.#asksForHead = /^HEAD /.test(data);
     this.socket.write(data);
     return this;
   }
@@ -131,11 +133,20 @@ class RawClient {
     return { status: Number(status[1]), line, headers };
   }
 
-  /** Reads a whole response that the server ends by closing: the head, and `body`. */
+  /**
+   * Reads a complete response: the head, and `body`. A response with `Connection: close` ends with
+   * the connection; any other has the length that it announces, or none if it answers a HEAD.
+   */
   async readResponse() {
     const head = await this.readHead();
-    await this.waitForEnd();
-    const body = this.take(this.buffer.length).toString();
+    const closes = (head.headers.get('connection') ?? []).join().includes('close');
+    const announced = this.#asksForHead ? 0 : Number(head.headers.get('content-length')?.[0]);
+    if (closes) {
+      await this.waitForEnd();
+    } else {
+      await this.waitFor('the content of the response', () => this.buffer.length >= announced);
+    }
+    const body = this.take(closes ? this.buffer.length : announced).toString();
     return { ...head, body };
   }
 

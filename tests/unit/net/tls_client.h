@@ -13,11 +13,11 @@
 
 #include "sluice/config/types.h"
 
-#include "relay/fake_stream.h"
+#include "leg/fake_stream.h"
 
 namespace sluice::net::testing {
 
-using relay::testing::FakePeer;
+using leg::testing::FakePeer;
 
 class TlsClient {
  public:

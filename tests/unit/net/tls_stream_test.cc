@@ -15,7 +15,7 @@
 namespace sluice::net {
 namespace {
 
-using relay::testing::FaultPlan;
+using leg::testing::FaultPlan;
 using testing::FakePeer;
 using testing::TlsClient;
 using Handshake = TlsState::Handshake;

@@ -1,0 +1,47 @@
+// Limits how fast each client may connect (limits.handshake_rate), over all workers.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "sluice/auth/client_key.h"
+#include "sluice/base/clock.h"
+#include "sluice/base/ip.h"
+#include "sluice/config/types.h"
+
+namespace sluice::auth {
+
+/// Thread-safe. A client that does not connect takes no memory; a flood of addresses takes a
+/// bounded amount.
+class RateLimiter {
+ public:
+  /// Counts a connection of `client`. Unset: it is within `rate`; otherwise the time until the
+  /// client may connect again. A client without an IP address is not limited.
+  std::optional<base::Duration> Count(const config::Rate& rate,
+                                      const std::optional<base::IpAddress>& client,
+                                      base::TimePoint now);
+
+  /// The number of addresses that are kept. For tests.
+  size_t entries();
+
+  /// The most addresses that are kept.
+  static constexpr size_t kMostAddresses = 64 * 1024;
+
+ private:
+  using Micros = std::chrono::microseconds;
+  struct Shard {
+    std::mutex mutex;
+    /// When the token bucket of the address will be full again. A full bucket is not kept.
+    std::unordered_map<ClientKey, Micros, ClientKeyHash> full_at;
+    base::TimePoint sweep_at;
+  };
+  static constexpr size_t kShards = 16;
+
+  std::array<Shard, kShards> shards_;
+};
+
+}  // namespace sluice::auth

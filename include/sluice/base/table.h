@@ -1,0 +1,60 @@
+// The objects that a worker owns: a vector in which each object knows its place, so that one is
+// taken out in constant time and at the cost of one index.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace sluice::base {
+
+/// Base of what is kept in a Table.
+class TableEntry {
+ protected:
+  ~TableEntry() = default;
+
+ private:
+  template <typename T>
+  friend class Table;
+  size_t table_place_ = 0;
+};
+
+template <typename T>
+class Table {
+ public:
+  T& Add(std::unique_ptr<T> object) {
+    Place(*object) = objects_.size();
+    objects_.push_back(std::move(object));
+    return *objects_.back();
+  }
+
+  /// Takes out an object that is in the table.
+  std::unique_ptr<T> Take(T& object) {
+    const size_t place = Place(object);
+    std::unique_ptr<T> taken = std::exchange(objects_[place], std::move(objects_.back()));
+    objects_.pop_back();
+    if (place < objects_.size()) Place(*objects_[place]) = place;
+    return taken;
+  }
+
+  size_t size() const { return objects_.size(); }
+  bool empty() const { return objects_.empty(); }
+
+  /// Calls `function` for every object that is in the table now. It may take out any of them, and
+  /// none is destroyed in the meantime as long as those taken out are destroyed later.
+  template <typename Function>
+  void ForEach(Function function) {
+    std::vector<T*> now;
+    now.reserve(objects_.size());
+    for (const auto& object : objects_) now.push_back(object.get());
+    for (T* object : now) function(*object);
+  }
+
+ private:
+  static size_t& Place(T& object) { return static_cast<TableEntry&>(object).table_place_; }
+
+  std::vector<std::unique_ptr<T>> objects_;
+};
+
+}  // namespace sluice::base

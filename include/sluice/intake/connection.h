@@ -1,0 +1,111 @@
+// An accepted connection until it ends or becomes a session: PROXY header, TLS, then a protocol
+// that reads requests (protocol.h). The states are in connection_state.h.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/bytes.h"
+#include "sluice/base/clock.h"
+#include "sluice/base/table.h"
+#include "sluice/http/request.h"
+#include "sluice/intake/client.h"
+#include "sluice/intake/connection_state.h"
+#include "sluice/intake/context.h"
+#include "sluice/intake/generation.h"
+#include "sluice/intake/protocol.h"
+#include "sluice/metrics/worker_metrics.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/net/stream.h"
+#include "sluice/net/tls_context.h"
+#include "sluice/proxy/header_parser.h"
+#include "sluice/session/session.h"
+
+namespace sluice::net {
+class TlsStream;
+}
+
+namespace sluice::intake {
+
+/// Belongs to the table of its worker and to the worker's thread. It releases itself when it ends.
+class Connection final : public base::TableEntry,
+                         private net::StreamHandler,
+                         private net::TimerHandler {
+ public:
+  /// `listener` is an index into Config::listeners. With `tls`, the client speaks TLS over
+  /// `stream`. `context` outlives the connection.
+  Connection(Context& context, std::shared_ptr<Generation> generation,
+             std::unique_ptr<net::Stream> stream, const net::Address& address, size_t listener,
+             std::shared_ptr<const net::TlsContext> tls = nullptr);
+  ~Connection();
+
+  /// To be called when the connection is in its table.
+  void Start();
+
+  /// The worker is draining: an incomplete request is refused, and a connection without a request
+  /// is closed. A request that is being answered goes on.
+  void Drain();
+
+  /// Ends the connection at once.
+  void Close();
+
+  // ---- For the protocol ----
+
+  Context& context() { return context_; }
+  const std::shared_ptr<Generation>& generation() const { return generation_; }
+  const Client& client() const { return client_; }
+  net::Stream& stream() { return *stream_; }
+  /// The end of timeouts.handshake, counted from the accept.
+  base::TimePoint deadline() const { return deadline_; }
+  /// Returns true if limits.handshake_rate has counted the connection.
+  bool is_rate_counted() const { return is_rate_counted_; }
+  const config::Listener& listener() const {
+    return generation_->config.listeners[client_.listener];
+  }
+
+  /// Becomes a session with `parts`, whose client is this connection's stream, and is released.
+  /// `head` is sent first; `early` are the client's bytes after its request's head.
+  void BecomeSession(session::Session::Parts parts, std::string_view head, base::Bytes early,
+                     std::optional<base::Cause> cause);
+
+ private:
+  void OnStreamReady() override;
+  void OnTimer() override;
+
+  void ReadProxyHeader();
+  void ParseProxyHeader(base::Bytes bytes);
+  void EndProxyHeader(metrics::ProxyHeader result);
+  void RefuseProxyHeader(metrics::ProxyHeader result, std::string detail, base::Bytes received);
+
+  void StartTls(base::Bytes received);
+  void ContinueHandshake();
+  void OnPlainText();
+  void EndHandshake(metrics::TlsResult result, std::string_view detail = {});
+
+  void StartProtocol(base::Bytes received, bool refuses_plain_text = false);
+  void RefuseEarly(const http::Refusal& refusal, base::Bytes received = {});
+  bool RefuseIfOverRate();
+  bool IsTrustedProxy() const;
+  std::unique_ptr<Protocol> NewProtocol(bool refuses_plain_text);
+  bool Enter(ConnectionEvent event);
+  metrics::ListenerMetrics& listener_metrics();
+
+  Context& context_;
+  const std::shared_ptr<Generation> generation_;
+  Client client_;
+  const base::TimePoint deadline_;
+  std::shared_ptr<const net::TlsContext> tls_;  // Null: plain, or TLS has started.
+  ConnectionState state_ = ConnectionState::kProxyHeader;
+  std::unique_ptr<net::Stream> stream_;          // Null in kClosed.
+  net::Timer timer_;                             // Until kServing.
+  std::unique_ptr<proxy::HeaderParser> parser_;  // While a PROXY header is read.
+  net::TlsStream* handshake_ = nullptr;          // The stream, in kHandshake.
+  std::unique_ptr<Protocol> protocol_;           // From kServing on.
+  bool is_rate_counted_ = false;
+};
+
+}  // namespace sluice::intake

@@ -1,0 +1,33 @@
+// The life of an accepted connection, as a table.
+//
+//   kProxyHeader ──► kHandshake ──► kServing ──► kClosed
+//        │  └─────────────┼─────────────▲ ▲         ▲
+//        │     no TLS     └── refused ──┘ │         │
+//        └───────────────── refused ──────┘         │
+//   (any state) ── ended, or became a session ──────┘
+//
+// kProxyHeader: a load balancer's PROXY header is read, before TLS.
+// kHandshake:   TLS. Its client may turn out to speak plain text.
+// kServing:     a protocol reads requests and answers them.
+// kClosed:      the connection has ended, or its stream is a session's.
+//
+// One time limit, timeouts.handshake, bounds everything from the accept to the first request.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace sluice::intake {
+
+enum class ConnectionState : uint8_t { kProxyHeader, kHandshake, kServing, kClosed };
+
+enum class ConnectionEvent : uint8_t {
+  kTlsStarted,       ///< the listener has TLS; a PROXY header, if due, has been read
+  kProtocolStarted,  ///< requests are read from now on, or a refusal is sent
+  kEnded,            ///< by either side, or as a session
+};
+
+/// The state after `event`; unset: the event is not possible in that state.
+std::optional<ConnectionState> Next(ConnectionState state, ConnectionEvent event);
+
+}  // namespace sluice::intake

@@ -1,0 +1,44 @@
+// What a worker lends to all its connections, besides the workspace.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "sluice/auth/rate_limiter.h"
+#include "sluice/base/cause.h"
+#include "sluice/intake/refusal_log.h"
+#include "sluice/session/session.h"
+#include "sluice/workspace/workspace.h"
+
+namespace sluice::intake {
+
+class Connection;
+
+/// Owns connections, and the sessions that they become: the worker.
+class ConnectionOwner {
+ public:
+  /// The connection has ended or become a session. The owner destroys it in the next turn of the
+  /// loop.
+  virtual void Release(Connection& connection) = 0;
+
+  /// Creates the session of a connection, which is released next.
+  virtual session::Session& AddSession(session::Session::Parts parts) = 0;
+
+  /// Returns why a new session of `route` must end at once: a drain, or a route that is gone.
+  virtual std::optional<base::Cause> WhyOver(const session::RouteInUse& route) const = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+/// Belongs to the worker's thread. The rate limiter is shared by all workers.
+struct Context {
+  workspace::Workspace& workspace;
+  auth::RateLimiter& rate_limiter;
+  const std::string_view console_page;
+  ConnectionOwner& owner;
+  RefusalLog refusal_log = {};
+};
+
+}  // namespace sluice::intake

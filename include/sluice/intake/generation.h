@@ -1,0 +1,58 @@
+// One configuration as one worker uses it. A reload replaces it: connections and sessions keep the
+// one that they began with, so a generation lasts as long as its last session.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sluice/auth/session_quota.h"
+#include "sluice/backend/backends.h"
+#include "sluice/base/log_limit.h"
+#include "sluice/base/snapshot.h"
+#include "sluice/config/types.h"
+#include "sluice/http/host_names.h"
+#include "sluice/intake/authentication.h"
+#include "sluice/metrics/worker_metrics.h"
+#include "sluice/net/resolver.h"
+#include "sluice/net/tls_context.h"
+#include "sluice/routing/pools.h"
+#include "sluice/routing/router.h"
+#include "sluice/session/route_in_use.h"
+
+namespace sluice::intake {
+
+/// Created by the main thread; from then on it belongs to the worker. What must outlive a reload
+/// (counts of sessions, counters, certificates in use) is shared with the previous generation.
+struct Generation {
+  /// Until the members are filled in, no route asks for credentials and no listener or backend uses
+  /// TLS. `quota` is by route; `pools` are those of the configuration, shared by all workers.
+  Generation(std::shared_ptr<const config::Config> configuration,
+             std::shared_ptr<net::Resolver> resolver, metrics::WorkerMetrics counters,
+             const std::vector<std::shared_ptr<auth::SessionQuota::Route>>& quota,
+             std::shared_ptr<const routing::Pools> pools);
+  ~Generation();
+
+  uint64_t number = 0;  ///< of the configuration: each new one has a higher number
+  const std::shared_ptr<const config::Config> config_owner;
+  const config::Config& config;
+  metrics::WorkerMetrics metrics;
+  const routing::Router router;
+  std::vector<session::RouteInUse> routes;  ///< by index
+  backend::Backends backends;
+  /// The names that requests may use, by listener; unset: any.
+  std::vector<std::optional<http::HostNames>> listener_hosts;
+  std::unique_ptr<Authenticator> auth;  ///< null if no route asks for credentials
+  /// By listener; null: plain.
+  std::vector<std::shared_ptr<const base::Snapshot<net::TlsContext>>> listener_tls;
+  /// For the log lines of failed TLS handshakes, by listener.
+  std::vector<base::LogLimit> tls_log_limits;
+};
+
+/// The route of `generation` with that index. The pointer keeps the generation alive.
+std::shared_ptr<const session::RouteInUse> RouteOf(const std::shared_ptr<Generation>& generation,
+                                                   size_t route);
+
+}  // namespace sluice::intake

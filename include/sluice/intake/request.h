@@ -1,0 +1,126 @@
+// A request from its complete head to its outcome: a refusal, a page, or a session. Route,
+// authentication, admission, server, in this order. A connection of plain TCP has one request
+// without a head.
+//
+// The request does not know by which protocol it came: a Responder answers it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/auth/credential_count.h"
+#include "sluice/auth/session_quota.h"
+#include "sluice/backend/search.h"
+#include "sluice/base/clock.h"
+#include "sluice/http/request.h"
+#include "sluice/intake/authentication.h"
+#include "sluice/intake/client.h"
+#include "sluice/intake/context.h"
+#include "sluice/intake/generation.h"
+#include "sluice/intake/refusal_log.h"
+#include "sluice/intake/request_state.h"
+#include "sluice/intake/responder.h"
+#include "sluice/net/event_loop.h"
+
+namespace sluice::intake {
+
+/// Belongs to a responder's connection and the worker's thread. It may be destroyed at any time,
+/// but not from inside a call of the responder: EventLoop::DestroyLater is for that.
+class Request final : private net::TimerHandler {
+ public:
+  struct Origin {
+    std::shared_ptr<Generation> generation;
+    Client client;                  ///< as the connection knows it
+    const http::RequestHead* head;  ///< null: plain TCP; outlives the request
+    bool is_rate_counted;           ///< the connection was counted as its client's
+    base::TimePoint deadline;       ///< of the authentication
+  };
+
+  /// `context` and `responder` outlive the request.
+  Request(Context& context, Responder& responder, Origin origin);
+  ~Request();
+
+  /// May answer at once.
+  void Start();
+
+  /// The worker is draining: a search that only waits ends with a refusal. A dial under way may
+  /// still become a session.
+  void Drain();
+
+  /// The client has left before the request was answered.
+  void OnClientLeft();
+
+  /// Ends the request without an answer: the connection has ended.
+  void Cancel() { Enter(RequestEvent::kAnswered); }
+
+  RequestState state() const { return state_; }
+
+ private:
+  void OnTimer() override;
+
+  // Routing.
+  bool ApplyForwardedHeaders();
+  bool RefuseIfOverRate();
+  bool RefuseIfHostUnknown();
+  void ChooseRoute();
+  bool ChooseByClaims(const routing::RequestFacts& facts);
+  std::optional<http::Refusal> CheckUpgrade() const;
+  void ServePage();
+
+  // Authentication.
+  void Authenticate();
+  auth::Request AuthRequest() const;
+  auth::Verdict VerifyToken();
+  bool RefuseIfThrottled();
+  void CountVerdict(auth::Verdict::Kind kind);
+  void OnVerdict(const auth::Verdict& verdict);
+  void RefuseUnauthorized(const auth::Verdict& verdict);
+
+  // Admission and the server.
+  void Admit();
+  bool AcquireQuota();
+  std::optional<http::Refusal> ResolveNamedServer();
+  void StartSearch();
+  void OnSearched(base::Result<backend::Search::Found, base::Cause> result);
+  void ReportFailure(base::Cause cause);
+  void StartSession(std::unique_ptr<net::Stream> backend, routing::ServerSlot slot,
+                    std::optional<base::Cause> cause);
+
+  void Refuse(const http::Refusal& refusal, const RefusalNote& note = {});
+  void Enter(RequestEvent event);
+
+  const config::Route& route() const { return generation_->config.routes[*route_]; }
+  const config::Backend& backend() const { return generation_->config.backends[*route().backend]; }
+  /// The head, or an empty one for plain TCP.
+  const http::RequestHead& head() const;
+  RequestView View() const;
+
+  Context& context_;
+  Responder& responder_;
+  const std::shared_ptr<Generation> generation_;
+  Client client_;
+  const http::RequestHead* const head_;  // Null: plain TCP.
+  const base::TimePoint deadline_;
+  bool is_rate_counted_;
+  RequestState state_ = RequestState::kRouting;
+  net::Timer timer_;  // While credentials are checked.
+
+  std::optional<size_t> route_;
+  std::unique_ptr<auth::CredentialCount> credentials_;  // Null before the first check of any.
+  std::unique_ptr<Authentication> authentication_;      // In kAuthenticating.
+  std::shared_ptr<const auth::Identity> identity_;      // Null without authentication.
+
+  auth::SessionQuota::Slot quota_slot_;
+  std::shared_ptr<const config::Endpoint> named_server_;  // By the request or its credentials.
+  std::unique_ptr<backend::Search> search_;               // In kSearching.
+};
+
+/// The refusal of a client that connects too often (limits.handshake_rate): it may connect again
+/// after `wait`.
+http::Refusal OverRate(base::Duration wait);
+
+}  // namespace sluice::intake

@@ -1,0 +1,21 @@
+// What a request must be before a route of WebSockets accepts it, whoever the client is. Pure: the
+// gateway and `sluice explain` decide by the same functions.
+#pragma once
+
+#include <optional>
+
+#include "sluice/config/types.h"
+#include "sluice/http/request.h"
+
+namespace sluice::intake {
+
+/// Returns the refusal of a request that is not a valid upgrade (RFC 6455 section 4.2.1), or whose
+/// Origin the route does not allow. `uses_tls`: the client is known to.
+std::optional<http::Refusal> CheckUpgradeRequest(const http::RequestHead& head,
+                                                 const config::SessionOptions& options,
+                                                 bool uses_tls);
+
+/// Returns the refusal of a request for a page, if it is an upgrade.
+std::optional<http::Refusal> CheckPageRequest(const http::RequestHead& head);
+
+}  // namespace sluice::intake

@@ -1,0 +1,43 @@
+// Frames for the client, written one behind the other into a buffer, so that what one read brought
+// leaves in one write.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "sluice/base/bytes.h"
+#include "sluice/websocket/frame.h"
+#include "sluice/websocket/frame_writer.h"
+
+namespace sluice::leg {
+
+class FrameBatch {
+ public:
+  explicit FrameBatch(base::MutableBytes buffer) : buffer_(buffer) {}
+
+  /// Where the payload of the next frame is to be written.
+  base::MutableBytes Room() const {
+    const size_t header_end = size_ + websocket::kMaxServerHeader;
+    return header_end < buffer_.size() ? buffer_.subspan(header_end) : base::MutableBytes();
+  }
+
+  /// Makes a frame of the first `payload` bytes there. `start` is its first byte.
+  void Add(uint8_t start, size_t payload) {
+    uint8_t* const frame = buffer_.data() + size_;
+    const size_t header = websocket::WriteServerHeader(frame, websocket::Opcode::kBinary, payload);
+    frame[0] = start;
+    std::memmove(frame + header, frame + websocket::kMaxServerHeader, payload);
+    size_ += header + payload;
+  }
+
+  base::Bytes frames() const { return buffer_.first(size_); }
+  bool empty() const { return size_ == 0; }
+  void Clear() { size_ = 0; }
+
+ private:
+  const base::MutableBytes buffer_;
+  size_t size_ = 0;
+};
+
+}  // namespace sluice::leg

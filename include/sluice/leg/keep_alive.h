@@ -1,0 +1,69 @@
+// When to ping a client and when to give it up. Pure: it is handed the time and what is known of
+// the leg.
+//
+// A client is alive as long as bytes of any kind come from it. Nothing is held against it while we
+// ourselves have paused reading it, for its pong may well be waiting in the kernel. And as long as
+// data that was sent before the ping is still on its way, the ping is too: then the client has
+// until it has not taken a single byte for a whole ping interval and pong time-out, and the pong
+// time-out again once that data has arrived.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "sluice/base/clock.h"
+#include "sluice/config/types.h"
+#include "sluice/leg/stall_watch.h"
+
+namespace sluice::leg {
+
+class KeepAlive {
+ public:
+  enum class Action : uint8_t { kNone, kPing, kGiveUp };
+
+  /// What is known of the client's leg when the timer fires.
+  struct Leg {
+    base::TimePoint last_received;
+    bool reading_paused = false;
+    size_t unacknowledged = 0;  ///< bytes that are queued for the client or under way to it
+    uint64_t taken = 0;         ///< bytes that it has acknowledged since its connection began
+  };
+
+  /// `jitter` scales the time to the first ping, see OnTimer. `config` outlives this.
+  KeepAlive(const config::Keepalive& config, base::TimePoint now, double jitter);
+
+  /// When OnTimer wants to be called next; nothing if pings are off.
+  std::optional<base::TimePoint> next() const;
+
+  /// To be called at next() or later. After kPing the caller sends ping_payload(). `jitter`, 0.9
+  /// to 1.1 and new each time, keeps the pings of many sessions, and of a session and a load
+  /// balancer, out of step.
+  Action OnTimer(base::TimePoint now, const Leg& leg, double jitter);
+
+  /// Four bytes, different in each ping, by which its pong is known.
+  uint32_t ping_payload() const { return ping_number_; }
+
+  /// Whether a pong with this number answers the last ping. True once for each ping.
+  bool OnPong(uint32_t number);
+
+ private:
+  enum class Wait : uint8_t { kToPing, kForPong };
+
+  /// How much of the data that was sent before the ping is still on its way.
+  size_t ToTake(const Leg& leg) const;
+  bool IsGivenUp(base::TimePoint now, const Leg& leg);
+
+  const config::Keepalive& config_;
+  base::TimePoint ping_at_;
+  base::TimePoint pong_until_;
+  base::TimePoint pinged_at_;
+  StallWatch stall_;
+  uint32_t ping_number_ = 0;
+  Wait wait_ = Wait::kToPing;
+  bool rtt_pending_ = false;
+  bool ping_is_behind_data_ = false;
+  uint64_t data_arrives_at_ = 0;  // The value of Leg::taken at which that data has arrived.
+};
+
+}  // namespace sluice::leg

@@ -1,0 +1,140 @@
+// The state of a leg whose messages are interpreted: a framing other than `stream`, text for the
+// peer, or compression. A leg on which bytes pass as they are has none.
+//
+//   FramesToBytes   FrameEvent ─► Inflater ─► UTF-8 ─► framing::Encoder ─► bytes
+//   BytesToFrames   bytes ─► framing::Decoder ─► UTF-8 ─► Deflater ─► payload of frames
+//
+// Pure: the owner of the leg drives both, piece by piece. A WebSocket of a client turns frames that
+// it receives into bytes for the backend; a WebSocket to a backend does the same the other way.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/bytes.h"
+#include "sluice/config/types.h"
+#include "sluice/framing/decoder.h"
+#include "sluice/framing/encoder.h"
+#include "sluice/leg/message_fault.h"
+#include "sluice/websocket/deflate_negotiation.h"
+#include "sluice/websocket/deflater.h"
+#include "sluice/websocket/frame_reader.h"
+#include "sluice/websocket/inflater.h"
+#include "sluice/websocket/utf8.h"
+#include "sluice/websocket/zlib_pool.h"
+
+namespace sluice::leg {
+
+/// Turns the messages that a WebSocket receives into bytes.
+class FramesToBytes {
+ public:
+  struct Step {
+    std::optional<MessageFault> fault = std::nullopt;
+    framing::Encoded encoded = {};
+    size_t inflated = 0;  ///< bytes that compressed ones became
+  };
+
+  /// The encoder is null for `stream`, the inflater without compression.
+  FramesToBytes(std::unique_ptr<framing::Encoder> encoder,
+                std::unique_ptr<websocket::Inflater> inflater)
+      : encoder_(std::move(encoder)), inflater_(std::move(inflater)) {}
+
+  bool has_compression() const { return inflater_ != nullptr; }
+
+  /// Begins with the next piece of a message: a kPayload, and the message's length if the reader
+  /// knows it.
+  void Begin(const websocket::FrameEvent& event, std::optional<uint64_t> whole_length);
+  /// Returns true if nothing is left of that piece.
+  bool done() const { return !under_way_; }
+  /// Consumes bytes of the piece from the front of `payload`. Compressed ones are inflated to
+  /// `room`, so a step yields at most what fits in there, or one assembled message.
+  Step Next(base::Bytes& payload, base::MutableBytes room);
+
+  /// Keeps bytes that were read and cannot be processed yet: the rest of the current piece, and
+  /// the frames after it. At most the bytes of one read.
+  void Hold(base::Bytes payload, base::Bytes frames);
+  bool is_holding() const { return is_holding_; }
+  struct Held {
+    std::vector<uint8_t> bytes;
+    size_t payload;  ///< how many of them are the piece's
+  };
+  Held TakeHeld();
+
+  /// Bytes that wait here: held, or of an incomplete message.
+  size_t waiting() const { return held_.bytes.size() + (encoder_ ? encoder_->held() : 0); }
+
+ private:
+  Step Encode(base::Bytes payload, bool ends_message);
+
+  const std::unique_ptr<framing::Encoder> encoder_;
+  const std::unique_ptr<websocket::Inflater> inflater_;
+  websocket::Utf8Validator utf8_;  // Of what was inflated.
+  // The piece under way; its payload is the caller's.
+  websocket::FrameEvent event_;
+  std::optional<uint64_t> whole_length_;
+  bool under_way_ = false;
+  bool begins_message_ = false;  // Nothing of the message has been encoded yet.
+
+  bool is_holding_ = false;
+  Held held_{};
+};
+
+/// Turns bytes into the messages that a WebSocket sends.
+class BytesToFrames {
+ public:
+  /// The decoder is null for `stream` of binary, the deflater without compression.
+  BytesToFrames(std::unique_ptr<framing::Decoder> decoder,
+                std::unique_ptr<websocket::Deflater> deflater, size_t min_size)
+      : decoder_(std::move(decoder)), deflater_(std::move(deflater)), min_size_(min_size) {}
+
+  /// As the decoder; without one, all of `in` is a message.
+  framing::Decoded Next(base::Bytes& in);
+  framing::Decoded End();
+
+  /// Begins with a piece. Returns false if its text is not UTF-8.
+  [[nodiscard]] bool Begin(const framing::MessagePiece& piece);
+  struct Filled {
+    size_t size;                   ///< bytes of the frame's payload
+    bool done;                     ///< nothing is left of the piece
+    std::optional<uint8_t> start;  ///< the frame's first byte; unset: no frame is due
+  };
+  /// Writes payload of the next frame to `room`, which has at least Deflater::kMinOutput bytes.
+  Filled Fill(base::MutableBytes room);
+
+  /// Releases what can be created again: the session is idle.
+  void Release();
+
+  /// Bytes of an incomplete message.
+  size_t waiting() const { return decoder_ ? decoder_->held() : 0; }
+
+ private:
+  uint8_t StartByte(bool fin);
+
+  const std::unique_ptr<framing::Decoder> decoder_;
+  const std::unique_ptr<websocket::Deflater> deflater_;
+  const size_t min_size_;
+  websocket::Utf8Validator utf8_;
+  framing::MessagePiece piece_;  // Its payload is what is left of it.
+  bool compresses_ = false;      // This message.
+  bool is_begun_ = false;        // A frame of this message has been made.
+};
+
+/// Both, for one leg.
+struct MessageCodec {
+  /// Returns null if bytes pass as they are: `stream` of binary without compression. `type`
+  /// overrides the one of `lines`. `pool` and `options` outlive the codec.
+  static std::unique_ptr<MessageCodec> New(
+      websocket::ZlibPool& pool, const config::SessionOptions& options,
+      const std::optional<websocket::DeflateAgreement>& agreement,
+      std::optional<config::MessageType> type = std::nullopt);
+
+  FramesToBytes to_bytes;
+  BytesToFrames to_frames;
+  /// Whether messages are framed in the bytes, so that the backend answers messages.
+  bool has_framing = false;
+};
+
+}  // namespace sluice::leg

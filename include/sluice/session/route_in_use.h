@@ -1,0 +1,20 @@
+// A route of one configuration as the sessions of one worker use it.
+#pragma once
+
+#include <memory>
+
+#include "sluice/auth/session_quota.h"
+#include "sluice/config/types.h"
+#include "sluice/metrics/worker_metrics.h"
+
+namespace sluice::session {
+
+/// Belongs to a generation of the configuration; the pointer of a session keeps both alive.
+struct RouteInUse {
+  const config::Route& settings;
+  metrics::RouteMetrics& metrics;
+  /// Routes of the same name in other configurations have the same one.
+  std::shared_ptr<auth::SessionQuota::Route> quota;
+};
+
+}  // namespace sluice::session

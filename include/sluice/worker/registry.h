@@ -1,0 +1,77 @@
+// The connections and sessions of a worker, and how they end together: by a drain, by a reload that
+// removes their route, or at once.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "sluice/base/cause.h"
+#include "sluice/base/clock.h"
+#include "sluice/base/table.h"
+#include "sluice/intake/connection.h"
+#include "sluice/intake/context.h"
+#include "sluice/intake/generation.h"
+#include "sluice/session/session.h"
+#include "sluice/workspace/workspace.h"
+
+namespace sluice::worker {
+
+/// Belongs to the worker's thread, except for size().
+class Registry final : private intake::ConnectionOwner, private session::SessionOwner {
+ public:
+  /// `workspace` and `rate_limiter` outlive the registry, `console_page` too.
+  Registry(workspace::Workspace& workspace, auth::RateLimiter& rate_limiter,
+           std::string_view console_page);
+  ~Registry();
+
+  /// Uses `next` for connections that are accepted from now on. It keeps the DNS cache unless the
+  /// DNS settings have changed. Sessions of a route that is gone end if the route has
+  /// `on_removal: close`.
+  void Use(std::shared_ptr<intake::Generation> next);
+
+  /// The generation in use; null before the first Use.
+  const std::shared_ptr<intake::Generation>& generation() const { return generation_; }
+
+  /// Starts a connection; see intake::Connection.
+  void Add(std::unique_ptr<net::Stream> stream, const net::Address& client, size_t listener,
+           std::shared_ptr<const net::TlsContext> tls);
+
+  /// The number of connections and sessions. Any thread.
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t connections() const { return connections_.size(); }
+  size_t sessions() const { return sessions_.size(); }
+
+  /// Starts to drain: incomplete requests are refused, and every session begins to close at a
+  /// random time within `window`. `done` is called when no connection or session is left.
+  void Drain(base::Duration window, std::function<void()> done);
+  bool is_draining() const { return is_draining_; }
+
+  /// Calls `done` when no connection or session is left, however long that takes.
+  void AwaitEnd(std::function<void()> done);
+
+  /// Ends every connection and session at once.
+  void Cut();
+
+ private:
+  void Release(intake::Connection& connection) override;
+  void Release(session::Session& session) override;
+  session::Session& AddSession(session::Session::Parts parts) override;
+  std::optional<base::Cause> WhyOver(const session::RouteInUse& route) const override;
+
+  void UpdateSize();
+  void CheckEnd();
+
+  workspace::Workspace& workspace_;
+  intake::Context context_;
+  std::shared_ptr<intake::Generation> generation_;
+  base::Table<intake::Connection> connections_;
+  base::Table<session::Session> sessions_;
+  bool is_draining_ = false;
+  std::function<void()> when_empty_;  // Null: no call is due.
+  std::atomic<size_t> size_{0};
+};
+
+}  // namespace sluice::worker

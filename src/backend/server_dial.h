@@ -1,0 +1,61 @@
+// Connects to one server of a backend: a net::Dial and, if the server is a WebSocket, the upgrade
+// after it, within the same time limit.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sluice/base/clock.h"
+#include "sluice/config/types.h"
+#include "sluice/http/response_parser.h"
+#include "sluice/net/byte_queue.h"
+#include "sluice/net/dialer.h"
+#include "sluice/net/event_loop.h"
+#include "sluice/workspace/workspace.h"
+
+namespace sluice::backend {
+
+/// A dial under way. Destroying it cancels. Belongs to the loop's thread.
+class ServerDial final : private net::StreamHandler, private net::TimerHandler {
+ public:
+  using Outcome = net::Dial::Outcome;
+  using Callback = net::Dial::Callback;
+
+  /// What is asked of a server that is a WebSocket. All of it outlives the dial and the resulting
+  /// stream.
+  struct Upgrade {
+    const config::WebSocketClient& websocket;
+    const config::SessionOptions& session;
+    const config::Limits& limits;  ///< of the answer's head
+  };
+
+  /// As net::Dial; `dial.timeout` includes the upgrade.
+  ServerDial(workspace::Workspace& workspace, net::Resolver& resolver,
+             const config::Endpoint& server, net::DialOptions dial, const Upgrade& upgrade,
+             Callback callback);
+
+ private:
+  void OnDialled(Outcome outcome);
+  void OnStreamReady() override;
+  void OnTimer() override;
+  void SendRequest();
+  void ReadAnswer();
+  void CheckAnswer(base::Bytes early);
+  void Fail(std::string why);
+
+  workspace::Workspace& workspace_;
+  const config::Endpoint server_;
+  const Upgrade upgrade_;
+  const base::TimePoint deadline_;
+  const bool has_deadline_;
+  Callback callback_;
+  std::string key_;  // Of our upgrade.
+  net::ByteQueue request_;
+  http::ResponseParser answer_;
+  net::Timer timer_;
+  std::unique_ptr<net::Stream> stream_;  // Connected, in its upgrade.
+  net::Dial dial_;
+};
+
+}  // namespace sluice::backend

@@ -1,0 +1,305 @@
+#include "sluice/intake/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/intake/request.h"
+#include "sluice/net/tls_stream.h"
+
+#include "intake/http1.h"
+#include "intake/raw_tcp.h"
+
+namespace sluice::intake {
+
+using Handshake = net::TlsState::Handshake;
+using HeaderStatus = proxy::HeaderParser::Status;
+using metrics::ProxyHeader;
+using metrics::TlsResult;
+
+namespace {
+
+// The most that is read at once of a PROXY header and what follows it.
+constexpr size_t kReadSize = 16 * 1024;
+
+}  // namespace
+
+Connection::Connection(Context& context, std::shared_ptr<Generation> generation,
+                       std::unique_ptr<net::Stream> stream, const net::Address& address,
+                       size_t listener, std::shared_ptr<const net::TlsContext> tls)
+    : context_(context),
+      generation_(std::move(generation)),
+      client_{.connection = context.workspace.ids.Next(), .address = address, .listener = listener},
+      deadline_(net::EventLoop::Now() + generation_->config.handshake_timeout),
+      tls_(std::move(tls)),
+      stream_(std::move(stream)),
+      timer_(context.workspace.loop, *this) {}
+
+Connection::~Connection() = default;
+
+metrics::ListenerMetrics& Connection::listener_metrics() {
+  return generation_->metrics.listeners[client_.listener];
+}
+
+bool Connection::Enter(ConnectionEvent event) {
+  const auto next = Next(state_, event);
+  if (next) state_ = *next;
+  return next.has_value();
+}
+
+void Connection::Start() {
+  timer_.Start(generation_->config.handshake_timeout);
+  stream_->SetHandler(this);
+  const auto& protocol = listener().proxy_protocol;
+  const bool may_send_header = protocol && protocol->from.Contain(client_.address.ip());
+  if (!may_send_header && !IsTrustedProxy() && RefuseIfOverRate()) return;
+  if (!protocol) {
+    StartTls({});
+  } else if (protocol->is_required && !may_send_header) {
+    RefuseProxyHeader(ProxyHeader::kUntrusted, "only the load balancer may connect here", {});
+  } else {
+    parser_ = std::make_unique<proxy::HeaderParser>();
+    ReadProxyHeader();
+  }
+}
+
+void Connection::OnStreamReady() {
+  switch (state_) {
+    case ConnectionState::kProxyHeader:
+      ReadProxyHeader();
+      break;
+    case ConnectionState::kHandshake:
+      ContinueHandshake();
+      break;
+    case ConnectionState::kServing:
+      protocol_->OnStreamReady();
+      break;
+    case ConnectionState::kClosed:
+      break;
+  }
+}
+
+/// timeouts.handshake is over before a protocol has started.
+void Connection::OnTimer() {
+  if (state_ == ConnectionState::kHandshake) {
+    EndHandshake(TlsResult::kTimeout, "the handshake was not over in time");
+    Close();  // A client without TLS cannot be answered yet.
+  } else {
+    RefuseEarly({base::Cause::kHandshakeTimeout, "the PROXY header was not complete in time"});
+  }
+}
+
+void Connection::Drain() {
+  if (state_ == ConnectionState::kProxyHeader) ReadProxyHeader();
+  if (state_ == ConnectionState::kHandshake) ContinueHandshake();
+  if (state_ == ConnectionState::kServing) {
+    protocol_->Drain();
+  } else {
+    Close();
+  }
+}
+
+void Connection::Close() {
+  if (state_ == ConnectionState::kHandshake && handshake_ != nullptr) {
+    EndHandshake(TlsResult::kAborted);
+  }
+  if (!Enter(ConnectionEvent::kEnded)) return;
+  timer_.Stop();
+  stream_->SetHandler(nullptr);
+  if (protocol_) protocol_->Stop();
+  stream_.reset();
+  listener_metrics().connections_active.Subtract();
+  context_.owner.Release(*this);
+}
+
+void Connection::BecomeSession(session::Session::Parts parts, std::string_view head,
+                               base::Bytes early, std::optional<base::Cause> cause) {
+  stream_->SetHandler(nullptr);
+  parts.client = std::move(stream_);
+  context_.owner.AddSession(std::move(parts)).Start(head, early, cause);
+  Enter(ConnectionEvent::kEnded);
+  context_.owner.Release(*this);
+}
+
+// ---- Rate limit ----
+
+/// Returns true if the peer may speak for other clients, whose request it then is.
+bool Connection::IsTrustedProxy() const {
+  const auto& proxies = generation_->config.trusted_proxies;
+  return proxies && proxies->from.Contain(client_.address.ip());
+}
+
+/// Counts the connection as its client's, and refuses it over limits.handshake_rate.
+bool Connection::RefuseIfOverRate() {
+  is_rate_counted_ = true;
+  const auto& rate = generation_->config.limits.handshake_rate;
+  if (!rate) return false;
+  const auto wait = context_.rate_limiter.Count(*rate, client_.address.ip(), net::EventLoop::Now());
+  if (!wait) return false;
+  RefuseEarly(OverRate(*wait));
+  return true;
+}
+
+// ---- The PROXY header ----
+
+void Connection::ReadProxyHeader() {
+  const auto buffer = context_.workspace.buffers.scratch().first(kReadSize);
+  while (state_ == ConnectionState::kProxyHeader && stream_->readable()) {
+    const net::IoResult got = stream_->Read(buffer);
+    if (got.status == net::IoResult::Status::kWouldBlock) return;
+    if (got.status != net::IoResult::Status::kOk) {
+      Close();
+      return;
+    }
+    ParseProxyHeader(buffer.first(got.bytes));
+  }
+}
+
+void Connection::ParseProxyHeader(base::Bytes bytes) {
+  const config::ProxyProtocol& protocol = *listener().proxy_protocol;
+  const auto used = parser_->Feed(bytes);
+  if (!used) {
+    RefuseProxyHeader(ProxyHeader::kMalformed,
+                      "the PROXY header is not valid: " + std::string(used.error()), bytes);
+    return;
+  }
+  if (parser_->status() == HeaderStatus::kIncomplete) return;
+  const base::Bytes held = parser_->held();
+  std::vector<uint8_t> rest(held.begin(), held.end());
+  rest.insert(rest.end(), bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
+  if (parser_->status() == HeaderStatus::kNone) {
+    if (protocol.is_required) {
+      RefuseProxyHeader(ProxyHeader::kNone, "the connection does not begin with a PROXY header",
+                        rest);
+      return;
+    }
+    EndProxyHeader(ProxyHeader::kNone);
+  } else if (!protocol.from.Contain(client_.address.ip())) {
+    RefuseProxyHeader(ProxyHeader::kUntrusted, "you may not send a PROXY header here", bytes);
+    return;
+  } else if (const auto& endpoints = parser_->endpoints()) {
+    EndProxyHeader(ProxyHeader::kTaken);
+    client_.address = net::Address::From(endpoints->source.ip, endpoints->source.port);
+    client_.destination = endpoints->destination;
+  } else {
+    EndProxyHeader(ProxyHeader::kLocal);
+  }
+  if (!is_rate_counted_ && !IsTrustedProxy() && RefuseIfOverRate()) return;
+  StartTls(rest);
+}
+
+void Connection::EndProxyHeader(ProxyHeader result) {
+  listener_metrics().proxy_headers[static_cast<size_t>(result)].Add();
+}
+
+void Connection::RefuseProxyHeader(ProxyHeader result, std::string detail, base::Bytes received) {
+  EndProxyHeader(result);
+  RefuseEarly({base::Cause::kBadRequest, std::move(detail)}, received);
+}
+
+// ---- TLS ----
+
+/// `received` was read from the stream already; it belongs to TLS, or to the protocol without TLS.
+void Connection::StartTls(base::Bytes received) {
+  if (!tls_) {
+    StartProtocol(received);
+    return;
+  }
+  Enter(ConnectionEvent::kTlsStarted);
+  auto stream = std::make_unique<net::TlsStream>(std::move(stream_), std::exchange(tls_, nullptr),
+                                                 context_.workspace.tls_buffers, received);
+  handshake_ = stream.get();
+  stream_ = std::move(stream);
+  stream_->SetHandler(this);
+  ContinueHandshake();
+}
+
+void Connection::ContinueHandshake() {
+  switch (handshake_->ContinueHandshake()) {
+    case Handshake::kUnderWay:
+      return;
+    case Handshake::kDone:
+      EndHandshake(handshake_->tls()->is_resumed ? TlsResult::kResumed : TlsResult::kOk);
+      client_.uses_tls = true;
+      StartProtocol({});
+      return;
+    case Handshake::kFailed:
+      // Browsers open connections in advance and drop them unused: nothing to log.
+      if (!handshake_->tls()->has_peer_ended) {
+        EndHandshake(TlsResult::kFailed, handshake_->tls()->failure);
+      }
+      Close();
+      return;
+    case Handshake::kNotTls:
+      OnPlainText();
+      return;
+  }
+}
+
+/// The client speaks plain text. With `mode: auto` the connection goes on without TLS; otherwise an
+/// HTTP client is told what is wrong.
+void Connection::OnPlainText() {
+  const bool is_allowed = listener().tls && listener().tls->mode != config::TlsMode::kRequired;
+  EndHandshake(is_allowed ? TlsResult::kPlain : TlsResult::kNotTls);
+  // The stream has received the first bytes, and passes on the rest as it is.
+  std::vector<uint8_t> received(kReadSize);
+  const net::IoResult got = stream_->Read(received);
+  received.resize(got.bytes);
+  if (got.status != net::IoResult::Status::kOk) {
+    Close();
+    return;
+  }
+  if (auto plain = stream_->TakePlain()) {
+    // From here on the connection costs what it would on a port without TLS.
+    stream_ = std::move(plain);
+    stream_->SetHandler(this);
+  }
+  StartProtocol(received, /*refuses_plain_text=*/!is_allowed);
+}
+
+/// A failure without `detail` is only counted.
+void Connection::EndHandshake(TlsResult result, std::string_view detail) {
+  handshake_ = nullptr;
+  listener_metrics().tls_handshakes[static_cast<size_t>(result)].Add();
+  if (detail.empty()) return;
+  const auto omitted = generation_->tls_log_limits[client_.listener].Admit(net::EventLoop::Now());
+  if (!omitted) return;
+  context_.workspace.log.Write(base::LogLevel::kInfo, "tls_handshake_failed",
+                               {{"connection", client_.connection.ToString()},
+                                {"listener", listener().address.ToString()},
+                                {"client", client_.address.ToString()},
+                                {"reason", ToString(result)},
+                                {"detail", detail},
+                                {"omitted", *omitted}});
+}
+
+// ---- The protocol ----
+
+std::unique_ptr<Protocol> Connection::NewProtocol(bool refuses_plain_text) {
+  if (listener().protocol == config::ListenerProtocol::kTcp) {
+    return std::make_unique<RawTcp>(*this, refuses_plain_text);
+  }
+  return std::make_unique<Http1>(*this, refuses_plain_text);
+}
+
+void Connection::StartProtocol(base::Bytes received, bool refuses_plain_text) {
+  Enter(ConnectionEvent::kProtocolStarted);
+  timer_.Stop();
+  protocol_ = NewProtocol(refuses_plain_text);
+  protocol_->Start(received);
+}
+
+/// Refuses a connection before its first request is read. A client that is to use TLS and has not
+/// started cannot be answered.
+void Connection::RefuseEarly(const http::Refusal& refusal, base::Bytes received) {
+  context_.refusal_log.Write(context_.workspace.log, {*generation_, client_}, refusal);
+  if (tls_) {
+    Close();
+    return;
+  }
+  Enter(ConnectionEvent::kProtocolStarted);
+  timer_.Stop();
+  protocol_ = NewProtocol(/*refuses_plain_text=*/false);
+  protocol_->RefuseEarly(refusal, received);
+}
+
+}  // namespace sluice::intake

@@ -1,0 +1,47 @@
+#include "intake/raw_tcp.h"
+
+#include <utility>
+
+namespace sluice::intake {
+
+void RawTcp::Start(base::Bytes received) {
+  Context& context = connection_.context();
+  if (refuses_plain_text_) {
+    context.refusal_log.Write(
+        context.workspace.log, {*connection_.generation(), connection_.client()},
+        {base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
+    connection_.Close();
+    return;
+  }
+  early_.assign(received.begin(), received.end());
+  request_ =
+      std::make_unique<Request>(context, static_cast<Responder&>(*this),
+                                Request::Origin{.generation = connection_.generation(),
+                                                .client = connection_.client(),
+                                                .head = nullptr,
+                                                .is_rate_counted = connection_.is_rate_counted(),
+                                                .deadline = connection_.deadline()});
+  request_->Start();
+  if (request_->state() != RequestState::kDone) OnStreamReady();
+}
+
+/// The end of the client's direction may be part of what it sends. But a client that has reset the
+/// connection waits for nothing.
+void RawTcp::OnStreamReady() {
+  if (request_ && connection_.stream().IsReset()) request_->OnClientLeft();
+}
+
+void RawTcp::Drain() {
+  if (request_) request_->Drain();
+}
+
+void RawTcp::Stop() {
+  if (request_) request_->Cancel();
+}
+
+void RawTcp::StartSession(session::Session::Parts parts, const Agreement& /*agreement*/,
+                          std::optional<base::Cause> cause) {
+  connection_.BecomeSession(std::move(parts), {}, early_, cause);
+}
+
+}  // namespace sluice::intake

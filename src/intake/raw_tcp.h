@@ -1,0 +1,49 @@
+// A connection of plain TCP (`protocol: tcp`): one request without a head. A client that is refused
+// cannot be told why.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "sluice/intake/connection.h"
+#include "sluice/intake/protocol.h"
+#include "sluice/intake/request.h"
+#include "sluice/intake/responder.h"
+
+namespace sluice::intake {
+
+class RawTcp final : public Protocol, private Responder {
+ public:
+  /// As Http1.
+  RawTcp(Connection& connection, bool refuses_plain_text)
+      : connection_(connection), refuses_plain_text_(refuses_plain_text) {}
+
+  void Start(base::Bytes received) override;
+  void RefuseEarly(const http::Refusal& /*refusal*/, base::Bytes /*received*/) override {
+    connection_.Close();
+  }
+  void OnStreamReady() override;
+  void Drain() override;
+  void Stop() override;
+
+ private:
+  const net::Stream& stream() const override { return connection_.stream(); }
+  bool is_raw() const override { return true; }
+  void Refuse(const http::Refusal& /*refusal*/) override { connection_.Close(); }
+  void Serve(const http::Page& /*page*/, std::string_view /*content*/) override {
+    connection_.Close();
+  }
+  void StartSession(session::Session::Parts parts, const Agreement& agreement,
+                    std::optional<base::Cause> cause) override;
+  void Drop() override { connection_.Close(); }
+
+  Connection& connection_;
+  const bool refuses_plain_text_;
+  std::vector<uint8_t> early_;        // What was received before the session.
+  std::unique_ptr<Request> request_;  // Null before Start.
+};
+
+}  // namespace sluice::intake

@@ -1,0 +1,301 @@
+#include "sluice/intake/request.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "sluice/intake/forwarded_client.h"
+#include "sluice/intake/upgrade_check.h"
+#include "sluice/net/tls_stream.h"
+#include "sluice/routing/balance_key.h"
+#include "sluice/routing/target.h"
+
+#include "intake/handshake_answer.h"
+#include "intake/proxy_preamble.h"
+
+namespace sluice::intake {
+namespace {
+
+// The console is one file with its script and style inside, and connects to WebSockets anywhere.
+constexpr std::string_view kConsolePolicy =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "connect-src ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+std::string WholeSeconds(base::Duration time) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
+}
+
+}  // namespace
+
+Request::Request(Context& context, Responder& responder, Origin origin)
+    : context_(context),
+      responder_(responder),
+      generation_(std::move(origin.generation)),
+      client_(std::move(origin.client)),
+      head_(origin.head),
+      deadline_(origin.deadline),
+      is_rate_counted_(origin.is_rate_counted),
+      timer_(context.workspace.loop, *this) {}
+
+Request::~Request() = default;
+
+const http::RequestHead& Request::head() const {
+  static const http::RequestHead empty;
+  return head_ != nullptr ? *head_ : empty;
+}
+
+RequestView Request::View() const {
+  return {*generation_, client_, head_, route_, identity_.get(), named_server_.get()};
+}
+
+void Request::Start() {
+  if (head_ != nullptr && !ApplyForwardedHeaders()) return;
+  if (RefuseIfOverRate()) return;
+  if (head_ != nullptr && RefuseIfHostUnknown()) return;
+  ChooseRoute();
+}
+
+void Request::Drain() {
+  if (search_) search_->StopWaiting();
+}
+
+void Request::OnClientLeft() {
+  LogClientLeft(context_.workspace.log, View());
+  Enter(RequestEvent::kAnswered);
+  responder_.Drop();
+}
+
+void Request::Enter(RequestEvent event) {
+  const auto next = Next(state_, event);
+  if (!next) return;
+  state_ = *next;
+  timer_.Stop();
+  // Each may be on the stack.
+  if (state_ != RequestState::kAuthenticating) {
+    context_.workspace.loop.DestroyLater(std::move(authentication_));
+  }
+  if (state_ == RequestState::kDone) {
+    context_.workspace.loop.DestroyLater(std::move(search_));
+    quota_slot_ = auth::SessionQuota::Slot();
+  }
+}
+
+void Request::Refuse(const http::Refusal& refusal, const RefusalNote& note) {
+  context_.refusal_log.Write(context_.workspace.log, View(), refusal, note);
+  Enter(RequestEvent::kAnswered);
+  responder_.Refuse(refusal);
+}
+
+// ---- Before the route is chosen ----
+
+/// Takes the client's address and protocol from the headers of a trusted proxy. Returns false if
+/// the request was refused.
+bool Request::ApplyForwardedHeaders() {
+  const auto& proxies = generation_->config.trusted_proxies;
+  if (!proxies || !proxies->from.Contain(client_.address.ip())) return true;
+  is_rate_counted_ = false;  // Each request may be another client's.
+  const auto forwarded = ReadForwarded(*proxies, *head_);
+  if (!forwarded) {
+    Refuse(forwarded.error());
+    return false;
+  }
+  // The proxy's own TLS to sluice means nothing for the page.
+  client_.uses_tls = forwarded->uses_tls;
+  if (const auto& node = forwarded->node) {
+    client_.address = net::Address::From(*node->ip, node->port);
+  }
+  return true;
+}
+
+/// Counts the request as its client's connection, unless the connection was counted.
+bool Request::RefuseIfOverRate() {
+  const auto& rate = generation_->config.limits.handshake_rate;
+  if (is_rate_counted_ || !rate) return false;
+  const auto wait = context_.rate_limiter.Count(*rate, client_.address.ip(), net::EventLoop::Now());
+  if (!wait) return false;
+  Refuse(OverRate(*wait));
+  return true;
+}
+
+/// Refuses a request for a name that the listener does not serve (DNS rebinding,
+/// http/host_names.h).
+bool Request::RefuseIfHostUnknown() {
+  const auto& names = generation_->listener_hosts[client_.listener];
+  if (!names) return false;
+  const std::string host = http::NormalizeHost(head_->host);
+  if (names->Contain(host)) return false;
+  const auto& tls = generation_->listener_tls[client_.listener];
+  if (tls && tls->Get()->Covers(host)) return false;
+  // The log line contains the host, unless it may be a token.
+  Refuse({base::Cause::kHostNotAllowed,
+          "this listener does not serve the host that the request names; see 'hosts'"},
+         {.detail = "this listener does not serve the host name; if it is yours, add it to 'hosts' "
+                    "(or --host)"});
+  return true;
+}
+
+// ---- The route (claims: request_route.cc) ----
+
+void Request::ChooseRoute() {
+  const routing::RequestFacts facts = FactsOf(client_, head_, responder_.stream());
+  route_ = generation_->router.Find(facts);
+  if (head_ == nullptr) {
+    if (route_ && !route().is_console && route().match.claims.empty()) {
+      Authenticate();
+    } else {
+      Refuse({base::Cause::kNoRoute, "no route takes connections of plain TCP from this listener"});
+    }
+    return;
+  }
+  if (route_ && !route().match.claims.empty() && ChooseByClaims(facts)) return;
+  if (!route_) {
+    Refuse({base::Cause::kNoRoute, "no route matches this request"});
+  } else if (route().is_console) {
+    ServePage();
+  } else if (const auto refusal = CheckUpgrade()) {
+    Refuse(*refusal);
+  } else {
+    Authenticate();
+  }
+}
+
+std::optional<http::Refusal> Request::CheckUpgrade() const {
+  return CheckUpgradeRequest(*head_, route().options, client_.uses_tls);
+}
+
+void Request::ServePage() {
+  if (const auto refusal = CheckPageRequest(*head_)) {
+    Refuse(*refusal);
+    return;
+  }
+  generation_->metrics.listeners[client_.listener].pages_served.Add();
+  Enter(RequestEvent::kAnswered);
+  responder_.Serve({"text/html; charset=utf-8", context_.console_page.size(), kConsolePolicy},
+                   context_.console_page);
+}
+
+// ---- Admission and the server ----
+
+void Request::Admit() {
+  if (!AcquireQuota()) return;
+  if (const auto refusal = ResolveNamedServer()) {
+    Refuse(*refusal);
+    return;
+  }
+  Enter(RequestEvent::kAdmitted);
+  if (context_.workspace.memory.IsUsedUp()) {
+    ReportFailure(base::Cause::kMemory);
+  } else {
+    StartSearch();
+  }
+}
+
+bool Request::AcquireQuota() {
+  auth::SessionQuota::Route& of_route = *generation_->routes[*route_].quota;
+  auto slot = of_route.quota.Acquire(of_route, generation_->config.limits,
+                                     route().options.session_limits, client_.address.ip(),
+                                     identity_ ? std::string_view(identity_->account()) : "");
+  if (!slot) {
+    Refuse({slot.error(), std::string(base::InfoOf(slot.error()).description)});
+    return false;
+  }
+  quota_slot_ = *std::move(slot);
+  return true;
+}
+
+/// Resolves the server that the request or its credentials name, if the backend has none of its
+/// own.
+std::optional<http::Refusal> Request::ResolveNamedServer() {
+  if (backend().is_from_token) {
+    if (!identity_ || !identity_->server) {
+      return http::Refusal{base::Cause::kTargetNotAllowed, "the credentials name no server"};
+    }
+    named_server_ = {identity_, &*identity_->server};
+  }
+  if (!backend().target) return std::nullopt;
+  const routing::Captures captures =
+      routing::CapturesOf(route().match, routing::NormalizeHost(head().host), head().path);
+  const auto claim = [this](std::string_view name) { return ClaimOf(identity_.get(), name); };
+  auto server = routing::ResolveTarget(*backend().target, {captures, head().query, claim});
+  if (!server) return http::Refusal{base::Cause::kTargetNotAllowed, server.error()};
+  named_server_ = std::make_shared<const config::Endpoint>(*std::move(server));
+  return std::nullopt;
+}
+
+void Request::StartSearch() {
+  const auto claim = [this](std::string_view name) { return ClaimOf(identity_.get(), name); };
+  search_ = std::make_unique<backend::Search>(
+      context_.workspace, generation_->backends,
+      backend::Search::Wanted{
+          .backend = *route().backend,
+          .session = route().options,
+          .named_server = named_server_,
+          .balance_key = routing::BalanceKey(backend().balance,
+                                             {client_.address.ip(), route().match, &head(), claim}),
+          .preamble = ProxyPreamble(backend().proxy_protocol, route(), client_, head(),
+                                    responder_.stream()),
+          .connection = client_.connection,
+          .client = client_.address,
+          .route = route().name},
+      [this](auto result) {
+        if (state_ == RequestState::kSearching) OnSearched(std::move(result));
+      });
+  search_->Start();
+}
+
+void Request::OnSearched(base::Result<backend::Search::Found, base::Cause> result) {
+  if (result) {
+    StartSession(std::move(result->stream), std::move(result->slot), std::nullopt);
+  } else {
+    ReportFailure(result.error());
+  }
+}
+
+/// Reports that there is no server as the route says: by a Close, whose code a page can read, or by
+/// a status.
+void Request::ReportFailure(base::Cause cause) {
+  const bool has_no_code = base::InfoOf(cause).close_code == 0;
+  if (has_no_code || route().options.on_dial_failure == config::OnDialFailure::kHttp) {
+    // The text of a failed dial contains addresses that concern no client.
+    Refuse({cause, std::string(base::InfoOf(cause).description)});
+  } else {
+    StartSession(nullptr, {}, cause);
+  }
+}
+
+/// `backend` is null with a cause: then the session closes at once.
+void Request::StartSession(std::unique_ptr<net::Stream> backend, routing::ServerSlot slot,
+                           std::optional<base::Cause> cause) {
+  const std::shared_ptr<const config::Endpoint> server = search_ ? search_->server() : nullptr;
+  LogSessionOpened(context_.workspace.log, View(), server.get());
+
+  session::Session::Parts parts;
+  parts.route = RouteOf(generation_, *route_);
+  parts.peers = {.client = client_.address,
+                 .is_raw = responder_.is_raw(),
+                 .listener = &generation_->metrics.listeners[client_.listener],
+                 .server = server,
+                 .id = client_.connection,
+                 .identity = identity_};
+  parts.backend = std::move(backend);
+  parts.quota_slot = std::move(quota_slot_);
+  parts.server_slot = std::move(slot);
+  Agreement agreement;
+  if (head_ != nullptr) {
+    HandshakeAnswer answer = AnswerHandshake(context_.workspace.zlib, *head_, route());
+    parts.codec = std::move(answer.codec);
+    agreement = std::move(answer.agreement);
+    parts.peers.has_half_close = agreement.has_half_close;
+  }
+  if (!cause) cause = context_.owner.WhyOver(*parts.route);
+  Enter(RequestEvent::kAnswered);
+  responder_.StartSession(std::move(parts), agreement, cause);
+}
+
+http::Refusal OverRate(base::Duration wait) {
+  return {base::Cause::kHandshakeRate,
+          "too many connections from this address in a short time",
+          {{"Retry-After", WholeSeconds(wait)}}};
+}
+
+}  // namespace sluice::intake

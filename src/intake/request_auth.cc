@@ -1,0 +1,205 @@
+// Who the client of a request is, and which route is chosen by the claims of its token.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sluice/auth/credentials.h"
+#include "sluice/auth/verdicts.h"
+#include "sluice/intake/request.h"
+
+namespace sluice::intake {
+namespace {
+
+using auth::Verdict;
+using config::TokenSource;
+using metrics::AuthResult;
+using VerdictKind = Verdict::Kind;
+
+// Only the log says what is wrong with credentials: an attacker must not learn from the answer.
+constexpr const char* kUnauthorized = "authentication required: no valid credentials";
+constexpr const char* kUnavailable = "credentials cannot be checked now";
+
+auth::WallTime WallTimeNow() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+AuthResult ResultOf(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::kAbsent:
+      return AuthResult::kAbsent;
+    case VerdictKind::kRefused:
+      return AuthResult::kRefused;
+    case VerdictKind::kUnavailable:
+      return AuthResult::kUnavailable;
+    case VerdictKind::kAccepted:
+      return AuthResult::kAccepted;
+  }
+  return AuthResult::kRefused;
+}
+
+/// Returns true if the token that a route finds depends on the pattern of the route.
+bool HasOwnToken(const config::Route& route) {
+  return auth::TakesTokenFrom(route, TokenSource::Kind::kPath) ||
+         auth::TakesTokenFrom(route, TokenSource::Kind::kHost);
+}
+
+std::vector<http::Header> Challenges(const std::vector<const auth::Method*>& methods) {
+  std::vector<http::Header> headers;
+  for (const auto* const method : methods) {
+    const http::Header challenge{"WWW-Authenticate", method->Challenge()};
+    const bool is_new = std::find(headers.begin(), headers.end(), challenge) == headers.end();
+    if (is_new && !challenge.value.empty()) headers.push_back(challenge);
+  }
+  return headers;
+}
+
+}  // namespace
+
+void Request::Authenticate() {
+  if (!generation_->auth || generation_->auth->guard->MethodsOf(*route_).empty()) {
+    Admit();
+    return;
+  }
+  if (RefuseIfThrottled()) return;
+  Enter(RequestEvent::kCredentialsNeeded);
+  timer_.Start(std::max(deadline_ - net::EventLoop::Now(), base::Duration(1)));
+  authentication_ = std::make_unique<Authentication>(
+      context_.workspace.loop, *generation_->auth, *credentials_, AuthRequest(),
+      generation_->auth->guard->MethodsOf(*route_), [this](const Verdict& verdict) {
+        if (state_ == RequestState::kAuthenticating) OnVerdict(verdict);
+      });
+  authentication_->Start();
+}
+
+auth::Request Request::AuthRequest() const {
+  return {head(),
+          route(),
+          client_.address.ip(),
+          CertificateOf(responder_.stream()),
+          WallTimeNow(),
+          net::EventLoop::Now()};
+}
+
+/// Refuses a client whose credentials were refused too often before this request. Called before
+/// any route checks the request's credentials.
+bool Request::RefuseIfThrottled() {
+  if (credentials_) return false;
+  const auto ip = client_.address.ip();
+  auth::Throttle& throttle = generation_->auth->guard->throttle();
+  const auto wait = ip ? throttle.Wait(*ip, net::EventLoop::Now()) : std::nullopt;
+  if (!wait) {
+    credentials_ = std::make_unique<auth::CredentialCount>(throttle, ip);
+    return false;
+  }
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
+  Refuse({base::Cause::kTooManyFailures,
+          "too many failures from this address; try again later",
+          {{"Retry-After", std::to_string(seconds)}}});
+  return true;
+}
+
+void Request::CountVerdict(VerdictKind kind) {
+  generation_->metrics.routes[*route_].authentications[static_cast<size_t>(ResultOf(kind))].Add();
+}
+
+void Request::OnVerdict(const Verdict& verdict) {
+  const Verdict kept = verdict;  // The authentication ends with its state.
+  CountVerdict(kept.kind);
+  if (kept.kind != VerdictKind::kAccepted) {
+    RefuseUnauthorized(kept);
+    return;
+  }
+  identity_ = kept.identity;
+  Admit();
+}
+
+void Request::RefuseUnauthorized(const Verdict& verdict) {
+  if (verdict.kind == VerdictKind::kUnavailable) {
+    Refuse({base::Cause::kAuthUnavailable, kUnavailable},
+           {.detail = verdict.detail, .user = verdict.user});
+    return;
+  }
+  const auto& methods = generation_->auth->guard->MethodsOf(*route_);
+  Refuse({base::Cause::kUnauthorized, kUnauthorized, Challenges(methods)},
+         {.detail = auth::DescribeRefusal(verdict, methods), .user = verdict.user});
+}
+
+/// The time of the handshake is over before the credentials are checked.
+void Request::OnTimer() {
+  CountVerdict(VerdictKind::kUnavailable);
+  Refuse({base::Cause::kAuthUnavailable, kUnavailable},
+         {.detail = "timeouts.handshake was over before they were"});
+}
+
+// ---- Routes with claims ----
+
+/// Claims are known when a token has been verified, and the route's own `auth` verifies it. So a
+/// route with claims may turn out not to match, and the search goes on after it. Returns false if a
+/// route without claims comes first: it is the route then. Otherwise the request is decided.
+bool Request::ChooseByClaims(const routing::RequestFacts& facts) {
+  struct Unfit {
+    size_t route;
+    http::Refusal refusal;
+  };
+  std::optional<Unfit> unfit;          // The first route whose upgrade check fails.
+  std::optional<size_t> unauthorized;  // The first route that does not accept the credentials.
+  Verdict refused;                     // Its verdict.
+  bool is_authenticated = false;       // By any route.
+  const std::vector<const auth::Method*>* asked = nullptr;
+  Verdict verdict;  // Of `asked`.
+  for (; route_; route_ = generation_->router.Find(facts, *route_ + 1)) {
+    if (route().match.claims.empty()) return false;
+    if (auto refusal = CheckUpgrade()) {
+      if (!unfit) unfit = {*route_, *std::move(refusal)};
+      continue;
+    }
+    const auto& methods = generation_->auth->guard->MethodsOf(*route_);
+    // A signature takes time to verify, and many routes have the same `auth`.
+    if (asked == nullptr || *asked != methods || HasOwnToken(route())) {
+      if (asked == nullptr && RefuseIfThrottled()) return true;
+      verdict = VerifyToken();
+      asked = &methods;
+    }
+    if (verdict.kind != VerdictKind::kAccepted) {
+      if (!unauthorized) {
+        unauthorized = *route_;
+        refused = verdict;
+      }
+      continue;
+    }
+    is_authenticated = true;
+    const auto claims = [&identity = *verdict.identity](std::string_view name) {
+      return identity.ValuesOf(std::string(name));
+    };
+    if (routing::FindMissingClaim(route().match, claims)) continue;
+    identity_ = verdict.identity;
+    Admit();
+    return true;
+  }
+  if (is_authenticated) {
+    Refuse({base::Cause::kNoRoute, "no route matches this request"},
+           {.detail = "the token has none of the claims that routes for this request ask for"});
+  } else if (unauthorized) {
+    route_ = unauthorized;
+    RefuseUnauthorized(refused);
+  } else {
+    route_ = unfit->route;
+    Refuse(unfit->refusal);
+  }
+  return true;
+}
+
+/// The verdict of the route, whose methods are all `jwt`, which answers at once.
+Verdict Request::VerifyToken() {
+  Verdict verdict;
+  Authentication authentication(context_.workspace.loop, *generation_->auth, *credentials_,
+                                AuthRequest(), generation_->auth->guard->MethodsOf(*route_),
+                                [&verdict](const Verdict& given) { verdict = given; });
+  authentication.Start();
+  CountVerdict(verdict.kind);
+  return verdict;
+}
+
+}  // namespace sluice::intake

@@ -1,0 +1,46 @@
+// Bounds that no configuration changes.
+#pragma once
+
+#include <cstddef>
+
+#include "sluice/base/clock.h"
+#include "sluice/net/pipe.h"
+#include "sluice/workspace/workspace.h"
+
+namespace sluice::session {
+
+/// What one direction of a session may read in one turn of the loop, so that a session that is
+/// always readable does not starve the others.
+inline constexpr size_t kTurnBudget = 4 * workspace::kQueueMark;
+
+/// What a frame from a client takes of that beside its bytes: a megabyte of empty ones would keep a
+/// worker busy for ten milliseconds.
+inline constexpr size_t kFrameCost = 64;
+
+/// From how many bytes in one read on the next one is spliced.
+inline constexpr size_t kBulkRead = 32 * 1024;
+
+/// The longest message of spliced payload: what clients take by default (the websockets library of
+/// Python, max_size).
+inline constexpr size_t kMaxSpliced = net::Pipe::kCapacity;
+
+/// How long a backend may be silent before it has answered all messages that came before the
+/// client's last frame; and how long it has in all if that frame broke the framing.
+inline constexpr base::Duration kAnswerTimeout{500};
+
+/// How long a client that broke the framing may take to go away.
+inline constexpr base::Duration kBrokenClientTimeout{2'000};
+
+/// How often a closing session is looked at while it may make no progress: what a peer's kernel
+/// acknowledges raises no event, and is noticed later by this part of the time limit at most.
+inline constexpr int kClosingLooks = 16;
+
+/// As many bytes under way to a peer may be no more than the last control frames and the FIN, with
+/// the overhead of TLS. Even if there is payload among them, the kernel goes on sending after us.
+inline constexpr size_t kMostUnderWayAtEnd = 256;
+
+/// The loop's timers and EventLoop::Now may differ by this much; a timer that must find its time
+/// over waits that much longer.
+inline constexpr base::Duration kClockSlack{10};
+
+}  // namespace sluice::session

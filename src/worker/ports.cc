@@ -1,0 +1,85 @@
+#include "sluice/worker/ports.h"
+
+#include <utility>
+
+#include "sluice/net/address.h"
+
+namespace sluice::worker {
+namespace {
+
+/// Returns true if both are the same address. The zone of a link-local address may be the name of
+/// its interface in one and the number in the other.
+bool AreSame(const config::Endpoint& a, const config::Endpoint& b) {
+  if (a == b) return true;
+  if (a.kind != b.kind || a.port != b.port || a.HostWithoutZone() != b.HostWithoutZone()) {
+    return false;
+  }
+  const auto one = net::Address::Of(a);
+  const auto other = net::Address::Of(b);
+  return one && other && *one && *one == *other;
+}
+
+}  // namespace
+
+/// On one address, one for each worker or more, unless all were inherited.
+base::Result<std::vector<net::ListeningSocket>, std::string> Ports::SocketsFor(
+    const config::Listener& listener, size_t workers) {
+  std::vector<net::ListeningSocket> sockets;
+  // Several may be on port 0, each of which is another port: those of one have the same.
+  std::erase_if(inherited_, [&](InheritedSocket& one) {
+    if (!AreSame(one.listener, listener.address)) return false;
+    if (!sockets.empty() && sockets.front().address != one.socket.address) return false;
+    sockets.push_back(std::move(one.socket));
+    return true;
+  });
+  if (sockets.empty()) {
+    auto first = net::Listen(listener.address, listener.socket_file);
+    if (!first) return base::Unexpected(std::move(first).error());
+    sockets.push_back(*std::move(first));
+  }
+  while (sockets.size() < workers) {
+    auto again = net::ListenAgain(sockets.front());
+    if (!again) return base::Unexpected(std::move(again).error());
+    sockets.push_back(*std::move(again));
+  }
+  return sockets;
+}
+
+base::Result<Ports::Plan, std::string> Ports::PlanFor(const std::vector<config::Listener>& next,
+                                                      size_t workers) {
+  Plan plan;
+  plan.of_worker.resize(workers);
+  std::vector<bool> is_kept(open_.size());
+  for (const auto& listener : next) {
+    size_t old = 0;
+    while (old < open_.size() &&
+           (is_kept[old] || !AreSame(open_[old].listener, listener.address))) {
+      ++old;
+    }
+    if (old < open_.size()) {
+      is_kept[old] = true;
+      plan.bound.push_back(bound_[old]);
+      plan.open.push_back(open_[old]);
+      for (auto& ports : plan.of_worker) ports.push_back({.address = bound_[old], .kept = old});
+      continue;
+    }
+    auto sockets = SocketsFor(listener, workers);
+    if (!sockets) return base::Unexpected(std::move(sockets).error());
+    plan.bound.push_back(sockets->front().address);
+    plan.open.push_back({listener.address, {}});
+    for (auto& ports : plan.of_worker) ports.push_back({.address = plan.bound.back()});
+    for (size_t i = 0; i < sockets->size(); ++i) {
+      plan.open.back().fds.push_back((*sockets)[i].fd.get());
+      plan.of_worker[i % workers].back().sockets.push_back(std::move((*sockets)[i]));
+    }
+  }
+  return plan;
+}
+
+void Ports::Take(const Plan& plan) {
+  open_ = plan.open;
+  bound_ = plan.bound;
+  inherited_.clear();
+}
+
+}  // namespace sluice::worker

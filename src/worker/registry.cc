@@ -1,0 +1,93 @@
+#include "sluice/worker/registry.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace sluice::worker {
+
+Registry::Registry(workspace::Workspace& workspace, auth::RateLimiter& rate_limiter,
+                   std::string_view console_page)
+    : workspace_(workspace), context_{workspace, rate_limiter, console_page, *this} {}
+
+Registry::~Registry() = default;
+
+void Registry::Use(std::shared_ptr<intake::Generation> next) {
+  if (generation_) next->backends.resolver->TakeCacheOf(*generation_->backends.resolver);
+  generation_ = std::move(next);
+  sessions_.ForEach([this](session::Session& session) {
+    if (const auto cause = WhyOver(session.route())) session.Close(*cause);
+  });
+}
+
+void Registry::Add(std::unique_ptr<net::Stream> stream, const net::Address& client, size_t listener,
+                   std::shared_ptr<const net::TlsContext> tls) {
+  intake::Connection& added = connections_.Add(std::make_unique<intake::Connection>(
+      context_, generation_, std::move(stream), client, listener, std::move(tls)));
+  UpdateSize();
+  added.Start();
+}
+
+session::Session& Registry::AddSession(session::Session::Parts parts) {
+  session::Session& session = sessions_.Add(std::make_unique<session::Session>(
+      workspace_, static_cast<session::SessionOwner&>(*this), std::move(parts)));
+  UpdateSize();
+  return session;
+}
+
+std::optional<base::Cause> Registry::WhyOver(const session::RouteInUse& route) const {
+  if (is_draining_) return base::Cause::kDrain;
+  if (route.settings.options.on_removal == config::OnRemoval::kKeep) return std::nullopt;
+  const auto& routes = generation_->routes;
+  const bool is_there = std::any_of(routes.begin(), routes.end(), [&route](const auto& other) {
+    return other.quota == route.quota;
+  });
+  return is_there ? std::nullopt : std::optional(base::Cause::kRouteRemoved);
+}
+
+void Registry::Drain(base::Duration window, std::function<void()> done) {
+  is_draining_ = true;
+  connections_.ForEach([](intake::Connection& connection) { connection.Drain(); });
+  const base::TimePoint now = net::EventLoop::Now();
+  std::uniform_int_distribution<base::Duration::rep> delay(0, window.count());
+  sessions_.ForEach([&](session::Session& session) {
+    if (window.count() == 0) {
+      session.Close(base::Cause::kDrain);
+    } else {
+      session.CloseAt(now + base::Duration(delay(workspace_.random)), base::Cause::kDrain);
+    }
+  });
+  AwaitEnd(std::move(done));
+}
+
+void Registry::AwaitEnd(std::function<void()> done) {
+  when_empty_ = std::move(done);
+  CheckEnd();
+}
+
+void Registry::Cut() {
+  connections_.ForEach([](intake::Connection& connection) { connection.Close(); });
+  sessions_.ForEach([](session::Session& session) { session.Cut(); });
+}
+
+void Registry::Release(intake::Connection& connection) {
+  workspace_.loop.DestroyLater(connections_.Take(connection));
+  CheckEnd();
+}
+
+void Registry::Release(session::Session& session) {
+  workspace_.loop.DestroyLater(sessions_.Take(session));
+  CheckEnd();
+}
+
+void Registry::UpdateSize() {
+  size_.store(connections_.size() + sessions_.size(), std::memory_order_relaxed);
+}
+
+void Registry::CheckEnd() {
+  UpdateSize();
+  if (!when_empty_ || !connections_.empty() || !sessions_.empty()) return;
+  std::exchange(when_empty_, nullptr)();
+}
+
+}  // namespace sluice::worker

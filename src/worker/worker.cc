@@ -1,0 +1,171 @@
+#include "sluice/worker/worker.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "sluice/net/tcp_stream.h"
+
+namespace sluice::worker {
+
+/// One listener of this worker: gives each connection to a request of its own.
+class Worker::Port final : private net::AcceptHandler {
+ public:
+  Port(Worker& worker, net::ListeningSocket socket)
+      : worker_(worker), listener_(worker.loop_, std::move(socket), *this) {}
+
+  /// Its place among the listeners of the context's generation.
+  void SetIndex(size_t index) { index_ = index; }
+
+  void TakePending() { listener_.TakePending(); }
+
+ private:
+  void OnAccept(net::Fd fd, const net::Address& client) override {
+    worker_.Place(std::move(fd), client, index_);
+  }
+
+  void OnAcceptError(int error) override {
+    metrics().accept_errors.Add();
+    const auto omitted = log_limit_.Admit(net::EventLoop::Now());
+    if (!omitted) return;  // Ten of these a second help nobody.
+    worker_.workspace_.log.Write(base::LogLevel::kError, "accept_failed",
+                                 {{"listener", listener_.address().ToString()},
+                                  {"detail", std::strerror(error)},
+                                  {"omitted", *omitted}});
+  }
+
+  metrics::ListenerMetrics& metrics() {
+    return worker_.registry_.generation()->metrics.listeners[index_];
+  }
+
+  static constexpr base::Duration kLogInterval{10'000};
+
+  Worker& worker_;
+  size_t index_ = 0;
+  base::LogLimit log_limit_{kLogInterval};
+  net::Listener listener_;
+};
+
+Worker::Worker(const WorkerSetup& setup, uint64_t seed)
+    : workspace_(loop_, setup.memory, setup.log, seed),
+      registry_(workspace_, setup.rate_limiter, setup.console_page) {}
+
+Worker::~Worker() {
+  Stop();
+}
+
+void Worker::Stop() {
+  if (!thread_.joinable()) return;
+  loop_.Stop();
+  thread_.join();
+}
+
+void Worker::Start() {
+  const net::SignalBlock block;
+  thread_ = std::thread([this] { loop_.Run(); });
+}
+
+void Worker::Use(std::shared_ptr<intake::Generation> generation, std::vector<PortPlan> ports) {
+  // What is posted has to be copyable, which sockets are not.
+  auto plan = std::make_shared<std::vector<PortPlan>>(std::move(ports));
+  loop_.Post([this, generation = std::move(generation), plan]() mutable {
+    if (registry_.is_draining()) return;
+    Ports before = std::exchange(ports_, {});
+    addresses_.clear();
+    for (const auto& port : *plan) {
+      addresses_.push_back(port.address);
+      // Those that are not taken over are left for ClosePorts.
+      ports_.push_back(port.kept ? std::exchange(before[*port.kept], {}) : Sockets());
+    }
+    ClosePorts(std::move(before));
+    registry_.Use(std::move(generation));
+    for (size_t i = 0; i < ports_.size(); ++i) {
+      for (auto& socket : (*plan)[i].sockets) {
+        ports_[i].push_back(std::make_unique<Port>(*this, std::move(socket)));
+      }
+      for (const auto& port : ports_[i]) port->SetIndex(i);
+    }
+  });
+}
+
+/// Who has connected already is not turned away.
+void Worker::ClosePorts(Ports ports) {
+  is_closing_ports_ = true;
+  for (const auto& sockets : ports) {
+    for (const auto& port : sockets) port->TakePending();
+  }
+  is_closing_ports_ = false;
+}
+
+/// Among equals it stays: to move one wakes another thread.
+void Worker::Place(net::Fd fd, const net::Address& client, size_t listener) {
+  Worker* fewest = this;
+  for (Worker* const peer : peers_) {
+    if (peer->registry_.size() < fewest->registry_.size()) fewest = peer;
+  }
+  const size_t least = fewest->registry_.size();
+  // With many, a few more are no matter. A listener that goes is known to nobody else any more.
+  if (is_closing_ports_ || registry_.size() <= least + least / 8) {
+    Accept(std::move(fd), client, listener);
+    return;
+  }
+  // What is posted has to be copyable, which a descriptor is not.
+  fewest->loop_.Post([fewest, client, address = addresses_[listener],
+                      generation = registry_.generation()->number,
+                      shared = std::make_shared<net::Fd>(std::move(fd))] {
+    fewest->TakeOver(shared, client, address, generation);
+  });
+}
+
+void Worker::Accept(net::Fd fd, const net::Address& client, size_t listener) {
+  auto& metrics = registry_.generation()->metrics.listeners[listener];
+  metrics.connections_accepted.Add();
+  metrics.connections_active.Add();
+  // A Unix socket inherits nothing from the one that listens.
+  const size_t buffer = registry_.generation()->config.limits.socket_buffer;
+  if (buffer != 0 && !client.ip()) net::SetSocketBuffer(fd.get(), buffer);
+  const auto& tls = registry_.generation()->listener_tls[listener];
+  registry_.Add(std::make_unique<net::TcpStream>(loop_, std::move(fd)), client, listener,
+                tls ? tls->Get() : nullptr);
+}
+
+/// Accepts a connection that another worker has accepted on `listener` under that generation. The
+/// listener is known by its real address: its index may be another one here, and several listeners
+/// may be configured with the same address and port 0.
+void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
+                      const config::Endpoint& listener, uint64_t generation) {
+  if (registry_.generation()->number < generation) {
+    // That generation is already posted to this loop.
+    loop_.Post([this, fd = std::move(fd), client, listener, generation] {
+      TakeOver(fd, client, listener, generation);
+    });
+    return;
+  }
+  // If a reload has removed the listener, the connection is closed.
+  const auto same = std::find(addresses_.begin(), addresses_.end(), listener);
+  if (same == addresses_.end()) return;
+  Accept(std::move(*fd), client, static_cast<size_t>(same - addresses_.begin()));
+}
+
+void Worker::StopAccepting(std::function<void()> done) {
+  loop_.Post([this, done = std::move(done)] {
+    ClosePorts(std::exchange(ports_, {}));
+    done();
+  });
+}
+
+void Worker::Drain(base::Duration window, std::function<void()> done) {
+  loop_.Post([this, window, done = std::move(done)]() mutable {
+    registry_.Drain(window, std::move(done));
+  });
+}
+
+void Worker::Retire(std::function<void()> done) {
+  loop_.Post([this, done = std::move(done)]() mutable { registry_.AwaitEnd(std::move(done)); });
+}
+
+void Worker::Cut() {
+  loop_.Post([this] { registry_.Cut(); });
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,417 @@
+// How a session ends: each cause with what the peers see, the log line and the metrics.
+#include <gtest/gtest.h>
+
+#include "sluice/session/session.h"
+
+#include "session/session_harness.h"
+#include "session/session_limits.h"
+
+namespace sluice::session {
+namespace {
+
+using base::Cause;
+using testing::CloseBody;
+using testing::Frame;
+using testing::Harness;
+using testing::Pattern;
+using websocket::Opcode;
+using websocket::testing::Binary;
+using websocket::testing::ClientFrame;
+using websocket::testing::Close;
+using websocket::testing::Ping;
+using websocket::testing::Text;
+
+Frame CloseFrame(uint16_t code, std::string_view reason) {
+  return {Opcode::kClose, CloseBody(code, reason)};
+}
+
+// ---- The backend ends ----
+
+TEST(SessionCloseTest, BackendEndsInGoodOrder) {
+  Harness h;
+  h.Start();
+  h.backend.SendAndEnd("last words");
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{{Opcode::kBinary, "last words"},
+                                                  CloseFrame(1000, "backend_closed")}));
+  EXPECT_FALSE(h.client.fin_seen()) << "the client has not answered yet";
+  EXPECT_FALSE(h.backend.fin_seen());
+
+  h.client.Send(Binary("still delivered"));
+  EXPECT_EQ(h.backend.written(), "still delivered");
+
+  h.client.Send(Binary("!") + Close(1000, ""));
+  EXPECT_EQ(h.backend.written(), "still delivered!");
+  EXPECT_TRUE(h.backend.fin_seen());
+  EXPECT_FALSE(h.backend.is_open()) << "its FIN was read, ours is sent";
+  EXPECT_TRUE(h.client.fin_seen());
+  EXPECT_TRUE(h.client.is_open()) << "until the client's FIN no reset may eat the tail";
+  EXPECT_FALSE(h.ended());
+
+  h.client.End();
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+  EXPECT_EQ(h.log.lines[0]["bytes_to_client"], "10");
+  EXPECT_EQ(h.log.lines[0]["bytes_to_backend"], "16");
+}
+
+TEST(SessionCloseTest, TheCloseWaitsForWhatIsQueued) {
+  Harness h;
+  h.Start();
+  h.client.TakeNothing();
+  const std::string payload = Pattern(workspace::kQueueMark / 2);
+  h.backend.SendAndEnd(payload);
+  h.Settle();
+  h.client.Take(1000);
+  h.Settle();
+  EXPECT_FALSE(h.client.fin_seen());
+  h.client.Take();
+  h.Settle();
+  EXPECT_EQ(h.ToClient(), payload);
+  EXPECT_EQ(h.ClientFrames().back(), CloseFrame(1000, "backend_closed"));
+  h.client.SendAndEnd(Close(1000, ""));
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST(SessionCloseTest, ABackendThatEndsUnreadIsReadToTheEnd) {
+  // It ended long ago, but the client was too slow for the end to be seen.
+  Harness h;
+  h.Start();
+  h.client.TakeNothing();
+  const std::string payload = Pattern(5 * workspace::kQueueMark);
+  h.backend.SendAndEnd(payload);
+  h.Settle();
+  h.client.Take();
+  h.Settle();
+  EXPECT_EQ(h.ToClient(), payload);
+  EXPECT_EQ(h.ClientFrames().back(), CloseFrame(1000, "backend_closed"));
+}
+
+TEST(SessionCloseTest, BackendReset) {
+  Harness h;
+  h.Start();
+  h.backend.Send("before");
+  h.backend.Reset();
+  EXPECT_EQ(h.ClientFrames(),
+            (std::vector<Frame>{{Opcode::kBinary, "before"}, CloseFrame(1011, "backend_reset")}));
+  h.client.Send(Binary("to nobody") + Close(1011, ""));
+  EXPECT_EQ(h.backend.written(), "");
+  h.client.End();
+  h.ExpectOver(Cause::kBackendReset, "1011");
+  EXPECT_EQ(h.log.lines[0].level, base::LogLevel::kWarn);
+}
+
+TEST(SessionCloseTest, WhatAResetBackendSentBeforeIsDelivered) {
+  Harness h;
+  h.Start();
+  h.client.TakeNothing();
+  h.backend.Send("queued");
+  h.backend.Send("unread");
+  h.backend.Reset();
+  h.Settle();
+  h.client.Take();
+  h.Settle();
+  EXPECT_EQ(h.ToClient(), "queuedunread");
+  EXPECT_EQ(h.ClientFrames().back(), CloseFrame(1011, "backend_reset"));
+}
+
+TEST(SessionCloseTest, AWriteThatFailsIsAResetToo) {
+  Harness h(testing::OneRoute(), 3);  // The head, the client's frame, and the write of its payload.
+  h.Start();
+  h.client.Send(Binary("lost"));
+  h.Settle();
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1011, "backend_reset")}));
+  h.client.SendAndEnd(Close(1011, ""));
+  h.Settle();
+  h.ExpectOver(Cause::kBackendReset, "1011");
+}
+
+// ---- The client ends ----
+
+TEST(SessionCloseTest, ClientClosesWithACode) {
+  Harness h;
+  h.Start();
+  h.backend.TakeNothing();
+  h.client.Send(Binary("flushed first") + Close(4321, "bye"));
+  EXPECT_FALSE(h.backend.fin_seen()) << "payload is before the FIN";
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{{Opcode::kClose, CloseBody(4321, "")}}));
+  h.backend.Take();
+  EXPECT_EQ(h.backend.written(), "flushed first");
+  EXPECT_TRUE(h.backend.fin_seen());
+  EXPECT_TRUE(h.backend.is_open());
+  EXPECT_TRUE(h.client.fin_seen());
+
+  h.client.End();
+  EXPECT_FALSE(h.ended()) << "the backend has not ended";
+  h.backend.SendAndEnd("discarded");
+  h.ExpectOver(Cause::kClientClosed, "4321");
+  EXPECT_EQ(h.ToClient(), "");
+}
+
+TEST(SessionCloseTest, ClientClosesWithoutACode) {
+  Harness h;
+  h.Start();
+  h.client.Send(Close(""));
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{{Opcode::kClose, ""}}));
+  h.backend.End();
+  h.client.End();
+  h.ExpectOver(Cause::kClientClosed, "-");
+}
+
+TEST(SessionCloseTest, WhatIsQueuedForTheClientGoesBeforeTheEcho) {
+  Harness h;
+  h.Start();
+  h.client.TakeNothing();
+  h.backend.Send("queued");
+  h.client.Send(Close(1000, ""));
+  h.backend.Send("too late");
+  h.client.Take();
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{{Opcode::kBinary, "queued"},
+                                                  {Opcode::kClose, CloseBody(1000, "")}}));
+}
+
+TEST(SessionCloseTest, AFinRightBehindTheCloseTakesNothingAway) {
+  // A client that only shuts down still reads: both are in the socket when the session looks.
+  Harness h;
+  h.Start();
+  h.client.TakeNothing();
+  h.backend.Send("queued");
+  h.client.SendAndEnd(Close(1000, ""));
+  h.Settle();
+  h.client.Take();
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{{Opcode::kBinary, "queued"},
+                                                  {Opcode::kClose, CloseBody(1000, "")}}));
+  EXPECT_TRUE(h.client.fin_seen());
+  h.backend.End();
+  h.ExpectOver(Cause::kClientClosed, "1000");
+}
+
+TEST(SessionCloseTest, NothingFollowsTheClose) {
+  Harness h;
+  h.Start();
+  h.backend.End();
+  h.client.Send(Ping("p"));
+  h.Settle();
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1000, "backend_closed")}));
+}
+
+TEST(SessionCloseTest, NothingIsReadBehindTheClientsClose) {
+  Harness h;
+  h.Start();
+  h.client.Send(Close(1000, "") + Binary("no") + "\xff\xff garbage");
+  h.client.Send(Binary("no"));
+  EXPECT_EQ(h.backend.written(), "");
+  h.backend.End();
+  h.client.End();
+  h.ExpectOver(Cause::kClientClosed, "1000");
+}
+
+TEST(SessionCloseTest, ABackendThatPushesIsDiscardedInLargePieces) {
+  // The client's queue is full when it closes: what is thrown away must not be read byte by byte.
+  Harness h;
+  h.Start();
+  h.client.TakeNothing();
+  h.backend.Send(Pattern(kTurnBudget));
+  h.Settle();
+  const size_t before = h.backend.reads();
+  h.client.Send(Close(1000, ""));
+  h.Settle();
+  EXPECT_EQ(h.backend.unread(), 0u);
+  EXPECT_LE(h.backend.reads() - before, 10u);
+}
+
+TEST(SessionCloseTest, AClientThatPushesIsDiscardedInLargePieces) {
+  Harness h;
+  h.Start();
+  h.backend.TakeNothing();
+  const std::string close = Close(1000, "");
+  const std::string filler(workspace::kQueueMark - close.size() - websocket::kMaxClientHeader, 'x');
+  h.client.Send(Binary(filler) + close);
+  h.Settle();
+  const size_t before = h.client.reads();
+  h.client.Send(Pattern(kTurnBudget / 2));
+  EXPECT_EQ(h.client.unread(), 0u);
+  EXPECT_LE(h.client.reads() - before, 10u);
+  h.backend.Take();
+  EXPECT_EQ(h.backend.written(), filler);
+}
+
+TEST(SessionCloseTest, ClientLost) {
+  Harness h;
+  h.Start();
+  h.backend.TakeNothing();
+  h.client.SendAndEnd(Binary("flushed"));
+  EXPECT_FALSE(h.backend.fin_seen());
+  h.backend.Take();
+  EXPECT_FALSE(h.client.is_open());
+  EXPECT_EQ(h.backend.written(), "flushed");
+  EXPECT_TRUE(h.backend.fin_seen());
+  h.backend.SendAndEnd("nobody listens");
+  h.ExpectOver(Cause::kClientLost, "-");
+  EXPECT_TRUE(h.ClientFrames().empty()) << "no Close to one who is gone";
+}
+
+TEST(SessionCloseTest, ClientResetDeliversWhatItSentBefore) {
+  Harness h;
+  h.Start();
+  h.backend.TakeNothing();
+  h.client.Send(Binary("one"));
+  h.client.Send(Binary("two"));
+  h.client.Reset();
+  h.backend.Take();
+  h.Settle();
+  EXPECT_EQ(h.backend.written(), "onetwo");
+  h.backend.End();
+  h.ExpectOver(Cause::kClientLost, "-");
+}
+
+TEST(SessionCloseTest, AWriteToALostClientStillDeliversItsBytes) {
+  Harness h(testing::OneRoute(), 3);  // The head, the backend's bytes, and their frame.
+  h.Start();
+  h.backend.Send("to nobody");
+  h.client.Send(Ping("unanswered") + Binary("delivered") + Close(1000, ""));
+  h.Settle();
+  EXPECT_EQ(h.backend.written(), "delivered");
+  h.backend.End();
+  h.Settle();
+  h.ExpectOver(Cause::kClientClosed, "1000");
+}
+
+// ---- The client breaks the rules ----
+
+struct Breach {
+  std::string wire;
+  Cause cause;
+  uint16_t code;
+};
+
+TEST(SessionCloseTest, BreachesOfTheFraming) {
+  const Breach breaches[] = {
+      {ClientFrame{.payload = "x", .masked = false}.Bytes(), Cause::kProtocolError, 1002},
+      {ClientFrame{.payload = "x", .reserved_bits = 0x40}.Bytes(), Cause::kProtocolError, 1002},
+      {Close("\x03"), Cause::kProtocolError, 1002},
+      {Close(1005, ""), Cause::kProtocolError, 1002},
+      {Text("\xff"), Cause::kInvalidUtf8, 1007},
+      {Close(1000, "\xc0\x80"), Cause::kInvalidUtf8, 1007},
+  };
+  for (const auto& breach : breaches) {
+    SCOPED_TRACE(breach.code);
+    Harness h;
+    h.Start();
+    h.client.Send(Binary("before") + breach.wire + Binary("behind"));
+    EXPECT_EQ(h.backend.written(), "before");
+    EXPECT_TRUE(h.backend.fin_seen());
+    EXPECT_EQ(h.ClientFrames(),
+              (std::vector<Frame>{CloseFrame(breach.code, base::ReasonOf(breach.cause))}));
+    h.client.Send(Binary("ignored"));
+    h.client.End();
+    h.backend.End();
+    h.ExpectOver(breach.cause, std::to_string(breach.code));
+    EXPECT_NE(h.log.lines[0]["detail"].find("RFC 6455"), std::string::npos);
+  }
+}
+
+TEST(SessionCloseTest, ABreachDuringTheClosingHandshakeKeepsTheFirstCause) {
+  Harness h;
+  h.Start();
+  h.backend.End();
+  h.client.Send(Text("\xff"));
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1000, "backend_closed")}));
+  h.client.End();
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+// ---- sluice ends it ----
+
+TEST(SessionCloseTest, DialFailed) {
+  Harness h;
+  h.Fail(Cause::kBackendRefused, base::AsBytes(Binary("early")));
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1014, "backend_refused")}));
+  h.client.Send(Binary("to nobody"));
+  h.client.SendAndEnd(Close(1014, ""));
+  h.ExpectOver(Cause::kBackendRefused, "1014");
+}
+
+TEST(SessionCloseTest, CodesOfWebsockify) {
+  Harness failed;
+  failed.options().close_codes = config::CloseCodes::kWebsockify;
+  failed.Fail(Cause::kBackendRefused);
+  EXPECT_EQ(failed.ClientFrames(), (std::vector<Frame>{CloseFrame(1011, "backend_refused")}));
+  failed.client.SendAndEnd(Close(1011, ""));
+  failed.ExpectOver(Cause::kBackendRefused, "1011");
+
+  Harness ended;
+  ended.options().close_codes = config::CloseCodes::kWebsockify;
+  ended.Start();
+  ended.backend.End();
+  EXPECT_EQ(ended.ClientFrames(), (std::vector<Frame>{CloseFrame(1000, "backend_closed")}));
+  ended.client.SendAndEnd(Close(1000, ""));
+  ended.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST(SessionCloseTest, Drain) {
+  Harness h;
+  h.Start();
+  h.session->Close(Cause::kDrain);
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1012, "drain")}));
+  h.client.Send(Binary("still") + Close(1012, ""));
+  EXPECT_EQ(h.backend.written(), "still");
+  EXPECT_TRUE(h.backend.fin_seen());
+  h.client.End();
+  h.backend.End();
+  h.ExpectOver(Cause::kDrain, "1012");
+}
+
+TEST(SessionCloseTest, DrainKeepsTheCauseOfASessionThatIsClosing) {
+  Harness h;
+  h.Start();
+  h.backend.End();
+  h.session->Close(Cause::kDrain);
+  h.client.SendAndEnd(Close(1000, ""));
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST(SessionCloseTest, Cut) {
+  Harness h;
+  h.Start();
+  h.client.TakeNothing();
+  h.backend.Send(Pattern(workspace::kQueueMark));
+  h.session->Close(Cause::kDrain);
+  h.session->Cut();
+  h.ExpectOver(Cause::kDrain, "1012");
+  h.Settle();
+}
+
+TEST(SessionCloseTest, ALegIsClosedAfterWhatItHasToSend) {
+  Harness h;
+  h.Start();
+  h.client.has_unsent = true;
+  h.backend.SendAndEnd("last");
+  h.client.Send(Close(1000, ""));
+  h.client.End();
+  h.Settle();
+  EXPECT_FALSE(h.backend.is_open());
+  ASSERT_TRUE(h.client.is_open());
+  EXPECT_TRUE(h.client.fin_seen());
+  h.client.has_unsent = false;
+  h.client.Send("");  // The stream reports that it has sent the rest.
+  h.Settle();
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST(SessionCloseTest, ASessionThatYieldedMayEndBeforeItsNextTurn) {
+  Harness h;
+  h.Start();
+  h.client.Send(Binary(Pattern(2 * kTurnBudget)));
+  h.session->Cut();
+  h.Settle();
+  h.ExpectOver(Cause::kDrain, "-");
+}
+
+TEST(SessionCloseTest, DestroyedWithItsOwner) {
+  auto h = std::make_unique<Harness>();
+  h->Start();
+  h->client.Send(Binary(Pattern(2 * kTurnBudget)));
+  h.reset();  // Sanitizers see what is left behind.
+}
+
+}  // namespace
+}  // namespace sluice::session

@@ -1,0 +1,169 @@
+// A session between two fake legs, with what a worker lends to it: a real loop, buffers, metrics, a
+// configuration made in code, and a log that is kept.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sluice/leg/message_codec.h"
+#include "sluice/session/session.h"
+#include "sluice/websocket/frame.h"
+
+#include "base/recording_log.h"
+#include "leg/fake_stream.h"
+#include "leg/server_frames.h"
+#include "net/run_loop.h"
+#include "websocket/client_frames.h"
+
+namespace sluice::session::testing {
+
+using base::testing::RecordingLog;
+using leg::testing::CloseBody;
+using leg::testing::FakePeer;
+using leg::testing::FaultPlan;
+using leg::testing::Frame;
+using leg::testing::FramesIn;
+using leg::testing::Pattern;
+using workspace::kQueueMark;
+
+inline constexpr std::string_view kHead = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
+inline config::Config OneRoute() {
+  config::Config config;
+  config.listeners.push_back({{config::Endpoint::Kind::kTcp, "127.0.0.1", 0}});
+  config.backends.push_back({"b", {{{config::Endpoint::Kind::kTcp, "127.0.0.1", 9}}}});
+  config::Route route;
+  route.name = "r";
+  route.match.path.is_prefix = true;
+  route.backend = 0;
+  route.options.keepalive.ping_interval = base::Duration(0);  // Tests that want pings say so.
+  config.routes.push_back(route);
+  return config;
+}
+
+/// For what outlives whoever is given it.
+inline std::shared_ptr<const config::Config> Unowned(const config::Config& config) {
+  return {std::shared_ptr<const config::Config>(), &config};
+}
+
+class Harness : private SessionOwner {
+ public:
+  virtual ~Harness() = default;
+  explicit Harness(config::Config configuration = OneRoute(), size_t fail_at = SIZE_MAX)
+      : config(std::move(configuration)) {
+    faults.fail_at = fail_at;
+  }
+
+  config::SessionOptions& options() { return config.routes[0].options; }
+
+  /// Starts a session on the two fakes, as a request does.
+  void Start(base::Bytes early = {}, std::optional<base::Cause> cause = std::nullopt,
+             bool has_backend = true) {
+    Session::Parts parts;
+    parts.route = std::make_shared<RouteInUse>(
+        RouteInUse{config.routes[0], metrics.routes[0], quota.RoutesOf(config)[0]});
+    parts.peers = {.client = {},
+                   .is_raw = is_raw,
+                   .has_half_close = has_half_close,
+                   .listener = &metrics.listeners[0],
+                   .server = {std::shared_ptr<const config::Endpoint>(),
+                              &config.backends[0].servers[0].address},
+                   .id = workspace.ids.Next()};
+    parts.client = client.Connect();
+    if (has_backend) parts.backend = backend.Connect();
+    if (!is_raw) parts.codec = leg::MessageCodec::New(workspace.zlib, options(), agreement);
+    metrics.listeners[0].connections_active.Add();
+    owned_ =
+        std::make_unique<Session>(workspace, static_cast<SessionOwner&>(*this), std::move(parts));
+    session = owned_.get();
+    session->Start(is_raw ? std::string_view() : kHead, early, cause);
+  }
+  void Fail(base::Cause cause, base::Bytes early = {}) { Start(early, cause, false); }
+
+  /// Lets the session do all that it can do without time passing.
+  void Settle() {
+    for (int i = 0; i < 3; ++i) {
+      while (client.Poke() || backend.Poke()) {
+      }
+      net::testing::RunTurns(loop, 2);
+    }
+  }
+  bool RunUntil(const std::function<bool()>& done) { return net::testing::RunUntil(loop, done); }
+  bool RunUntilEnded() {
+    return RunUntil([this] { return ended(); });
+  }
+
+  bool ended() const { return owned_ == nullptr; }
+  /// What came behind the 101.
+  std::vector<Frame> ClientFrames() const {
+    EXPECT_TRUE(client.written().starts_with(kHead));
+    return FramesIn(std::string_view(client.written()).substr(kHead.size()));
+  }
+  /// The payload of all messages to the client.
+  std::string ToClient() const {
+    std::string payload;
+    for (const auto& frame : ClientFrames()) {
+      if (frame.opcode == websocket::Opcode::kBinary) payload += frame.payload;
+    }
+    return payload;
+  }
+  metrics::RouteMetrics& route() { return metrics.routes[0]; }
+  metrics::DirectionMetrics& to_backend() { return route().in(metrics::Direction::kToBackend); }
+  metrics::DirectionMetrics& to_client() { return route().in(metrics::Direction::kToClient); }
+
+  /// What holds for every session that has ended, whatever its cause.
+  void ExpectOver() {
+    ASSERT_TRUE(ended());
+    EXPECT_FALSE(client.is_open());
+    EXPECT_FALSE(backend.is_open());
+    EXPECT_EQ(route().sessions_active.Value(), 0u);
+    EXPECT_EQ(to_backend().queued.Value(), 0u);
+    EXPECT_EQ(to_client().queued.Value(), 0u);
+    EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 0u);
+    uint64_t closed = 0;
+    for (const auto& count : route().sessions_closed) closed += count.Value();
+    EXPECT_EQ(closed, route().sessions_opened.Value());
+    ASSERT_EQ(log.lines.size(), 1u);
+    EXPECT_EQ(log.lines[0].event, "session");
+  }
+  /// The same, and how it ended: `code` is `-` where none was sent.
+  void ExpectOver(base::Cause cause, std::string_view code) {
+    ExpectOver();
+    EXPECT_EQ(route().sessions_closed[static_cast<size_t>(cause)].Value(), 1u);
+    ASSERT_EQ(log.lines.size(), 1u);
+    const auto& info = base::InfoOf(cause);
+    EXPECT_EQ(log.lines[0]["reason"], info.reason);
+    EXPECT_EQ(log.lines[0]["fault"], base::ToString(info.fault));
+    EXPECT_EQ(log.lines[0]["code"], code);
+    EXPECT_EQ(log.lines[0].level, info.level);
+  }
+
+  config::Config config;
+  auth::SessionQuota quota;
+  workspace::MemoryBudget memory{0};
+  net::EventLoop loop;
+  RecordingLog log;
+  leg::testing::FaultPlan faults;
+  std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
+  bool is_raw = false;          ///< the client speaks plain TCP; set before Start
+  bool has_half_close = false;  ///< as agreed with the client; set before Start
+  leg::testing::FakePeer client{&faults};
+  leg::testing::FakePeer backend{&faults};
+  metrics::WorkerMetrics metrics{1, 1, 1};
+  workspace::Workspace workspace{loop, memory, log, 1};
+  Session* session = nullptr;
+
+ private:
+  void Release(Session& /*session*/) override { loop.DestroyLater(std::move(owned_)); }
+
+  std::unique_ptr<Session> owned_;
+};
+
+}  // namespace sluice::session::testing

@@ -51,7 +51,7 @@ std::optional<DialFailure> ConnectionAttempt::Start(const sockaddr* address, soc
     return Failure(base::Cause::kLocalResources,
                    has_no_port ? "no local port is free" : std::strerror(error));
   }
-  stream_ = std::make_unique<TcpStream>(loop_, std::move(fd));
+  stream_ = std::make_unique<TcpStream>(loop_, std::move(fd), TcpStream::State::kConnecting);
   stream_->SetHandler(this);
   return std::nullopt;
 }

@@ -1,16 +1,13 @@
 #include "sluice/net/event_loop.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include <event2/event.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
-#include "net/poller.h"
+#include "net/event_base.h"
 #include "net/timer_queue.h"
 
 namespace sluice::net {
@@ -20,24 +17,6 @@ namespace {
 // and the loop is woken that much less often.
 constexpr base::Duration kCoarseDelay{1'000};
 constexpr std::chrono::nanoseconds kTick = std::chrono::milliseconds(50);
-
-// Without memory or descriptors for the loop itself there is nothing to go on with.
-[[noreturn]] void Die(const char* what) {
-  std::perror(what);
-  std::abort();
-}
-
-event_base* NewBase() {
-  event_config* const config = event_config_new();
-  if (config == nullptr) Die("event_config_new");
-  // Each loop is used by one thread, so libevent's locks would be for nothing.
-  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-  event_config_require_features(config, EV_FEATURE_O1);
-  event_base* const base = event_base_new_with_config(config);
-  event_config_free(config);
-  if (base == nullptr) Die("event_base_new_with_config");
-  return base;
-}
 
 }  // namespace
 
@@ -54,41 +33,35 @@ EventLoop::Task::~Task() {
 }
 
 EventLoop::EventLoop()
-    : poller_(std::make_unique<Poller>()),
-      timers_(std::make_unique<TimerQueue>(*this)),
+    : base_(NewBase()),
+      timers_(std::make_unique<TimerQueue>(base_.get())),
       wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      wakeup_watch_(*this, wakeup_.get(), /*to_read=*/true, /*to_write=*/false, *this) {
-  if (!wakeup_watch_.ok()) Die("eventfd");
+      wakeup_event_(
+          base_.get(), wakeup_.get(), IoEvent::kReadable,
+          [](int, short, void* self) { static_cast<EventLoop*>(self)->OnWakeup(); }, this),
+      next_turn_(evtimer_new(
+          base_.get(),
+          [](evutil_socket_t, short, void* self) { static_cast<EventLoop*>(self)->OnNextTurn(); },
+          this)) {
+  if (!wakeup_event_.Start()) Die("eventfd");
+  if (!next_turn_) Die("evtimer_new");
 }
 
 EventLoop::~EventLoop() {
-  // What was posted and not run, and what is buried, may own tasks and timers of this loop.
+  // Posted functions and objects whose deletion is deferred may own tasks and timers of this loop.
   posted_.clear();
-  while (!graveyard_.empty()) DestroyDead(graveyard_.size());
+  while (!deferred_deletions_.empty()) DeleteDeferred(deferred_deletions_.size());
   for (Task* task : tasks_) {
     if (task != nullptr) task->queued_on_ = nullptr;
   }
 }
 
-event_base* EventLoop::base() {
-  if (base_) return base_.get();
-  base_.reset(NewBase());
-  poller_event_.reset(event_new(
-      base_.get(), poller_->fd(), EV_READ | EV_PERSIST,
-      [](evutil_socket_t, short, void* poller) {
-        static_cast<Poller*>(poller)->Wait(/*may_sleep=*/false);
-      },
-      poller_.get()));
-  if (!poller_event_ || event_add(poller_event_.get(), nullptr) != 0) Die("event_new");
-  return base_.get();
-}
-
 void EventLoop::Run() {
-  for (stopped_ = false; !stopped_;) RunTurn();
+  event_base_loop(base_.get(), EVLOOP_NO_EXIT_ON_EMPTY);
 }
 
 void EventLoop::Stop() {
-  Post([this] { stopped_ = true; });
+  Post([this] { event_base_loopbreak(base_.get()); });
 }
 
 void EventLoop::Post(std::function<void()> function) {
@@ -99,8 +72,7 @@ void EventLoop::Post(std::function<void()> function) {
   [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof(one));
 }
 
-// Something was posted.
-void EventLoop::OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) {
+void EventLoop::OnWakeup() {
   uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(wakeup_.get(), &count, sizeof(count));
   std::vector<std::function<void()>> functions;
@@ -116,38 +88,43 @@ void EventLoop::RunNextTurn(Task& task) {
   task.queued_on_ = this;
   task.place_ = tasks_.size();
   tasks_.push_back(&task);
+  ScheduleNextTurn();
 }
 
-void EventLoop::Bury(Dead dead) {
-  graveyard_.push_back(dead);
+void EventLoop::DeferDeletion(DeferredDeletion deletion) {
+  deferred_deletions_.push_back(deletion);
+  ScheduleNextTurn();
 }
 
-void EventLoop::DestroyDead(size_t count) {
-  // Those that the dying bury come behind, and stay.
+// A timer without delay is due in the next turn, after the I/O of that turn. An event that is made
+// active by hand would run in this turn, and a task that queues itself again would never end it.
+void EventLoop::ScheduleNextTurn() {
+  if (is_next_turn_scheduled_) return;
+  is_next_turn_scheduled_ = true;
+  const timeval no_delay{};
+  if (evtimer_add(next_turn_.get(), &no_delay) != 0) Die("evtimer_add");
+}
+
+void EventLoop::OnNextTurn() {
+  is_next_turn_scheduled_ = false;
+  // Tasks and deletions that are added from here on belong to the next turn.
+  const size_t deletions = deferred_deletions_.size();
+  RunTasks(tasks_.size());
+  DeleteDeferred(deletions);
+}
+
+void EventLoop::DeleteDeferred(size_t count) {
+  // An object may defer the deletion of others while it is destroyed.
   for (size_t i = 0; i < count; ++i) {
-    const Dead dead = graveyard_[i];
-    dead.destroy(dead.object);
+    const DeferredDeletion deletion = deferred_deletions_[i];
+    deletion.destroy(deletion.object);
   }
-  graveyard_.erase(graveyard_.begin(), graveyard_.begin() + static_cast<ptrdiff_t>(count));
+  deferred_deletions_.erase(deferred_deletions_.begin(),
+                            deferred_deletions_.begin() + static_cast<ptrdiff_t>(count));
 }
 
-void EventLoop::RunTurn() {
-  // What is queued from here on belongs to the next turn.
-  const size_t tasks = tasks_.size();
-  const size_t buried = graveyard_.size();
-  const bool may_sleep = tasks == 0 && buried == 0;
-  if (base_) {
-    // Once in any case: EVLOOP_NONBLOCK alone goes on for as long as there is something to tell.
-    event_base_loop(base_.get(), may_sleep ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
-  } else {
-    poller_->Wait(may_sleep);
-  }
-  if (tasks != 0) RunTasks(tasks);
-  if (buried != 0) DestroyDead(buried);
-}
-
-// The first `count`. The vector stays in place while it is walked, since a task may cancel others
-// of it.
+// Runs the first `count`. The vector stays in place meanwhile, since a task may cancel others of
+// it.
 void EventLoop::RunTasks(size_t count) {
   for (size_t i = 0; i < count; ++i) {
     Task* const task = tasks_[i];
@@ -170,19 +147,16 @@ base::TimePoint EventLoop::Now() {
 }
 
 FdWatch::FdWatch(EventLoop& loop, int fd, bool to_read, bool to_write, FdHandler& handler)
-    : poller_(loop.poller()), handler_(handler), fd_(fd) {
-  ok_ = poller_.Add(fd, (to_read ? uint32_t{EPOLLIN} : 0) | (to_write ? uint32_t{EPOLLOUT} : 0),
-                    *this);
-}
+    : handler_(handler),
+      event_(loop.base(), fd,
+             static_cast<short>((to_read ? IoEvent::kReadable : 0) |
+                                (to_write ? IoEvent::kWritable : 0)),
+             &OnReady, this),
+      ok_(event_.Start()) {}
 
-FdWatch::~FdWatch() {
-  if (ok_) poller_.Remove(fd_, *this);
-}
-
-void FdWatch::OnReady(uint32_t events) {
-  constexpr uint32_t kBroken = EPOLLHUP | EPOLLERR;
-  handler_.OnFdReady(fd_, (events & (EPOLLIN | kBroken)) != 0,
-                     (events & (EPOLLOUT | kBroken)) != 0);
+void FdWatch::OnReady(int fd, short ready, void* self) {
+  static_cast<FdWatch*>(self)->handler_.OnFdReady(fd, (ready & IoEvent::kReadable) != 0,
+                                                  (ready & IoEvent::kWritable) != 0);
 }
 
 void Timer::Start(base::Duration delay) {

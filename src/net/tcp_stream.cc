@@ -1,9 +1,10 @@
-// The socket is watched with edges, in both directions, from its first day to its last
-// (net/poller.h). The price is a rule: readiness may only be forgotten when the kernel is
-// sure to report again. After a short write it is. After a short read it is, too, unless something
-// else than more bytes stands behind the last ones, which was reported together with them and will
-// not be again: a FIN, a reset, or urgent data, at whose mark a read stops short. Then one reads on
-// until EAGAIN or the end.
+// The socket is watched for reading, level-triggered, and for writing only while it takes nothing.
+//
+// A reader that pauses costs nothing at first. If data comes for it, libevent reports that in every
+// turn; so at the second report the socket is watched with edges, until the reader has read all
+// there is. Edges still report a reset. A short read would have to be followed by another one all
+// the time if sockets were always watched with edges: libevent reports a reset or urgent data that
+// comes together with the last bytes as readability, and with edges only once.
 #include "sluice/net/tcp_stream.h"
 
 #include <algorithm>
@@ -17,20 +18,22 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "sluice/net/pipe.h"
 
-#include "net/poller.h"
-
 namespace sluice::net {
 namespace {
 
+constexpr IoResult kNothingNow{IoResult::Status::kWouldBlock, 0, 0};
+
 IoResult Failed() {
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Status::kWouldBlock, 0, 0};
   return {IoResult::Status::kError, 0, errno};
+}
+
+bool WouldBlock() {
+  return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
 template <typename Call>
@@ -64,37 +67,109 @@ void SetSocketBuffer(int fd, size_t size) {
   }
 }
 
-TcpStream::TcpStream(EventLoop& loop, Fd fd) : loop_(loop), fd_(std::move(fd)) {
-  if (loop_.poller().Add(fd_.get(), *this)) return;
-  // Out of memory, or of epoll watches, which the kernel counts per user. Reported as a broken
-  // connection, which it is: the first read or write will fail.
+TcpStream::TcpStream(EventLoop& loop, Fd fd, State state)
+    : fd_(std::move(fd)),
+      is_connecting_(state == State::kConnecting),
+      read_event_(loop.base(), fd_.get(), IoEvent::kReadable, &OnEvent, this) {
+  if (is_connecting_) {
+    AwaitWritable();
+    return;
+  }
+  writable_ = true;
+  if (!read_event_.Start()) Abandon();
+}
+
+/// Breaks a connection that the kernel does not watch, for want of memory or of watches, which it
+/// counts per user: the next read or write fails.
+void TcpStream::Abandon() {
   std::perror("epoll_ctl");
   shutdown(fd_.get(), SHUT_RDWR);
-  readable_ = writable_ = read_to_end_ = true;
+  readable_ = writable_ = true;
 }
 
-TcpStream::~TcpStream() {
-  loop_.poller().Remove(fd_.get(), *this);
+void TcpStream::OnEvent(int /*fd*/, short ready, void* self) {
+  auto& stream = *static_cast<TcpStream*>(self);
+  if (ready == IoEvent::kWritable) {
+    stream.OnWritable();
+  } else {
+    stream.OnReadable();
+  }
 }
 
-void TcpStream::OnEdge(uint32_t events) {
-  constexpr uint32_t kBroken = EPOLLHUP | EPOLLERR;
-  if ((events & (EPOLLRDHUP | EPOLLPRI | kBroken)) != 0) read_to_end_ = true;
-  if ((events & (EPOLLIN | EPOLLRDHUP | kBroken)) != 0) readable_ = true;
-  if ((events & (EPOLLOUT | kBroken)) != 0) writable_ = true;
+void TcpStream::OnReadable() {
+  if (readable_ && !is_reading_paused_) {  // The handler knows, and does not read.
+    is_reading_paused_ = true;
+    read_event_.Stop();  // Though a blocked socket is not watched for reading at all.
+    WatchPaused();
+    return;
+  }
+  if (!readable_) has_read_ = false;
+  readable_ = true;
   if (handler_ != nullptr) handler_->OnStreamReady();
+}
+
+/// Watches for a reset while the reader pauses. A blocked socket has write_event_ for that.
+void TcpStream::WatchPaused() {
+  if (write_event_) return;
+  read_event_.SetInterest(IoEvent::kReadable | IoEvent::kEdge);
+  if (!read_event_.Start()) Abandon();
+}
+
+void TcpStream::OnWritable() {
+  writable_ = true;
+  if (is_connecting_) {  // While the kernel still watches the socket, which costs less.
+    is_connecting_ = false;
+    if (!read_event_.Start()) Abandon();
+  }
+  write_event_.reset();
+  if (is_reading_paused_) WatchPaused();
+  if (handler_ != nullptr) handler_->OnStreamReady();
+}
+
+/// The socket has been read empty. Returns false and sets errno if the kernel cannot watch it.
+bool TcpStream::AwaitReadable() {
+  readable_ = false;
+  if (!is_reading_paused_) return true;
+  is_reading_paused_ = false;
+  read_event_.SetInterest(IoEvent::kReadable);
+  if (read_event_.Start()) return true;
+  const int error = errno;
+  Abandon();
+  errno = error;
+  return false;
+}
+
+/// Nothing follows an end or an error, which would be reported in every turn.
+IoResult TcpStream::EndReading(IoResult result) {
+  readable_ = is_reading_paused_ = false;
+  read_event_.Stop();
+  return result;
+}
+
+/// The socket takes nothing more for now.
+void TcpStream::AwaitWritable() {
+  writable_ = false;
+  if (write_event_) return;
+  if (is_reading_paused_) read_event_.Stop();
+  write_event_ =
+      std::make_unique<IoEvent>(read_event_.base(), fd_.get(), IoEvent::kWritable, &OnEvent, this);
+  if (!write_event_->Start()) Abandon();
 }
 
 IoResult TcpStream::Read(base::MutableBytes buffer) {
   const ssize_t got =
       RetryInterrupted([&] { return recv(fd_.get(), buffer.data(), buffer.size(), 0); });
+  has_read_ = true;
+  must_copy_ = false;
   if (got > 0) {
     const auto count = static_cast<size_t>(got);
-    if (count < buffer.size() && !read_to_end_) readable_ = false;
+    // If the socket cannot be watched any more, the next read reports it.
+    if (count < buffer.size()) AwaitReadable();
     return {IoResult::Status::kOk, count, 0};
   }
-  readable_ = false;
-  return got == 0 ? IoResult{IoResult::Status::kEnd, 0, 0} : Failed();
+  if (got == 0) return EndReading({IoResult::Status::kEnd, 0, 0});
+  if (!WouldBlock()) return EndReading(Failed());
+  return AwaitReadable() ? kNothingNow : Failed();
 }
 
 IoResult TcpStream::Write(base::Bytes bytes) {
@@ -112,8 +187,16 @@ IoResult TcpStream::Send(base::Bytes bytes, int flags) {
   if (sent >= 0) {
     const auto count = static_cast<size_t>(sent);
     bytes_written_ += count;
-    if (count < bytes.size()) writable_ = false;
+    if (count < bytes.size()) AwaitWritable();
     return {IoResult::Status::kOk, count, 0};
+  }
+  return WriteFailed();
+}
+
+IoResult TcpStream::WriteFailed() {
+  if (WouldBlock()) {
+    AwaitWritable();
+    return kNothingNow;
   }
   writable_ = false;
   return Failed();
@@ -124,18 +207,23 @@ IoResult TcpStream::ReadInto(Pipe& pipe, size_t limit) {
     return splice(fd_.get(), nullptr, pipe.write_end(), nullptr, limit, SPLICE_F_NONBLOCK);
   });
   if (got > 0) {
+    has_read_ = true;
     // Less than `limit` may mean a full pipe, whose places hold what the network brought together.
     pipe.Added(static_cast<size_t>(got));
     return {IoResult::Status::kOk, static_cast<size_t>(got), 0};
   }
   if (got < 0 && errno == EINVAL) {  // Not this kind of socket.
     can_splice_ = false;
-    return {IoResult::Status::kWouldBlock, 0, 0};
+    return kNothingNow;
   }
-  readable_ = false;
-  // Nothing at all may be the end, and may be urgent data before it. Whichever it is, it came after
-  // the last edge, or can_read_into() would have been false; so there will be another.
-  return got == 0 ? IoResult{IoResult::Status::kWouldBlock, 0, 0} : Failed();
+  if (got < 0 && !WouldBlock()) return EndReading(Failed());
+  // splice stops at urgent data as if nothing was there. If a readable socket yields nothing, or if
+  // this may be the end, a read tells.
+  if (got == 0 || !has_read_) {
+    must_copy_ = true;
+    return kNothingNow;
+  }
+  return AwaitReadable() ? kNothingNow : Failed();
 }
 
 IoResult TcpStream::WriteFrom(base::Bytes head, Pipe& pipe) {
@@ -149,8 +237,7 @@ IoResult TcpStream::WriteFrom(base::Bytes head, Pipe& pipe) {
       return splice(pipe.read_end(), nullptr, fd_.get(), nullptr, pipe.size(), SPLICE_F_NONBLOCK);
     });
     if (sent < 0) {
-      writable_ = false;
-      const IoResult failed = Failed();
+      const IoResult failed = WriteFailed();
       // What was written before counts; an error will show again.
       return total.bytes != 0 && failed.status == IoResult::Status::kWouldBlock ? total : failed;
     }
@@ -171,7 +258,6 @@ size_t TcpStream::UnacknowledgedBytes() const {
 }
 
 int TcpStream::ConnectError() const {
-  if (!read_to_end_) return 0;  // An error would have come with the edge.
   int error = 0;
   socklen_t size = sizeof(error);
   return getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;

@@ -1,21 +1,21 @@
 #include "net/timer_queue.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "net/event_base.h"
+
 namespace sluice::net {
 
 // steady_clock is CLOCK_MONOTONIC, so its times are the timerfd's.
-TimerQueue::TimerQueue(EventLoop& loop)
+TimerQueue::TimerQueue(event_base* base)
     : fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
-      watch_(loop, fd_.get(), /*to_read=*/true, /*to_write=*/false, *this) {
-  if (watch_.ok()) return;
-  std::perror("timerfd_create");  // Without it a loop is of no use.
-  std::abort();
+      event_(
+          base, fd_.get(), IoEvent::kReadable,
+          [](int, short, void* queue) { static_cast<TimerQueue*>(queue)->OnEvent(); }, this) {
+  if (!event_.Start()) Die("timerfd_create");
 }
 
 void TimerQueue::Start(Timer& timer, Time at) {
@@ -46,11 +46,11 @@ void TimerQueue::Stop(Timer& timer) {
   }
 }
 
-void TimerQueue::OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) {
+void TimerQueue::OnEvent() {
   uint64_t expirations = 0;
   [[maybe_unused]] const auto got = ::read(fd_.get(), &expirations, sizeof(expirations));
   armed_for_ = Time::max();
-  // What is started from here on is due in the next turn at the earliest.
+  // A timer that is started from here on is due in the next turn at the earliest.
   const Time now = std::chrono::steady_clock::now();
   while (!heap_.empty() && heap_.front().at <= now) {
     Timer& timer = *heap_.front().timer;

@@ -1,12 +1,9 @@
-// One thread's event loop, its timers and watches, and the ways to run something later.
+// One thread's event loop: libevent's event_base, timers, and ways to run something later. Whatever
+// a thread waits for is an event of its event_base: sockets, timers, wake-ups, signals, and the
+// sockets of c-ares, hiredis and evhttp.
 //
-// A loop waits in an epoll set of its own. libevent is for those who bring their sockets along with
-// it (hiredis, evhttp) and for signals: only a loop that has had any of these waits in libevent,
-// which then watches that epoll set. The difference is a tenth of what a small message costs
-// (docs/performance.md).
-//
-// Everything here belongs to the thread that calls Run, but for Post and Stop. Nothing is run
-// inside the call that asked for it, so a caller never finds itself changed under its feet.
+// Everything here belongs to the thread that calls Run, except Post and Stop. No callback runs
+// inside the call that asked for it, so nothing changes under a caller.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +17,11 @@
 
 #include "sluice/base/clock.h"
 #include "sluice/net/fd.h"
-
-struct event;
-struct event_base;
+#include "sluice/net/io_event.h"
 
 namespace sluice::net {
 
 class EventLoop;
-class Poller;
 class TimerQueue;
 
 struct EventDeleter {
@@ -37,40 +31,38 @@ using EventPtr = std::unique_ptr<event, EventDeleter>;
 
 class FdHandler {
  public:
-  /// What `fd` is ready for. Whoever is broken is ready for both. May destroy the watch.
+  /// Reports what `fd` is ready for. A broken descriptor is ready for whatever it is watched for.
+  /// May destroy the watch.
   virtual void OnFdReady(int fd, bool readable, bool writable) = 0;
 
  protected:
   ~FdHandler() = default;
 };
 
-/// Watches a descriptor that is no stream: a listening socket, a timer of the kernel's, a library's
-/// socket. Belongs to its loop and the loop's thread. Destroying it ends the watch.
+/// Watches a descriptor that is not a stream: a listening socket, a socket of a library. Belongs to
+/// its loop and the loop's thread. Destroying it ends the watch.
 class FdWatch {
  public:
-  /// Tells `handler`, in every turn in which `fd` is ready for what is asked. Both outlive this.
+  /// Notifies `handler` in every turn in which `fd` is ready. The loop and `handler` outlive this.
   FdWatch(EventLoop& loop, int fd, bool to_read, bool to_write, FdHandler& handler);
-  ~FdWatch();
   FdWatch(const FdWatch&) = delete;
   FdWatch& operator=(const FdWatch&) = delete;
 
-  /// False if the kernel has no memory or no watches left, which it counts per user.
+  /// Returns false if the kernel has no memory or no watches left, which it counts per user.
   bool ok() const { return ok_; }
 
  private:
-  friend class Poller;
-  void OnReady(uint32_t events);
+  static void OnReady(int fd, short ready, void* self);
 
-  Poller& poller_;
   FdHandler& handler_;
-  const int fd_;
+  IoEvent event_;
   bool ok_;
 };
 
-class EventLoop final : private FdHandler {
+class EventLoop final {
  public:
-  /// Something to be done in the next turn of the loop, such as going on with a session that had
-  /// its share of this one. Destroying it cancels it.
+  /// Work for the next turn of the loop, such as the rest of a session's work when the session has
+  /// used up its part of this turn. Destroying the task cancels it.
   class Task {
    public:
     Task() = default;
@@ -95,7 +87,7 @@ class EventLoop final : private FdHandler {
   /// Runs until Stop. May be called again after that.
   void Run();
 
-  /// Ends Run when the current turn is over. Any thread.
+  /// Makes Run return. Any thread. Events that are ready by then wait for the next Run.
   void Stop();
 
   /// Runs `function` on the loop's thread, in order. Any thread. What is posted after the last Run
@@ -106,21 +98,19 @@ class EventLoop final : private FdHandler {
   /// already.
   void RunNextTurn(Task& task);
 
-  /// Destroys `object` in the next turn, when no callback of this one can still be using it.
+  /// Destroys `object` in the next turn, when no callback of this turn can be using it any more.
   template <typename T>
   void DestroyLater(std::unique_ptr<T> object) {
-    if (object) Bury({object.release(), [](void* dead) { delete static_cast<T*>(dead); }});
+    if (!object) return;
+    DeferDeletion({object.release(), [](void* deferred) { delete static_cast<T*>(deferred); }});
   }
 
   /// Monotonic time, a few milliseconds coarse, so cheap that the data path may ask. It and the
   /// precise time are of the same epoch.
   static base::TimePoint Now();
 
-  /// libevent's handle, for src/net and src/admin. Made when it is first asked for; the loop waits
-  /// in libevent from then on.
-  event_base* base();
-  /// Who watches the loop's descriptors, for src/net.
-  Poller& poller() { return *poller_; }
+  /// libevent's handle of the loop, for src/net and src/admin.
+  event_base* base() { return base_.get(); }
   TimerQueue& timers() { return *timers_; }
 
  private:
@@ -128,28 +118,27 @@ class EventLoop final : private FdHandler {
     void operator()(event_base* base) const;
   };
 
-  // An object that is done with, and how it is destroyed.
-  struct Dead {
+  struct DeferredDeletion {
     void* object;
     void (*destroy)(void* object);
   };
 
-  void Bury(Dead dead);
-  void DestroyDead(size_t count);
-  void OnFdReady(int fd, bool readable, bool writable) override;
-  void RunTurn();
+  void DeferDeletion(DeferredDeletion deletion);
+  void ScheduleNextTurn();
+  void OnNextTurn();
+  void OnWakeup();
   void RunTasks(size_t count);
+  void DeleteDeferred(size_t count);
 
-  std::unique_ptr<Poller> poller_;
-  std::unique_ptr<event_base, BaseDeleter> base_;  // Null where nobody needs it,
-  EventPtr poller_event_;                          // and this one, by which it watches the poller.
+  std::unique_ptr<event_base, BaseDeleter> base_;
   std::unique_ptr<TimerQueue> timers_;
   Fd wakeup_;
-  FdWatch wakeup_watch_;
-  bool stopped_ = false;
+  IoEvent wakeup_event_;
+  EventPtr next_turn_;  // Due in the next turn if there is a task or a deferred deletion.
+  bool is_next_turn_scheduled_ = false;
 
   std::vector<Task*> tasks_;  // Null where one was cancelled.
-  std::vector<Dead> graveyard_;
+  std::vector<DeferredDeletion> deferred_deletions_;
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // Guarded by mutex_.

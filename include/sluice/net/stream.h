@@ -1,9 +1,9 @@
 // A connected byte stream without blocking: what a leg of a session reads and writes: a TCP or
 // Unix socket, or TLS over one. One stream of an HTTP/2 connection fits behind the same interface.
 //
-// Readiness is remembered, not repeated: readable() and writable() turn true when the kernel says
-// so and false when a call has used the readiness up. So a reader that is paused costs nothing, and
-// one that resumes simply asks readable() again.
+// A stream remembers its readiness and reports it once: readable() and writable() turn true when
+// the kernel reports it, and false when a call has used it up. A reader that resumes after a pause
+// asks readable() again.
 #pragma once
 
 #include <cstddef>
@@ -71,12 +71,12 @@ class Stream {
   /// Whether the two below work: bytes pass through a pipe without being copied.
   virtual bool can_splice() const { return false; }
 
-  /// Whether ReadInto does: not where an end or urgent data is known to stand in what has come.
+  /// Returns whether ReadInto works. False if only Read can read what comes next: an end or urgent
+  /// data.
   virtual bool can_read_into() const { return can_splice(); }
 
-  /// Reads into `pipe`, which is empty, at most `limit` bytes. Only while can_read_into(); never
-  /// tells an end. kWouldBlock while the stream is still readable() or can_splice() no more:
-  /// nothing, this time.
+  /// Reads at most `limit` bytes into `pipe`, which is empty. Only while can_read_into(). Never
+  /// returns kEnd: after kWouldBlock a stream that is still readable() must be read by Read.
   virtual IoResult ReadInto(Pipe& /*pipe*/, size_t /*limit*/) { return {}; }
 
   /// Writes `head` and what `pipe` holds, as much as the kernel takes; `bytes` counts both. Not

@@ -1,9 +1,12 @@
 // A Stream over a connected, non-blocking TCP or Unix stream socket.
 #pragma once
 
+#include <memory>
+
 #include "sluice/base/clock.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/fd.h"
+#include "sluice/net/io_event.h"
 #include "sluice/net/stream.h"
 
 namespace sluice::net {
@@ -27,18 +30,20 @@ void SetSocketBuffer(int fd, size_t size);
 
 class TcpStream final : public Stream {
  public:
-  /// `fd` is non-blocking and connected, or connecting: then the stream turns writable when that is
-  /// over and ConnectError tells the outcome.
-  TcpStream(EventLoop& loop, Fd fd);
-  ~TcpStream() override;
+  enum class State : uint8_t {
+    kConnected,
+    kConnecting,  ///< the stream turns writable when the attempt has ended, see ConnectError
+  };
+
+  /// `fd` is non-blocking. A connected stream is writable from the start.
+  TcpStream(EventLoop& loop, Fd fd, State state = State::kConnected);
 
   void SetHandler(StreamHandler* handler) override { handler_ = handler; }
   IoResult Read(base::MutableBytes buffer) override;
   IoResult Write(base::Bytes bytes) override;
   IoResult WriteLast(base::Bytes bytes) override;
   bool can_splice() const override { return can_splice_; }
-  /// splice(2) stops before urgent data without a word, or as if that was the end.
-  bool can_read_into() const override { return can_splice_ && !read_to_end_; }
+  bool can_read_into() const override { return can_splice_ && !must_copy_; }
   IoResult ReadInto(Pipe& pipe, size_t limit) override;
   IoResult WriteFrom(base::Bytes head, Pipe& pipe) override;
   void ShutdownWrite() override;
@@ -57,20 +62,30 @@ class TcpStream final : public Stream {
   Address LocalAddress() const override;
 
  private:
-  friend class Poller;
+  static void OnEvent(int fd, short ready, void* self);
+  void OnReadable();
+  void OnWritable();
+  void WatchPaused();
 
   IoResult Send(base::Bytes bytes, int flags);
-  /// The kernel reports `events` (EPOLLIN and so on).
-  void OnEdge(uint32_t events);
+  bool AwaitReadable();
+  IoResult EndReading(IoResult result);
+  void AwaitWritable();
+  IoResult WriteFailed();
+  void Abandon();
 
-  EventLoop& loop_;
   StreamHandler* handler_ = nullptr;
   uint64_t bytes_written_ = 0;
   Fd fd_;
-  bool readable_ = false;
-  bool writable_ = false;
-  bool can_splice_ = true;
-  bool read_to_end_ = false;  // A short read does not mean that the socket is empty.
+  bool readable_ : 1 = false;
+  bool writable_ : 1 = false;
+  bool is_connecting_ : 1;
+  bool is_reading_paused_ : 1 = false;  // Until the reader has read all there is.
+  bool has_read_ : 1 = false;           // Since read_event_ last reported the socket readable.
+  bool can_splice_ : 1 = true;
+  bool must_copy_ : 1 = false;  // splice(2) does not get past what comes next.
+  IoEvent read_event_;          // After fd_, so that it is stopped before the socket is closed.
+  std::unique_ptr<IoEvent> write_event_;  // Only while the socket takes nothing.
 };
 
 }  // namespace sluice::net

@@ -70,6 +70,9 @@ void Connection::OnStreamReady() {
     case ConnectionState::kHandshake:
       ContinueHandshake();
       break;
+    case ConnectionState::kAlerting:
+      if (!stream_->HasUnsent()) Close();
+      break;
     case ConnectionState::kServing:
       protocol_->OnStreamReady();
       break;
@@ -83,6 +86,8 @@ void Connection::OnTimer() {
   if (state_ == ConnectionState::kHandshake) {
     EndHandshake(TlsResult::kTimeout, "the handshake was not over in time");
     Close();  // A client without TLS cannot be answered yet.
+  } else if (state_ == ConnectionState::kAlerting) {
+    Close();
   } else {
     RefuseEarly({base::Cause::kHandshakeTimeout, "the PROXY header was not complete in time"});
   }
@@ -224,10 +229,13 @@ void Connection::ContinueHandshake() {
       return;
     case Handshake::kFailed:
       // Browsers open connections in advance and drop them unused: nothing to log.
-      if (!handshake_->tls()->has_peer_ended) {
-        EndHandshake(TlsResult::kFailed, handshake_->tls()->failure);
+      if (stream_->tls()->has_peer_ended) {
+        Close();
+        return;
       }
-      Close();
+      EndHandshake(TlsResult::kFailed, stream_->tls()->failure);
+      Enter(ConnectionEvent::kTlsFailed);
+      if (!stream_->HasUnsent()) Close();
       return;
     case Handshake::kNotTls:
       OnPlainText();

@@ -1,13 +1,14 @@
 // The life of an accepted connection, as a table.
 //
 //   kProxyHeader ──► kHandshake ──► kServing ──► kClosed
-//        │  └─────────────┼─────────────▲ ▲         ▲
-//        │     no TLS     └── refused ──┘ │         │
-//        └───────────────── refused ──────┘         │
-//   (any state) ── ended, or became a session ──────┘
+//        │                │  │         ▲            ▲ ▲
+//        │                │  └► kAlerting ──────────┘ │
+//        └── no TLS, or refused ───────┘              │
+//   (any state) ── ended, or became a session ────────┘
 //
 // kProxyHeader: a load balancer's PROXY header is read, before TLS.
 // kHandshake:   TLS. Its client may turn out to speak plain text.
+// kAlerting:    the handshake has failed, and the client has not taken the alert yet.
 // kServing:     a protocol reads requests and answers them.
 // kClosed:      the connection has ended, or its stream is a session's.
 //
@@ -19,10 +20,11 @@
 
 namespace sluice::intake {
 
-enum class ConnectionState : uint8_t { kProxyHeader, kHandshake, kServing, kClosed };
+enum class ConnectionState : uint8_t { kProxyHeader, kHandshake, kAlerting, kServing, kClosed };
 
 enum class ConnectionEvent : uint8_t {
   kTlsStarted,       ///< the listener has TLS; a PROXY header, if due, has been read
+  kTlsFailed,        ///< the handshake has failed
   kProtocolStarted,  ///< requests are read from now on, or a refusal is sent
   kEnded,            ///< by either side, or as a session
 };

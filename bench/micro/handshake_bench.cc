@@ -41,15 +41,15 @@ constexpr std::string_view kHead =
 
 constexpr http::HeadLimits kLimits{.request_line = 8192, .header = 16384, .header_count = 100};
 
-config::Config TenRoutes() {
-  config::Config config;
+settings::Config TenRoutes() {
+  settings::Config config;
   for (int i = 0; i < 9; ++i) {
-    config::Route route;
+    settings::Route route;
     route.match.host = i % 2 == 0 ? "" : "app.example.com";
     route.match.path = {true, "/service/" + std::to_string(i)};
     config.routes.push_back(route);
   }
-  config::Route vnc;
+  settings::Route vnc;
   vnc.match.host = "*.lab.example.com";
   vnc.match.path = {false, "/vnc"};
   config.routes.push_back(vnc);
@@ -98,7 +98,7 @@ BENCHMARK(BM_ParseHead);
 
 void BM_FindRoute(benchmark::State& state) {
   RequestParser parser = Parsed();
-  const config::Config config = TenRoutes();
+  const settings::Config config = TenRoutes();
   const routing::Router router(config);
   for (auto _ : state) {
     benchmark::DoNotOptimize(router.Find(routing::RequestFacts(parser.head())));
@@ -126,7 +126,7 @@ void BM_Answer(benchmark::State& state) {
 BENCHMARK(BM_Answer);
 
 void BM_Handshake(benchmark::State& state) {
-  const config::Config config = TenRoutes();
+  const settings::Config config = TenRoutes();
   const routing::Router router(config);
   for (auto _ : state) {
     RequestParser parser = Parsed();

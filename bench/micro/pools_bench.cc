@@ -8,17 +8,17 @@
 namespace sluice::bench {
 namespace {
 
-using Mode = config::Balance::Mode;
+using Mode = settings::Balance::Mode;
 
-config::Config ManyServers(Mode mode, int64_t count) {
-  config::Config config;
-  config::Backend& backend = config.backends.emplace_back();
+settings::Config ManyServers(Mode mode, int64_t count) {
+  settings::Config config;
+  settings::Backend& backend = config.backends.emplace_back();
   backend.name = "b";
   backend.balance.mode = mode;
   for (int64_t i = 0; i < count; ++i) {
     const std::string host = "s" + std::to_string(i);
     backend.servers.push_back(
-        {{config::Endpoint::Kind::kTcp, host, 1}, 1 + static_cast<uint32_t>(i % 3)});
+        {{settings::Endpoint::Kind::kTcp, host, 1}, 1 + static_cast<uint32_t>(i % 3)});
   }
   return config;
 }

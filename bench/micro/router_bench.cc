@@ -11,52 +11,52 @@
 namespace sluice::routing {
 namespace {
 
-config::PathPattern Exact(std::string path) {
+settings::PathPattern Exact(std::string path) {
   return {false, std::move(path)};
 }
 
-config::PathPattern Prefix(std::string path) {
+settings::PathPattern Prefix(std::string path) {
   return {true, std::move(path)};
 }
 
-config::PathPattern Capture(const std::string& piece) {
+settings::PathPattern Capture(const std::string& piece) {
   return {false,
           "/" + piece + "/{server}/console",
           {{false, piece}, {true, "server"}, {false, "console"}}};
 }
 
-config::PathPattern CaptureFirst(const std::string& piece) {
+settings::PathPattern CaptureFirst(const std::string& piece) {
   return {false, "/{tenant}/" + piece, {{true, "tenant"}, {false, piece}}};
 }
 
-using Make = config::Match (*)(const std::string& name);
+using Make = settings::Match (*)(const std::string& name);
 
-config::Match PathMatch(const std::string& name) {
+settings::Match PathMatch(const std::string& name) {
   return {"", Exact("/services/" + name)};
 }
-config::Match HostMatch(const std::string& name) {
+settings::Match HostMatch(const std::string& name) {
   return {name + ".example.com", Prefix("")};
 }
-config::Match WildcardMatch(const std::string& name) {
+settings::Match WildcardMatch(const std::string& name) {
   return {"*." + name + ".example.com", Exact("/services")};
 }
-config::Match PrefixMatch(const std::string& name) {
+settings::Match PrefixMatch(const std::string& name) {
   return {"", Prefix("/services/" + name)};
 }
-config::Match CaptureMatch(const std::string& name) {
+settings::Match CaptureMatch(const std::string& name) {
   return {"", Capture(name)};
 }
-config::Match CaptureFirstMatch(const std::string& name) {
+settings::Match CaptureFirstMatch(const std::string& name) {
   return {"", CaptureFirst(name)};
 }
-config::Match MixedMatch(const std::string& name) {
+settings::Match MixedMatch(const std::string& name) {
   constexpr Make kKinds[] = {PathMatch,   HostMatch,    WildcardMatch,
                              PrefixMatch, CaptureMatch, CaptureFirstMatch};
   return kKinds[std::stoul(name.substr(1)) % std::size(kKinds)](name);
 }
 
 /// A request that the match for `name` takes and no other.
-http::RequestHead RequestFor(const config::Match& match) {
+http::RequestHead RequestFor(const settings::Match& match) {
   http::RequestHead head;
   head.host = match.host.empty()            ? "gateway.example.com"
               : match.host.starts_with("*") ? "a" + match.host.substr(1)
@@ -71,7 +71,7 @@ http::RequestHead RequestFor(const config::Match& match) {
 }
 
 void BM_Find(benchmark::State& state, Make make) {
-  config::Config config;
+  settings::Config config;
   std::vector<http::RequestHead> heads;
   const auto count = static_cast<size_t>(state.range(0));
   for (size_t i = 0; i < count; ++i) {

@@ -67,7 +67,7 @@ Response StatusPage() {
 }  // namespace
 
 base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
-    net::EventLoop& loop, const config::Endpoint& address, const Status& status,
+    net::EventLoop& loop, const settings::Endpoint& address, const Status& status,
     Collectables collectables, Options options, std::optional<net::ListeningSocket> socket) {
   if (!socket) {
     auto bound = net::Listen(address);

@@ -41,7 +41,7 @@ std::string FirstLine(const std::string& text) {
 
 class Request final : private net::TimerHandler {
  public:
-  Request(const config::Endpoint& server, std::string path, base::Duration timeout)
+  Request(const settings::Endpoint& server, std::string path, base::Duration timeout)
       : server_(server), path_(std::move(path)), timeout_(timeout), deadline_(loop_, *this) {}
 
   Outcome Run() {
@@ -96,7 +96,7 @@ class Request final : private net::TimerHandler {
                         std::to_string(status) + ": " + FirstLine(body)));
   }
 
-  config::Endpoint server_;
+  settings::Endpoint server_;
   std::string path_;
   base::Duration timeout_;
   std::optional<Outcome> outcome_;
@@ -107,13 +107,13 @@ class Request final : private net::TimerHandler {
 
 }  // namespace
 
-Outcome Probe(const config::Endpoint& admin, std::string_view path, base::Duration timeout) {
-  config::Endpoint server = admin;
+Outcome Probe(const settings::Endpoint& admin, std::string_view path, base::Duration timeout) {
+  settings::Endpoint server = admin;
   // Whatever the listener on :: is, it takes IPv4 too (net::Listen).
   if (server.host == "0.0.0.0" || server.host == "::") server.host = "127.0.0.1";
   const auto address = net::Address::Of(server);
   if (!address) return Unexpected("cannot ask " + admin.ToString() + ": " + address.error());
-  if (server.kind != config::Endpoint::Kind::kTcp || !*address) {
+  if (server.kind != settings::Endpoint::Kind::kTcp || !*address) {
     return Unexpected("cannot ask " + admin.ToString() + ", expected an IP address and a port");
   }
   return Request(server, std::string(path), timeout).Run();

@@ -17,7 +17,7 @@ constexpr size_t kLongestPassword = 511;
 
 class BasicMethod final : public Method {
  public:
-  explicit BasicMethod(const config::BasicAuth& config) : config_(config) {}
+  explicit BasicMethod(const settings::BasicAuth& config) : config_(config) {}
 
   std::string_view name() const override { return "basic"; }
   std::string Challenge() const override {
@@ -74,13 +74,13 @@ class BasicMethod final : public Method {
     return std::next(users.begin(), static_cast<ptrdiff_t>(other))->second;
   }
 
-  const config::BasicAuth config_;
+  const settings::BasicAuth config_;
   base::Snapshot<Users> users_;
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeBasic(const config::BasicAuth& config) {
+std::unique_ptr<Method> MakeBasic(const settings::BasicAuth& config) {
   return std::make_unique<BasicMethod>(config);
 }
 

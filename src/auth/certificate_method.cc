@@ -10,7 +10,7 @@ namespace {
 
 class CertificateMethod final : public Method {
  public:
-  explicit CertificateMethod(const config::CertificateAuth& config) : names_(config.names) {}
+  explicit CertificateMethod(const settings::CertificateAuth& config) : names_(config.names) {}
 
   std::string_view name() const override { return "client_certificate"; }
 
@@ -38,7 +38,7 @@ class CertificateMethod final : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> MakeCertificate(const config::CertificateAuth& config) {
+std::unique_ptr<Method> MakeCertificate(const settings::CertificateAuth& config) {
   return std::make_unique<CertificateMethod>(config);
 }
 

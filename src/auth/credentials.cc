@@ -11,7 +11,7 @@
 namespace sluice::auth {
 namespace {
 
-using config::TokenSource;
+using settings::TokenSource;
 using Token = std::optional<Found<std::string>>;
 
 constexpr std::string_view kBearer = "bearer";
@@ -79,7 +79,7 @@ Token FindCookie(const http::RequestHead& head, std::string_view name) {
                   [](std::string_view value) { return std::optional(std::string(value)); });
 }
 
-Token FindPathSegment(std::string_view path, const config::PathPattern& pattern) {
+Token FindPathSegment(std::string_view path, const settings::PathPattern& pattern) {
   if (!pattern.is_prefix) return std::nullopt;
   // A capture of the pattern stands for a segment of any length.
   size_t prefix = 0;
@@ -117,8 +117,8 @@ Token FindSubprotocol(const http::RequestHead& head) {
   return Present(*(bearer + 1));
 }
 
-Token FindIn(const http::RequestHead& head, const config::Match& match,
-             const config::TokenSource& source) {
+Token FindIn(const http::RequestHead& head, const settings::Match& match,
+             const settings::TokenSource& source) {
   switch (source.kind) {
     case TokenSource::Kind::kAuthorization:
       return FindAuthorization(head, kBearer);
@@ -150,8 +150,8 @@ std::optional<Found<UserAndPassword>> FindBasic(const http::RequestHead& head) {
   return Found<UserAndPassword>{{{text->substr(0, colon), text->substr(colon + 1)}}};
 }
 
-Token FindToken(const http::RequestHead& head, const config::Match& match,
-                const std::vector<config::TokenSource>& sources) {
+Token FindToken(const http::RequestHead& head, const settings::Match& match,
+                const std::vector<settings::TokenSource>& sources) {
   for (const auto& source : sources) {
     auto token = FindIn(head, match, source);
     if (!token) continue;
@@ -178,16 +178,16 @@ std::string WithoutBearer(std::string_view offers) {
   return std::string(kBearer);
 }
 
-bool TakesTokenFrom(const config::Route& route, config::TokenSource::Kind kind) {
-  const auto has_it = [kind](const std::vector<config::TokenSource>& sources) {
+bool TakesTokenFrom(const settings::Route& route, settings::TokenSource::Kind kind) {
+  const auto has_it = [kind](const std::vector<settings::TokenSource>& sources) {
     return std::any_of(sources.begin(), sources.end(),
-                       [kind](const config::TokenSource& source) { return source.kind == kind; });
+                       [kind](const settings::TokenSource& source) { return source.kind == kind; });
   };
   return std::any_of(route.options.auth.begin(), route.options.auth.end(),
-                     [&](const config::AuthMethod& method) {
-                       const auto* const jwt = std::get_if<config::JwtAuth>(&method);
-                       const auto* const token = std::get_if<config::TokenAuth>(&method);
-                       const auto* const ticket = std::get_if<config::TicketAuth>(&method);
+                     [&](const settings::AuthMethod& method) {
+                       const auto* const jwt = std::get_if<settings::JwtAuth>(&method);
+                       const auto* const token = std::get_if<settings::TokenAuth>(&method);
+                       const auto* const ticket = std::get_if<settings::TicketAuth>(&method);
                        return (jwt && has_it(jwt->from)) || (token && has_it(token->from)) ||
                               (ticket && has_it(ticket->from));
                      });

@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "sluice/base/text.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/file_fault.h"
 
 namespace sluice::auth {
 
 /// Calls `parse` with each line that is neither empty nor a comment, trimmed. `parse` returns what
-/// is wrong with the line, or an empty text. Stops after config::kMostFileFaults faults.
+/// is wrong with the line, or an empty text. Stops after settings::kMostFileFaults faults.
 template <typename Parse>
-void ForEachEntry(std::string_view text, std::vector<config::FileFault>& faults, Parse parse) {
+void ForEachEntry(std::string_view text, std::vector<settings::FileFault>& faults, Parse parse) {
   text = base::WithoutByteOrderMark(text);
-  for (int number = 1; !text.empty() && faults.size() < config::kMostFileFaults; ++number) {
+  for (int number = 1; !text.empty() && faults.size() < settings::kMostFileFaults; ++number) {
     const auto end = std::min(text.find('\n'), text.size());
     auto line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));

@@ -4,7 +4,7 @@
 
 namespace sluice::auth {
 
-Guard::Guard(const config::Config& config, const Guard* previous)
+Guard::Guard(const settings::Config& config, const Guard* previous)
     : tickets_(previous != nullptr ? previous->tickets_ : std::make_shared<Tickets>()),
       throttle_(previous != nullptr && previous->throttle_->limits() == config.auth_failures
                     ? previous->throttle_
@@ -16,7 +16,7 @@ Guard::Guard(const config::Config& config, const Guard* previous)
   }
 }
 
-const Method* Guard::MethodFor(const config::AuthMethod& method) {
+const Method* Guard::MethodFor(const settings::AuthMethod& method) {
   const auto same = std::find_if(entries_.begin(), entries_.end(),
                                  [&method](const Entry& entry) { return entry.config == method; });
   if (same != entries_.end()) return same->method.get();

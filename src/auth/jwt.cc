@@ -52,7 +52,7 @@ const std::string* TextIn(const json& object, const std::string& name) {
 
 /// The algorithm is the one that the token names, if the rules have it: RFC 8725 section 3.1.
 base::Result<JwtAlgorithm, std::string> AlgorithmOf(const json& header,
-                                                    const config::JwtAuth& rules) {
+                                                    const settings::JwtAuth& rules) {
   const std::string* const name = TextIn(header, "alg");
   const auto algorithm = name != nullptr ? AlgorithmNamed(*name) : std::nullopt;
   const auto& allowed = rules.algorithms;
@@ -101,7 +101,7 @@ bool HasText(const json& claim, const std::vector<std::string>& wanted) {
   return std::any_of(claim.begin(), claim.end(), is_wanted);
 }
 
-Check CheckAudience(const json& claims, const config::JwtAuth& rules) {
+Check CheckAudience(const json& claims, const settings::JwtAuth& rules) {
   const auto audience = claims.find("aud");
   if (rules.audience.empty()) {
     // RFC 7519 section 4.1.3: a token for somebody is not for everybody.
@@ -129,7 +129,7 @@ std::vector<std::string> PlainTexts(const json& list) {
   return texts;
 }
 
-Check CheckClaims(const json& claims, const config::JwtAuth& rules) {
+Check CheckClaims(const json& claims, const settings::JwtAuth& rules) {
   if (!rules.issuer.empty()) {
     const std::string* const issuer = TextIn(claims, "iss");
     if (issuer == nullptr || *issuer != rules.issuer) return Fail("it is from another issuer");
@@ -146,7 +146,7 @@ Check CheckClaims(const json& claims, const config::JwtAuth& rules) {
   return CheckAudience(claims, rules);
 }
 
-Check CheckTimes(const json& claims, const config::JwtAuth& rules, WallTime now,
+Check CheckTimes(const json& claims, const settings::JwtAuth& rules, WallTime now,
                  std::optional<WallTime>& expires) {
   const auto leeway = std::chrono::duration_cast<std::chrono::seconds>(rules.leeway);
   const auto exp = TimeIn(claims, "exp");
@@ -162,7 +162,8 @@ Check CheckTimes(const json& claims, const config::JwtAuth& rules, WallTime now,
 
 /// The server that a claim names: `host:port`, or a host whose port is the claim `port`, as
 /// websockify's JWTTokenApi has it.
-base::Result<config::Endpoint, std::string> ServerIn(const json& claims, const std::string& name) {
+base::Result<settings::Endpoint, std::string> ServerIn(const json& claims,
+                                                       const std::string& name) {
   const std::string* const host = TextIn(claims, name);
   if (host == nullptr) return Fail("it names no server");
   auto server = ParseNamedServer(*host);
@@ -184,7 +185,7 @@ std::vector<std::string> Identity::ValuesOf(const std::string& claim) const {
 
 base::Result<Identity, std::string> VerifyJwt(std::string_view token,
                                               const std::vector<JwtKey>& keys,
-                                              const config::JwtAuth& rules, WallTime now) {
+                                              const settings::JwtAuth& rules, WallTime now) {
   const auto parts = Split(token);
   if (!parts) return Fail("it is no JSON Web Token");
   const auto header = DecodeObject(parts->header);

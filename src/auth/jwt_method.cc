@@ -14,7 +14,7 @@ using Keys = std::vector<JwtKey>;
 
 class JwtMethod final : public Method {
  public:
-  explicit JwtMethod(const config::JwtAuth& config) : config_(config) {}
+  explicit JwtMethod(const settings::JwtAuth& config) : config_(config) {}
 
   std::string_view name() const override { return "jwt"; }
   std::string Challenge() const override { return BearerChallenge(config_.from); }
@@ -51,19 +51,19 @@ class JwtMethod final : public Method {
     return Keys{*std::move(key)};
   }
 
-  config::FileFault Describe(const std::string& text, std::string fault) const {
+  settings::FileFault Describe(const std::string& text, std::string fault) const {
     const auto line = config_.key_file.empty() ? FindSyntaxError(text) : std::nullopt;
     if (line) return {path(), *line, "the JSON is not valid here; expected {\"keys\": [...]}"};
     return {path(), 0, std::move(fault)};
   }
 
-  const config::JwtAuth config_;
+  const settings::JwtAuth config_;
   base::Snapshot<Keys> keys_;
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeJwt(const config::JwtAuth& config) {
+std::unique_ptr<Method> MakeJwt(const settings::JwtAuth& config) {
   return std::make_unique<JwtMethod>(config);
 }
 

@@ -10,16 +10,16 @@
 namespace sluice::auth {
 
 /// The challenge of a method whose token may be in the Authorization header; empty if it may not.
-std::string BearerChallenge(const std::vector<config::TokenSource>& from);
+std::string BearerChallenge(const std::vector<settings::TokenSource>& from);
 
 /// The faults that a parser found in the text of the file at `path`.
-std::vector<config::FileFault> InFile(const std::string& path,
-                                      std::vector<config::FileFault> faults);
+std::vector<settings::FileFault> InFile(const std::string& path,
+                                        std::vector<settings::FileFault> faults);
 
-std::unique_ptr<Method> MakeBasic(const config::BasicAuth& config);
-std::unique_ptr<Method> MakeJwt(const config::JwtAuth& config);
-std::unique_ptr<Method> MakeToken(const config::TokenAuth& config);
-std::unique_ptr<Method> MakeTicket(const config::TicketAuth& config, Tickets& tickets);
-std::unique_ptr<Method> MakeCertificate(const config::CertificateAuth& config);
+std::unique_ptr<Method> MakeBasic(const settings::BasicAuth& config);
+std::unique_ptr<Method> MakeJwt(const settings::JwtAuth& config);
+std::unique_ptr<Method> MakeToken(const settings::TokenAuth& config);
+std::unique_ptr<Method> MakeTicket(const settings::TicketAuth& config, Tickets& tickets);
+std::unique_ptr<Method> MakeCertificate(const settings::CertificateAuth& config);
 
 }  // namespace sluice::auth

@@ -41,9 +41,9 @@ std::string DescribeBadHash(const std::string& text) {
 
 }  // namespace
 
-base::Result<Users, std::vector<config::FileFault>> ParseUsers(std::string_view text) {
+base::Result<Users, std::vector<settings::FileFault>> ParseUsers(std::string_view text) {
   Users users;
-  std::vector<config::FileFault> faults;
+  std::vector<settings::FileFault> faults;
   ForEachEntry(text, faults, [&users](std::string_view line) -> std::string {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return "expected 'user:hash'";

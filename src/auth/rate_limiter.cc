@@ -13,7 +13,7 @@ constexpr base::Duration kSweepInterval{1'000};
 
 // A token bucket, kept as the time at which it will be full again. Each connection postpones that
 // time by the interval of one token; it may never be further away than a complete bucket.
-std::optional<base::Duration> RateLimiter::Count(const config::Rate& rate,
+std::optional<base::Duration> RateLimiter::Count(const settings::Rate& rate,
                                                  const std::optional<base::IpAddress>& client,
                                                  base::TimePoint now) {
   if (!client) return std::nullopt;

@@ -59,7 +59,7 @@ SessionQuota::Slot::~Slot() {
 }
 
 std::vector<std::shared_ptr<SessionQuota::Route>> SessionQuota::RoutesOf(
-    const config::Config& config) {
+    const settings::Config& config) {
   const std::lock_guard lock(routes_mutex_);
   std::erase_if(routes_, [](const auto& entry) { return entry.second.expired(); });
   std::vector<std::shared_ptr<Route>> routes;
@@ -74,7 +74,7 @@ std::vector<std::shared_ptr<SessionQuota::Route>> SessionQuota::RoutesOf(
 }
 
 base::Result<SessionQuota::Slot, base::Cause> SessionQuota::Acquire(
-    Route& route, const config::Limits& limits, const config::SessionLimits& of_route,
+    Route& route, const settings::Limits& limits, const settings::SessionLimits& of_route,
     const std::optional<base::IpAddress>& client, std::string_view user) {
   if (!AcquireOne(sessions_, limits.sessions)) {
     return base::Unexpected(base::Cause::kAllSessions);

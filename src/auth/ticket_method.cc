@@ -10,7 +10,7 @@ namespace {
 
 class TicketMethod final : public Method {
  public:
-  TicketMethod(const config::TicketAuth& config, Tickets& tickets)
+  TicketMethod(const settings::TicketAuth& config, Tickets& tickets)
       : config_(config), tickets_(tickets) {}
 
   std::string_view name() const override { return "ticket"; }
@@ -30,13 +30,13 @@ class TicketMethod final : public Method {
   }
 
  private:
-  const config::TicketAuth config_;
+  const settings::TicketAuth config_;
   Tickets& tickets_;
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeTicket(const config::TicketAuth& config, Tickets& tickets) {
+std::unique_ptr<Method> MakeTicket(const settings::TicketAuth& config, Tickets& tickets) {
   return std::make_unique<TicketMethod>(config, tickets);
 }
 

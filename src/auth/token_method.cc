@@ -16,19 +16,19 @@ namespace {
 // Longer ones would make long keys for Redis.
 constexpr size_t kLongestToken = 4'096;
 
-Verdict Known(config::Endpoint server, const Digest& digest) {
+Verdict Known(settings::Endpoint server, const Digest& digest) {
   Identity identity{"token", {}};
   identity.server = std::move(server);
   identity.token_digest.assign(digest.begin(), digest.end());
   return Verdict::Accepted(std::move(identity));
 }
 
-using Faults = std::vector<config::FileFault>;
+using Faults = std::vector<settings::FileFault>;
 
 /// Tokens of a file, or of all files of a directory.
 class TokenMethod final : public Method {
  public:
-  explicit TokenMethod(const config::TokenAuth& config) : config_(config) {}
+  explicit TokenMethod(const settings::TokenAuth& config) : config_(config) {}
 
   std::string_view name() const override { return "token"; }
   std::string Challenge() const override { return BearerChallenge(config_.from); }
@@ -56,7 +56,7 @@ class TokenMethod final : public Method {
       return {Lookup{config_.redis->prefix + *token->value, take}, digest};
     }
     const auto table = table_.Get();
-    const config::Endpoint* const server = table->Find(digest);
+    const settings::Endpoint* const server = table->Find(digest);
     if (server == nullptr) return {Verdict::Refused("the token is unknown"), digest};
     return {Known(*server, digest), digest};
   }
@@ -103,13 +103,13 @@ class TokenMethod final : public Method {
     return {true, std::move(faults)};
   }
 
-  const config::TokenAuth config_;
+  const settings::TokenAuth config_;
   base::Snapshot<TokenTable> table_;
 };
 
 }  // namespace
 
-std::unique_ptr<Method> MakeToken(const config::TokenAuth& config) {
+std::unique_ptr<Method> MakeToken(const settings::TokenAuth& config) {
   return std::make_unique<TokenMethod>(config);
 }
 

@@ -19,10 +19,10 @@ Digest DigestOf(std::string_view secret) {
   return digest;
 }
 
-std::vector<config::FileFault> TokenTable::AddFile(std::string_view text,
-                                                   const std::string& file_name) {
+std::vector<settings::FileFault> TokenTable::AddFile(std::string_view text,
+                                                     const std::string& file_name) {
   const auto file = std::make_shared<const std::string>(file_name);
-  std::vector<config::FileFault> faults;
+  std::vector<settings::FileFault> faults;
   std::vector<Digest> added;
   ForEachEntry(text, faults, [&](std::string_view line) -> std::string {
     // A token may hold colons; what follows it is a colon and white space.
@@ -33,8 +33,8 @@ std::vector<config::FileFault> TokenTable::AddFile(std::string_view text,
     const auto server = has_token ? base::TrimWhitespace(line.substr(separator + 1)) : line;
     if (token.empty()) return "expected 'token: host:port'";
     // The line holds a secret, so it is not shown.
-    const auto endpoint = config::ParseServer(server);
-    if (!endpoint || endpoint->kind == config::Endpoint::Kind::kBuiltin ||
+    const auto endpoint = settings::ParseServer(server);
+    if (!endpoint || endpoint->kind == settings::Endpoint::Kind::kBuiltin ||
         endpoint->is_websocket()) {
       return has_token ? "the token has no server; expected 'token: host:port'"
                        : "expected 'token: host:port', or 'host:port' alone in a file that is "
@@ -59,18 +59,18 @@ void TokenTable::CopyFile(const TokenTable& other, const std::string& file_name)
   }
 }
 
-const config::Endpoint* TokenTable::Find(const Digest& token) const {
+const settings::Endpoint* TokenTable::Find(const Digest& token) const {
   const auto entry = entries_.find(token);
   return entry == entries_.end() ? nullptr : &entry->second.server;
 }
 
-std::optional<config::Endpoint> ParseNamedServer(std::string_view text) {
-  auto endpoint = config::ParseServer(text);
-  if (!endpoint || endpoint->kind != config::Endpoint::Kind::kTcp) return std::nullopt;
+std::optional<settings::Endpoint> ParseNamedServer(std::string_view text) {
+  auto endpoint = settings::ParseServer(text);
+  if (!endpoint || endpoint->kind != settings::Endpoint::Kind::kTcp) return std::nullopt;
   return *std::move(endpoint);
 }
 
-std::optional<config::Endpoint> ParseTokenValue(std::string_view text) {
+std::optional<settings::Endpoint> ParseTokenValue(std::string_view text) {
   while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
   std::string server(base::TrimWhitespace(text));
   if (server.starts_with('{')) {

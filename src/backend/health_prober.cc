@@ -16,13 +16,13 @@ namespace {
 constexpr base::Duration kLongestStart{1'000};
 
 /// Sluice speaks for itself.
-std::vector<uint8_t> PreambleOf(config::SendProxy version) {
+std::vector<uint8_t> PreambleOf(settings::SendProxy version) {
   switch (version) {
-    case config::SendProxy::kV1:
+    case settings::SendProxy::kV1:
       return proxy::WriteV1(std::nullopt);
-    case config::SendProxy::kV2:
+    case settings::SendProxy::kV2:
       return proxy::WriteLocalV2();
-    case config::SendProxy::kOff:
+    case settings::SendProxy::kOff:
       break;
   }
   return {};
@@ -48,7 +48,7 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
         std::uniform_int_distribution<base::Duration::rep>(0, spread)(prober_.random_)));
   }
 
-  bool IsOf(const std::string& backend, const config::Endpoint& server) const {
+  bool IsOf(const std::string& backend, const settings::Endpoint& server) const {
     return backend_.name == backend && server_ == server;
   }
   std::optional<bool> is_up() const { return state_.is_up(); }
@@ -65,7 +65,7 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
   void Begin() {
     deadline_ = net::EventLoop::Now() + check_.timeout;
     const auto& setup = prober_.setup_;
-    const bool is_builtin = server_.kind == config::Endpoint::Kind::kBuiltin;
+    const bool is_builtin = server_.kind == settings::Endpoint::Kind::kBuiltin;
     dial_ = std::make_unique<net::Dial>(
         setup.loop, setup.resolver, is_builtin ? setup.echo_address : server_, Options(),
         [this](net::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
@@ -173,9 +173,9 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
   HealthProber& prober_;
   const size_t backend_index_;
   const size_t server_index_;
-  const config::Backend& backend_;
-  const config::Endpoint& server_;
-  const config::HealthCheck& check_;
+  const settings::Backend& backend_;
+  const settings::Endpoint& server_;
+  const settings::HealthCheck& check_;
   const std::shared_ptr<metrics::HealthCounters> counters_;
   HealthState state_;
   net::Timer timer_;  // Until the next check, or for the answer.
@@ -206,7 +206,7 @@ HealthProber::HealthProber(Setup setup, OnResult on_result, const HealthProber* 
 HealthProber::~HealthProber() = default;
 
 std::optional<bool> HealthProber::Find(const std::string& backend,
-                                       const config::Endpoint& server) const {
+                                       const settings::Endpoint& server) const {
   for (const auto& probe : probes_) {
     if (probe->IsOf(backend, server)) return probe->is_up();
   }

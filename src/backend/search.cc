@@ -143,7 +143,7 @@ void Search::Dial(routing::ServerSlot slot, size_t others) {
   ask_.tried.push_back(index);
   // The configuration outlives the search, so there is nothing to count.
   server_ = wanted_.named_server ? wanted_.named_server
-                                 : std::shared_ptr<const config::Endpoint>(
+                                 : std::shared_ptr<const settings::Endpoint>(
                                        std::shared_ptr<void>(), &settings().servers[index].address);
   // A dead server may use up its share of the time, not all of it. Zero would stand for no limit.
   const auto left = round_ends_ - net::EventLoop::Now();

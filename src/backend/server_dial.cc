@@ -18,7 +18,7 @@ using IoStatus = net::IoResult::Status;
 // What is read at once of an answer. Frames behind it are kept, so this also bounds them.
 constexpr size_t kReadSize = 16 * 1024;
 
-std::vector<http::Header> HeadersOf(const config::WebSocketClient& websocket) {
+std::vector<http::Header> HeadersOf(const settings::WebSocketClient& websocket) {
   std::vector<http::Header> headers;
   for (const auto& [name, value] : websocket.headers) headers.push_back({name, value});
   return headers;
@@ -27,7 +27,7 @@ std::vector<http::Header> HeadersOf(const config::WebSocketClient& websocket) {
 }  // namespace
 
 ServerDial::ServerDial(workspace::Workspace& workspace, net::Resolver& resolver,
-                       const config::Endpoint& server, net::DialOptions dial,
+                       const settings::Endpoint& server, net::DialOptions dial,
                        const Upgrade& upgrade, Callback callback)
     : workspace_(workspace),
       server_(server),

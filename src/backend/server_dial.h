@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "sluice/base/clock.h"
-#include "sluice/config/types.h"
 #include "sluice/http/response_parser.h"
 #include "sluice/net/byte_queue.h"
 #include "sluice/net/dialer.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/limits.h"
+#include "sluice/settings/session_options.h"
 #include "sluice/workspace/workspace.h"
 
 namespace sluice::backend {
@@ -25,14 +28,14 @@ class ServerDial final : private net::StreamHandler, private net::TimerHandler {
   /// What is asked of a server that is a WebSocket. All of it outlives the dial and the resulting
   /// stream.
   struct Upgrade {
-    const config::WebSocketClient& websocket;
-    const config::SessionOptions& session;
-    const config::Limits& limits;  ///< of the answer's head
+    const settings::WebSocketClient& websocket;
+    const settings::SessionOptions& session;
+    const settings::Limits& limits;  ///< of the answer's head
   };
 
   /// As net::Dial; `dial.timeout` includes the upgrade.
   ServerDial(workspace::Workspace& workspace, net::Resolver& resolver,
-             const config::Endpoint& server, net::DialOptions dial, const Upgrade& upgrade,
+             const settings::Endpoint& server, net::DialOptions dial, const Upgrade& upgrade,
              Callback callback);
 
  private:
@@ -45,7 +48,7 @@ class ServerDial final : private net::StreamHandler, private net::TimerHandler {
   void Fail(std::string why);
 
   workspace::Workspace& workspace_;
-  const config::Endpoint server_;
+  const settings::Endpoint server_;
   const Upgrade upgrade_;
   const base::TimePoint deadline_;
   const bool has_deadline_;

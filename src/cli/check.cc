@@ -56,7 +56,7 @@ std::string CountOf(size_t number, const char* noun) {
   return std::to_string(number) + ' ' + noun + (number == 1 ? "" : "s");
 }
 
-void PrintResult(const std::string& file, const config::Config& config, size_t warnings,
+void PrintResult(const std::string& file, const settings::Config& config, size_t warnings,
                  bool is_good) {
   std::string result = (is_good ? ": ok, " : ": failed, ") + CountOf(config.routes.size(), "route");
   if (warnings != 0) result += ", " + CountOf(warnings, "warning");

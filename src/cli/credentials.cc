@@ -22,7 +22,7 @@ std::string_view UnknownPart(std::string_view method, const auth::Answer& answer
 
 }  // namespace
 
-CredentialsCheck::CredentialsCheck(const config::Config& config) : guard_(config) {
+CredentialsCheck::CredentialsCheck(const settings::Config& config) : guard_(config) {
   for (const auto& entry : guard_.methods()) (void)entry.method->Load(server::DiskFiles());
 }
 

@@ -8,7 +8,7 @@
 
 #include "sluice/auth/guard.h"
 #include "sluice/auth/identity.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
 
 namespace sluice::cli {
 
@@ -25,7 +25,7 @@ struct Credentials {
 class CredentialsCheck {
  public:
   /// Reads the files. `config` outlives it.
-  explicit CredentialsCheck(const config::Config& config);
+  explicit CredentialsCheck(const settings::Config& config);
 
   /// `has_valid_token`: the request is said to have a token that `jwt` accepts. A route without
   /// methods accepts every request.

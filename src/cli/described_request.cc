@@ -9,18 +9,21 @@
 #include "sluice/http/request_parser.h"
 #include "sluice/intake/forwarded_client.h"
 #include "sluice/routing/match.h"
-
-#include "config/quote.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/limits.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
 
 namespace sluice::cli {
 namespace {
 
 using base::Unexpected;
-using config::NamedValues;
+using settings::NamedValues;
 using Fault = std::optional<std::string>;
 
 base::Result<http::RequestHead, http::Refusal> ParseHead(const Explain& command,
-                                                         const config::Limits& limits,
+                                                         const settings::Limits& limits,
                                                          std::string_view scheme) {
   const std::string_view after = std::string_view(command.url).substr(scheme.size() + 3);
   std::string text = command.method + ' ' + command.url + " HTTP/1.1\r\n";
@@ -43,7 +46,7 @@ base::Result<http::RequestHead, http::Refusal> ParseHead(const Explain& command,
 
 /// The listener of that name; else the first that speaks what the URL asks for: plain TCP, or HTTP
 /// with TLS or without.
-base::Result<size_t, std::string> ChooseListener(const config::Config& config,
+base::Result<size_t, std::string> ChooseListener(const settings::Config& config,
                                                  const Explain& command, bool wants_tls) {
   const auto& listeners = config.listeners;
   const auto index = [&](auto is_fit) {
@@ -55,12 +58,12 @@ base::Result<size_t, std::string> ChooseListener(const config::Config& config,
     if (named != listeners.size()) return named;
     std::vector<std::string_view> names;
     for (const auto& one : listeners) names.push_back(one.name);
-    return Unexpected("--listener: there is no listener " + config::Quote(*command.listener) +
+    return Unexpected("--listener: there is no listener " + settings::Quote(*command.listener) +
                       config::Suggestion(*command.listener, names, "the listeners are"));
   }
   const bool is_tcp = command.url == kTcpUrl;
   const size_t fit = index([&](const auto& one) {
-    if ((one.protocol == config::ListenerProtocol::kTcp) != is_tcp) return false;
+    if ((one.protocol == settings::ListenerProtocol::kTcp) != is_tcp) return false;
     return is_tcp || one.tls.has_value() == wants_tls;
   });
   return fit != listeners.size() ? fit : 0;
@@ -80,7 +83,7 @@ std::string ForwardedHeaders(const http::RequestHead& head) {
 }
 
 /// Applies `trusted_proxies`, as the gateway does.
-void ApplyForwarded(const config::Config& config, DescribedRequest& request) {
+void ApplyForwarded(const settings::Config& config, DescribedRequest& request) {
   const auto& proxies = config.trusted_proxies;
   const auto peer = request.facts.client;
   const std::string names = ForwardedHeaders(request.head);
@@ -97,7 +100,7 @@ void ApplyForwarded(const config::Config& config, DescribedRequest& request) {
     return;
   }
   request.uses_tls = client->uses_tls;
-  const bool is_standard = proxies->header == config::ForwardedHeader::kForwarded;
+  const bool is_standard = proxies->header == settings::ForwardedHeader::kForwarded;
   const std::string header = is_standard ? "Forwarded" : "X-Forwarded-For";
   const std::string proxy = "the trusted proxy " + AddressOf(peer);
   if (client->node) {
@@ -129,7 +132,7 @@ std::vector<std::string> DescribedRequest::ValuesOf(std::string_view claim) cons
 }
 
 base::Result<std::unique_ptr<DescribedRequest>, std::string> DescribeRequest(
-    const config::Config& config, const Explain& command) {
+    const settings::Config& config, const Explain& command) {
   auto request = std::make_unique<DescribedRequest>();
   const std::string scheme = base::ToLower(command.url.substr(0, command.url.find(':')));
   const bool wants_tls = scheme == "wss" || scheme == "https";

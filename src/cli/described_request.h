@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/http/request.h"
 #include "sluice/routing/request_facts.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/route.h"
 
 #include "cli/command_line.h"
 
@@ -21,8 +22,8 @@ struct DescribedRequest {
   routing::RequestFacts facts;  ///< refer to `head`; `client` is as trusted proxies report it
   bool uses_tls = false;        ///< the client is known to
   std::string client_note;      ///< why `client` is not as described, or might be; empty: it is
-  std::vector<config::NamedValues> claims;  ///< of a token that is taken to be valid
-  std::optional<http::Refusal> refusal;     ///< of the head, before there is a route
+  std::vector<settings::NamedValues> claims;  ///< of a token that is taken to be valid
+  std::optional<http::Refusal> refusal;       ///< of the head, before there is a route
 
   DescribedRequest() = default;
   DescribedRequest(const DescribedRequest&) = delete;
@@ -34,6 +35,6 @@ struct DescribedRequest {
 
 /// Never null. The error says what of the command line describes no request.
 base::Result<std::unique_ptr<DescribedRequest>, std::string> DescribeRequest(
-    const config::Config& config, const Explain& command);
+    const settings::Config& config, const Explain& command);
 
 }  // namespace sluice::cli

@@ -18,19 +18,26 @@
 #include "sluice/routing/match.h"
 #include "sluice/routing/pools.h"
 #include "sluice/routing/target.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/balance.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
+#include "sluice/settings/target.h"
 
 #include "cli/answer.h"
 #include "cli/credentials.h"
 #include "cli/described_request.h"
-#include "config/quote.h"
 
 namespace sluice::cli {
 namespace {
 
 using base::Unexpected;
-using config::NamedValues;
 using routing::Condition;
 using routing::Mismatch;
+using settings::NamedValues;
 using Texts = std::vector<std::string>;
 
 std::string Joined(const Texts& texts) {
@@ -43,7 +50,7 @@ std::string Joined(const Texts& texts) {
 std::string Quoted(const Texts& texts) {
   std::string joined;
   for (const auto& text : texts)
-    joined.append(joined.empty() ? "" : ", ").append(config::Quote(text));
+    joined.append(joined.empty() ? "" : ", ").append(settings::Quote(text));
   return joined;
 }
 
@@ -62,7 +69,7 @@ std::string Found(std::string_view value) {
 }
 
 /// What would have to be otherwise.
-std::string DescribeMismatch(const config::Config& config, const config::Match& match,
+std::string DescribeMismatch(const settings::Config& config, const settings::Match& match,
                              const Mismatch& mismatch, const DescribedRequest& request) {
   const routing::RequestFacts& facts = request.facts;
   switch (mismatch.condition) {
@@ -102,22 +109,22 @@ std::string DescribeMismatch(const config::Config& config, const config::Match& 
   return {};
 }
 
-std::string_view NameOf(config::Balance::Mode mode) {
+std::string_view NameOf(settings::Balance::Mode mode) {
   switch (mode) {
-    case config::Balance::Mode::kRoundRobin:
+    case settings::Balance::Mode::kRoundRobin:
       return "round_robin";
-    case config::Balance::Mode::kLeastSessions:
+    case settings::Balance::Mode::kLeastSessions:
       return "least_sessions";
-    case config::Balance::Mode::kRandomTwo:
+    case settings::Balance::Mode::kRandomTwo:
       return "random_two";
-    case config::Balance::Mode::kHash:
+    case settings::Balance::Mode::kHash:
       return "hash";
   }
   return {};
 }
 
 /// In the order in which a request with this key tries them, all being up.
-std::string DescribeHashed(const config::Config& config, size_t backend, uint64_t key) {
+std::string DescribeHashed(const settings::Config& config, size_t backend, uint64_t key) {
   const routing::Pools pools(config, nullptr, 0);
   routing::Ask ask{.key = key, .tried = {}, .now = {}};
   std::string text;
@@ -131,7 +138,7 @@ std::string DescribeHashed(const config::Config& config, size_t backend, uint64_
 }
 
 /// Those of each tier, the best first.
-std::string DescribeTiers(const config::Backend& backend) {
+std::string DescribeTiers(const settings::Backend& backend) {
   std::map<uint32_t, std::string> tiers;
   for (const auto& server : backend.servers) {
     std::string& tier = tiers[server.tier];
@@ -147,24 +154,24 @@ std::string DescribeTiers(const config::Backend& backend) {
   return text;
 }
 
-using Server = base::Result<config::Endpoint, std::string>;
+using Server = base::Result<settings::Endpoint, std::string>;
 
 Answer Closed(const std::string& why) {
   return {false, "none, the connection is closed: " + why};
 }
 
-bool IsMadeOfClaims(const config::DynamicTarget& target) {
+bool IsMadeOfClaims(const settings::DynamicTarget& target) {
   const auto& parts = target.server.parts;
   return std::any_of(parts.begin(), parts.end(), [](const auto& part) {
-    return part.source == config::Template::Source::kClaim;
+    return part.source == settings::Template::Source::kClaim;
   });
 }
 
 /// The refusal of a request for a host that the listener does not serve; nothing if it does.
-std::optional<http::Refusal> RefuseHost(const config::Config& config,
+std::optional<http::Refusal> RefuseHost(const settings::Config& config,
                                         const DescribedRequest& request) {
   const size_t index = request.facts.listener;
-  const config::Listener& listener = config.listeners[index];
+  const settings::Listener& listener = config.listeners[index];
   if (request.facts.head == nullptr) return std::nullopt;
   const auto names = routing::HostNamesOf(config, index);
   if (!names || names->Contain(request.facts.host)) return std::nullopt;
@@ -180,7 +187,7 @@ std::optional<http::Refusal> RefuseHost(const config::Config& config,
 /// One request on its way through the routes, in the order in which the gateway decides.
 class Explainer {
  public:
-  Explainer(const config::Config& config, const DescribedRequest& request)
+  Explainer(const settings::Config& config, const DescribedRequest& request)
       : config_(config), request_(request), check_(config) {}
 
   Explanation Explain();
@@ -196,11 +203,11 @@ class Explainer {
   bool is_tcp() const { return request_.facts.head == nullptr; }
   Texts ValuesOf(std::string_view claim) const;
   std::optional<std::string> ClaimOf(std::string_view name) const;
-  std::optional<Server> NamedServer(const config::Route& route) const;
-  std::string DescribeServers(const config::Route& route) const;
+  std::optional<Server> NamedServer(const settings::Route& route) const;
+  std::string DescribeServers(const settings::Route& route) const;
   Answer AnswerOfTaken(size_t route) const;
 
-  const config::Config& config_;
+  const settings::Config& config_;
   const DescribedRequest& request_;
   const CredentialsCheck check_;
 
@@ -244,7 +251,7 @@ Credentials Explainer::CheckCredentials(size_t route) const {
 
 /// Why the gateway goes on behind this route; nothing if it takes the request.
 std::optional<std::string> Explainer::WhyNot(size_t route) {
-  const config::Match& match = config_.routes[route].match;
+  const settings::Match& match = config_.routes[route].match;
   if (const auto mismatch = routing::FindMismatch(match, request_.facts)) {
     return DescribeMismatch(config_, match, *mismatch, request_);
   }
@@ -254,7 +261,7 @@ std::optional<std::string> Explainer::WhyNot(size_t route) {
 }
 
 std::optional<std::string> Explainer::WhyNotByClaims(size_t route) {
-  const config::Route& checked = config_.routes[route];
+  const settings::Route& checked = config_.routes[route];
   if (const auto refusal =
           intake::CheckUpgradeRequest(request_.head, checked.options, request_.uses_tls)) {
     const Answer answer = AnswerFor(*refusal);
@@ -276,9 +283,9 @@ std::optional<std::string> Explainer::WhyNotByClaims(size_t route) {
 
 /// The server that the request or its token names, or why that is refused. Unset if the backend has
 /// servers of its own, or if the server cannot be known here.
-std::optional<Server> Explainer::NamedServer(const config::Route& route) const {
+std::optional<Server> Explainer::NamedServer(const settings::Route& route) const {
   if (!route.backend) return std::nullopt;
-  const config::Backend& backend = config_.backends[*route.backend];
+  const settings::Backend& backend = config_.backends[*route.backend];
   const auto& identity = credentials_.identity;
   if (backend.is_from_token) {
     if (!identity) return std::nullopt;
@@ -293,8 +300,8 @@ std::optional<Server> Explainer::NamedServer(const config::Route& route) const {
 }
 
 /// Where the route's sessions go, for this request.
-std::string Explainer::DescribeServers(const config::Route& route) const {
-  const config::Backend& backend = config_.backends[*route.backend];
+std::string Explainer::DescribeServers(const settings::Route& route) const {
+  const settings::Backend& backend = config_.backends[*route.backend];
   if (!backend.target && !backend.is_from_token) {
     const auto claim = [this](std::string_view name) { return ClaimOf(name); };
     const auto key = routing::BalanceKey(
@@ -312,7 +319,7 @@ std::string Explainer::DescribeServers(const config::Route& route) const {
 }
 
 Answer Explainer::AnswerOfTaken(size_t route) const {
-  const config::Route& taken = config_.routes[route];
+  const settings::Route& taken = config_.routes[route];
   const auto server = NamedServer(taken);
   std::optional<http::Refusal> no_server;
   if (server && !*server) no_server = {base::Cause::kTargetNotAllowed, server->error()};
@@ -323,7 +330,7 @@ Answer Explainer::AnswerOfTaken(size_t route) const {
 /// The route, where it goes and the answer. The order of the gateway: the request itself, the
 /// credentials, the server.
 void Explainer::DescribeTaken(size_t route, std::string& text) {
-  const config::Route& taken = config_.routes[route];
+  const settings::Route& taken = config_.routes[route];
   credentials_ = {};
   text += "route: " + taken.name + '\n';
   std::optional<Answer> answer;
@@ -347,7 +354,7 @@ void Explainer::DescribeTaken(size_t route, std::string& text) {
   }
   if (const auto& identity = credentials_.identity; identity && !answer) {
     text += "credentials: accepted by " + identity->method +
-            (identity->user.empty() ? "" : ", user " + config::Quote(identity->user)) + '\n';
+            (identity->user.empty() ? "" : ", user " + settings::Quote(identity->user)) + '\n';
   }
   if (!answer) answer = AnswerOfTaken(route);
   is_accepted_ = answer->is_accepted;
@@ -400,7 +407,7 @@ Explanation Explainer::Explain() {
 
 }  // namespace
 
-base::Result<Explanation, std::string> ExplainRequest(const config::Config& config,
+base::Result<Explanation, std::string> ExplainRequest(const settings::Config& config,
                                                       const Explain& command) {
   const auto request = DescribeRequest(config, command);
   if (!request) return Unexpected(request.error());

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
 
 #include "cli/command_line.h"
 
@@ -16,7 +16,7 @@ struct Explanation {
 };
 
 /// The error says what of the command line describes no request.
-base::Result<Explanation, std::string> ExplainRequest(const config::Config& config,
+base::Result<Explanation, std::string> ExplainRequest(const settings::Config& config,
                                                       const Explain& command);
 
 }  // namespace sluice::cli

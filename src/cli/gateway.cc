@@ -71,13 +71,13 @@ int Failed(base::Log& log, const std::string& error) {
 
 }  // namespace
 
-int RunGateway(config::Config config, const ConfigSource* source, const OnListening& on_listening,
+int RunGateway(settings::Config config, const ConfigSource* source, const OnListening& on_listening,
                base::Log& log) {
   PrepareProcess();
   auto inherited = TakeInheritance();
   if (!inherited) return Failed(log, inherited.error());
   net::EventLoop loop;
-  const auto first = std::make_shared<const config::Config>(std::move(config));
+  const auto first = std::make_shared<const settings::Config>(std::move(config));
   auto created =
       server::Server::Create(loop, first, log, SLUICE_VERSION, std::move(inherited->listeners));
   if (!created) return Failed(log, created.error());

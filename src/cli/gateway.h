@@ -6,8 +6,8 @@
 #include <string>
 
 #include "sluice/base/log.h"
-#include "sluice/config/types.h"
 #include "sluice/server/reloader.h"
+#include "sluice/settings/config.h"
 
 namespace sluice::cli {
 
@@ -26,7 +26,7 @@ using OnListening = std::function<void(uint16_t port)>;
 /// ends at once. SIGHUP reads the configuration anew, if `source` is not null, and the files that
 /// it names. SIGUSR2 has a new process take over. Called once, from the main thread, after
 /// IgnoreSignals() and HoldSignals(); `on_listening` may be empty.
-int RunGateway(config::Config config, const ConfigSource* source, const OnListening& on_listening,
+int RunGateway(settings::Config config, const ConfigSource* source, const OnListening& on_listening,
                base::Log& log);
 
 }  // namespace sluice::cli

@@ -77,7 +77,7 @@ base::Result<Inheritance, std::string> FromSystemd(const std::string& count) {
   for (int fd = kFirstActivated; fd < kFirstActivated + static_cast<int>(*number); ++fd) {
     auto socket = net::Adopt(net::Fd(fd));
     if (!socket) return Unexpected("socket activation: " + socket.error());
-    const config::Endpoint address = socket->address;
+    const settings::Endpoint address = socket->address;
     inheritance.listeners.push_back({address, *std::move(socket)});
   }
   return inheritance;

@@ -35,7 +35,7 @@ class MessageReader {
     if (text == object.end() || !text->is_string()) {
       return Unexpected(std::string("the 'address' of a listener is not a text"));
     }
-    auto address = config::ParseListenAddress(text->get_ref<const std::string&>());
+    auto address = settings::ParseListenAddress(text->get_ref<const std::string&>());
     if (!address) return Unexpected("the 'address' of a listener: " + address.error());
     const auto fd = Descriptor(object, "fd");
     if (!fd) return Unexpected(fd.error());

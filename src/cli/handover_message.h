@@ -13,13 +13,13 @@
 #include <vector>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::cli {
 
 struct HandoverMessage {
   struct Socket {
-    config::Endpoint listener;  ///< as the configuration of the running process has it
+    settings::Endpoint listener;  ///< as the configuration of the running process has it
     int fd;
   };
   int told;

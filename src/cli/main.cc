@@ -53,7 +53,7 @@ config::LoadResult Load(const std::string& file, base::FileKinds kinds = base::F
   return config::LoadFile(file, config::ProcessEnvironment(), server::AllFileChecks(), kinds);
 }
 
-int RunWithLog(config::Config config, const ConfigSource* source = nullptr,
+int RunWithLog(settings::Config config, const ConfigSource* source = nullptr,
                const OnListening& on_listening = nullptr) {
   if (config.user) {
     // The log starts a thread.
@@ -105,7 +105,7 @@ int Run(const RunDemo& command) {
     Print(loaded.error());
     return kFailed;
   }
-  config::Config& config = loaded->config;
+  settings::Config& config = loaded->config;
   config.listeners.front().address.port = command.port;
   if (const auto applied = Apply(command.overrides, config); !applied) {
     return Complain(applied.error());
@@ -135,7 +135,7 @@ int Run(const Explain& command) {
 }
 
 /// Returns the address of the admin listener that a health check asks. Errors are printed.
-std::optional<config::Endpoint> FindAdmin(const HealthCheck& command) {
+std::optional<settings::Endpoint> FindAdmin(const HealthCheck& command) {
   if (command.admin || !command.file) {
     auto address = ParseAdmin(command.admin.value_or(Override{kDefaultAdmin, "the default"}));
     if (address) return *std::move(address);

@@ -5,14 +5,13 @@
 
 #include "sluice/base/text.h"
 #include "sluice/config/suggest.h"
-
-#include "config/quote.h"
+#include "sluice/settings/quote.h"
 
 namespace sluice::cli {
 namespace {
 
 using base::Unexpected;
-using config::Expected;
+using settings::Expected;
 
 }  // namespace
 

@@ -12,17 +12,17 @@ std::optional<Override> ChooseAdmin(const std::optional<std::string>& option,
   return Override{*std::move(variable), kAdminVariable};
 }
 
-base::Result<config::Endpoint, std::string> ParseAdmin(const Override& admin) {
-  auto address = config::ParseListenAddress(admin.value);
+base::Result<settings::Endpoint, std::string> ParseAdmin(const Override& admin) {
+  auto address = settings::ParseListenAddress(admin.value);
   if (!address) return base::Unexpected(admin.source + ": " + address.error());
-  if (address->kind != config::Endpoint::Kind::kTcp) {
+  if (address->kind != settings::Endpoint::Kind::kTcp) {
     return base::Unexpected(admin.source + ": '" + admin.value +
                             "' is a Unix socket; expected IP:port such as 127.0.0.1:9090");
   }
   return address;
 }
 
-base::Result<void, std::string> Apply(const Overrides& overrides, config::Config& config) {
+base::Result<void, std::string> Apply(const Overrides& overrides, settings::Config& config) {
   if (overrides.workers) config.workers = *overrides.workers;
   if (!overrides.admin) return {};
   auto address = ParseAdmin(*overrides.admin);
@@ -33,7 +33,7 @@ base::Result<void, std::string> Apply(const Overrides& overrides, config::Config
 }
 
 std::optional<std::string> DescribeHiddenOverride(const Overrides& overrides,
-                                                  const config::Config& config) {
+                                                  const settings::Config& config) {
   if (!overrides.admin || overrides.admin->source != kAdminVariable || !config.admin) {
     return std::nullopt;
   }

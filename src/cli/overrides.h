@@ -7,7 +7,8 @@
 
 #include "sluice/base/result.h"
 #include "sluice/config/loader.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::cli {
 
@@ -31,14 +32,14 @@ std::optional<Override> ChooseAdmin(const std::optional<std::string>& option,
                                     const config::Environment& environment);
 
 /// Parses the address of an admin listener. The error is a sentence that names the source.
-base::Result<config::Endpoint, std::string> ParseAdmin(const Override& admin);
+base::Result<settings::Endpoint, std::string> ParseAdmin(const Override& admin);
 
 /// Puts `overrides` in the place of what `config` has. The error is a sentence.
-base::Result<void, std::string> Apply(const Overrides& overrides, config::Config& config);
+base::Result<void, std::string> Apply(const Overrides& overrides, settings::Config& config);
 
 /// Returns a sentence about an environment variable that replaces another value of the file, or
 /// nothing. An option needs no such notice: it was typed with the command.
 std::optional<std::string> DescribeHiddenOverride(const Overrides& overrides,
-                                                  const config::Config& config);
+                                                  const settings::Config& config);
 
 }  // namespace sluice::cli

@@ -14,7 +14,7 @@ namespace {
 
 using base::Unexpected;
 
-base::Result<net::Account, std::string> Find(const config::User& user) {
+base::Result<net::Account, std::string> Find(const settings::User& user) {
   auto account = net::FindUser(user.name);
   if (!account) return Unexpected("user: " + account.error());
   if (user.group.empty()) return account;
@@ -35,8 +35,8 @@ base::Result<void, std::string> ForbidNewPrivileges() {
   return {};
 }
 
-base::Result<void, std::string> BecomeUser(const config::User& user,
-                                           const std::vector<config::Listener>& listeners) {
+base::Result<void, std::string> BecomeUser(const settings::User& user,
+                                           const std::vector<settings::Listener>& listeners) {
   const auto ids = Find(user);
   if (!ids) return Unexpected(ids.error());
   if (geteuid() == ids->user && getegid() == ids->group) return {};
@@ -45,7 +45,7 @@ base::Result<void, std::string> BecomeUser(const config::User& user,
                       "'; start as root or as that user, or leave 'user' out");
   }
   for (const auto& listener : listeners) {
-    if (listener.address.kind != config::Endpoint::Kind::kUnix) continue;
+    if (listener.address.kind != settings::Endpoint::Kind::kUnix) continue;
     const std::string& path = listener.address.host;
     constexpr auto kUnchanged = static_cast<uid_t>(-1);
     const uid_t owner = listener.socket_file.user.empty() ? ids->user : kUnchanged;

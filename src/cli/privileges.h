@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/process.h"
 
 namespace sluice::cli {
 
@@ -18,8 +19,8 @@ base::Result<void, std::string> ForbidNewPrivileges();
 /// Becomes the user for good, with that user's groups. The sockets of Unix listeners without a user
 /// or group of their own get the new one. No effect if the process is that user's already. The
 /// error is one sentence. All threads.
-base::Result<void, std::string> BecomeUser(const config::User& user,
-                                           const std::vector<config::Listener>& listeners);
+base::Result<void, std::string> BecomeUser(const settings::User& user,
+                                           const std::vector<settings::Listener>& listeners);
 
 /// Whether the process has root's powers.
 bool IsRoot();

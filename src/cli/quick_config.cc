@@ -6,10 +6,10 @@
 
 namespace sluice::cli {
 
-base::Result<config::Config, std::string> QuickConfig(const RunQuick& command) {
-  config::Config config;
+base::Result<settings::Config, std::string> QuickConfig(const RunQuick& command) {
+  settings::Config config;
 
-  auto listen = config::ParseListenAddress(command.listen);
+  auto listen = settings::ParseListenAddress(command.listen);
   if (!listen) return base::Unexpected("LISTEN: " + listen.error());
   config.listeners.push_back({*std::move(listen)});
 
@@ -17,12 +17,12 @@ base::Result<config::Config, std::string> QuickConfig(const RunQuick& command) {
     return base::Unexpected(std::move(applied).error());
   }
 
-  auto server = config::ParseConfiguredServer(command.server);
+  auto server = settings::ParseConfiguredServer(command.server);
   if (!server) return base::Unexpected("SERVER: " + server.error());
   config.backends.push_back({server->ToString(), {{*server}}});
-  if (server->kind == config::Endpoint::Kind::kWss) config.backends.back().tls.emplace();
+  if (server->kind == settings::Endpoint::Kind::kWss) config.backends.back().tls.emplace();
 
-  config::Route route;
+  settings::Route route;
   route.name = "default";
   route.match.path = {.is_prefix = true, .path = ""};
   route.backend = 0;

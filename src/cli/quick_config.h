@@ -4,7 +4,7 @@
 #include <string>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
 
 #include "cli/command_line.h"
 
@@ -12,6 +12,6 @@ namespace sluice::cli {
 
 /// One listener, one route for every path, one backend of one server, everything else at its
 /// default. The error names the argument and what was expected.
-base::Result<config::Config, std::string> QuickConfig(const RunQuick& command);
+base::Result<settings::Config, std::string> QuickConfig(const RunQuick& command);
 
 }  // namespace sluice::cli

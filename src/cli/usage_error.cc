@@ -6,13 +6,12 @@
 #include <vector>
 
 #include "sluice/config/suggest.h"
-
-#include "config/quote.h"
+#include "sluice/settings/quote.h"
 
 namespace sluice::cli {
 namespace {
 
-using config::Quote;
+using settings::Quote;
 
 const CLI::App& CommandOf(const CLI::App& app) {
   const auto chosen = app.get_subcommands();

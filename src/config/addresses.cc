@@ -5,10 +5,14 @@
 #include <functional>
 
 #include "sluice/base/ip.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/process.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/tls.h"
 
 #include "config/options.h"
 #include "config/proxy.h"
-#include "config/quote.h"
 #include "config/tls.h"
 #include "config/values.h"
 
@@ -77,7 +81,7 @@ Draft ReadDraft(Reader& reader, const Value& mapping, std::span<const Field<Draf
 
 // An IP address to listen on, and its zone.
 struct BoundIp {
-  explicit BoundIp(const Endpoint& endpoint)
+  explicit BoundIp(const settings::Endpoint& endpoint)
       : ip(base::IpAddress::Parse(endpoint.HostWithoutZone()).value_or(base::IpAddress())),
         zone(endpoint.host.substr(endpoint.HostWithoutZone().size())) {}
 
@@ -89,9 +93,9 @@ struct BoundIp {
 };
 
 // Returns true if the system cannot bind both. Port 0 is a different port each time.
-bool Collide(const Endpoint& a, const Endpoint& b) {
+bool Collide(const settings::Endpoint& a, const settings::Endpoint& b) {
   if (a.kind != b.kind) return false;
-  if (a.kind == Endpoint::Kind::kUnix) return a.host == b.host;
+  if (a.kind == settings::Endpoint::Kind::kUnix) return a.host == b.host;
   if (a.port != b.port || a.port == 0) return false;
   const BoundIp one(a);
   const BoundIp other(b);
@@ -101,32 +105,33 @@ bool Collide(const Endpoint& a, const Endpoint& b) {
 }
 
 // What to say of `address`, which cannot be bound beside that of a listener.
-std::string DescribeCollision(const Endpoint& address, const Endpoint& listener,
+std::string DescribeCollision(const settings::Endpoint& address, const settings::Endpoint& listener,
                               const std::string& where) {
-  const std::string text = Quote(address.ToString());
+  const std::string text = settings::Quote(address.ToString());
   if (address == listener) return text + " is already the address of " + where;
-  return text + " and " + Quote(listener.ToString()) + ", the address of " + where +
+  return text + " and " + settings::Quote(listener.ToString()) + ", the address of " + where +
          ", overlap; only one of them can be bound";
 }
 
 // Finds the server that has the address of `server` on another link.
-std::vector<Endpoint>::const_iterator FindOtherZone(const std::vector<Endpoint>& servers,
-                                                    const Endpoint& server) {
-  return std::find_if(servers.begin(), servers.end(), [&server](const Endpoint& other) {
+std::vector<settings::Endpoint>::const_iterator FindOtherZone(
+    const std::vector<settings::Endpoint>& servers, const settings::Endpoint& server) {
+  return std::find_if(servers.begin(), servers.end(), [&server](const settings::Endpoint& other) {
     return other.port == server.port && other.HostWithoutZone() == server.HostWithoutZone();
   });
 }
 
 // A list of addresses, none twice.
-std::vector<Endpoint> ReadDnsServers(Reader& reader, const Value& value) {
-  std::vector<Endpoint> servers;
+std::vector<settings::Endpoint> ReadDnsServers(Reader& reader, const Value& value) {
+  std::vector<settings::Endpoint> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
-    Endpoint server;
+    settings::Endpoint server;
     if (!reader.ReadScalar(item, "an address", ParseDnsServer, server)) continue;
     if (std::find(servers.begin(), servers.end(), server) != servers.end()) {
-      reader.Error(item, Quote(server.ToString()) + " is in the list twice");
+      reader.Error(item, settings::Quote(server.ToString()) + " is in the list twice");
     } else if (const auto other = FindOtherZone(servers, server); other != servers.end()) {
-      reader.Error(item, Quote(server.ToString()) + " differs from " + Quote(other->ToString()) +
+      reader.Error(item, settings::Quote(server.ToString()) + " differs from " +
+                             settings::Quote(other->ToString()) +
                              " in its zone only; expected one of them, since the resolver cannot "
                              "tell their answers apart");
     }
@@ -135,18 +140,18 @@ std::vector<Endpoint> ReadDnsServers(Reader& reader, const Value& value) {
   return servers;
 }
 
-constexpr Field<Dns> kDnsFields[] = {
+constexpr Field<settings::Dns> kDnsFields[] = {
     {"servers", [](Reader& reader, const Value& value,
-                   Dns& dns) { dns.servers = ReadDnsServers(reader, value); }},
+                   settings::Dns& dns) { dns.servers = ReadDnsServers(reader, value); }},
     {"timeout",
-     [](Reader& reader, const Value& value, Dns& dns) {
+     [](Reader& reader, const Value& value, settings::Dns& dns) {
        const auto parse = [](std::string_view text) {
          return ParseTimeout(text, kDnsTimeoutRange);
        };
        reader.ReadScalar(value, "a duration", parse, dns.timeout);
      }},
     {"attempts",
-     [](Reader& reader, const Value& value, Dns& dns) {
+     [](Reader& reader, const Value& value, settings::Dns& dns) {
        uint64_t attempts = 0;
        const auto parse = [](std::string_view text) { return ParseCount(text, kDnsAttemptsRange); };
        if (reader.ReadScalar(value, "a number", parse, attempts)) {
@@ -154,26 +159,26 @@ constexpr Field<Dns> kDnsFields[] = {
        }
      }},
     {"cache",
-     [](Reader& reader, const Value& value, Dns& dns) {
+     [](Reader& reader, const Value& value, settings::Dns& dns) {
        const auto parse = [](std::string_view text) { return ParseTimeout(text, kDnsCacheRange); };
        reader.ReadScalar(value, "a duration or 'off'", parse, dns.cache);
      }},
 };
 
-ListenerProtocol ReadListenerProtocol(Reader& reader, const std::optional<Value>& value) {
-  auto protocol = ListenerProtocol::kWebSocket;
+settings::ListenerProtocol ReadListenerProtocol(Reader& reader, const std::optional<Value>& value) {
+  auto protocol = settings::ListenerProtocol::kWebSocket;
   if (value) {
     reader.ReadScalar(*value, "'websocket' or 'tcp'", ParseListenerProtocol, protocol);
   }
   return protocol;
 }
 
-void ReadListenerName(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-                      std::string& name) {
+void ReadListenerName(Reader& reader, const Value& value,
+                      const std::vector<settings::Listener>& listeners, std::string& name) {
   if (!reader.ReadScalar(value, "a name", ParseName, name)) return;
   if (std::any_of(listeners.begin(), listeners.end(),
-                  [&name](const Listener& listener) { return listener.name == name; })) {
-    reader.Error(value, Quote(name) + " is already the name of a listener");
+                  [&name](const settings::Listener& listener) { return listener.name == name; })) {
+    reader.Error(value, settings::Quote(name) + " is already the name of a listener");
   }
 }
 
@@ -186,10 +191,10 @@ void ReadAccount(Reader& reader, const std::optional<Value>& value, std::string_
   if (fault) reader.Error(*value, *fault);
 }
 
-SocketFile ReadSocketFile(Reader& reader, const ListenerDraft& draft, Endpoint::Kind kind,
-                          const FileChecks& checks) {
-  SocketFile file;
-  if (kind != Endpoint::Kind::kUnix) {
+settings::SocketFile ReadSocketFile(Reader& reader, const ListenerDraft& draft,
+                                    settings::Endpoint::Kind kind, const FileChecks& checks) {
+  settings::SocketFile file;
+  if (kind != settings::Endpoint::Kind::kUnix) {
     for (const auto& value : {draft.mode, draft.user, draft.group}) {
       if (value) reader.Error(*value, "is only for the file of a Unix socket (unix:/path)");
     }
@@ -207,39 +212,42 @@ SocketFile ReadSocketFile(Reader& reader, const ListenerDraft& draft, Endpoint::
 }  // namespace
 
 void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
-                   std::vector<Listener>& listeners) {
+                   std::vector<settings::Listener>& listeners) {
   std::vector<int> lines;
   for (const auto& item : reader.Items(value, "listeners")) {
     const auto draft = item.node.IsScalar()
                            ? ListenerDraft{.address = item}
                            : ReadDraft<ListenerDraft>(reader, item, kListenerFields);
-    std::optional<Tls> tls;
+    std::optional<settings::Tls> tls;
     if (draft.tls) tls = ReadTls(reader, *draft.tls, checks);
     const auto protocol = ReadListenerProtocol(reader, draft.protocol);
-    if (protocol == ListenerProtocol::kTcp && tls && tls->mode == TlsMode::kAuto) {
+    if (protocol == settings::ListenerProtocol::kTcp && tls &&
+        tls->mode == settings::TlsMode::kAuto) {
       reader.Error(*draft.tls,
                    "'mode: auto' waits for the client's first byte, which a client of plain TCP "
                    "may never send; expected 'mode: required', or no 'tls'");
     }
     std::optional<std::vector<std::string>> hosts;
     if (draft.hosts) ReadHosts(reader, *draft.hosts, hosts);
-    if (draft.hosts && protocol == ListenerProtocol::kTcp) {
+    if (draft.hosts && protocol == settings::ListenerProtocol::kTcp) {
       reader.Error(*draft.hosts, "has no effect: a client of plain TCP names no host; take it out");
     }
     auto proxy_protocol =
         ReadProxyProtocol(reader, draft.proxy_protocol, draft.proxy_protocol_from);
     const auto& address = draft.address;
-    Endpoint endpoint;
+    settings::Endpoint endpoint;
     std::string name;
-    SocketFile file;
-    if (address && reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) {
+    settings::SocketFile file;
+    if (address &&
+        reader.ReadScalar(*address, "an address", settings::ParseListenAddress, endpoint)) {
       name = endpoint.ToString();
       file = ReadSocketFile(reader, draft, endpoint.kind, checks);
     }
     if (draft.name) ReadListenerName(reader, *draft.name, listeners, name);
-    const auto same = std::find_if(
-        listeners.begin(), listeners.end(),
-        [&endpoint](const Listener& listener) { return Collide(listener.address, endpoint); });
+    const auto same = std::find_if(listeners.begin(), listeners.end(),
+                                   [&endpoint](const settings::Listener& listener) {
+                                     return Collide(listener.address, endpoint);
+                                   });
     if (same != listeners.end()) {
       const auto index = static_cast<size_t>(same - listeners.begin());
       reader.Error(*address,
@@ -253,8 +261,8 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
   }
 }
 
-void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-               std::optional<Admin>& admin) {
+void ReadAdmin(Reader& reader, const Value& value, const std::vector<settings::Listener>& listeners,
+               std::optional<settings::Admin>& admin) {
   const auto draft = ReadDraft<AdminDraft>(reader, value, kAdminFields);
   const auto& address = draft.address;
   std::string token_file;
@@ -268,10 +276,12 @@ void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& 
   }
   std::optional<std::vector<std::string>> hosts;
   if (draft.hosts) ReadHosts(reader, *draft.hosts, hosts);
-  Endpoint endpoint;
-  if (!address || !reader.ReadScalar(*address, "an address", ParseListenAddress, endpoint)) return;
-  const auto text = Quote(endpoint.ToString());
-  if (endpoint.kind != Endpoint::Kind::kTcp) {
+  settings::Endpoint endpoint;
+  if (!address ||
+      !reader.ReadScalar(*address, "an address", settings::ParseListenAddress, endpoint))
+    return;
+  const auto text = settings::Quote(endpoint.ToString());
+  if (endpoint.kind != settings::Endpoint::Kind::kTcp) {
     reader.Error(*address, text + " is a Unix socket; expected IP:port such as 127.0.0.1:9090");
   }
   for (const auto& listener : listeners) {
@@ -280,18 +290,18 @@ void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& 
       break;
     }
   }
-  admin = Admin{std::move(endpoint), std::move(token_file),
-                std::move(hosts).value_or(std::vector<std::string>())};
+  admin = settings::Admin{std::move(endpoint), std::move(token_file),
+                          std::move(hosts).value_or(std::vector<std::string>())};
 }
 
-void ReadDns(Reader& reader, const Value& value, Dns& dns) {
-  reader.ReadMapping<Dns>(value, kDnsFields, dns);
+void ReadDns(Reader& reader, const Value& value, settings::Dns& dns) {
+  reader.ReadMapping<settings::Dns>(value, kDnsFields, dns);
 }
 
 void AddAddressMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"listener", KeysOf<ListenerDraft>(kListenerFields)});
   mappings.push_back({"admin", KeysOf<AdminDraft>(kAdminFields)});
-  mappings.push_back({"dns", KeysOf<Dns>(kDnsFields)});
+  mappings.push_back({"dns", KeysOf<settings::Dns>(kDnsFields)});
 }
 
 }  // namespace sluice::config

@@ -4,20 +4,21 @@
 #include <optional>
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/process.h"
 
 #include "config/reader.h"
 
 namespace sluice::config {
 
 void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
-                   std::vector<Listener>& listeners);
+                   std::vector<settings::Listener>& listeners);
 
 /// Comes after the listeners, whose addresses it may not use.
-void ReadAdmin(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-               std::optional<Admin>& admin);
+void ReadAdmin(Reader& reader, const Value& value, const std::vector<settings::Listener>& listeners,
+               std::optional<settings::Admin>& admin);
 
-void ReadDns(Reader& reader, const Value& value, Dns& dns);
+void ReadDns(Reader& reader, const Value& value, settings::Dns& dns);
 
 void AddAddressMappings(std::vector<KnownMapping>& mappings);
 

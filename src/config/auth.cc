@@ -8,8 +8,12 @@
 
 #include "sluice/config/patterns.h"
 #include "sluice/config/suggest.h"
+#include "sluice/settings/auth.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
+#include "sluice/settings/session_options.h"
 
-#include "config/quote.h"
 #include "config/token_source.h"
 #include "config/values.h"
 
@@ -39,7 +43,7 @@ void ReadFile(Reader& reader, const Value& value, T& target) {
 Parsed<std::string> ParseWord(std::string_view text) {
   const auto is_plain = [](char c) { return c >= 0x20 && c != 0x7f && c != '"' && c != '\\'; };
   if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
-  return base::Unexpected(Expected("a text without quotes and control characters", text));
+  return base::Unexpected(settings::Expected("a text without quotes and control characters", text));
 }
 
 template <auto member, typename T>
@@ -64,56 +68,58 @@ void ReadFrom(Reader& reader, const Value& value, T& target) {
   target.*member = ReadTokenSources(reader, value);
 }
 
-constexpr Field<BasicAuth> kBasicFields[] = {
-    {"users_file", ReadFile<&BasicAuth::users_file>},
-    {"realm", ReadText<&BasicAuth::realm>},
+constexpr Field<settings::BasicAuth> kBasicFields[] = {
+    {"users_file", ReadFile<&settings::BasicAuth::users_file>},
+    {"realm", ReadText<&settings::BasicAuth::realm>},
 };
 
-void ReadAlgorithms(Reader& reader, const Value& value, JwtAuth& jwt) {
+void ReadAlgorithms(Reader& reader, const Value& value, settings::JwtAuth& jwt) {
   for (const auto& item : reader.Items(value, "algorithms")) {
     const auto text = reader.Text(item, "an algorithm such as ES256");
     if (!text) continue;
     const auto known = std::find(std::begin(kAlgorithms), std::end(kAlgorithms), *text);
     if (known == std::end(kAlgorithms)) {
-      reader.Error(item, "unknown algorithm " + Quote(*text) +
+      reader.Error(item, "unknown algorithm " + settings::Quote(*text) +
                              Suggestion(*text, kAlgorithms, "the known algorithms are"));
       continue;
     }
-    jwt.algorithms.push_back(static_cast<JwtAlgorithm>(known - std::begin(kAlgorithms)));
+    jwt.algorithms.push_back(static_cast<settings::JwtAlgorithm>(known - std::begin(kAlgorithms)));
   }
 }
 
-void ReadClaims(Reader& reader, const Value& value, JwtAuth& jwt) {
+void ReadClaims(Reader& reader, const Value& value, settings::JwtAuth& jwt) {
   if (!reader.ExpectMapping(value)) return;
   for (const auto& entry : reader.Entries(value)) {
     jwt.claims[entry.key] = ReadTexts(reader, entry.value, "values");
   }
 }
 
-constexpr Field<JwtAuth> kJwtFields[] = {
+constexpr Field<settings::JwtAuth> kJwtFields[] = {
     {"algorithms", ReadAlgorithms},
-    {"key_file", ReadFile<&JwtAuth::key_file>},
-    {"jwks_file", ReadFile<&JwtAuth::jwks_file>},
-    {"issuer", ReadText<&JwtAuth::issuer>},
-    {"audience", [](Reader& reader, const Value& value,
-                    JwtAuth& jwt) { jwt.audience = ReadTexts(reader, value, "audiences"); }},
+    {"key_file", ReadFile<&settings::JwtAuth::key_file>},
+    {"jwks_file", ReadFile<&settings::JwtAuth::jwks_file>},
+    {"issuer", ReadText<&settings::JwtAuth::issuer>},
+    {"audience",
+     [](Reader& reader, const Value& value, settings::JwtAuth& jwt) {
+       jwt.audience = ReadTexts(reader, value, "audiences");
+     }},
     {"leeway",
-     [](Reader& reader, const Value& value, JwtAuth& jwt) {
+     [](Reader& reader, const Value& value, settings::JwtAuth& jwt) {
        const auto parse = [](std::string_view text) { return ParseTimeout(text, kLeewayRange); };
        reader.ReadScalar(value, "a duration", parse, jwt.leeway);
      }},
     {"require_expiry",
-     [](Reader& reader, const Value& value, JwtAuth& jwt) {
+     [](Reader& reader, const Value& value, settings::JwtAuth& jwt) {
        reader.ReadScalar(value, "'true' or 'false'", ParseBool, jwt.require_expiry);
      }},
-    {"user", ReadText<&JwtAuth::user>},
-    {"server", ReadText<&JwtAuth::server>},
+    {"user", ReadText<&settings::JwtAuth::user>},
+    {"server", ReadText<&settings::JwtAuth::server>},
     {"claims", ReadClaims},
-    {"from", ReadFrom<&JwtAuth::from>},
+    {"from", ReadFrom<&settings::JwtAuth::from>},
 };
 
 struct RedisDraft {
-  RedisStore store;
+  settings::RedisStore store;
   std::optional<Value> server;
 };
 
@@ -121,11 +127,11 @@ constexpr Field<RedisDraft> kRedisFields[] = {
     {"server", [](Reader&, const Value& value, RedisDraft& draft) { draft.server = value; }},
     {"prefix",
      [](Reader& reader, const Value& value, RedisDraft& draft) {
-       ReadText<&RedisStore::prefix>(reader, value, draft.store);
+       ReadText<&settings::RedisStore::prefix>(reader, value, draft.store);
      }},
     {"password_file",
      [](Reader& reader, const Value& value, RedisDraft& draft) {
-       ReadFile<&RedisStore::password_file>(reader, value, draft.store);
+       ReadFile<&settings::RedisStore::password_file>(reader, value, draft.store);
      }},
     {"timeout",
      [](Reader& reader, const Value& value, RedisDraft& draft) {
@@ -136,45 +142,47 @@ constexpr Field<RedisDraft> kRedisFields[] = {
      }},
 };
 
-void ReadRedis(Reader& reader, const Value& value, TokenAuth& token) {
+void ReadRedis(Reader& reader, const Value& value, settings::TokenAuth& token) {
   RedisDraft draft;
   if (!reader.ReadMapping<RedisDraft>(value, kRedisFields, draft)) return;
-  Endpoint server;
+  settings::Endpoint server;
   if (!draft.server) {
     reader.Missing(value, "server");
-  } else if (reader.ReadScalar(*draft.server, "a server", ParseConfiguredServer, server) &&
-             server.kind != Endpoint::Kind::kTcp && server.kind != Endpoint::Kind::kUnix) {
-    reader.Error(*draft.server, Expected("a Redis server", server.ToString()));
+  } else if (reader.ReadScalar(*draft.server, "a server", settings::ParseConfiguredServer,
+                               server) &&
+             server.kind != settings::Endpoint::Kind::kTcp &&
+             server.kind != settings::Endpoint::Kind::kUnix) {
+    reader.Error(*draft.server, settings::Expected("a Redis server", server.ToString()));
   }
   draft.store.host = server.host;
   draft.store.port = server.port;
   token.redis = std::move(draft.store);
 }
 
-constexpr Field<TokenAuth> kTokenFields[] = {
-    {"file", ReadFile<&TokenAuth::file>},
+constexpr Field<settings::TokenAuth> kTokenFields[] = {
+    {"file", ReadFile<&settings::TokenAuth::file>},
     {"directory",
-     [](Reader& reader, const Value& value, TokenAuth& token) {
+     [](Reader& reader, const Value& value, settings::TokenAuth& token) {
        constexpr std::string_view kExpected = "the path of a directory";
        const auto parse = [](std::string_view text) -> Parsed<std::string> {
          if (!text.empty()) return std::string(text);
-         return base::Unexpected(Expected(kExpected, text));
+         return base::Unexpected(settings::Expected(kExpected, text));
        };
        if (reader.ReadScalar(value, kExpected, parse, token.directory)) {
          token.directory = reader.PathFromHere(token.directory);
        }
      }},
     {"redis", ReadRedis},
-    {"from", ReadFrom<&TokenAuth::from>},
+    {"from", ReadFrom<&settings::TokenAuth::from>},
 };
 
-constexpr Field<TicketAuth> kTicketFields[] = {
-    {"from", ReadFrom<&TicketAuth::from>},
+constexpr Field<settings::TicketAuth> kTicketFields[] = {
+    {"from", ReadFrom<&settings::TicketAuth::from>},
 };
 
-constexpr Field<CertificateAuth> kCertificateFields[] = {
+constexpr Field<settings::CertificateAuth> kCertificateFields[] = {
     {"names",
-     [](Reader& reader, const Value& value, CertificateAuth& certificate) {
+     [](Reader& reader, const Value& value, settings::CertificateAuth& certificate) {
        for (const auto& item : reader.Items(value, "names")) {
          std::string name;
          if (reader.ReadScalar(item, "a name", ParseCertificateName, name)) {
@@ -184,12 +192,12 @@ constexpr Field<CertificateAuth> kCertificateFields[] = {
      }},
 };
 
-using Methods = std::vector<AuthMethod>;
+using Methods = std::vector<settings::AuthMethod>;
 
 // Reports what is wrong with the file or directory of a method, at the key that names it. `mapping`
 // has that key.
 void CheckFiles(Reader& reader, const Value& mapping, const std::string& key,
-                const std::string& path, bool is_secret, const AuthMethod& method) {
+                const std::string& path, bool is_secret, const settings::AuthMethod& method) {
   const YAML::Node node = mapping.node[key];
   const Value value{key, node, node.Mark()};
   if (reader.checks().auth) {
@@ -199,8 +207,8 @@ void CheckFiles(Reader& reader, const Value& mapping, const std::string& key,
 }
 
 void ReadBasic(Reader& reader, const Value& value, Methods& methods) {
-  BasicAuth basic;
-  if (!reader.ReadMapping<BasicAuth>(value, kBasicFields, basic)) return;
+  settings::BasicAuth basic;
+  if (!reader.ReadMapping<settings::BasicAuth>(value, kBasicFields, basic)) return;
   if (!value.node["users_file"]) reader.Missing(value, "users_file");
   if (!basic.users_file.empty()) {
     CheckFiles(reader, value, "users_file", basic.users_file, /*is_secret=*/true, basic);
@@ -208,8 +216,8 @@ void ReadBasic(Reader& reader, const Value& value, Methods& methods) {
   methods.emplace_back(std::move(basic));
 }
 
-bool IsHmac(JwtAlgorithm algorithm) {
-  return algorithm <= JwtAlgorithm::kHs512;
+bool IsHmac(settings::JwtAlgorithm algorithm) {
+  return algorithm <= settings::JwtAlgorithm::kHs512;
 }
 
 // How many of the keys the mapping has, be their values faulty or the keys misspelt, which has then
@@ -224,8 +232,8 @@ int CountOf(const Reader& reader, const Value& mapping, std::initializer_list<co
 }
 
 void ReadJwt(Reader& reader, const Value& value, Methods& methods) {
-  JwtAuth jwt;
-  if (!reader.ReadMapping<JwtAuth>(value, kJwtFields, jwt)) return;
+  settings::JwtAuth jwt;
+  if (!reader.ReadMapping<settings::JwtAuth>(value, kJwtFields, jwt)) return;
   if (!value.node["algorithms"]) reader.Missing(value, "algorithms");
   const bool has_file = jwt.key_file.empty() != jwt.jwks_file.empty();
   if (CountOf(reader, value, {"key_file", "jwks_file"}) != 1) {
@@ -246,8 +254,8 @@ void ReadJwt(Reader& reader, const Value& value, Methods& methods) {
 }
 
 void ReadToken(Reader& reader, const Value& value, Methods& methods) {
-  TokenAuth token;
-  if (!reader.ReadMapping<TokenAuth>(value, kTokenFields, token)) return;
+  settings::TokenAuth token;
+  if (!reader.ReadMapping<settings::TokenAuth>(value, kTokenFields, token)) return;
   if (CountOf(reader, value, {"file", "directory", "redis"}) != 1) {
     reader.Error(value, "expected one of 'file', 'directory' and 'redis'");
   } else if (token.redis) {
@@ -269,7 +277,8 @@ void ReadSimple(Reader& reader, const Value& value, std::span<const Field<T>> fi
   T method;
   if (value.node.IsScalar()) {
     const auto text = reader.Text(value, "'true' or a mapping");
-    if (text && *text != "true") reader.Error(value, Expected("'true' or a mapping", *text));
+    if (text && *text != "true")
+      reader.Error(value, settings::Expected("'true' or a mapping", *text));
   } else if (!value.node.IsMap() || value.node.size() == 0) {
     reader.Error(value, "expected 'true' or a mapping with one key or more");
   } else {
@@ -284,11 +293,11 @@ constexpr Field<Methods> kAuthFields[] = {
     {"token", ReadToken},
     {"ticket",
      [](Reader& reader, const Value& value, Methods& methods) {
-       ReadSimple<TicketAuth>(reader, value, kTicketFields, methods);
+       ReadSimple<settings::TicketAuth>(reader, value, kTicketFields, methods);
      }},
     {"client_certificate",
      [](Reader& reader, const Value& value, Methods& methods) {
-       ReadSimple<CertificateAuth>(reader, value, kCertificateFields, methods);
+       ReadSimple<settings::CertificateAuth>(reader, value, kCertificateFields, methods);
      }},
 };
 
@@ -304,9 +313,9 @@ void ReadMethods(Reader& reader, const Value& value, Methods& methods) {
   reader.ReadMapping<Methods>(value, kAuthFields, methods);
 }
 
-constexpr Field<AuthFailures> kFailuresFields[] = {
+constexpr Field<settings::AuthFailures> kFailuresFields[] = {
     {"limit",
-     [](Reader& reader, const Value& value, AuthFailures& failures) {
+     [](Reader& reader, const Value& value, settings::AuthFailures& failures) {
        uint64_t limit = 0;
        const auto parse = [](std::string_view text) { return ParseCount(text, kFailuresRange); };
        if (reader.ReadScalar(value, "a number", parse, limit)) {
@@ -314,25 +323,26 @@ constexpr Field<AuthFailures> kFailuresFields[] = {
        }
      }},
     {"window",
-     [](Reader& reader, const Value& value, AuthFailures& failures) {
+     [](Reader& reader, const Value& value, settings::AuthFailures& failures) {
        const auto parse = [](std::string_view text) { return ParseTimeout(text, kWindowRange); };
        reader.ReadScalar(value, "a duration", parse, failures.window);
      }},
 };
 
-bool NamesServers(const AuthMethod& method) {
-  const auto* const jwt = std::get_if<JwtAuth>(&method);
-  return std::holds_alternative<TokenAuth>(method) || std::holds_alternative<TicketAuth>(method) ||
+bool NamesServers(const settings::AuthMethod& method) {
+  const auto* const jwt = std::get_if<settings::JwtAuth>(&method);
+  return std::holds_alternative<settings::TokenAuth>(method) ||
+         std::holds_alternative<settings::TicketAuth>(method) ||
          (jwt != nullptr && !jwt->server.empty());
 }
 
 }  // namespace
 
-void ReadAuth(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadAuth(Reader& reader, const Value& value, settings::SessionOptions& options) {
   Methods methods;
   if (value.node.IsScalar()) {
     const auto text = reader.Text(value, kMethods);
-    if (text && *text != "none") reader.Error(value, Expected(kMethods, *text));
+    if (text && *text != "none") reader.Error(value, settings::Expected(kMethods, *text));
   } else if (value.node.IsSequence()) {
     for (const auto& item : reader.Items(value, "methods")) ReadMethods(reader, item, methods);
   } else {
@@ -341,17 +351,18 @@ void ReadAuth(Reader& reader, const Value& value, SessionOptions& options) {
   options.auth = std::move(methods);
 }
 
-void ReadAuthFailures(Reader& reader, const Value& value, AuthFailures& failures) {
+void ReadAuthFailures(Reader& reader, const Value& value, settings::AuthFailures& failures) {
   if (value.node.IsScalar()) {
     const auto text = reader.Text(value, "'off' or a mapping");
-    if (text && *text != "off") reader.Error(value, Expected("'off' or a mapping", *text));
+    if (text && *text != "off")
+      reader.Error(value, settings::Expected("'off' or a mapping", *text));
     failures.limit = 0;
     return;
   }
-  reader.ReadMapping<AuthFailures>(value, kFailuresFields, failures);
+  reader.ReadMapping<settings::AuthFailures>(value, kFailuresFields, failures);
 }
 
-void CheckTokenBackend(Reader& reader, const Value& backend, const Route& route) {
+void CheckTokenBackend(Reader& reader, const Value& backend, const settings::Route& route) {
   if (reader.has_errors()) return;
   const auto& auth = route.options.auth;
   if (std::any_of(auth.begin(), auth.end(), NamesServers)) return;
@@ -361,24 +372,24 @@ void CheckTokenBackend(Reader& reader, const Value& backend, const Route& route)
       "'server'");
 }
 
-bool UsesTickets(const std::vector<Route>& routes) {
-  return std::any_of(routes.begin(), routes.end(), [](const Route& route) {
+bool UsesTickets(const std::vector<settings::Route>& routes) {
+  return std::any_of(routes.begin(), routes.end(), [](const settings::Route& route) {
     const auto& auth = route.options.auth;
     return !route.is_console && std::any_of(auth.begin(), auth.end(), [](const auto& method) {
-      return std::holds_alternative<TicketAuth>(method);
+      return std::holds_alternative<settings::TicketAuth>(method);
     });
   });
 }
 
 void AddAuthMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"auth", KeysOf<Methods>(kAuthFields)});
-  mappings.push_back({"basic", KeysOf<BasicAuth>(kBasicFields)});
-  mappings.push_back({"jwt", KeysOf<JwtAuth>(kJwtFields)});
-  mappings.push_back({"token", KeysOf<TokenAuth>(kTokenFields)});
+  mappings.push_back({"basic", KeysOf<settings::BasicAuth>(kBasicFields)});
+  mappings.push_back({"jwt", KeysOf<settings::JwtAuth>(kJwtFields)});
+  mappings.push_back({"token", KeysOf<settings::TokenAuth>(kTokenFields)});
   mappings.push_back({"redis", KeysOf<RedisDraft>(kRedisFields)});
-  mappings.push_back({"ticket", KeysOf<TicketAuth>(kTicketFields)});
-  mappings.push_back({"client_certificate", KeysOf<CertificateAuth>(kCertificateFields)});
-  mappings.push_back({"auth_failures", KeysOf<AuthFailures>(kFailuresFields)});
+  mappings.push_back({"ticket", KeysOf<settings::TicketAuth>(kTicketFields)});
+  mappings.push_back({"client_certificate", KeysOf<settings::CertificateAuth>(kCertificateFields)});
+  mappings.push_back({"auth_failures", KeysOf<settings::AuthFailures>(kFailuresFields)});
 }
 
 }  // namespace sluice::config

@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "sluice/config/suggest.h"
+#include "sluice/settings/address_text.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
 
-#include "config/address_text.h"
 #include "config/balance.h"
 #include "config/health.h"
 #include "config/proxy.h"
-#include "config/quote.h"
 #include "config/targets.h"
 #include "config/tls.h"
 #include "config/values.h"
@@ -19,15 +22,17 @@ namespace {
 
 // A list of servers, none twice. What is shown of two of them must differ, too, or the metrics
 // could not tell them apart.
-std::vector<Server> ReadServers(Reader& reader, const Value& value) {
-  std::vector<Server> servers;
+std::vector<settings::Server> ReadServers(Reader& reader, const Value& value) {
+  std::vector<settings::Server> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
-    Server server;
+    settings::Server server;
     if (!ReadServer(reader, item, server)) continue;
     const auto text = server.address.ToString();
-    const auto is_same = [&text](const Server& other) { return other.address.ToString() == text; };
+    const auto is_same = [&text](const settings::Server& other) {
+      return other.address.ToString() == text;
+    };
     if (std::any_of(servers.begin(), servers.end(), is_same)) {
-      reader.Error(item, Quote(text) + " is in the list twice");
+      reader.Error(item, settings::Quote(text) + " is in the list twice");
     }
     servers.push_back(std::move(server));
   }
@@ -35,8 +40,8 @@ std::vector<Server> ReadServers(Reader& reader, const Value& value) {
 }
 
 struct BackendDraft {
-  std::vector<Server> servers;
-  SendProxy proxy_protocol = SendProxy::kOff;
+  std::vector<settings::Server> servers;
+  settings::SendProxy proxy_protocol = settings::SendProxy::kOff;
   bool has_servers = false;
   TargetDraft target;
   std::optional<Value> from;
@@ -86,31 +91,32 @@ std::string DescribeUnknown(std::string_view text, const std::string& server_fau
   for (const auto& [name, index] : table.by_name) {
     if (name.find(':') == std::string::npos) names.push_back(name);
   }
-  if (ParsePort(text, 1)) {
-    return Quote(text) + " has no host; expected host:port such as 127.0.0.1:" + std::string(text);
+  if (settings::ParsePort(text, 1)) {
+    return settings::Quote(text) +
+           " has no host; expected host:port such as 127.0.0.1:" + std::string(text);
   }
   if (!ParseName(text)) return server_fault;
   if (names.empty()) {
-    return "there is no backend " + Quote(text) +
+    return "there is no backend " + settings::Quote(text) +
            ", since the file has no 'backends'; expected a server: host:port such as " +
            std::string(text) + ":5900";
   }
-  auto message =
-      "unknown backend " + Quote(text) + Suggestion(text, names, "the known backends are");
+  auto message = "unknown backend " + settings::Quote(text) +
+                 Suggestion(text, names, "the known backends are");
   if (Nearest(text, names).empty()) message += "; a server must have a port: host:port";
   return message;
 }
 
-void ReadFrom(Reader& reader, const Value& value, Backend& backend) {
+void ReadFrom(Reader& reader, const Value& value, settings::Backend& backend) {
   const auto text = reader.Text(value, "'token'");
-  if (text && *text != "token") reader.Error(value, Expected("'token'", *text));
+  if (text && *text != "token") reader.Error(value, settings::Expected("'token'", *text));
   backend.is_from_token = true;
-  backend.servers = {{{Endpoint::Kind::kDynamic, "token", 0}}};
+  backend.servers = {{{settings::Endpoint::Kind::kDynamic, "token", 0}}};
 }
 
 // What the servers of any backend have in common.
 void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draft,
-                    const FileChecks& checks, Backend& backend) {
+                    const FileChecks& checks, settings::Backend& backend) {
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
   if (draft.websocket) ReadWebSocketClient(reader, *draft.websocket, backend);
   CheckSchemes(reader, value, draft.tls, backend);
@@ -127,10 +133,10 @@ void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draf
 
 // A backend that a route has to itself: servers, or one that the request or the client's token
 // names.
-Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& checks,
-                       const Route& route) {
+settings::Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& checks,
+                                 const settings::Route& route) {
   // No name of `backends` has a colon.
-  Backend backend{"route:" + route.name, {}};
+  settings::Backend backend{"route:" + route.name, {}};
   BackendDraft draft;
   if (!reader.ReadMapping<BackendDraft>(value, kBackendFields, draft)) return backend;
   backend.servers = std::move(draft.servers);
@@ -143,7 +149,7 @@ Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& che
     reader.Error(value, "expected one of the keys 'servers', 'server' and 'from'");
   } else if (draft.target.server) {
     backend.target = ReadTarget(reader, draft.target, route.match);
-    backend.servers = {{{Endpoint::Kind::kDynamic, backend.target->server.text, 0}}};
+    backend.servers = {{{settings::Endpoint::Kind::kDynamic, backend.target->server.text, 0}}};
   } else if (draft.from) {
     ReadFrom(reader, *draft.from, backend);
   }
@@ -166,7 +172,7 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
   for (auto& entry : reader.Entries(value)) {
     if (const auto name = ParseName(entry.key); !name) {
       reader.Error(entry.key_mark, name.error());
-      entry.value.name = Quote(entry.key);  // It may hold anything.
+      entry.value.name = settings::Quote(entry.key);  // It may hold anything.
     }
     BackendDraft draft;
     if (reader.ReadMapping<BackendDraft>(entry.value, kBackendFields, draft) &&
@@ -180,7 +186,7 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
                      "belongs in the 'backend' of a route, where requests can name the server");
       }
     }
-    Backend backend{entry.key, std::move(draft.servers)};
+    settings::Backend backend{entry.key, std::move(draft.servers)};
     ReadConnection(reader, entry.value, draft, checks, backend);
     // A backend with faults is known all the same, so that its routes are not faulted for them.
     table.by_name.emplace(entry.key, table.backends.size());
@@ -189,7 +195,7 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
 }
 
 std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
-                                           const FileChecks& checks, const Route& route,
+                                           const FileChecks& checks, const settings::Route& route,
                                            BackendTable& table) {
   if (value.node.IsMap()) {
     table.backends.push_back(ReadOwnBackend(reader, value, checks, route));
@@ -200,7 +206,7 @@ std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
   if (const auto named = table.by_name.find(*text); named != table.by_name.end()) {
     return named->second;
   }
-  auto server = ParseConfiguredServer(*text);
+  auto server = settings::ParseConfiguredServer(*text);
   if (!server && table.is_unknown && ParseName(*text)) return std::nullopt;
   if (!server) {
     reader.Error(value, DescribeUnknown(*text, server.error(), table));

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/route.h"
 
 #include "config/reader.h"
 
@@ -14,7 +15,7 @@ namespace sluice::config {
 
 /// The backends, and how routes name them.
 struct BackendTable {
-  std::vector<Backend> backends;
+  std::vector<settings::Backend> backends;
   /// Names, and for short forms addresses. No name holds a colon and every address does.
   std::map<std::string, size_t, std::less<>> by_name;
   /// The file has a section `backends` that cannot be read, so that any name may be one of it.
@@ -28,7 +29,7 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
 /// once for every address, or a mapping, which is a backend of the route's own. Nothing if it is
 /// none of these, which has then been reported. The route's name and match have been read.
 std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
-                                           const FileChecks& checks, const Route& route,
+                                           const FileChecks& checks, const settings::Route& route,
                                            BackendTable& table);
 
 void AddBackendMappings(std::vector<KnownMapping>& mappings);

@@ -7,8 +7,13 @@
 
 #include "sluice/base/text.h"
 #include "sluice/config/suggest.h"
+#include "sluice/settings/auth.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/balance.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
 
-#include "config/quote.h"
 #include "config/targets.h"
 #include "config/values.h"
 
@@ -44,35 +49,35 @@ bool IsOff(Reader& reader, const Value& value, std::string_view keys) {
   if (!value.node.IsScalar()) return false;
   const std::string expected = "'off' or a mapping with " + std::string(keys);
   const auto text = reader.Text(value, expected);
-  if (text && *text != "off") reader.Error(value, Expected(expected, *text));
+  if (text && *text != "off") reader.Error(value, settings::Expected(expected, *text));
   return true;
 }
 
-Parsed<Balance> ParseBalance(std::string_view text) {
-  using Mode = Balance::Mode;
-  if (text == "round_robin") return Balance{Mode::kRoundRobin};
-  if (text == "least_sessions") return Balance{Mode::kLeastSessions};
-  if (text == "random_two") return Balance{Mode::kRandomTwo};
-  return Unexpected(Expected(
+Parsed<settings::Balance> ParseBalance(std::string_view text) {
+  using Mode = settings::Balance::Mode;
+  if (text == "round_robin") return settings::Balance{Mode::kRoundRobin};
+  if (text == "least_sessions") return settings::Balance{Mode::kLeastSessions};
+  if (text == "random_two") return settings::Balance{Mode::kRandomTwo};
+  return Unexpected(settings::Expected(
       "'round_robin', 'least_sessions', 'random_two', or a mapping such as {hash: client}", text));
 }
 
-constexpr Field<Balance> kHashFields[] = {
+constexpr Field<settings::Balance> kHashFields[] = {
     {"hash",
-     [](Reader& reader, const Value& value, Balance& balance) {
+     [](Reader& reader, const Value& value, settings::Balance& balance) {
        reader.ReadScalar(value, "what is hashed", ParseHashKey, balance);
      }},
 };
 
-constexpr Field<BackendQueue> kQueueFields[] = {
-    {"size", ReadNumber<&BackendQueue::size, kQueueSizeRange>},
-    {"timeout", ReadTimeout<&BackendQueue::timeout, kQueueTimeoutRange>},
+constexpr Field<settings::BackendQueue> kQueueFields[] = {
+    {"size", ReadNumber<&settings::BackendQueue::size, kQueueSizeRange>},
+    {"timeout", ReadTimeout<&settings::BackendQueue::timeout, kQueueTimeoutRange>},
 };
 
-constexpr Field<Ejection> kEjectFields[] = {
-    {"after", ReadNumber<&Ejection::after, kEjectAfterRange>},
-    {"for", ReadTimeout<&Ejection::first, kEjectRange>},
-    {"at_most", ReadTimeout<&Ejection::at_most, kEjectRange>},
+constexpr Field<settings::Ejection> kEjectFields[] = {
+    {"after", ReadNumber<&settings::Ejection::after, kEjectAfterRange>},
+    {"for", ReadTimeout<&settings::Ejection::first, kEjectRange>},
+    {"at_most", ReadTimeout<&settings::Ejection::at_most, kEjectRange>},
 };
 
 constexpr Field<BalanceDraft> kRetryFields[] = {
@@ -80,7 +85,7 @@ constexpr Field<BalanceDraft> kRetryFields[] = {
 };
 
 struct ServerDraft {
-  Server server;
+  settings::Server server;
   std::optional<Value> address;
 };
 
@@ -91,21 +96,21 @@ void ReadServerNumber(Reader& reader, const Value& value, ServerDraft& draft) {
 
 constexpr Field<ServerDraft> kServerFields[] = {
     {"address", [](Reader&, const Value& value, ServerDraft& draft) { draft.address = value; }},
-    {"weight", ReadServerNumber<&Server::weight, kWeightRange>},
-    {"tier", ReadServerNumber<&Server::tier, kTierRange>},
-    {"max_sessions", ReadServerNumber<&Server::max_sessions, kMaxSessionsRange>},
+    {"weight", ReadServerNumber<&settings::Server::weight, kWeightRange>},
+    {"tier", ReadServerNumber<&settings::Server::tier, kTierRange>},
+    {"max_sessions", ReadServerNumber<&settings::Server::max_sessions, kMaxSessionsRange>},
 };
 
 }  // namespace
 
-Parsed<Balance> ParseHashKey(std::string_view text) {
-  Balance balance{Balance::Mode::kHash};
+Parsed<settings::Balance> ParseHashKey(std::string_view text) {
+  settings::Balance balance{settings::Balance::Mode::kHash};
   if (text == "client") return balance;
-  constexpr std::pair<std::string_view, Balance::Key> kPrefixes[] = {
-      {"capture.", Balance::Key::kCapture},
-      {"header.", Balance::Key::kHeader},
-      {"claim.", Balance::Key::kClaim},
-      {"query.", Balance::Key::kQuery},
+  constexpr std::pair<std::string_view, settings::Balance::Key> kPrefixes[] = {
+      {"capture.", settings::Balance::Key::kCapture},
+      {"header.", settings::Balance::Key::kHeader},
+      {"claim.", settings::Balance::Key::kClaim},
+      {"query.", settings::Balance::Key::kQuery},
   };
   for (const auto& [prefix, key] : kPrefixes) {
     if (!text.starts_with(prefix) || text.size() == prefix.size()) continue;
@@ -113,8 +118,8 @@ Parsed<Balance> ParseHashKey(std::string_view text) {
     balance.name = text.substr(prefix.size());
     return balance;
   }
-  return Unexpected(
-      Expected("'client', 'capture.NAME', 'header.NAME', 'claim.NAME' or 'query.NAME'", text));
+  return Unexpected(settings::Expected(
+      "'client', 'capture.NAME', 'header.NAME', 'claim.NAME' or 'query.NAME'", text));
 }
 
 void ReadBalance(Reader& reader, const Value& value, BalanceDraft& draft) {
@@ -124,14 +129,14 @@ void ReadBalance(Reader& reader, const Value& value, BalanceDraft& draft) {
     reader.ReadScalar(value, "how sessions are spread", ParseBalance, draft.balance);
     return;
   }
-  reader.ReadMapping<Balance>(value, kHashFields, draft.balance);
+  reader.ReadMapping<settings::Balance>(value, kHashFields, draft.balance);
   if (value.node.size() == 0) reader.Missing(value, "hash");
 }
 
 void ReadQueue(Reader& reader, const Value& value, BalanceDraft& draft) {
   draft.of_servers.push_back(value);
   if (IsOff(reader, value, "'size' and 'timeout'")) return;
-  if (!reader.ReadMapping<BackendQueue>(value, kQueueFields, draft.queue)) return;
+  if (!reader.ReadMapping<settings::BackendQueue>(value, kQueueFields, draft.queue)) return;
   draft.queue_at = value;
   if (!value.node["size"].IsDefined()) reader.Missing(value, "size");
 }
@@ -142,8 +147,8 @@ void ReadEject(Reader& reader, const Value& value, BalanceDraft& draft) {
     draft.ejection.after = 0;
     return;
   }
-  Ejection& ejection = draft.ejection;
-  reader.ReadMapping<Ejection>(value, kEjectFields, ejection);
+  settings::Ejection& ejection = draft.ejection;
+  reader.ReadMapping<settings::Ejection>(value, kEjectFields, ejection);
   if (ejection.at_most < ejection.first) {
     reader.Error(value, "'at_most' (" + FormatTimeout(ejection.at_most) +
                             ") is shorter than 'for' (" + FormatTimeout(ejection.first) + ")");
@@ -163,9 +168,9 @@ void ReadConnectRetry(Reader& reader, const Value& value, BalanceDraft& draft) {
   }
 }
 
-bool ReadServer(Reader& reader, const Value& item, Server& server) {
+bool ReadServer(Reader& reader, const Value& item, settings::Server& server) {
   if (!item.node.IsMap()) {
-    return reader.ReadScalar(item, "an address", ParseConfiguredServer, server.address);
+    return reader.ReadScalar(item, "an address", settings::ParseConfiguredServer, server.address);
   }
   ServerDraft draft;
   if (!reader.ReadMapping<ServerDraft>(item, kServerFields, draft)) return false;
@@ -174,10 +179,11 @@ bool ReadServer(Reader& reader, const Value& item, Server& server) {
     reader.Missing(item, "address");
     return false;
   }
-  return reader.ReadScalar(*draft.address, "an address", ParseConfiguredServer, server.address);
+  return reader.ReadScalar(*draft.address, "an address", settings::ParseConfiguredServer,
+                           server.address);
 }
 
-void TakeBalance(Reader& reader, const BalanceDraft& draft, Backend& backend) {
+void TakeBalance(Reader& reader, const BalanceDraft& draft, settings::Backend& backend) {
   backend.balance = draft.balance;
   backend.queue = draft.queue;
   backend.ejection = draft.ejection;
@@ -192,25 +198,26 @@ void TakeBalance(Reader& reader, const BalanceDraft& draft, Backend& backend) {
   }
   const bool is_bounded =
       std::any_of(backend.servers.begin(), backend.servers.end(),
-                  [](const Server& server) { return server.max_sessions != 0; });
+                  [](const settings::Server& server) { return server.max_sessions != 0; });
   if (draft.queue_at && !is_bounded && !backend.servers.empty()) {
     reader.Error(*draft.queue_at,
                  "has no effect: no server has 'max_sessions', so that no client ever waits");
   }
 }
 
-void CheckHashKey(Reader& reader, const Value& value, const Balance& balance, const Route& route) {
-  if (balance.mode != Balance::Mode::kHash) return;
-  if (balance.key == Balance::Key::kCapture) {
+void CheckHashKey(Reader& reader, const Value& value, const settings::Balance& balance,
+                  const settings::Route& route) {
+  if (balance.mode != settings::Balance::Mode::kHash) return;
+  if (balance.key == settings::Balance::Key::kCapture) {
     const auto names = CaptureNames(route.match);
     if (std::find(names.begin(), names.end(), balance.name) != names.end()) return;
     reader.Error(value, "the backend hashes 'capture." + balance.name +
                             "', but the route's match has no such capture" +
                             Suggestion(balance.name, names, "its captures are"));
-  } else if (balance.key == Balance::Key::kClaim) {
+  } else if (balance.key == settings::Balance::Key::kClaim) {
     const auto& methods = route.options.auth;
     const bool has_claims = std::any_of(methods.begin(), methods.end(), [](const auto& method) {
-      return std::holds_alternative<JwtAuth>(method);
+      return std::holds_alternative<settings::JwtAuth>(method);
     });
     if (has_claims) return;
     reader.Error(value, "the backend hashes 'claim." + balance.name +
@@ -220,9 +227,9 @@ void CheckHashKey(Reader& reader, const Value& value, const Balance& balance, co
 
 void AddBalanceMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"pool_server", KeysOf<ServerDraft>(kServerFields)});
-  mappings.push_back({"hash", KeysOf<Balance>(kHashFields)});
-  mappings.push_back({"queue", KeysOf<BackendQueue>(kQueueFields)});
-  mappings.push_back({"eject", KeysOf<Ejection>(kEjectFields)});
+  mappings.push_back({"hash", KeysOf<settings::Balance>(kHashFields)});
+  mappings.push_back({"queue", KeysOf<settings::BackendQueue>(kQueueFields)});
+  mappings.push_back({"eject", KeysOf<settings::Ejection>(kEjectFields)});
   mappings.push_back({"connect_retry", KeysOf<BalanceDraft>(kRetryFields)});
 }
 

@@ -27,7 +27,7 @@ bool HostCovers(std::string_view a, std::string_view b) {
 // A path's pieces one after the other: nothing is kept, since all routes are compared with all.
 class Pieces {
  public:
-  explicit Pieces(const PathPattern& pattern)
+  explicit Pieces(const settings::PathPattern& pattern)
       : pattern_(pattern), rest_(pattern.has_captures() ? std::string_view() : pattern.path) {}
 
   struct Piece {
@@ -38,7 +38,7 @@ class Pieces {
   std::optional<Piece> Next() {
     if (pattern_.has_captures()) {
       if (next_ == pattern_.segments.size()) return std::nullopt;
-      const PathSegment& segment = pattern_.segments[next_++];
+      const settings::PathSegment& segment = pattern_.segments[next_++];
       return Piece{segment.is_capture, segment.text};
     }
     if (rest_.empty()) return std::nullopt;
@@ -49,7 +49,7 @@ class Pieces {
   }
 
  private:
-  const PathPattern& pattern_;
+  const settings::PathPattern& pattern_;
   std::string_view rest_;
   size_t next_ = 0;
 };
@@ -59,7 +59,7 @@ bool PieceCovers(const Pieces::Piece& a, const Pieces::Piece& b) {
   return !b.is_capture && a.text == b.text;
 }
 
-bool PathCovers(const PathPattern& a, const PathPattern& b) {
+bool PathCovers(const settings::PathPattern& a, const settings::PathPattern& b) {
   Pieces of_a(a);
   Pieces of_b(b);
   while (const auto piece = of_a.Next()) {
@@ -73,12 +73,12 @@ bool PathCovers(const PathPattern& a, const PathPattern& b) {
   return !has_more && !b.is_prefix && b.rest.empty();
 }
 
-bool IsOpen(const PathPattern& pattern) {
+bool IsOpen(const settings::PathPattern& pattern) {
   return pattern.is_prefix || !pattern.rest.empty();
 }
 
 // Whether there are paths that both match.
-bool PathsMeet(const PathPattern& a, const PathPattern& b) {
+bool PathsMeet(const settings::PathPattern& a, const settings::PathPattern& b) {
   Pieces of_a(a);
   Pieces of_b(b);
   for (;;) {
@@ -110,10 +110,11 @@ bool ListCovers(const List& a, const List& b) {
 }
 
 // Whether what `a` asks for is asked for by `b`, too: all of the names.
-bool NamesCover(const std::vector<NamedValues>& a, const std::vector<NamedValues>& b,
+bool NamesCover(const std::vector<settings::NamedValues>& a,
+                const std::vector<settings::NamedValues>& b,
                 bool (*is_same_name)(std::string_view, std::string_view)) {
-  return std::all_of(a.begin(), a.end(), [&](const NamedValues& wanted) {
-    return std::any_of(b.begin(), b.end(), [&](const NamedValues& other) {
+  return std::all_of(a.begin(), a.end(), [&](const settings::NamedValues& wanted) {
+    return std::any_of(b.begin(), b.end(), [&](const settings::NamedValues& other) {
       return is_same_name(wanted.name, other.name) && ListCovers(wanted.values, other.values);
     });
   });
@@ -123,7 +124,8 @@ bool IsEqual(std::string_view a, std::string_view b) {
   return a == b;
 }
 
-bool ClientCovers(const std::optional<Sources>& a, const std::optional<Sources>& b) {
+bool ClientCovers(const std::optional<settings::Sources>& a,
+                  const std::optional<settings::Sources>& b) {
   if (!a) return true;
   if (!b || (b->unix_sockets && !a->unix_sockets)) return false;
   return std::all_of(b->ranges.begin(), b->ranges.end(), [&a](const base::IpRange& range) {
@@ -138,7 +140,7 @@ bool CertificateCovers(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-bool Covers(const Match& a, const Match& b) {
+bool Covers(const settings::Match& a, const settings::Match& b) {
   return HostCovers(a.host, b.host) && (a.any_path || !b.any_path) && PathCovers(a.path, b.path) &&
          (!a.upgrade || a.upgrade == b.upgrade) && ListCovers(a.listeners, b.listeners) &&
          ListCovers(a.subprotocols, b.subprotocols) && ClientCovers(a.client, b.client) &&
@@ -148,7 +150,7 @@ bool Covers(const Match& a, const Match& b) {
          NamesCover(a.query, b.query, IsEqual) && NamesCover(a.claims, b.claims, IsEqual);
 }
 
-bool Cross(const Match& a, const Match& b) {
+bool Cross(const settings::Match& a, const settings::Match& b) {
   // Without a capture, one is a part of the other or they have nothing in common.
   if (!a.path.has_captures() && !b.path.has_captures()) return false;
   if (!PathsMeet(a.path, b.path) || !HostsMeet(a.host, b.host)) return false;

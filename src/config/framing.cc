@@ -4,7 +4,10 @@
 #include <string_view>
 #include <utility>
 
-#include "config/quote.h"
+#include "sluice/settings/framing.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/session_options.h"
+
 #include "config/values.h"
 
 namespace sluice::config {
@@ -19,11 +22,12 @@ struct Word {
   T value;
 };
 
-constexpr Word<MessageType> kMessageTypes[] = {{"text", MessageType::kText},
-                                               {"binary", MessageType::kBinary}};
-constexpr Word<LineEnd> kLineEnds[] = {{"lf", LineEnd::kLf}, {"crlf", LineEnd::kCrLf}};
-constexpr Word<ByteOrder> kByteOrders[] = {{"big", ByteOrder::kBig},
-                                           {"little", ByteOrder::kLittle}};
+constexpr Word<settings::MessageType> kMessageTypes[] = {
+    {"text", settings::MessageType::kText}, {"binary", settings::MessageType::kBinary}};
+constexpr Word<settings::LineEnd> kLineEnds[] = {{"lf", settings::LineEnd::kLf},
+                                                 {"crlf", settings::LineEnd::kCrLf}};
+constexpr Word<settings::ByteOrder> kByteOrders[] = {{"big", settings::ByteOrder::kBig},
+                                                     {"little", settings::ByteOrder::kLittle}};
 constexpr Word<uint8_t> kLengthSizes[] = {{"u8", 1}, {"u16", 2}, {"u32", 4}};
 
 constexpr Range kMaxLengthRange{1, 1024 * 1024 * 1024};
@@ -37,7 +41,7 @@ std::string Listed(const Word<T> (&words)[size]) {
   std::string list;
   for (size_t i = 0; i < size; ++i) {
     list += i == 0 ? "" : i + 1 == size ? " or " : ", ";
-    list += Quote(words[i].text);
+    list += settings::Quote(words[i].text);
   }
   return list;
 }
@@ -49,7 +53,7 @@ void ReadWord(Reader& reader, const Value& value, const Word<T> (&words)[size], 
     for (const auto& word : words) {
       if (word.text == text) return word.value;
     }
-    return Unexpected(Expected(expected, text));
+    return Unexpected(settings::Expected(expected, text));
   };
   reader.ReadScalar(value, expected, parse, target);
 }
@@ -72,7 +76,7 @@ void ReadSizeInto(Reader& reader, const Value& value, T& target) {
 }
 
 template <auto member, const Range& range>
-void ReadIntInto(Reader& reader, const Value& value, Compression& target) {
+void ReadIntInto(Reader& reader, const Value& value, settings::Compression& target) {
   uint64_t number = 0;
   const auto parse = [](std::string_view text) { return ParseCount(text, range); };
   if (reader.ReadScalar(value, "a number", parse, number)) {
@@ -80,18 +84,18 @@ void ReadIntInto(Reader& reader, const Value& value, Compression& target) {
   }
 }
 
-constexpr Field<StreamFraming> kStreamFields[] = {
-    {"type", ReadWordInto<&StreamFraming::type, kMessageTypes>},
+constexpr Field<settings::StreamFraming> kStreamFields[] = {
+    {"type", ReadWordInto<&settings::StreamFraming::type, kMessageTypes>},
 };
 
-constexpr Field<LinesFraming> kLinesFields[] = {
-    {"end", ReadWordInto<&LinesFraming::end, kLineEnds>},
-    {"max_length", ReadSizeInto<&LinesFraming::max_length, kMaxLengthRange>},
-    {"type", ReadWordInto<&LinesFraming::type, kMessageTypes>},
+constexpr Field<settings::LinesFraming> kLinesFields[] = {
+    {"end", ReadWordInto<&settings::LinesFraming::end, kLineEnds>},
+    {"max_length", ReadSizeInto<&settings::LinesFraming::max_length, kMaxLengthRange>},
+    {"type", ReadWordInto<&settings::LinesFraming::type, kMessageTypes>},
 };
 
 struct LengthPrefixedDraft {
-  LengthPrefixedFraming framing;
+  settings::LengthPrefixedFraming framing;
   std::optional<Value> type;  // where it stands, if it is there
 };
 
@@ -101,14 +105,14 @@ void InDraft(Reader& reader, const Value& value, LengthPrefixedDraft& draft) {
   read(reader, value, draft.framing);
 }
 
-constexpr auto kReadSize =
-    ReadWordInto<&LengthPrefixedFraming::size, kLengthSizes, LengthPrefixedFraming>;
-constexpr auto kReadOrder =
-    ReadWordInto<&LengthPrefixedFraming::order, kByteOrders, LengthPrefixedFraming>;
-constexpr auto kReadIncludesHeader =
-    ReadBoolInto<&LengthPrefixedFraming::includes_header, LengthPrefixedFraming>;
+constexpr auto kReadSize = ReadWordInto<&settings::LengthPrefixedFraming::size, kLengthSizes,
+                                        settings::LengthPrefixedFraming>;
+constexpr auto kReadOrder = ReadWordInto<&settings::LengthPrefixedFraming::order, kByteOrders,
+                                         settings::LengthPrefixedFraming>;
+constexpr auto kReadIncludesHeader = ReadBoolInto<&settings::LengthPrefixedFraming::includes_header,
+                                                  settings::LengthPrefixedFraming>;
 constexpr auto kReadTypeByte =
-    ReadBoolInto<&LengthPrefixedFraming::type_byte, LengthPrefixedFraming>;
+    ReadBoolInto<&settings::LengthPrefixedFraming::type_byte, settings::LengthPrefixedFraming>;
 
 constexpr Field<LengthPrefixedDraft> kLengthPrefixedFields[] = {
     {"size", InDraft<kReadSize>},
@@ -122,17 +126,19 @@ constexpr Field<LengthPrefixedDraft> kLengthPrefixedFields[] = {
      }},
 };
 
-constexpr Field<Framing> kFramingFields[] = {
+constexpr Field<settings::Framing> kFramingFields[] = {
     {"stream",
-     [](Reader& reader, const Value& value, Framing& framing) {
-       reader.ReadMapping<StreamFraming>(value, kStreamFields, framing.emplace<StreamFraming>());
+     [](Reader& reader, const Value& value, settings::Framing& framing) {
+       reader.ReadMapping<settings::StreamFraming>(value, kStreamFields,
+                                                   framing.emplace<settings::StreamFraming>());
      }},
     {"lines",
-     [](Reader& reader, const Value& value, Framing& framing) {
-       reader.ReadMapping<LinesFraming>(value, kLinesFields, framing.emplace<LinesFraming>());
+     [](Reader& reader, const Value& value, settings::Framing& framing) {
+       reader.ReadMapping<settings::LinesFraming>(value, kLinesFields,
+                                                  framing.emplace<settings::LinesFraming>());
      }},
     {"length_prefixed",
-     [](Reader& reader, const Value& value, Framing& framing) {
+     [](Reader& reader, const Value& value, settings::Framing& framing) {
        LengthPrefixedDraft draft;
        reader.ReadMapping<LengthPrefixedDraft>(value, kLengthPrefixedFields, draft);
        if (draft.type && draft.framing.type_byte) {
@@ -144,42 +150,45 @@ constexpr Field<Framing> kFramingFields[] = {
      }},
 };
 
-const Word<Framing> kFramings[] = {{"stream", StreamFraming()},
-                                   {"lines", LinesFraming()},
-                                   {"length_prefixed", LengthPrefixedFraming()}};
+const Word<settings::Framing> kFramings[] = {
+    {"stream", settings::StreamFraming()},
+    {"lines", settings::LinesFraming()},
+    {"length_prefixed", settings::LengthPrefixedFraming()}};
 
-constexpr Field<Compression> kCompressionFields[] = {
-    {"enabled", ReadBoolInto<&Compression::enabled>},
-    {"min_size", ReadSizeInto<&Compression::min_size, kMinSizeRange>},
-    {"server_context_takeover", ReadBoolInto<&Compression::server_context_takeover>},
-    {"client_context_takeover", ReadBoolInto<&Compression::client_context_takeover>},
-    {"server_window_bits", ReadIntInto<&Compression::server_window_bits, kWindowBitsRange>},
-    {"client_window_bits", ReadIntInto<&Compression::client_window_bits, kWindowBitsRange>},
-    {"memory_level", ReadIntInto<&Compression::memory_level, kMemoryLevelRange>},
+constexpr Field<settings::Compression> kCompressionFields[] = {
+    {"enabled", ReadBoolInto<&settings::Compression::enabled>},
+    {"min_size", ReadSizeInto<&settings::Compression::min_size, kMinSizeRange>},
+    {"server_context_takeover", ReadBoolInto<&settings::Compression::server_context_takeover>},
+    {"client_context_takeover", ReadBoolInto<&settings::Compression::client_context_takeover>},
+    {"server_window_bits",
+     ReadIntInto<&settings::Compression::server_window_bits, kWindowBitsRange>},
+    {"client_window_bits",
+     ReadIntInto<&settings::Compression::client_window_bits, kWindowBitsRange>},
+    {"memory_level", ReadIntInto<&settings::Compression::memory_level, kMemoryLevelRange>},
 };
 
 }  // namespace
 
-void ReadFraming(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadFraming(Reader& reader, const Value& value, settings::SessionOptions& options) {
   if (!value.node.IsMap()) {
     ReadWord(reader, value, kFramings, options.framing);
   } else if (value.node.size() != 1) {
     reader.Error(value, "expected one key, 'stream', 'lines' or 'length_prefixed'");
   } else {
-    reader.ReadMapping<Framing>(value, kFramingFields, options.framing);
+    reader.ReadMapping<settings::Framing>(value, kFramingFields, options.framing);
   }
 }
 
-void ReadCompression(Reader& reader, const Value& value, SessionOptions& options) {
-  reader.ReadMapping<Compression>(value, kCompressionFields, options.compression);
+void ReadCompression(Reader& reader, const Value& value, settings::SessionOptions& options) {
+  reader.ReadMapping<settings::Compression>(value, kCompressionFields, options.compression);
 }
 
 void AddFramingMappings(std::vector<KnownMapping>& mappings) {
-  mappings.push_back({"framing", KeysOf<Framing>(kFramingFields)});
-  mappings.push_back({"stream", KeysOf<StreamFraming>(kStreamFields)});
-  mappings.push_back({"lines", KeysOf<LinesFraming>(kLinesFields)});
+  mappings.push_back({"framing", KeysOf<settings::Framing>(kFramingFields)});
+  mappings.push_back({"stream", KeysOf<settings::StreamFraming>(kStreamFields)});
+  mappings.push_back({"lines", KeysOf<settings::LinesFraming>(kLinesFields)});
   mappings.push_back({"length_prefixed", KeysOf<LengthPrefixedDraft>(kLengthPrefixedFields)});
-  mappings.push_back({"compression", KeysOf<Compression>(kCompressionFields)});
+  mappings.push_back({"compression", KeysOf<settings::Compression>(kCompressionFields)});
 }
 
 }  // namespace sluice::config

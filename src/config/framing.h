@@ -4,17 +4,17 @@
 
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/session_options.h"
 
 #include "config/reader.h"
 
 namespace sluice::config {
 
 /// Replaces the framing as a whole.
-void ReadFraming(Reader& reader, const Value& value, SessionOptions& options);
+void ReadFraming(Reader& reader, const Value& value, settings::SessionOptions& options);
 
 /// What the file does not say stays as it is.
-void ReadCompression(Reader& reader, const Value& value, SessionOptions& options);
+void ReadCompression(Reader& reader, const Value& value, settings::SessionOptions& options);
 
 void AddFramingMappings(std::vector<KnownMapping>& mappings);
 

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "config/quote.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/quote.h"
+
 #include "config/values.h"
 
 namespace sluice::config {
@@ -44,7 +46,7 @@ const Protocol* FindProtocol(std::string_view name) {
 }
 
 struct HealthDraft {
-  HealthCheck health;
+  settings::HealthCheck health;
   std::optional<Value> check;
   std::optional<Value> send;
   std::optional<Value> expect;
@@ -73,10 +75,10 @@ void Keep(Reader& /*reader*/, const Value& value, HealthDraft& draft) {
 
 constexpr Field<HealthDraft> kHealthFields[] = {
     {"check", Keep<&HealthDraft::check>},
-    {"interval", ReadTime<&HealthCheck::interval, kIntervalRange>},
-    {"timeout", ReadTime<&HealthCheck::timeout, kTimeoutRange>},
-    {"rise", ReadCount<&HealthCheck::rise>},
-    {"fall", ReadCount<&HealthCheck::fall>},
+    {"interval", ReadTime<&settings::HealthCheck::interval, kIntervalRange>},
+    {"timeout", ReadTime<&settings::HealthCheck::timeout, kTimeoutRange>},
+    {"rise", ReadCount<&settings::HealthCheck::rise>},
+    {"fall", ReadCount<&settings::HealthCheck::fall>},
     {"send", Keep<&HealthDraft::send>},
     {"expect", Keep<&HealthDraft::expect>},
 };
@@ -84,7 +86,7 @@ constexpr Field<HealthDraft> kHealthFields[] = {
 Parsed<std::string> ParseBytes(std::string_view text) {
   if (!text.empty() && text.size() <= kLongestText) return std::string(text);
   return base::Unexpected(
-      Expected("a text of 1 to " + std::to_string(kLongestText) + " bytes", text));
+      settings::Expected("a text of 1 to " + std::to_string(kLongestText) + " bytes", text));
 }
 
 void ReadExpect(Reader& reader, const Value& value, std::vector<std::string>& expect) {
@@ -99,7 +101,7 @@ void ReadExpect(Reader& reader, const Value& value, std::vector<std::string>& ex
 /// Whether the check is one with a conversation of its own.
 constexpr std::string_view kChecks = "'tcp', 'tls', 'redis', 'ssh', 'smtp' or 'rfb'";
 
-bool ReadCheck(Reader& reader, const Value& value, HealthCheck& health) {
+bool ReadCheck(Reader& reader, const Value& value, settings::HealthCheck& health) {
   const auto text = reader.Text(value, kChecks);
   if (!text || *text == "tcp") return false;
   if (*text == "tls") {
@@ -111,15 +113,15 @@ bool ReadCheck(Reader& reader, const Value& value, HealthCheck& health) {
     health.expect = protocol->expect;
     return true;
   }
-  reader.Error(value, Expected(kChecks, *text));
+  reader.Error(value, settings::Expected(kChecks, *text));
   return false;
 }
 
 }  // namespace
 
-HealthCheck ReadHealthCheck(Reader& reader, const Value& value) {
+settings::HealthCheck ReadHealthCheck(Reader& reader, const Value& value) {
   HealthDraft draft;
-  HealthCheck& health = draft.health;
+  settings::HealthCheck& health = draft.health;
   if (!reader.ReadMapping<HealthDraft>(value, kHealthFields, draft)) return health;
   if (draft.check && ReadCheck(reader, *draft.check, health)) {
     for (const auto& own : {draft.send, draft.expect}) {

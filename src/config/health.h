@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/backend.h"
 
 #include "config/reader.h"
 
 namespace sluice::config {
 
-HealthCheck ReadHealthCheck(Reader& reader, const Value& value);
+settings::HealthCheck ReadHealthCheck(Reader& reader, const Value& value);
 
 void AddHealthMappings(std::vector<KnownMapping>& mappings);
 

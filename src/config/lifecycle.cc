@@ -3,7 +3,10 @@
 #include <chrono>
 #include <string_view>
 
-#include "config/quote.h"
+#include "sluice/settings/process.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/timeout.h"
+
 #include "config/values.h"
 
 namespace sluice::config {
@@ -15,41 +18,42 @@ using std::chrono::milliseconds;
 constexpr TimeoutRange kRange{milliseconds(100), hours(24), /*may_be_off=*/true};
 
 template <auto member>
-void ReadTime(Reader& reader, const Value& value, Drain& drain) {
+void ReadTime(Reader& reader, const Value& value, settings::Drain& drain) {
   const auto parse = [](std::string_view text) { return ParseTimeout(text, kRange); };
   reader.ReadScalar(value, "a duration", parse, drain.*member);
 }
 
-constexpr Field<Drain> kDrainFields[] = {
-    {"delay", ReadTime<&Drain::delay>},
-    {"window", ReadTime<&Drain::window>},
+constexpr Field<settings::Drain> kDrainFields[] = {
+    {"delay", ReadTime<&settings::Drain::delay>},
+    {"window", ReadTime<&settings::Drain::window>},
 };
 
-constexpr Field<LogOptions> kLogFields[] = {
+constexpr Field<settings::LogOptions> kLogFields[] = {
     {"session_opened",
-     [](Reader& reader, const Value& value, LogOptions& log) {
+     [](Reader& reader, const Value& value, settings::LogOptions& log) {
        reader.ReadScalar(value, "'true' or 'false'", ParseBool, log.session_opened);
      }},
 };
 
-Parsed<Reload> ParseReload(std::string_view text) {
-  if (text == "signal") return Reload::kSignal;
-  if (text == "watch") return Reload::kWatch;
-  return base::Unexpected(Expected("'signal' or 'watch'", text));
+Parsed<settings::Reload> ParseReload(std::string_view text) {
+  if (text == "signal") return settings::Reload::kSignal;
+  if (text == "watch") return settings::Reload::kWatch;
+  return base::Unexpected(settings::Expected("'signal' or 'watch'", text));
 }
 
 }  // namespace
 
-void ReadReload(Reader& reader, const Value& value, Reload& reload) {
+void ReadReload(Reader& reader, const Value& value, settings::Reload& reload) {
   reader.ReadScalar(value, "'signal' or 'watch'", ParseReload, reload);
 }
 
-void ReadLog(Reader& reader, const Value& value, LogOptions& log) {
-  reader.ReadMapping<LogOptions>(value, kLogFields, log);
+void ReadLog(Reader& reader, const Value& value, settings::LogOptions& log) {
+  reader.ReadMapping<settings::LogOptions>(value, kLogFields, log);
 }
 
-void ReadDrain(Reader& reader, const Value& value, Timeout timeout, Drain& drain) {
-  if (!reader.ReadMapping<Drain>(value, kDrainFields, drain)) return;
+void ReadDrain(Reader& reader, const Value& value, settings::Timeout timeout,
+               settings::Drain& drain) {
+  if (!reader.ReadMapping<settings::Drain>(value, kDrainFields, drain)) return;
   if (drain.delay + drain.window < timeout) return;
   reader.Error(value, "'delay' and 'window' are " + FormatTimeout(drain.delay + drain.window) +
                           " together; expected less than 'timeouts.drain', after which all is "
@@ -58,8 +62,8 @@ void ReadDrain(Reader& reader, const Value& value, Timeout timeout, Drain& drain
 }
 
 void AddLifecycleMappings(std::vector<KnownMapping>& mappings) {
-  mappings.push_back({"drain", KeysOf<Drain>(kDrainFields)});
-  mappings.push_back({"log", KeysOf<LogOptions>(kLogFields)});
+  mappings.push_back({"drain", KeysOf<settings::Drain>(kDrainFields)});
+  mappings.push_back({"log", KeysOf<settings::LogOptions>(kLogFields)});
 }
 
 }  // namespace sluice::config

@@ -4,18 +4,20 @@
 #include <vector>
 
 #include "sluice/config/loader.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/process.h"
+#include "sluice/settings/timeout.h"
 
 #include "config/reader.h"
 
 namespace sluice::config {
 
-void ReadReload(Reader& reader, const Value& value, Reload& reload);
+void ReadReload(Reader& reader, const Value& value, settings::Reload& reload);
 
-void ReadLog(Reader& reader, const Value& value, LogOptions& log);
+void ReadLog(Reader& reader, const Value& value, settings::LogOptions& log);
 
 /// `timeout` is timeouts.drain, within which all of it has to be over.
-void ReadDrain(Reader& reader, const Value& value, Timeout timeout, Drain& drain);
+void ReadDrain(Reader& reader, const Value& value, settings::Timeout timeout,
+               settings::Drain& drain);
 
 void AddLifecycleMappings(std::vector<KnownMapping>& mappings);
 

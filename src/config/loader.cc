@@ -97,7 +97,7 @@ constexpr Misplaced kNotAtTheTop[] = {
     {"health_check", "belongs in a backend: an entry of 'backends'"},
 };
 
-Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config) {
+Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, settings::Config& config) {
   Defaults defaults;
   if (draft.defaults) ReadDefaults(reader, *draft.defaults, defaults);
   config.limits = defaults.limits;
@@ -107,7 +107,7 @@ Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, Config& config
 }
 
 // Tickets are handed out by the admin listener.
-void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) {
+void CheckTickets(Reader& reader, const RootDraft& draft, const settings::Config& config) {
   const bool uses_tickets = UsesTickets(config.routes);
   const bool has_token = config.admin && !config.admin->token_file.empty();
   if (uses_tickets && !has_token && (config.admin || !draft.admin)) {
@@ -119,7 +119,7 @@ void CheckTickets(Reader& reader, const RootDraft& draft, const Config& config) 
 
 // The items of `routes` are the routes of the configuration, if there are no errors.
 void WarnOfExposure(Reader& reader, const Value& routes, const FileChecks& checks,
-                    const Config& config) {
+                    const settings::Config& config) {
   if (!checks.exposure || reader.has_errors()) return;
   for (size_t i = 0; i < config.routes.size(); ++i) {
     const auto warning = checks.exposure(config, config.routes[i]);
@@ -127,14 +127,14 @@ void WarnOfExposure(Reader& reader, const Value& routes, const FileChecks& check
   }
 }
 
-Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
-  Config config;
+settings::Config ReadRoot(Reader& reader, const Value& root, const FileChecks& checks) {
+  settings::Config config;
   RootDraft draft;
   if (!reader.ReadMapping<RootDraft>(root, kRootFields, draft, kNotAtTheTop)) {
     return config;
   }
   if (draft.user) {
-    User user;
+    settings::User user;
     if (reader.ReadScalar(*draft.user, "a user", ParseUser, user)) {
       const auto fault = checks.user ? checks.user(user) : std::nullopt;
       if (fault) reader.Error(*draft.user, *fault);
@@ -215,9 +215,9 @@ std::optional<YAML::Mark> FindSecondDocument(const std::string& text) {
 }
 
 // Reads the admin section alone. Errors elsewhere in the file are not reported.
-Config ReadAdminSection(Reader& reader, const Value& root, const SourceText& source,
-                        const Environment& environment) {
-  Config config;
+settings::Config ReadAdminSection(Reader& reader, const Value& root, const SourceText& source,
+                                  const Environment& environment) {
+  settings::Config config;
   RootDraft draft;
   const FileChecks none;
   Reader elsewhere(source, environment, none);
@@ -227,7 +227,7 @@ Config ReadAdminSection(Reader& reader, const Value& root, const SourceText& sou
   return config;
 }
 
-using ReadConfig = std::function<Config(Reader& reader, const Value& root)>;
+using ReadConfig = std::function<settings::Config(Reader& reader, const Value& root)>;
 
 // yaml-cpp's exceptions go through.
 LoadResult LoadSource(const SourceText& source, const Environment& environment,
@@ -293,8 +293,8 @@ LoadResult LoadFile(const std::string& path, const Environment& environment,
   return LoadString(*bytes, path, environment, checks);
 }
 
-Result<std::optional<Admin>, std::vector<Diagnostic>> LoadAdmin(const std::string& path,
-                                                                const Environment& environment) {
+Result<std::optional<settings::Admin>, std::vector<Diagnostic>> LoadAdmin(
+    const std::string& path, const Environment& environment) {
   const auto bytes = base::ReadFile(path, kMaxFileMib);
   if (!bytes) return FailToRead(path, bytes.error());
   const SourceText source(*bytes, path);

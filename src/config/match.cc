@@ -7,9 +7,14 @@
 #include "sluice/base/text.h"
 #include "sluice/config/patterns.h"
 #include "sluice/config/suggest.h"
+#include "sluice/settings/auth.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
+#include "sluice/settings/tls.h"
 
 #include "config/proxy.h"
-#include "config/quote.h"
 #include "config/targets.h"
 #include "config/values.h"
 
@@ -22,7 +27,7 @@ using base::Unexpected;
 constexpr std::string_view kPresent = "*";
 
 struct MatchDraft {
-  Match match;
+  settings::Match match;
   bool has_path = false;
   std::optional<Value> listener;
 };
@@ -35,19 +40,20 @@ std::vector<Value> OneOrMore(Reader& reader, const Value& value, std::string_vie
 Parsed<bool> ParseUpgrade(std::string_view text) {
   if (text == "websocket") return true;
   if (text == "none") return false;
-  return Unexpected(Expected("'websocket' or 'none'", text));
+  return Unexpected(settings::Expected("'websocket' or 'none'", text));
 }
 
 Parsed<std::string> ParsePlainText(std::string_view text) {
   const auto is_control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; };
   if (std::none_of(text.begin(), text.end(), is_control)) return std::string(text);
-  return Unexpected(Expected("a text without control characters", text));
+  return Unexpected(settings::Expected("a text without control characters", text));
 }
 
 Parsed<std::string> ParseSni(std::string_view text) {
   auto name = ParseHostPattern(text);
   if (name && !name->starts_with('{')) return name;
-  return Unexpected(Expected("a host name such as www.example.com or *.example.com", text));
+  return Unexpected(
+      settings::Expected("a host name such as www.example.com or *.example.com", text));
 }
 
 // Texts of which one suffices, each read by `parse`.
@@ -63,11 +69,12 @@ std::vector<std::string> ReadTexts(Reader& reader, const Value& value, std::stri
 }
 
 // A mapping from names to the values that they must have.
-std::vector<NamedValues> ReadNamedValues(Reader& reader, const Value& value) {
-  std::vector<NamedValues> named;
+std::vector<settings::NamedValues> ReadNamedValues(Reader& reader, const Value& value) {
+  std::vector<settings::NamedValues> named;
   if (!reader.ExpectMapping(value)) return named;
   for (const auto& entry : reader.Entries(value)) {
-    NamedValues wanted{entry.key, ReadTexts(reader, entry.value, "values", ParsePlainText)};
+    settings::NamedValues wanted{entry.key,
+                                 ReadTexts(reader, entry.value, "values", ParsePlainText)};
     if (wanted.values == std::vector<std::string>{std::string(kPresent)}) {
       wanted.values.clear();
     } else if (std::find(wanted.values.begin(), wanted.values.end(), kPresent) !=
@@ -91,12 +98,12 @@ void ReadHeaders(Reader& reader, const Value& value, MatchDraft& draft) {
   draft.match.headers = ReadNamedValues(reader, value);
   for (const auto& header : draft.match.headers) {
     if (base::IsToken(header.name)) continue;
-    reader.Error(value, Expected("the name of a header field", header.name));
+    reader.Error(value, settings::Expected("the name of a header field", header.name));
   }
 }
 
 void ReadClient(Reader& reader, const Value& value, MatchDraft& draft) {
-  Sources sources;
+  settings::Sources sources;
   for (const auto& item : OneOrMore(reader, value, "address ranges")) {
     ReadSource(reader, item, sources);
   }
@@ -120,7 +127,7 @@ constexpr Field<MatchDraft> kMatchFields[] = {
          draft.match.upgrade = upgrade;
        }
      }},
-    {"query", ReadNamed<&Match::query>},
+    {"query", ReadNamed<&settings::Match::query>},
     {"headers", ReadHeaders},
     {"subprotocol",
      [](Reader& reader, const Value& value, MatchDraft& draft) {
@@ -136,13 +143,14 @@ constexpr Field<MatchDraft> kMatchFields[] = {
      [](Reader& reader, const Value& value, MatchDraft& draft) {
        draft.match.certificate = ReadTexts(reader, value, "names", ParseCertificateName);
      }},
-    {"claims", ReadNamed<&Match::claims>},
+    {"claims", ReadNamed<&settings::Match::claims>},
 };
 
 // The listeners of that name; two may be without one, at any free port of the same address.
-std::vector<size_t> ListenersNamed(const std::vector<Listener>& listeners, std::string_view text) {
+std::vector<size_t> ListenersNamed(const std::vector<settings::Listener>& listeners,
+                                   std::string_view text) {
   // Addresses may be written in more than one way.
-  const auto address = ParseListenAddress(text);
+  const auto address = settings::ParseListenAddress(text);
   const std::string spelled = address ? address->ToString() : std::string();
   std::vector<size_t> named;
   for (size_t i = 0; i < listeners.size(); ++i) {
@@ -151,8 +159,8 @@ std::vector<size_t> ListenersNamed(const std::vector<Listener>& listeners, std::
   return named;
 }
 
-void ReadListenerNames(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-                       Match& match) {
+void ReadListenerNames(Reader& reader, const Value& value,
+                       const std::vector<settings::Listener>& listeners, settings::Match& match) {
   for (const auto& item : OneOrMore(reader, value, "names of listeners")) {
     const auto text = reader.Text(item, "the name of a listener");
     if (!text) continue;
@@ -162,18 +170,18 @@ void ReadListenerNames(Reader& reader, const Value& value, const std::vector<Lis
     if (!named.empty() || listeners.empty()) continue;
     std::vector<std::string_view> names;
     for (const auto& listener : listeners) names.push_back(listener.name);
-    reader.Error(item, "unknown listener " + Quote(*text) +
+    reader.Error(item, "unknown listener " + settings::Quote(*text) +
                            Suggestion(*text, names, "the known listeners are"));
   }
 }
 
-bool AsksForCertificates(const Listener& listener) {
-  return listener.tls && listener.tls->client_certificate != ClientCertificate::kNone;
+bool AsksForCertificates(const settings::Listener& listener) {
+  return listener.tls && listener.tls->client_certificate != settings::ClientCertificate::kNone;
 }
 
 // Conditions that only some listeners can meet.
-void CheckTls(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-              const Match& match) {
+void CheckTls(Reader& reader, const Value& value, const std::vector<settings::Listener>& listeners,
+              const settings::Match& match) {
   const auto has_one = [&](auto is_fit) {
     if (match.listeners.empty()) return std::any_of(listeners.begin(), listeners.end(), is_fit);
     return std::any_of(match.listeners.begin(), match.listeners.end(),
@@ -185,22 +193,23 @@ void CheckTls(Reader& reader, const Value& value, const std::vector<Listener>& l
     reader.Warn(value,
                 "this match is never met: none of its listeners asks clients for a certificate "
                 "(client_ca)");
-  } else if (!match.sni.empty() &&
-             !has_one([](const Listener& listener) { return listener.tls.has_value(); })) {
+  } else if (!match.sni.empty() && !has_one([](const settings::Listener& listener) {
+               return listener.tls.has_value();
+             })) {
     reader.Warn(
         value,
         "this match is never met: none of its listeners has 'tls', so that there is no 'sni'");
   }
 }
 
-bool IsJwt(const AuthMethod& method) {
-  return std::holds_alternative<JwtAuth>(method);
+bool IsJwt(const settings::AuthMethod& method) {
+  return std::holds_alternative<settings::JwtAuth>(method);
 }
 
 }  // namespace
 
-void ReadMatch(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-               Match& match) {
+void ReadMatch(Reader& reader, const Value& value, const std::vector<settings::Listener>& listeners,
+               settings::Match& match) {
   MatchDraft draft;
   if (!reader.ReadMapping<MatchDraft>(value, kMatchFields, draft)) return;
   if (!value.node.IsMap() || value.node.size() == 0) {
@@ -219,9 +228,9 @@ void ReadMatch(Reader& reader, const Value& value, const std::vector<Listener>& 
   match = std::move(draft.match);
 }
 
-void CheckMatch(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-                const Route& route) {
-  const Match& match = route.match;
+void CheckMatch(Reader& reader, const Value& value,
+                const std::vector<settings::Listener>& listeners, const settings::Route& route) {
+  const settings::Match& match = route.match;
   if (match.upgrade && *match.upgrade == route.is_console) {
     reader.Error(value, route.is_console ? "a page is for requests with 'upgrade: none'"
                                          : "a backend is for requests with 'upgrade: websocket'");

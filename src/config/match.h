@@ -3,19 +3,20 @@
 
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/route.h"
 
 #include "config/reader.h"
 
 namespace sluice::config {
 
 /// Comes after ReadListeners().
-void ReadMatch(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-               Match& match);
+void ReadMatch(Reader& reader, const Value& value, const std::vector<settings::Listener>& listeners,
+               settings::Match& match);
 
 /// Whether the conditions and the rest of the route, all of which has been read, go together.
-void CheckMatch(Reader& reader, const Value& value, const std::vector<Listener>& listeners,
-                const Route& route);
+void CheckMatch(Reader& reader, const Value& value,
+                const std::vector<settings::Listener>& listeners, const settings::Route& route);
 
 void AddMatchMappings(std::vector<KnownMapping>& mappings);
 

@@ -5,10 +5,12 @@
 #include <string>
 
 #include "sluice/config/patterns.h"
+#include "sluice/settings/limits.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/session_options.h"
 
 #include "config/auth.h"
 #include "config/framing.h"
-#include "config/quote.h"
 #include "config/values.h"
 
 namespace sluice::config {
@@ -47,22 +49,24 @@ void InOptions(Reader& reader, const Value& value, Defaults& defaults) {
   read(reader, value, defaults.options);
 }
 
-constexpr auto kReadConnect =
-    ReadTimeout<&SessionOptions::connect_timeout, kConnectRange, SessionOptions>;
-constexpr auto kReadIdle = ReadTimeout<&SessionOptions::idle_timeout, kIdleRange, SessionOptions>;
-constexpr auto kReadMaxAge = ReadTimeout<&SessionOptions::max_age, kMaxAgeRange, SessionOptions>;
+constexpr auto kReadConnect = ReadTimeout<&settings::SessionOptions::connect_timeout, kConnectRange,
+                                          settings::SessionOptions>;
+constexpr auto kReadIdle =
+    ReadTimeout<&settings::SessionOptions::idle_timeout, kIdleRange, settings::SessionOptions>;
+constexpr auto kReadMaxAge =
+    ReadTimeout<&settings::SessionOptions::max_age, kMaxAgeRange, settings::SessionOptions>;
 constexpr auto kReadClose =
-    ReadTimeout<&SessionOptions::close_timeout, kCloseRange, SessionOptions>;
+    ReadTimeout<&settings::SessionOptions::close_timeout, kCloseRange, settings::SessionOptions>;
 constexpr auto kReadCloseTotal =
-    ReadTimeout<&SessionOptions::close_total, kCloseTotalRange, SessionOptions>;
+    ReadTimeout<&settings::SessionOptions::close_total, kCloseTotalRange, settings::SessionOptions>;
 
-constexpr Field<Keepalive> kKeepaliveFields[] = {
-    {"ping_interval", ReadTimeout<&Keepalive::ping_interval, kPingIntervalRange>},
-    {"pong_timeout", ReadTimeout<&Keepalive::pong_timeout, kPongTimeoutRange>},
-    {"backend_timeout", ReadTimeout<&Keepalive::backend_timeout, kBackendTimeoutRange>},
+constexpr Field<settings::Keepalive> kKeepaliveFields[] = {
+    {"ping_interval", ReadTimeout<&settings::Keepalive::ping_interval, kPingIntervalRange>},
+    {"pong_timeout", ReadTimeout<&settings::Keepalive::pong_timeout, kPongTimeoutRange>},
+    {"backend_timeout", ReadTimeout<&settings::Keepalive::backend_timeout, kBackendTimeoutRange>},
 };
 
-constexpr Field<SessionOptions> kRouteTimeoutFields[] = {
+constexpr Field<settings::SessionOptions> kRouteTimeoutFields[] = {
     {"connect", kReadConnect},        {"idle", kReadIdle},
     {"max_age", kReadMaxAge},         {"close", kReadClose},
     {"close_total", kReadCloseTotal},
@@ -83,24 +87,24 @@ constexpr Field<Defaults> kDefaultTimeoutFields[] = {
     {"drain", ReadTimeout<&Defaults::drain_timeout, kDrainRange>},
 };
 
-void ReadMessageLimit(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadMessageLimit(Reader& reader, const Value& value, settings::SessionOptions& options) {
   const auto parse = [](std::string_view text) { return ParseSize(text, kMessageRange); };
   reader.ReadScalar(value, "a size", parse, options.message_limit);
 }
 
 template <auto member>
-void ReadRate(Reader& reader, const Value& value, Bandwidth& bandwidth) {
+void ReadRate(Reader& reader, const Value& value, settings::Bandwidth& bandwidth) {
   const auto parse = [](std::string_view text) { return ParseSize(text, kBandwidthRange); };
   reader.ReadScalar(value, "a size", parse, bandwidth.*member);
 }
 
-constexpr Field<Bandwidth> kBandwidthFields[] = {
-    {"to_backend", ReadRate<&Bandwidth::to_backend>},
-    {"to_client", ReadRate<&Bandwidth::to_client>},
+constexpr Field<settings::Bandwidth> kBandwidthFields[] = {
+    {"to_backend", ReadRate<&settings::Bandwidth::to_backend>},
+    {"to_client", ReadRate<&settings::Bandwidth::to_client>},
 };
 
-void ReadBandwidth(Reader& reader, const Value& value, SessionOptions& options) {
-  reader.ReadMapping<Bandwidth>(value, kBandwidthFields, options.bandwidth);
+void ReadBandwidth(Reader& reader, const Value& value, settings::SessionOptions& options) {
+  reader.ReadMapping<settings::Bandwidth>(value, kBandwidthFields, options.bandwidth);
 }
 
 // A number of sessions.
@@ -111,15 +115,15 @@ void ReadSessions(Reader& reader, const Value& value, T& target) {
 }
 
 template <auto Member>
-void ReadSessionLimit(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadSessionLimit(Reader& reader, const Value& value, settings::SessionOptions& options) {
   ReadSessions<Member>(reader, value, options.session_limits);
 }
 
-constexpr auto kReadRouteSessions = ReadSessionLimit<&SessionLimits::all>;
-constexpr auto kReadClientSessions = ReadSessionLimit<&SessionLimits::per_client>;
-constexpr auto kReadUserSessions = ReadSessionLimit<&SessionLimits::per_user>;
+constexpr auto kReadRouteSessions = ReadSessionLimit<&settings::SessionLimits::all>;
+constexpr auto kReadClientSessions = ReadSessionLimit<&settings::SessionLimits::per_client>;
+constexpr auto kReadUserSessions = ReadSessionLimit<&settings::SessionLimits::per_user>;
 
-constexpr Field<SessionOptions> kRouteLimitFields[] = {
+constexpr Field<settings::SessionOptions> kRouteLimitFields[] = {
     {"message", ReadMessageLimit},
     {"bandwidth", ReadBandwidth},
     {"route_sessions", kReadRouteSessions},
@@ -143,7 +147,7 @@ constexpr Misplaced kNoRouteLimits[] = {
 };
 
 struct RateDraft {
-  Rate rate;
+  settings::Rate rate;
   bool has_rate = false;
 };
 
@@ -163,11 +167,11 @@ constexpr Field<RateDraft> kRateFields[] = {
      }},
 };
 
-void ReadHandshakeRate(Reader& reader, const Value& value, std::optional<Rate>& rate) {
+void ReadHandshakeRate(Reader& reader, const Value& value, std::optional<settings::Rate>& rate) {
   if (value.node.IsScalar()) {
     const std::string expected = "'off' or a mapping with 'rate' and 'burst'";
     const auto text = reader.Text(value, expected);
-    if (text && *text != "off") reader.Error(value, Expected(expected, *text));
+    if (text && *text != "off") reader.Error(value, settings::Expected(expected, *text));
     return;
   }
   RateDraft draft;
@@ -177,10 +181,10 @@ void ReadHandshakeRate(Reader& reader, const Value& value, std::optional<Rate>& 
 }
 
 struct LimitsDraft {
-  explicit LimitsDraft(SessionOptions& session_options) : options(session_options) {}
+  explicit LimitsDraft(settings::SessionOptions& session_options) : options(session_options) {}
 
-  Limits limits;
-  SessionOptions& options;
+  settings::Limits limits;
+  settings::SessionOptions& options;
   std::optional<Value> request_line;  // where each stands, if it is there and in order
   std::optional<Value> header;
   bool is_whole = true;
@@ -234,7 +238,7 @@ constexpr Field<LimitsDraft> kLimitFields[] = {
      }},
     {"sessions",
      [](Reader& reader, const Value& value, LimitsDraft& draft) {
-       ReadSessions<&Limits::sessions>(reader, value, draft.limits);
+       ReadSessions<&settings::Limits::sessions>(reader, value, draft.limits);
      }},
     {"route_sessions", InLimits<kReadRouteSessions>},
     {"sessions_per_client", InLimits<kReadClientSessions>},
@@ -252,10 +256,11 @@ void CheckRequestLine(Reader& reader, const LimitsDraft& draft) {
   if (!draft.is_whole || draft.limits.request_line <= draft.limits.header) return;
   if (draft.request_line) {
     reader.Error(*draft.request_line,
-                 Expected("no more than 'header', which is " + header, request_line));
+                 settings::Expected("no more than 'header', which is " + header, request_line));
   } else {
-    reader.Error(*draft.header,
-                 Expected("no less than 'request_line', which is " + request_line, header));
+    reader.Error(
+        *draft.header,
+        settings::Expected("no less than 'request_line', which is " + request_line, header));
   }
 }
 
@@ -293,7 +298,7 @@ void ReadDistinct(Reader& reader, const Value& value, std::string_view items, Pa
     std::string text;
     if (!reader.ReadScalar(item, "a text", parse, text)) continue;
     if (std::find(texts.begin(), texts.end(), text) != texts.end()) {
-      reader.Error(item, Quote(text) + " is in the list twice");
+      reader.Error(item, settings::Quote(text) + " is in the list twice");
     }
     texts.push_back(std::move(text));
   }
@@ -302,35 +307,36 @@ void ReadDistinct(Reader& reader, const Value& value, std::string_view items, Pa
 
 }  // namespace
 
-void ReadKeepalive(Reader& reader, const Value& value, SessionOptions& options) {
-  reader.ReadMapping<Keepalive>(value, kKeepaliveFields, options.keepalive);
+void ReadKeepalive(Reader& reader, const Value& value, settings::SessionOptions& options) {
+  reader.ReadMapping<settings::Keepalive>(value, kKeepaliveFields, options.keepalive);
 }
 
-void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& options) {
-  reader.ReadMapping<SessionOptions>(value, kRouteTimeoutFields, options, kNoRouteTimeouts);
+void ReadRouteTimeouts(Reader& reader, const Value& value, settings::SessionOptions& options) {
+  reader.ReadMapping<settings::SessionOptions>(value, kRouteTimeoutFields, options,
+                                               kNoRouteTimeouts);
 }
 
-void ReadRouteLimits(Reader& reader, const Value& value, SessionOptions& options) {
-  reader.ReadMapping<SessionOptions>(value, kRouteLimitFields, options, kNoRouteLimits);
+void ReadRouteLimits(Reader& reader, const Value& value, settings::SessionOptions& options) {
+  reader.ReadMapping<settings::SessionOptions>(value, kRouteLimitFields, options, kNoRouteLimits);
 }
 
-void ReadOnRemoval(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadOnRemoval(Reader& reader, const Value& value, settings::SessionOptions& options) {
   reader.ReadScalar(value, "'keep' or 'close'", ParseOnRemoval, options.on_removal);
 }
 
-void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadOnDialFailure(Reader& reader, const Value& value, settings::SessionOptions& options) {
   reader.ReadScalar(value, "'close' or 'http'", ParseOnDialFailure, options.on_dial_failure);
 }
 
-void ReadCloseCodes(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadCloseCodes(Reader& reader, const Value& value, settings::SessionOptions& options) {
   reader.ReadScalar(value, "'standard' or 'websockify'", ParseCloseCodes, options.close_codes);
 }
 
-void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadSubprotocols(Reader& reader, const Value& value, settings::SessionOptions& options) {
   ReadDistinct(reader, value, "subprotocols", ParseSubprotocol, options.subprotocols);
 }
 
-void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadOrigins(Reader& reader, const Value& value, settings::SessionOptions& options) {
   ReadDistinct(reader, value, "origins", ParseOrigin, options.origins);
 }
 
@@ -342,7 +348,7 @@ void ReadHosts(Reader& reader, const Value& value, std::optional<std::vector<std
   }
 }
 
-void ReadRequireOrigin(Reader& reader, const Value& value, SessionOptions& options) {
+void ReadRequireOrigin(Reader& reader, const Value& value, settings::SessionOptions& options) {
   reader.ReadScalar(value, "'true' or 'false'", ParseBool, options.require_origin);
 }
 
@@ -352,13 +358,13 @@ void ReadDefaults(Reader& reader, const Value& value, Defaults& defaults) {
 
 void AddOptionMappings(std::vector<KnownMapping>& mappings) {
   mappings.push_back({"defaults", KeysOf<Defaults>(kDefaultsFields)});
-  mappings.push_back({"keepalive", KeysOf<Keepalive>(kKeepaliveFields)});
+  mappings.push_back({"keepalive", KeysOf<settings::Keepalive>(kKeepaliveFields)});
   mappings.push_back({"default_timeouts", KeysOf<Defaults>(kDefaultTimeoutFields)});
-  mappings.push_back({"bandwidth", KeysOf<Bandwidth>(kBandwidthFields)});
+  mappings.push_back({"bandwidth", KeysOf<settings::Bandwidth>(kBandwidthFields)});
   mappings.push_back({"limits", KeysOf<LimitsDraft>(kLimitFields)});
   mappings.push_back({"handshake_rate", KeysOf<RateDraft>(kRateFields)});
-  mappings.push_back({"route_timeouts", KeysOf<SessionOptions>(kRouteTimeoutFields)});
-  mappings.push_back({"route_limits", KeysOf<SessionOptions>(kRouteLimitFields)});
+  mappings.push_back({"route_timeouts", KeysOf<settings::SessionOptions>(kRouteTimeoutFields)});
+  mappings.push_back({"route_limits", KeysOf<settings::SessionOptions>(kRouteLimitFields)});
 }
 
 }  // namespace sluice::config

@@ -5,7 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/limits.h"
+#include "sluice/settings/session_options.h"
+#include "sluice/settings/timeout.h"
 
 #include "config/reader.h"
 
@@ -13,24 +16,24 @@ namespace sluice::config {
 
 /// `defaults` as a whole. Begins with the built-in defaults.
 struct Defaults {
-  Limits limits;
-  Timeout handshake_timeout = Config().handshake_timeout;
-  Timeout drain_timeout = Config().drain_timeout;
-  SessionOptions options;
+  settings::Limits limits;
+  settings::Timeout handshake_timeout = settings::Config().handshake_timeout;
+  settings::Timeout drain_timeout = settings::Config().drain_timeout;
+  settings::SessionOptions options;
 };
 
 void ReadDefaults(Reader& reader, const Value& value, Defaults& defaults);
 
 // One key each, of `defaults` or of a route. What the file does not say stays as it is.
-void ReadKeepalive(Reader& reader, const Value& value, SessionOptions& options);
-void ReadRouteTimeouts(Reader& reader, const Value& value, SessionOptions& options);
-void ReadRouteLimits(Reader& reader, const Value& value, SessionOptions& options);
-void ReadOnRemoval(Reader& reader, const Value& value, SessionOptions& options);
-void ReadOnDialFailure(Reader& reader, const Value& value, SessionOptions& options);
-void ReadCloseCodes(Reader& reader, const Value& value, SessionOptions& options);
-void ReadSubprotocols(Reader& reader, const Value& value, SessionOptions& options);
-void ReadOrigins(Reader& reader, const Value& value, SessionOptions& options);
-void ReadRequireOrigin(Reader& reader, const Value& value, SessionOptions& options);
+void ReadKeepalive(Reader& reader, const Value& value, settings::SessionOptions& options);
+void ReadRouteTimeouts(Reader& reader, const Value& value, settings::SessionOptions& options);
+void ReadRouteLimits(Reader& reader, const Value& value, settings::SessionOptions& options);
+void ReadOnRemoval(Reader& reader, const Value& value, settings::SessionOptions& options);
+void ReadOnDialFailure(Reader& reader, const Value& value, settings::SessionOptions& options);
+void ReadCloseCodes(Reader& reader, const Value& value, settings::SessionOptions& options);
+void ReadSubprotocols(Reader& reader, const Value& value, settings::SessionOptions& options);
+void ReadOrigins(Reader& reader, const Value& value, settings::SessionOptions& options);
+void ReadRequireOrigin(Reader& reader, const Value& value, settings::SessionOptions& options);
 
 /// Reads `hosts`: names that requests may use.
 void ReadHosts(Reader& reader, const Value& value, std::optional<std::vector<std::string>>& hosts);

@@ -5,9 +5,10 @@
 #include <optional>
 
 #include "sluice/base/text.h"
+#include "sluice/settings/address_text.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
 
-#include "config/address_text.h"
-#include "config/quote.h"
 #include "config/values.h"
 
 namespace sluice::config {
@@ -40,9 +41,10 @@ bool HasBrace(std::string_view text) {
 }
 
 // Cuts a path with braces into its segments. `path` is without a `/**`.
-base::Result<void, std::string> ReadCaptures(std::string_view text, PathPattern& pattern) {
+base::Result<void, std::string> ReadCaptures(std::string_view text,
+                                             settings::PathPattern& pattern) {
   const auto fail = [text] {
-    return Unexpected(Expected(
+    return Unexpected(settings::Expected(
         "a '{name}' (letters, digits and '_') that stands alone between two '/', or a '{name...}' "
         "at the end",
         text));
@@ -83,13 +85,13 @@ bool IsScheme(std::string_view text) {
 std::optional<std::string> NormalizeOriginHost(std::string_view host) {
   if (host.starts_with('[')) {
     if (!host.ends_with(']') || host.size() < 2) return std::nullopt;
-    const auto ip = NormalizeIpv6(host.substr(1, host.size() - 2));
+    const auto ip = settings::NormalizeIpv6(host.substr(1, host.size() - 2));
     return ip ? std::optional('[' + *ip + ']') : std::nullopt;
   }
-  if (NormalizeIpv6(host)) return std::nullopt;  // lacks its brackets
-  if (const auto ip = NormalizeIp(host)) return ip;
+  if (settings::NormalizeIpv6(host)) return std::nullopt;  // lacks its brackets
+  if (const auto ip = settings::NormalizeIp(host)) return ip;
   const auto name = host.substr(host.starts_with("*.") ? 2 : 0);
-  return HostNameFault(name) ? std::nullopt : std::optional(std::string(host));
+  return settings::HostNameFault(name) ? std::nullopt : std::optional(std::string(host));
 }
 
 bool IsWeb(std::string_view scheme) {
@@ -99,7 +101,7 @@ bool IsWeb(std::string_view scheme) {
 // `:*` or `:8080`; empty if it is the scheme's own port.
 std::optional<std::string> NormalizeOriginPort(std::string_view scheme, std::string_view text) {
   if (text == "*") return ":*";
-  const auto port = ParsePort(text, 1);
+  const auto port = settings::ParsePort(text, 1);
   if (!port) return std::nullopt;
   const bool is_default = (scheme == "http" && *port == 80) || (scheme == "https" && *port == 443);
   return is_default ? std::string() : ':' + std::to_string(*port);
@@ -146,42 +148,45 @@ Parsed<std::string> ParseHostPattern(std::string_view text) {
   if (text.starts_with('{')) {
     const auto dot = text.find('.');
     const auto rest = dot == std::string_view::npos ? "" : base::ToLower(text.substr(dot));
-    if (CaptureIn(text.substr(0, dot)) && rest.size() > 1 && !HostNameFault(rest.substr(1))) {
+    if (CaptureIn(text.substr(0, dot)) && rest.size() > 1 &&
+        !settings::HostNameFault(rest.substr(1))) {
       return std::string(text.substr(0, dot)) + rest;
     }
-    return Unexpected(Expected("a capture and a name, such as {name}.example.com", text));
+    return Unexpected(settings::Expected("a capture and a name, such as {name}.example.com", text));
   }
   auto host = base::ToLower(text);
   if (host.ends_with('.')) host.pop_back();
   const auto name = std::string_view(host).substr(host.starts_with("*.") ? 2 : 0);
-  const bool is_ipv4 = name == host && NormalizeIp(name) && !NormalizeIpv6(name);
-  if (is_ipv4 || !HostNameFault(name)) return host;
-  return Unexpected(
-      Expected("a host name such as www.example.com, *.example.com or {name}.example.com, without "
-               "a port (leave 'host' out for "
-               "any host)",
-               text));
+  const bool is_ipv4 =
+      name == host && settings::NormalizeIp(name) && !settings::NormalizeIpv6(name);
+  if (is_ipv4 || !settings::HostNameFault(name)) return host;
+  return Unexpected(settings::Expected(
+      "a host name such as www.example.com, *.example.com or {name}.example.com, without "
+      "a port (leave 'host' out for "
+      "any host)",
+      text));
 }
 
-Parsed<PathPattern> ParsePathPattern(std::string_view text) {
-  if (!text.starts_with('/')) return Unexpected(Expected("a path that begins with '/'", text));
-  PathPattern pattern;
+Parsed<settings::PathPattern> ParsePathPattern(std::string_view text) {
+  if (!text.starts_with('/'))
+    return Unexpected(settings::Expected("a path that begins with '/'", text));
+  settings::PathPattern pattern;
   pattern.is_prefix = text.ends_with("/**");
   pattern.path = text.substr(0, text.size() - (pattern.is_prefix ? 3 : 0));
   if (pattern.path.find('*') != std::string::npos) {
-    return Unexpected(
-        Expected("a '*' only in a '/**' at the end (that path and everything below it)", text));
+    return Unexpected(settings::Expected(
+        "a '*' only in a '/**' at the end (that path and everything below it)", text));
   }
   if (pattern.path.find_first_of("?#") != std::string::npos) {
     return Unexpected(
-        Expected("a path without '?' and '#' (the query has a key of its own)", text));
+        settings::Expected("a path without '?' and '#' (the query has a key of its own)", text));
   }
   if (HasPercentEscape(pattern.path)) {
-    return Unexpected(Expected(
+    return Unexpected(settings::Expected(
         "a path without percent-escapes (requests are decoded before they are compared)", text));
   }
   if (HasControlCharacter(pattern.path)) {
-    return Unexpected(Expected("a path without control characters", text));
+    return Unexpected(settings::Expected("a path without control characters", text));
   }
   if (HasBrace(pattern.path)) {
     if (auto read = ReadCaptures(text, pattern); !read) return Unexpected(read.error());
@@ -190,7 +195,9 @@ Parsed<PathPattern> ParsePathPattern(std::string_view text) {
 }
 
 Parsed<std::string> ParseCertificateName(std::string_view text) {
-  const auto fail = [text](const char* expected) { return Unexpected(Expected(expected, text)); };
+  const auto fail = [text](const char* expected) {
+    return Unexpected(settings::Expected(expected, text));
+  };
   const auto type = text.substr(0, std::min(text.find(':'), text.size()));
   if (type != "dns" && type != "uri" && type != "email" && type != "cn") {
     return fail(
@@ -216,10 +223,10 @@ Parsed<std::string> ParseHostName(std::string_view text) {
   if (text == "*") return std::string(text);
   auto name = ParseHostPattern(text);
   if (name && !name->starts_with('{')) return name;
-  return Unexpected(
-      Expected("a host name such as www.example.com or *.example.com, without a port, or '*' for "
-               "any name",
-               text));
+  return Unexpected(settings::Expected(
+      "a host name such as www.example.com or *.example.com, without a port, or '*' for "
+      "any name",
+      text));
 }
 
 Parsed<std::string> ParseOrigin(std::string_view text) {
@@ -230,18 +237,18 @@ Parsed<std::string> ParseOrigin(std::string_view text) {
   const bool has_slashes = colon != std::string::npos && origin.substr(colon).starts_with("://");
   const auto authority = has_slashes ? origin.substr(colon + 3) : std::string();
   if (const auto fault = OriginFault(scheme, authority)) {
-    return Unexpected(*fault + ", found " + Quote(text));
+    return Unexpected(*fault + ", found " + settings::Quote(text));
   }
   if (has_slashes && IsScheme(scheme)) {
     if (const auto normal = NormalizeAuthority(scheme, authority)) {
       return scheme + "://" + *normal;
     }
   }
-  return Unexpected(
-      Expected("an origin such as https://www.example.com, https://*.example.com, "
-               "http://localhost:* or moz-extension://* (no path, no '/' at the end), '*' or "
-               "'null'",
-               text));
+  return Unexpected(settings::Expected(
+      "an origin such as https://www.example.com, https://*.example.com, "
+      "http://localhost:* or moz-extension://* (no path, no '/' at the end), '*' or "
+      "'null'",
+      text));
 }
 
 }  // namespace sluice::config

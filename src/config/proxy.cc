@@ -3,7 +3,10 @@
 #include <string>
 #include <utility>
 
-#include "config/quote.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/quote.h"
+
 #include "config/values.h"
 
 namespace sluice::config {
@@ -17,28 +20,28 @@ Parsed<Mode> ParseProxyMode(std::string_view text) {
   if (text == "off") return Mode::kOff;
   if (text == "optional") return Mode::kOptional;
   if (text == "required") return Mode::kRequired;
-  return Unexpected(Expected("'off', 'optional' or 'required'", text));
+  return Unexpected(settings::Expected("'off', 'optional' or 'required'", text));
 }
 
-Parsed<SendProxy> ParseSendProxy(std::string_view text) {
-  if (text == "off") return SendProxy::kOff;
-  if (text == "v1") return SendProxy::kV1;
-  if (text == "v2") return SendProxy::kV2;
-  return Unexpected(Expected("'off', 'v1' or 'v2'", text));
+Parsed<settings::SendProxy> ParseSendProxy(std::string_view text) {
+  if (text == "off") return settings::SendProxy::kOff;
+  if (text == "v1") return settings::SendProxy::kV1;
+  if (text == "v2") return settings::SendProxy::kV2;
+  return Unexpected(settings::Expected("'off', 'v1' or 'v2'", text));
 }
 
-Parsed<ForwardedHeader> ParseForwardedHeader(std::string_view text) {
-  if (text == "x_forwarded_for") return ForwardedHeader::kXForwardedFor;
-  if (text == "forwarded") return ForwardedHeader::kForwarded;
-  return Unexpected(Expected("'x_forwarded_for' or 'forwarded'", text));
+Parsed<settings::ForwardedHeader> ParseForwardedHeader(std::string_view text) {
+  if (text == "x_forwarded_for") return settings::ForwardedHeader::kXForwardedFor;
+  if (text == "forwarded") return settings::ForwardedHeader::kForwarded;
+  return Unexpected(settings::Expected("'x_forwarded_for' or 'forwarded'", text));
 }
 
-void ReadSources(Reader& reader, const Value& value, Sources& sources) {
+void ReadSources(Reader& reader, const Value& value, settings::Sources& sources) {
   for (const auto& item : reader.Items(value, "address ranges")) ReadSource(reader, item, sources);
 }
 
 struct TrustedDraft {
-  TrustedProxies proxies;
+  settings::TrustedProxies proxies;
   bool has_from = false;
 };
 
@@ -57,7 +60,7 @@ constexpr Field<TrustedDraft> kTrustedFields[] = {
 
 }  // namespace
 
-void ReadSource(Reader& reader, const Value& item, Sources& sources) {
+void ReadSource(Reader& reader, const Value& item, settings::Sources& sources) {
   const auto text =
       reader.Text(item, "an address range such as 10.0.0.0/8 or fd00::/8, or one address");
   if (!text) return;
@@ -70,9 +73,10 @@ void ReadSource(Reader& reader, const Value& item, Sources& sources) {
   }
 }
 
-std::optional<ProxyProtocol> ReadProxyProtocol(Reader& reader, const std::optional<Value>& mode,
-                                               const std::optional<Value>& from) {
-  ProxyProtocol protocol;
+std::optional<settings::ProxyProtocol> ReadProxyProtocol(Reader& reader,
+                                                         const std::optional<Value>& mode,
+                                                         const std::optional<Value>& from) {
+  settings::ProxyProtocol protocol;
   auto spoken = Mode::kOff;
   const bool is_known =
       !mode || reader.ReadScalar(*mode, "'off', 'optional' or 'required'", ParseProxyMode, spoken);
@@ -90,12 +94,12 @@ std::optional<ProxyProtocol> ReadProxyProtocol(Reader& reader, const std::option
   return protocol;
 }
 
-void ReadSendProxy(Reader& reader, const Value& value, SendProxy& send) {
+void ReadSendProxy(Reader& reader, const Value& value, settings::SendProxy& send) {
   reader.ReadScalar(value, "'off', 'v1' or 'v2'", ParseSendProxy, send);
 }
 
 void ReadTrustedProxies(Reader& reader, const Value& value,
-                        std::optional<TrustedProxies>& trusted_proxies) {
+                        std::optional<settings::TrustedProxies>& trusted_proxies) {
   TrustedDraft draft;
   if (value.node.IsSequence()) {
     ReadSources(reader, value, draft.proxies.from);

@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "sluice/config/suggest.h"
+#include "sluice/settings/quote.h"
 
-#include "config/quote.h"
 #include "config/substitute.h"
 
 namespace sluice::config {
@@ -20,7 +20,7 @@ std::string Found(const YAML::Node& node) {
     case YAML::NodeType::Map:
       return "a mapping";
     case YAML::NodeType::Scalar:
-      return Quote(node.Scalar());
+      return settings::Quote(node.Scalar());
     case YAML::NodeType::Null:
     case YAML::NodeType::Undefined:
       break;
@@ -112,7 +112,7 @@ void Reader::Warn(const Value& value, std::string message) {
 void Reader::WarnOfReaders(const Value& value, const std::string& path) {
   if (!checks_.secrecy) return;
   if (const auto warning = checks_.secrecy(path)) {
-    Warn(value, value.name + ": " + Quote(path) + ' ' + *warning);
+    Warn(value, value.name + ": " + settings::Quote(path) + ' ' + *warning);
   }
 }
 
@@ -122,7 +122,7 @@ bool Reader::IsMisspelt(const Value& mapping, std::string_view key) const {
 
 void Reader::Missing(const Value& mapping, std::string_view key) {
   if (IsMisspelt(mapping, key)) return;
-  Error(mapping, "missing key " + Quote(key));
+  Error(mapping, "missing key " + settings::Quote(key));
 }
 
 bool Reader::ExpectMapping(const Value& value, std::span<const std::string_view> keys) {
@@ -144,8 +144,8 @@ std::vector<Entry> Reader::Entries(const Value& mapping) {
     // The view is of the node's own text, which lives as long as the tree.
     const auto [known, is_new] = lines.emplace(pair.first.Scalar(), mark.line + 1);
     if (!is_new) {
-      Error(mark, "duplicate key " + Quote(pair.first.Scalar()) + "; it is already in line " +
-                      std::to_string(known->second));
+      Error(mark, "duplicate key " + settings::Quote(pair.first.Scalar()) +
+                      "; it is already in line " + std::to_string(known->second));
       continue;
     }
     const auto& key = pair.first.Scalar();
@@ -169,9 +169,9 @@ std::vector<std::pair<size_t, Entry>> Reader::KnownEntries(const Value& mapping,
         std::find_if(misplaced.begin(), misplaced.end(),
                      [&entry](const Misplaced& candidate) { return candidate.key == entry.key; });
     if (elsewhere != misplaced.end()) {
-      Error(entry.key_mark, Quote(entry.key) + ' ' + std::string(elsewhere->message));
+      Error(entry.key_mark, settings::Quote(entry.key) + ' ' + std::string(elsewhere->message));
     } else {
-      Error(entry.key_mark, "unknown key " + Quote(entry.key) +
+      Error(entry.key_mark, "unknown key " + settings::Quote(entry.key) +
                                 Suggestion(entry.key, keys, "the known keys here are"));
       if (const auto meant = Nearest(entry.key, keys); !meant.empty()) {
         misspelt_.insert({{mapping.mark.line, mapping.mark.column}, std::string(meant)});

@@ -4,13 +4,18 @@
 #include <optional>
 #include <string>
 
+#include "sluice/settings/auth.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
+#include "sluice/settings/session_options.h"
+
 #include "config/auth.h"
 #include "config/balance.h"
 #include "config/covers.h"
 #include "config/framing.h"
 #include "config/match.h"
 #include "config/options.h"
-#include "config/quote.h"
 #include "config/values.h"
 
 namespace sluice::config {
@@ -20,7 +25,7 @@ namespace {
 constexpr size_t kMostRoutes = 10'000;
 
 struct RouteDraft {
-  Route route;
+  settings::Route route;
   std::optional<Value> name;
   std::optional<Value> match;
   std::optional<Value> backend;
@@ -59,26 +64,27 @@ constexpr Field<RouteDraft> kRouteFields[] = {
 };
 
 void ReadName(Reader& reader, const RouteDraft& draft, std::map<std::string, int>& lines,
-              Route& route) {
+              settings::Route& route) {
   if (!reader.ReadScalar(*draft.name, "a name", ParseName, route.name)) return;
   const auto [known, is_new] = lines.emplace(route.name, draft.name->mark.line + 1);
   if (!is_new) {
-    reader.Error(*draft.name, Quote(route.name) + " is already the name of the route in line " +
+    reader.Error(*draft.name, settings::Quote(route.name) +
+                                  " is already the name of the route in line " +
                                   std::to_string(known->second));
   }
 }
 
 // Whether only connections of plain TCP can come here: there is no request, and there are no
 // frames.
-bool IsForTcp(const Route& route, const std::vector<Listener>& listeners) {
+bool IsForTcp(const settings::Route& route, const std::vector<settings::Listener>& listeners) {
   const auto& indices = route.match.listeners;
   return !indices.empty() && std::all_of(indices.begin(), indices.end(), [&](size_t index) {
-    return listeners[index].protocol == ListenerProtocol::kTcp;
+    return listeners[index].protocol == settings::ListenerProtocol::kTcp;
   });
 }
 
 void CheckForTcp(Reader& reader, const RouteDraft& draft, const BackendTable& backends,
-                 const Route& route) {
+                 const settings::Route& route) {
   constexpr std::string_view kOfRequests[] = {"on_dial_failure", "close_codes",    "subprotocols",
                                               "origins",         "require_origin", "compression"};
   if (!route.match.any_path || !route.match.host.empty()) {
@@ -96,7 +102,7 @@ void CheckForTcp(Reader& reader, const RouteDraft& draft, const BackendTable& ba
     }
   }
   for (const auto& method : route.options.auth) {
-    if (!std::holds_alternative<CertificateAuth>(method)) {
+    if (!std::holds_alternative<settings::CertificateAuth>(method)) {
       reader.Error(*draft.match,
                    "a client of plain TCP has no other credentials than its certificate; expected "
                    "'auth: client_certificate', or none");
@@ -104,11 +110,11 @@ void CheckForTcp(Reader& reader, const RouteDraft& draft, const BackendTable& ba
   }
 }
 
-void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
+void ReadStatic(Reader& reader, const RouteDraft& draft, settings::Route& route) {
   constexpr std::string_view kConsole = "builtin:console";
   const std::string expected = "'builtin:console', the only page that sluice serves";
   const auto text = reader.Text(*draft.page, expected);
-  if (text && *text != kConsole) reader.Error(*draft.page, Expected(expected, *text));
+  if (text && *text != kConsole) reader.Error(*draft.page, settings::Expected(expected, *text));
   for (const auto& key : draft.session_keys) {
     reader.Error(key, "a static route has no sessions that this could apply to");
   }
@@ -117,7 +123,7 @@ void ReadStatic(Reader& reader, const RouteDraft& draft, Route& route) {
 
 // Where requests go: exactly one of `backend` and `static`.
 void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
-                const FileChecks& checks, BackendTable& backends, Route& route) {
+                const FileChecks& checks, BackendTable& backends, settings::Route& route) {
   if (draft.backend) {
     route.backend = ReadBackendReference(reader, *draft.backend, checks, route, backends);
     if (route.backend && backends.backends[*route.backend].is_from_token) {
@@ -137,23 +143,23 @@ void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
 }
 
 // Whether what `early` takes is all that `late` could.
-bool Hides(const Route& early, const Route& late) {
+bool Hides(const settings::Route& early, const settings::Route& late) {
   if (!Covers(early.match, late.match)) return false;
   // What it does not accept is left to those behind it.
-  const SessionOptions& a = early.options;
-  const SessionOptions& b = late.options;
+  const settings::SessionOptions& a = early.options;
+  const settings::SessionOptions& b = late.options;
   return early.match.claims.empty() ||
          (a.auth == b.auth && a.origins == b.origins && a.require_origin == b.require_origin);
 }
 
 void WarnOfOthers(Reader& reader, const std::vector<Value>& items,
-                  const std::vector<Route>& routes) {
+                  const std::vector<settings::Route>& routes) {
   for (size_t late = 1; late < routes.size(); ++late) {
     const auto is_first = [&](size_t early) {
-      return "route " + Quote(routes[early].name) + " in line " +
+      return "route " + settings::Quote(routes[early].name) + " in line " +
              std::to_string(items[early].mark.line + 1) + " comes first and matches ";
     };
-    const std::string name = "route " + Quote(routes[late].name);
+    const std::string name = "route " + settings::Quote(routes[late].name);
     std::optional<size_t> crossing;
     size_t early = 0;
     while (early < late && !Hides(routes[early], routes[late])) {
@@ -172,9 +178,9 @@ void WarnOfOthers(Reader& reader, const std::vector<Value>& items,
 
 }  // namespace
 
-void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaults,
-                const std::vector<Listener>& listeners, const FileChecks& checks,
-                BackendTable& backends, std::vector<Route>& routes) {
+void ReadRoutes(Reader& reader, const Value& value, const settings::SessionOptions& defaults,
+                const std::vector<settings::Listener>& listeners, const FileChecks& checks,
+                BackendTable& backends, std::vector<settings::Route>& routes) {
   const auto items = reader.Items(value, "routes");
   if (items.size() > kMostRoutes) {
     reader.Error(value, "expected at most 10000 routes, found " + std::to_string(items.size()));

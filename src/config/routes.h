@@ -3,7 +3,9 @@
 
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/route.h"
+#include "sluice/settings/session_options.h"
 
 #include "config/backends.h"
 #include "config/reader.h"
@@ -12,9 +14,9 @@ namespace sluice::config {
 
 /// Reads the routes; each begins with `defaults`. Comes after ReadListeners() and ReadBackends();
 /// backends in the short form are added to `backends`. Warns of routes that an earlier one hides.
-void ReadRoutes(Reader& reader, const Value& value, const SessionOptions& defaults,
-                const std::vector<Listener>& listeners, const FileChecks& checks,
-                BackendTable& backends, std::vector<Route>& routes);
+void ReadRoutes(Reader& reader, const Value& value, const settings::SessionOptions& defaults,
+                const std::vector<settings::Listener>& listeners, const FileChecks& checks,
+                BackendTable& backends, std::vector<settings::Route>& routes);
 
 void AddRouteMappings(std::vector<KnownMapping>& mappings);
 

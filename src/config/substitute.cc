@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "config/quote.h"
+#include "sluice/settings/quote.h"
 
 namespace sluice::config {
 namespace {
@@ -26,14 +26,14 @@ Result<std::string, std::string> ValueOf(std::string_view reference,
   const auto separator = reference.find(":-");
   const auto name = reference.substr(0, separator);
   if (!IsVariableName(name)) {
-    return Unexpected(Expected("the name of an environment variable after '${'", name));
+    return Unexpected(settings::Expected("the name of an environment variable after '${'", name));
   }
   auto value = environment(std::string(name));
   if (separator != std::string_view::npos) {
     if (!value || value->empty()) return std::string(reference.substr(separator + 2));
   } else if (!value) {
     const std::string shown(name);
-    return Unexpected("the environment variable " + Quote(name) +
+    return Unexpected("the environment variable " + settings::Quote(name) +
                       " is not set; set it or write '${" + shown + ":-default}'");
   }
   return *std::move(value);

@@ -9,21 +9,22 @@
 #include "sluice/base/ip.h"
 #include "sluice/base/text.h"
 #include "sluice/config/suggest.h"
-
-#include "config/address_text.h"
-#include "config/quote.h"
+#include "sluice/settings/address_text.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/route.h"
+#include "sluice/settings/target.h"
 
 namespace sluice::config {
 namespace {
 
 using base::Unexpected;
-using Source = Template::Source;
+using Source = settings::Template::Source;
 
 constexpr std::string_view kQueryPrefix = "query.";
 constexpr std::string_view kClaimPrefix = "claim.";
 
 // What stands between the braces.
-std::optional<Template::Part> ParsePlace(std::string_view text) {
+std::optional<settings::Template::Part> ParsePlace(std::string_view text) {
   Source source = Source::kCapture;
   if (text.starts_with(kQueryPrefix)) {
     source = Source::kQuery;
@@ -38,22 +39,23 @@ std::optional<Template::Part> ParsePlace(std::string_view text) {
     return c == '_' || (source != Source::kCapture && (c == '-' || c == '.'));
   };
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_good)) return std::nullopt;
-  return Template::Part{source, std::string(text)};
+  return settings::Template::Part{source, std::string(text)};
 }
 
 // The port or range of ports behind a host; false if `text` is neither.
-bool ParsePorts(std::string_view text, AllowRule& rule) {
+bool ParsePorts(std::string_view text, settings::AllowRule& rule) {
   const auto dash = text.find('-');
-  const auto first = ParsePort(text.substr(0, dash), 1);
-  const auto last = dash == std::string_view::npos ? first : ParsePort(text.substr(dash + 1), 1);
+  const auto first = settings::ParsePort(text.substr(0, dash), 1);
+  const auto last =
+      dash == std::string_view::npos ? first : settings::ParsePort(text.substr(dash + 1), 1);
   if (!first || !last || *last < *first) return false;
   rule.first_port = *first;
   rule.last_port = *last;
   return true;
 }
 
-bool ParseAllowedHost(std::string_view host, AllowRule& rule) {
-  if (host.find('/') != std::string_view::npos || NormalizeIp(host)) {
+bool ParseAllowedHost(std::string_view host, settings::AllowRule& rule) {
+  if (host.find('/') != std::string_view::npos || settings::NormalizeIp(host)) {
     auto range = base::IpRange::Parse(host);
     if (range) rule.range = *std::move(range);
     return rule.range.has_value();
@@ -61,33 +63,34 @@ bool ParseAllowedHost(std::string_view host, AllowRule& rule) {
   rule.host = base::ToLower(host);
   if (rule.host.ends_with('.')) rule.host.pop_back();
   const std::string_view name = std::string_view(rule.host).substr(host.starts_with("*.") ? 2 : 0);
-  return host == "*" || !HostNameFault(name);
+  return host == "*" || !settings::HostNameFault(name);
 }
 
-bool HasOnlyRanges(const DynamicTarget& target) {
+bool HasOnlyRanges(const settings::DynamicTarget& target) {
   return !target.allow.empty() &&
          std::all_of(target.allow.begin(), target.allow.end(),
-                     [](const AllowRule& rule) { return rule.range.has_value(); });
+                     [](const settings::AllowRule& rule) { return rule.range.has_value(); });
 }
 
 Parsed<bool> ParseResolve(std::string_view text) {
   if (text == "any") return true;
   if (text == "listed") return false;
-  return Unexpected(Expected("'any' or 'listed'", text));
+  return Unexpected(settings::Expected("'any' or 'listed'", text));
 }
 
-void ReadResolve(Reader& reader, const Value& value, DynamicTarget& target) {
+void ReadResolve(Reader& reader, const Value& value, settings::DynamicTarget& target) {
   const bool is_read =
       reader.ReadScalar(value, "'any' or 'listed'", ParseResolve, target.resolves_any);
-  const bool has_range = std::any_of(target.allow.begin(), target.allow.end(),
-                                     [](const AllowRule& rule) { return rule.range.has_value(); });
+  const bool has_range =
+      std::any_of(target.allow.begin(), target.allow.end(),
+                  [](const settings::AllowRule& rule) { return rule.range.has_value(); });
   if (is_read && target.resolves_any && !has_range) {
     reader.Error(value, "has no effect, since 'allow' has no range that a name could resolve to");
   }
 }
 
 // Whether the text of the template's host is in the way of an address: no request can name one.
-bool IsAlwaysName(const Template& server) {
+bool IsAlwaysName(const settings::Template& server) {
   std::string literals;
   for (const auto& part : server.parts) {
     literals += part.source == Source::kLiteral ? part.text : std::string("0");
@@ -98,32 +101,32 @@ bool IsAlwaysName(const Template& server) {
 
 }  // namespace
 
-std::vector<std::string_view> CaptureNames(const Match& match) {
+std::vector<std::string_view> CaptureNames(const settings::Match& match) {
   std::vector<std::string_view> names;
   if (match.host.starts_with('{')) {
     names.push_back(std::string_view(match.host).substr(1, match.host.find('}') - 1));
   }
-  for (const PathSegment& segment : match.path.segments) {
+  for (const settings::PathSegment& segment : match.path.segments) {
     if (segment.is_capture) names.push_back(segment.text);
   }
   if (!match.path.rest.empty()) names.push_back(match.path.rest);
   return names;
 }
 
-Parsed<Template> ParseTemplate(std::string_view text) {
+Parsed<settings::Template> ParseTemplate(std::string_view text) {
   const auto fail = [text] {
-    return Unexpected(Expected(
+    return Unexpected(settings::Expected(
         "a server with a '{name}', '{query.name}' or '{claim.name}' in it, such as {name}:5432",
         text));
   };
-  Template result;
+  settings::Template result;
   result.text = text;
   bool has_place = false;
   for (std::string_view rest = text; !rest.empty();) {
     const auto open = rest.find_first_of("{}");
     if (open != 0) {
       if (rest.substr(0, open).find('%') != std::string_view::npos) {
-        return Unexpected(Quote(text) +
+        return Unexpected(settings::Quote(text) +
                           " has a zone, which a server that a request names cannot have; "
                           "expected an address without a %");
       }
@@ -144,14 +147,14 @@ Parsed<Template> ParseTemplate(std::string_view text) {
   return result;
 }
 
-Parsed<AllowRule> ParseAllowRule(std::string_view text) {
+Parsed<settings::AllowRule> ParseAllowRule(std::string_view text) {
   const auto fail = [text] {
-    return Unexpected(Expected(
+    return Unexpected(settings::Expected(
         "a range or a name, and perhaps ports: 10.1.0.0/16, [fd00::/8]:5432, db.example.com:5432, "
         "*.example.com:5900-5999 or *",
         text));
   };
-  AllowRule rule;
+  settings::AllowRule rule;
   std::string_view host = text;
   std::string_view ports;
   if (text.starts_with('[')) {
@@ -183,7 +186,7 @@ bool IsLoopbackName(std::string_view host) {
 
 // Returns true if `rule` is a range that opens the addresses of this machine, which no name does,
 // at one of the ports of `name`.
-bool OpensLoopback(const AllowRule& rule, const AllowRule& name) {
+bool OpensLoopback(const settings::AllowRule& rule, const settings::AllowRule& name) {
   static const base::IpAddress kV4 = *base::IpAddress::Parse("127.0.0.1");
   static const base::IpAddress kV6 = *base::IpAddress::Parse("::1");
   return rule.range && (rule.range->Contains(kV4) || rule.range->Contains(kV6)) &&
@@ -191,23 +194,26 @@ bool OpensLoopback(const AllowRule& rule, const AllowRule& name) {
 }
 
 // The port that every server of the template has; nothing if requests name it.
-std::optional<uint16_t> FixedPort(const Template& server) {
+std::optional<uint16_t> FixedPort(const settings::Template& server) {
   if (server.parts.empty() || server.parts.back().source != Source::kLiteral) return std::nullopt;
   const std::string_view text = server.parts.back().text;
   const auto colon = text.rfind(':');
-  return colon == std::string_view::npos ? std::nullopt : ParsePort(text.substr(colon + 1), 1);
+  return colon == std::string_view::npos ? std::nullopt
+                                         : settings::ParsePort(text.substr(colon + 1), 1);
 }
 
 // Why no request can match the rule; empty if one can.
-std::string DescribeDeadRule(const AllowRule& rule, const DynamicTarget& target) {
+std::string DescribeDeadRule(const settings::AllowRule& rule,
+                             const settings::DynamicTarget& target) {
   const auto port = FixedPort(target.server);
   if (port && (*port < rule.first_port || *port > rule.last_port)) {
     return "the port is always " + std::to_string(*port);
   }
-  const bool is_closed =
-      !rule.range && IsLoopbackName(rule.host) &&
-      std::none_of(target.allow.begin(), target.allow.end(),
-                   [&rule](const AllowRule& other) { return OpensLoopback(other, rule); });
+  const bool is_closed = !rule.range && IsLoopbackName(rule.host) &&
+                         std::none_of(target.allow.begin(), target.allow.end(),
+                                      [&rule](const settings::AllowRule& other) {
+                                        return OpensLoopback(other, rule);
+                                      });
   if (!is_closed) return {};
   return "a name only opens public addresses, and this one is a name of this machine; add the "
          "range 127.0.0.1 or ::1, with the port";
@@ -215,10 +221,11 @@ std::string DescribeDeadRule(const AllowRule& rule, const DynamicTarget& target)
 
 }  // namespace
 
-DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& match) {
+settings::DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft,
+                                   const settings::Match& match) {
   const Value& server = *draft.server;
   const std::optional<Value>& allow = draft.allow;
-  DynamicTarget target;
+  settings::DynamicTarget target;
   const auto names = CaptureNames(match);
   if (reader.ReadScalar(server, "a server with a '{name}'", ParseTemplate, target.server)) {
     for (const auto& part : target.server.parts) {
@@ -234,9 +241,9 @@ DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& 
     reader.Error(server, "needs 'allow': the ranges and names of servers that requests may reach");
     return target;
   }
-  std::vector<std::pair<Value, AllowRule>> rules;
+  std::vector<std::pair<Value, settings::AllowRule>> rules;
   for (const auto& item : reader.Items(*allow, "ranges and names")) {
-    AllowRule rule;
+    settings::AllowRule rule;
     if (!reader.ReadScalar(item, "a range or a name", ParseAllowRule, rule)) continue;
     target.allow.push_back(rule);
     rules.emplace_back(item, std::move(rule));
@@ -244,7 +251,7 @@ DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& 
   for (const auto& [item, rule] : rules) {
     const std::string reason = DescribeDeadRule(rule, target);
     if (reason.empty()) continue;
-    reader.Warn(item, Quote(item.node.Scalar()) + " never matches: " + reason);
+    reader.Warn(item, settings::Quote(item.node.Scalar()) + " never matches: " + reason);
   }
   const bool is_read = rules.size() == allow->node.size();
   if (draft.resolve) ReadResolve(reader, *draft.resolve, target);

@@ -5,7 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/route.h"
+#include "sluice/settings/target.h"
 
 #include "config/reader.h"
 #include "config/values.h"
@@ -13,13 +14,13 @@
 namespace sluice::config {
 
 /// The names that the patterns of `match` capture, in their order.
-std::vector<std::string_view> CaptureNames(const Match& match);
+std::vector<std::string_view> CaptureNames(const settings::Match& match);
 
 /// `{name}:5432`, `{query.address}`, `db-{claim.tenant}.example.com:5432`.
-Parsed<Template> ParseTemplate(std::string_view text);
+Parsed<settings::Template> ParseTemplate(std::string_view text);
 
 /// `10.1.0.0/16`, `10.1.2.3:5432`, `[fd00::/8]:22`, `*.example.com:5900-5999`, `*`.
-Parsed<AllowRule> ParseAllowRule(std::string_view text);
+Parsed<settings::AllowRule> ParseAllowRule(std::string_view text);
 
 /// The keys of a backend whose server the request names.
 struct TargetDraft {
@@ -30,6 +31,7 @@ struct TargetDraft {
 
 /// Reads the keys, of which `server` is there. Every capture that the template names has to be one
 /// of `match`.
-DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft, const Match& match);
+settings::DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft,
+                                   const settings::Match& match);
 
 }  // namespace sluice::config

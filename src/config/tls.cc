@@ -5,7 +5,11 @@
 #include <string>
 #include <utility>
 
-#include "config/quote.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/tls.h"
+
 #include "config/values.h"
 
 namespace sluice::config {
@@ -22,7 +26,7 @@ constexpr Field<CertificateDraft> kServerCertificateFields[] = {
 };
 
 struct TlsDraft {
-  Tls tls;
+  settings::Tls tls;
   std::optional<Value> certificates;
   std::optional<Value> ciphers;
   std::optional<Value> client_ca;
@@ -52,7 +56,7 @@ constexpr Field<TlsDraft> kTlsFields[] = {
 };
 
 struct BackendTlsDraft {
-  BackendTls tls;
+  settings::BackendTls tls;
   std::optional<Value> ca;
   std::optional<Value> server_name;
   CertificateDraft certificate;
@@ -76,23 +80,25 @@ bool ReadPath(Reader& reader, const Value& value, std::string& path) {
 }
 
 /// Nothing if it is not whole, which has then been reported.
-std::optional<Certificate> ReadCertificate(Reader& reader, const Value& mapping,
-                                           const CertificateDraft& draft,
-                                           const CertificateCheck& check) {
+std::optional<settings::Certificate> ReadCertificate(Reader& reader, const Value& mapping,
+                                                     const CertificateDraft& draft,
+                                                     const CertificateCheck& check) {
   if (!draft.cert) reader.Missing(mapping, "cert");
   if (!draft.key) reader.Missing(mapping, "key");
-  Certificate certificate;
+  settings::Certificate certificate;
   const bool has_cert = draft.cert && ReadPath(reader, *draft.cert, certificate.cert);
   const bool has_key = draft.key && ReadPath(reader, *draft.key, certificate.key);
   if (!has_cert || !has_key) return std::nullopt;
   if (const auto fault = check ? check(certificate) : std::nullopt) {
     const auto& path = fault->is_in_key ? certificate.key : certificate.cert;
-    reader.Error(fault->is_in_key ? *draft.key : *draft.cert, Quote(path) + ' ' + fault->message);
+    reader.Error(fault->is_in_key ? *draft.key : *draft.cert,
+                 settings::Quote(path) + ' ' + fault->message);
     return certificate;
   }
   const auto& expiry = reader.checks().expiry;
   if (const auto warning = expiry ? expiry(certificate) : std::nullopt) {
-    reader.Warn(*draft.cert, draft.cert->name + ": " + Quote(certificate.cert) + ' ' + *warning);
+    reader.Warn(*draft.cert,
+                draft.cert->name + ": " + settings::Quote(certificate.cert) + ' ' + *warning);
   }
   reader.WarnOfReaders(*draft.key, certificate.key);
   return certificate;
@@ -101,10 +107,11 @@ std::optional<Certificate> ReadCertificate(Reader& reader, const Value& mapping,
 void ReadAuthorities(Reader& reader, const Value& value, const FileChecks& checks,
                      std::string& path) {
   if (!ReadPath(reader, value, path) || !checks.authorities) return;
-  if (const auto fault = checks.authorities(path)) reader.Error(value, Quote(path) + ' ' + *fault);
+  if (const auto fault = checks.authorities(path))
+    reader.Error(value, settings::Quote(path) + ' ' + *fault);
 }
 
-void ReadCrls(Reader& reader, const TlsDraft& draft, const FileChecks& checks, Tls& tls) {
+void ReadCrls(Reader& reader, const TlsDraft& draft, const FileChecks& checks, settings::Tls& tls) {
   const Value& value = *draft.client_crl;
   if (!draft.client_ca) {
     reader.Error(value, "needs 'client_ca', the file of the authorities whose CRLs these are");
@@ -113,7 +120,7 @@ void ReadCrls(Reader& reader, const TlsDraft& draft, const FileChecks& checks, T
   if (!ReadPath(reader, value, tls.client_crl) || !checks.crls) return;
   const auto fault = checks.crls(tls.client_crl, tls.client_ca);
   if (!fault) return;
-  const std::string message = Quote(tls.client_crl) + ' ' + fault->message;
+  const std::string message = settings::Quote(tls.client_crl) + ' ' + fault->message;
   if (fault->is_warning) {
     reader.Warn(value, message);
   } else {
@@ -127,18 +134,18 @@ void ReadCiphers(Reader& reader, const Value& value, const FileChecks& checks,
     std::string cipher;
     if (!reader.ReadScalar(item, "the name of a cipher", ParseCipher, cipher)) continue;
     if (checks.cipher && !checks.cipher(cipher)) {
-      reader.Error(item, Quote(cipher) + " is not a cipher that OpenSSL knows");
+      reader.Error(item, settings::Quote(cipher) + " is not a cipher that OpenSSL knows");
     }
     ciphers.push_back(std::move(cipher));
   }
 }
 
 void ReadClientCertificate(Reader& reader, const TlsDraft& draft, const FileChecks& checks,
-                           Tls& tls) {
+                           settings::Tls& tls) {
   // Whoever names an authority means it.
   if (draft.client_ca) {
     ReadAuthorities(reader, *draft.client_ca, checks, tls.client_ca);
-    tls.client_certificate = ClientCertificate::kRequired;
+    tls.client_certificate = settings::ClientCertificate::kRequired;
   }
   if (draft.client_crl) ReadCrls(reader, draft, checks, tls);
   if (!draft.client_certificate) return;
@@ -151,15 +158,16 @@ void ReadClientCertificate(Reader& reader, const TlsDraft& draft, const FileChec
   }
 }
 
-void CheckServerName(Reader& reader, const Value& value, const std::vector<Server>& servers,
-                     const BackendTls& tls) {
-  for (const Server& one : servers) {
-    const Endpoint& server = one.address;
-    if (server.kind == Endpoint::Kind::kBuiltin) {
-      reader.Error(value, Quote(server.ToString()) + " does not speak TLS");
-    } else if (server.kind == Endpoint::Kind::kUnix && tls.server_name.empty() &&
+void CheckServerName(Reader& reader, const Value& value,
+                     const std::vector<settings::Server>& servers,
+                     const settings::BackendTls& tls) {
+  for (const settings::Server& one : servers) {
+    const settings::Endpoint& server = one.address;
+    if (server.kind == settings::Endpoint::Kind::kBuiltin) {
+      reader.Error(value, settings::Quote(server.ToString()) + " does not speak TLS");
+    } else if (server.kind == settings::Endpoint::Kind::kUnix && tls.server_name.empty() &&
                !tls.insecure_skip_verify) {
-      reader.Error(value, "needs 'server_name', since " + Quote(server.ToString()) +
+      reader.Error(value, "needs 'server_name', since " + settings::Quote(server.ToString()) +
                               " has no host that a certificate could be for");
     }
   }
@@ -167,13 +175,14 @@ void CheckServerName(Reader& reader, const Value& value, const std::vector<Serve
 
 }  // namespace
 
-Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks) {
+settings::Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks) {
   TlsDraft draft;
-  Tls& tls = draft.tls;
+  settings::Tls& tls = draft.tls;
   if (!reader.ReadMapping<TlsDraft>(value, kTlsFields, draft)) return tls;
   if (draft.ciphers) ReadCiphers(reader, *draft.ciphers, checks, tls.ciphers);
   ReadClientCertificate(reader, draft, checks, tls);
-  if (tls.mode == TlsMode::kAuto && tls.client_certificate == ClientCertificate::kRequired) {
+  if (tls.mode == settings::TlsMode::kAuto &&
+      tls.client_certificate == settings::ClientCertificate::kRequired) {
     reader.Warn(value, "with 'mode: auto', clients that do not speak TLS need no certificate");
   }
   if (!draft.certificates) {
@@ -191,7 +200,7 @@ Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks) {
 }
 
 void CheckSystemAuthorities(Reader& reader, const Value& value, const FileChecks& checks,
-                            const std::optional<BackendTls>& tls) {
+                            const std::optional<settings::BackendTls>& tls) {
   const bool needs_them = tls && tls->ca.empty() && !tls->insecure_skip_verify;
   if (!needs_them || !checks.has_system_authorities || checks.has_system_authorities()) return;
   reader.Warn(value,
@@ -199,10 +208,11 @@ void CheckSystemAuthorities(Reader& reader, const Value& value, const FileChecks
               "none, so no server can be reached; install ca-certificates, or set 'ca' in 'tls'");
 }
 
-BackendTls ReadBackendTls(Reader& reader, const Value& value, const std::vector<Server>& servers,
-                          const FileChecks& checks) {
+settings::BackendTls ReadBackendTls(Reader& reader, const Value& value,
+                                    const std::vector<settings::Server>& servers,
+                                    const FileChecks& checks) {
   BackendTlsDraft draft;
-  BackendTls& tls = draft.tls;
+  settings::BackendTls& tls = draft.tls;
   if (!reader.ReadMapping<BackendTlsDraft>(value, kBackendTlsFields, draft)) return tls;
   if (draft.skip_verify) {
     reader.ReadScalar(*draft.skip_verify, "true or false", ParseBool, tls.insecure_skip_verify);

@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/auth.h"
 
 #include "config/reader.h"
 
 namespace sluice::config {
 
 /// One source, or a list of them, none twice.
-std::vector<TokenSource> ReadTokenSources(Reader& reader, const Value& value);
+std::vector<settings::TokenSource> ReadTokenSources(Reader& reader, const Value& value);
 
 }  // namespace sluice::config

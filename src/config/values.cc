@@ -6,9 +6,14 @@
 #include <span>
 
 #include "sluice/base/text.h"
-
-#include "config/address_text.h"
-#include "config/quote.h"
+#include "sluice/settings/address_text.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/process.h"
+#include "sluice/settings/quote.h"
+#include "sluice/settings/session_options.h"
+#include "sluice/settings/timeout.h"
+#include "sluice/settings/tls.h"
 
 namespace sluice::config {
 namespace {
@@ -64,40 +69,43 @@ std::string SizeWithin(const Range& range) {
 
 }  // namespace
 
-Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range) {
-  if (range.may_be_off && text == "off") return Timeout{0};
+Parsed<settings::Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range) {
+  if (range.may_be_off && text == "off") return settings::Timeout{0};
   const auto milliseconds = ParseWithUnit(text, kTimeUnits);
   const Range bounds{static_cast<uint64_t>(range.min.count()),
                      static_cast<uint64_t>(range.max.count())};
   if (milliseconds && Contains(bounds, *milliseconds)) {
-    return Timeout{static_cast<Timeout::rep>(*milliseconds)};
+    return settings::Timeout{static_cast<settings::Timeout::rep>(*milliseconds)};
   }
-  const std::string least = range.min == Timeout{0} ? "0s" : FormatTimeout(range.min);
-  return Unexpected(Expected("a duration from " + least + " to " + FormatTimeout(range.max) +
-                                 " (units ms, s, m, h)" + (range.may_be_off ? " or 'off'" : ""),
-                             text));
+  const std::string least = range.min == settings::Timeout{0} ? "0s" : FormatTimeout(range.min);
+  return Unexpected(settings::Expected("a duration from " + least + " to " +
+                                           FormatTimeout(range.max) + " (units ms, s, m, h)" +
+                                           (range.may_be_off ? " or 'off'" : ""),
+                                       text));
 }
 
 Parsed<size_t> ParseSize(std::string_view text, const Range& range) {
   if (range.may_be_off && text == "off") return size_t{0};
   const auto size = ParseWithUnit(text, kSizeUnits);
   if (size && Contains(range, *size)) return static_cast<size_t>(*size);
-  return Unexpected(Expected(SizeWithin(range) + (range.may_be_off ? " or 'off'" : ""), text));
+  return Unexpected(
+      settings::Expected(SizeWithin(range) + (range.may_be_off ? " or 'off'" : ""), text));
 }
 
 Parsed<size_t> ParseSizeOrAuto(std::string_view text, const Range& range) {
   if (text == "auto") return size_t{0};
   if (const auto size = ParseSize(text, range)) return *size;
-  return Unexpected(Expected("'auto' or " + SizeWithin(range), text));
+  return Unexpected(settings::Expected("'auto' or " + SizeWithin(range), text));
 }
 
 Parsed<uint64_t> ParseCount(std::string_view text, const Range& range) {
   if (range.may_be_off && text == "off") return uint64_t{0};
   const auto number = base::ParseNumber(text, kLargestNumber);
   if (number && Contains(range, *number)) return *number;
-  return Unexpected(Expected((range.may_be_off ? "'off' or a number from " : "a number from ") +
-                                 std::to_string(range.min) + " to " + std::to_string(range.max),
-                             text));
+  return Unexpected(
+      settings::Expected((range.may_be_off ? "'off' or a number from " : "a number from ") +
+                             std::to_string(range.min) + " to " + std::to_string(range.max),
+                         text));
 }
 
 Parsed<std::chrono::microseconds> ParseRate(std::string_view text) {
@@ -110,7 +118,8 @@ Parsed<std::chrono::microseconds> ParseRate(std::string_view text) {
     return candidate.name == text.substr(end);
   });
   if (!number || *number == 0 || unit == kUnits.end()) {
-    return Unexpected(Expected("a rate such as 20/s, 100/m or 5/h, at most 100000", text));
+    return Unexpected(
+        settings::Expected("a rate such as 20/s, 100/m or 5/h, at most 100000", text));
   }
   return std::chrono::microseconds(unit->factor / *number);
 }
@@ -118,14 +127,14 @@ Parsed<std::chrono::microseconds> ParseRate(std::string_view text) {
 Parsed<bool> ParseBool(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;
-  return Unexpected(Expected("'true' or 'false'", text));
+  return Unexpected(settings::Expected("'true' or 'false'", text));
 }
 
 Parsed<unsigned> ParseWorkers(std::string_view text) {
   if (text == "auto") return 0U;
   const auto number = base::ParseNumber(text, 256);
   if (!number || *number == 0)
-    return Unexpected(Expected("'auto' or a number from 1 to 256", text));
+    return Unexpected(settings::Expected("'auto' or a number from 1 to 256", text));
   return static_cast<unsigned>(*number);
 }
 
@@ -133,42 +142,43 @@ Parsed<std::string> ParseName(std::string_view text) {
   if (!text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), IsNameByte)) {
     return std::string(text);
   }
-  return Unexpected(Expected("a name of 1 to 64 letters, digits, '-', '_' and '.'", text));
+  return Unexpected(
+      settings::Expected("a name of 1 to 64 letters, digits, '-', '_' and '.'", text));
 }
 
-Parsed<User> ParseUser(std::string_view text) {
+Parsed<settings::User> ParseUser(std::string_view text) {
   const auto colon = text.find(':');
   const auto name = text.substr(0, colon);
   const auto group = colon == std::string_view::npos ? "" : text.substr(colon + 1);
   const bool has_group = colon == std::string_view::npos || ParseName(group);
   if (!ParseName(name) || !has_group) {
-    return Unexpected(Expected("the name of a user, or user:group", text));
+    return Unexpected(settings::Expected("the name of a user, or user:group", text));
   }
-  return User{std::string(name), std::string(group)};
+  return settings::User{std::string(name), std::string(group)};
 }
 
-Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text) {
-  if (text == "close") return OnDialFailure::kClose;
-  if (text == "http") return OnDialFailure::kHttp;
-  return Unexpected(Expected("'close' or 'http'", text));
+Parsed<settings::OnDialFailure> ParseOnDialFailure(std::string_view text) {
+  if (text == "close") return settings::OnDialFailure::kClose;
+  if (text == "http") return settings::OnDialFailure::kHttp;
+  return Unexpected(settings::Expected("'close' or 'http'", text));
 }
 
-Parsed<OnRemoval> ParseOnRemoval(std::string_view text) {
-  if (text == "keep") return OnRemoval::kKeep;
-  if (text == "close") return OnRemoval::kClose;
-  return Unexpected(Expected("'keep' or 'close'", text));
+Parsed<settings::OnRemoval> ParseOnRemoval(std::string_view text) {
+  if (text == "keep") return settings::OnRemoval::kKeep;
+  if (text == "close") return settings::OnRemoval::kClose;
+  return Unexpected(settings::Expected("'keep' or 'close'", text));
 }
 
-Parsed<CloseCodes> ParseCloseCodes(std::string_view text) {
-  if (text == "standard") return CloseCodes::kStandard;
-  if (text == "websockify") return CloseCodes::kWebsockify;
-  return Unexpected(Expected("'standard' or 'websockify'", text));
+Parsed<settings::CloseCodes> ParseCloseCodes(std::string_view text) {
+  if (text == "standard") return settings::CloseCodes::kStandard;
+  if (text == "websockify") return settings::CloseCodes::kWebsockify;
+  return Unexpected(settings::Expected("'standard' or 'websockify'", text));
 }
 
-Parsed<ListenerProtocol> ParseListenerProtocol(std::string_view text) {
-  if (text == "websocket") return ListenerProtocol::kWebSocket;
-  if (text == "tcp") return ListenerProtocol::kTcp;
-  return Unexpected(Expected("'websocket' or 'tcp'", text));
+Parsed<settings::ListenerProtocol> ParseListenerProtocol(std::string_view text) {
+  if (text == "websocket") return settings::ListenerProtocol::kWebSocket;
+  if (text == "tcp") return settings::ListenerProtocol::kTcp;
+  return Unexpected(settings::Expected("'websocket' or 'tcp'", text));
 }
 
 Parsed<uint32_t> ParseFileMode(std::string_view text) {
@@ -177,29 +187,29 @@ Parsed<uint32_t> ParseFileMode(std::string_view text) {
   const bool is_octal = std::all_of(digits.begin(), digits.end(),
                                     [](char digit) { return digit >= '0' && digit <= '7'; });
   if (digits.size() != 3 || !is_octal) {
-    return Unexpected(Expected("an octal mode such as \"0660\"", text));
+    return Unexpected(settings::Expected("an octal mode such as \"0660\"", text));
   }
   uint32_t mode = 0;
   for (const char digit : digits) mode = mode * 8 + static_cast<uint32_t>(digit - '0');
   return mode;
 }
 
-Parsed<TlsVersion> ParseTlsVersion(std::string_view text) {
-  if (text == "1.2") return TlsVersion::k12;
-  if (text == "1.3") return TlsVersion::k13;
-  return Unexpected(Expected("'1.2' or '1.3'", text));
+Parsed<settings::TlsVersion> ParseTlsVersion(std::string_view text) {
+  if (text == "1.2") return settings::TlsVersion::k12;
+  if (text == "1.3") return settings::TlsVersion::k13;
+  return Unexpected(settings::Expected("'1.2' or '1.3'", text));
 }
 
-Parsed<TlsMode> ParseTlsMode(std::string_view text) {
-  if (text == "required") return TlsMode::kRequired;
-  if (text == "auto") return TlsMode::kAuto;
-  return Unexpected(Expected("'required' or 'auto'", text));
+Parsed<settings::TlsMode> ParseTlsMode(std::string_view text) {
+  if (text == "required") return settings::TlsMode::kRequired;
+  if (text == "auto") return settings::TlsMode::kAuto;
+  return Unexpected(settings::Expected("'required' or 'auto'", text));
 }
 
-Parsed<ClientCertificate> ParseClientCertificate(std::string_view text) {
-  if (text == "required") return ClientCertificate::kRequired;
-  if (text == "optional") return ClientCertificate::kOptional;
-  return Unexpected(Expected("'required' or 'optional'", text));
+Parsed<settings::ClientCertificate> ParseClientCertificate(std::string_view text) {
+  if (text == "required") return settings::ClientCertificate::kRequired;
+  if (text == "optional") return settings::ClientCertificate::kOptional;
+  return Unexpected(settings::Expected("'required' or 'optional'", text));
 }
 
 Parsed<std::string> ParseCipher(std::string_view text) {
@@ -211,45 +221,50 @@ Parsed<std::string> ParseCipher(std::string_view text) {
   const bool is_name = !text.empty() && text.front() != '-' && text.front() != '+' &&
                        std::all_of(text.begin(), text.end(), is_allowed);
   if (is_name) return std::string(text);
-  return Unexpected(Expected("the name of a cipher such as ECDHE-RSA-AES128-GCM-SHA256", text));
+  return Unexpected(
+      settings::Expected("the name of a cipher such as ECDHE-RSA-AES128-GCM-SHA256", text));
 }
 
 Parsed<std::string> ParseServerName(std::string_view text) {
-  if (auto ip = NormalizeIp(text)) return *std::move(ip);
-  if (!text.empty() && !HostNameFault(text)) return std::string(text);
-  return Unexpected(Expected("a host name such as db.example.com, or an IP address", text));
+  if (auto ip = settings::NormalizeIp(text)) return *std::move(ip);
+  if (!text.empty() && !settings::HostNameFault(text)) return std::string(text);
+  return Unexpected(
+      settings::Expected("a host name such as db.example.com, or an IP address", text));
 }
 
 Parsed<std::string> ParsePath(std::string_view text) {
   if (!text.empty()) return std::string(text);
-  return Unexpected(Expected("the path of a file", text));
+  return Unexpected(settings::Expected("the path of a file", text));
 }
 
 Parsed<std::string> ParseSubprotocol(std::string_view text) {
   if (base::IsToken(text)) return std::string(text);
-  return Unexpected(Expected(
+  return Unexpected(settings::Expected(
       "a subprotocol's name (a token: no spaces, and no separators such as ',', '/' or ':')",
       text));
 }
 
-Parsed<Endpoint> ParseDnsServer(std::string_view text) {
+Parsed<settings::Endpoint> ParseDnsServer(std::string_view text) {
   const bool has_brackets = text.starts_with('[');
   const auto host = has_brackets ? text.substr(1, text.find(']') - 1) : text;
-  if (const auto fault = ZoneFault(host)) return Unexpected(Quote(text) + ' ' + *fault);
-  auto ip = NormalizeIp(text);
-  if (!ip) ip = NormalizeZonedIpv6(text);
-  if (ip) return Endpoint{Endpoint::Kind::kTcp, *std::move(ip), 53};
+  if (const auto fault = settings::ZoneFault(host))
+    return Unexpected(settings::Quote(text) + ' ' + *fault);
+  auto ip = settings::NormalizeIp(text);
+  if (!ip) ip = settings::NormalizeZonedIpv6(text);
+  if (ip) return settings::Endpoint{settings::Endpoint::Kind::kTcp, *std::move(ip), 53};
   // Like an address to listen on, but for the bare port and port 0.
   const bool names_host = text.find_first_of(".[") != std::string_view::npos;
-  auto endpoint = ParseListenAddress(text);
-  if (names_host && endpoint && endpoint->kind == Endpoint::Kind::kTcp && endpoint->port != 0) {
+  auto endpoint = settings::ParseListenAddress(text);
+  if (names_host && endpoint && endpoint->kind == settings::Endpoint::Kind::kTcp &&
+      endpoint->port != 0) {
     return *std::move(endpoint);
   }
-  return Unexpected(Expected("an IP address such as 127.0.0.1, 127.0.0.1:53 or [::1]:53", text));
+  return Unexpected(
+      settings::Expected("an IP address such as 127.0.0.1, 127.0.0.1:53 or [::1]:53", text));
 }
 
-std::string FormatTimeout(Timeout timeout) {
-  if (timeout == Timeout{0}) return "off";
+std::string FormatTimeout(settings::Timeout timeout) {
+  if (timeout == settings::Timeout{0}) return "off";
   return FormatWithUnit(static_cast<uint64_t>(timeout.count()), kTimeUnits);
 }
 

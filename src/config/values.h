@@ -9,7 +9,12 @@
 #include <string_view>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/process.h"
+#include "sluice/settings/session_options.h"
+#include "sluice/settings/timeout.h"
+#include "sluice/settings/tls.h"
 
 #include "config/reader.h"
 
@@ -20,8 +25,8 @@ using Parsed = base::Result<T, std::string>;
 
 /// Bounds are inclusive.
 struct TimeoutRange {
-  Timeout min;
-  Timeout max;
+  settings::Timeout min;
+  settings::Timeout max;
   bool may_be_off = false;  ///< the word `off`, read as zero: no limit, or never
 };
 
@@ -32,7 +37,7 @@ struct Range {
 };
 
 /// `500ms`, `30s`, `5m`, `1h`, and `off` where the range allows it.
-Parsed<Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range);
+Parsed<settings::Timeout> ParseTimeout(std::string_view text, const TimeoutRange& range);
 
 /// `4096`, `16KiB`, `1MiB`, in bytes; and `off` where the range allows it.
 Parsed<size_t> ParseSize(std::string_view text, const Range& range);
@@ -53,31 +58,31 @@ Parsed<bool> ParseBool(std::string_view text);
 Parsed<unsigned> ParseWorkers(std::string_view text);
 
 /// `sluice` or `sluice:group`.
-Parsed<User> ParseUser(std::string_view text);
+Parsed<settings::User> ParseUser(std::string_view text);
 
 /// The name of a route or a backend: 1 to 64 letters, digits, `-`, `_` and `.`.
 Parsed<std::string> ParseName(std::string_view text);
 
-Parsed<OnDialFailure> ParseOnDialFailure(std::string_view text);
+Parsed<settings::OnDialFailure> ParseOnDialFailure(std::string_view text);
 
-Parsed<OnRemoval> ParseOnRemoval(std::string_view text);
+Parsed<settings::OnRemoval> ParseOnRemoval(std::string_view text);
 
-Parsed<CloseCodes> ParseCloseCodes(std::string_view text);
+Parsed<settings::CloseCodes> ParseCloseCodes(std::string_view text);
 
 /// `websocket` or `tcp`.
-Parsed<ListenerProtocol> ParseListenerProtocol(std::string_view text);
+Parsed<settings::ListenerProtocol> ParseListenerProtocol(std::string_view text);
 
 /// The mode of a file: three octal digits, or four that begin with 0.
 Parsed<uint32_t> ParseFileMode(std::string_view text);
 
 /// `1.2` or `1.3`.
-Parsed<TlsVersion> ParseTlsVersion(std::string_view text);
+Parsed<settings::TlsVersion> ParseTlsVersion(std::string_view text);
 
 /// `required` or `auto`.
-Parsed<TlsMode> ParseTlsMode(std::string_view text);
+Parsed<settings::TlsMode> ParseTlsMode(std::string_view text);
 
 /// `required` or `optional`.
-Parsed<ClientCertificate> ParseClientCertificate(std::string_view text);
+Parsed<settings::ClientCertificate> ParseClientCertificate(std::string_view text);
 
 /// One of OpenSSL's names of ciphers, or a group of them such as `ECDHE+AESGCM`.
 Parsed<std::string> ParseCipher(std::string_view text);
@@ -92,10 +97,10 @@ Parsed<std::string> ParsePath(std::string_view text);
 Parsed<std::string> ParseSubprotocol(std::string_view text);
 
 /// The address of a DNS server: an IP address, with a port or without (53).
-Parsed<Endpoint> ParseDnsServer(std::string_view text);
+Parsed<settings::Endpoint> ParseDnsServer(std::string_view text);
 
 /// The shortest way to write it: `90s`, `2m`, `off` for zero.
-std::string FormatTimeout(Timeout timeout);
+std::string FormatTimeout(settings::Timeout timeout);
 
 /// The shortest way to write it: `100`, `16KiB`.
 std::string FormatSize(uint64_t size);

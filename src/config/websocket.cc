@@ -7,8 +7,10 @@
 
 #include "sluice/base/text.h"
 #include "sluice/config/patterns.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/quote.h"
 
-#include "config/quote.h"
 #include "config/values.h"
 
 namespace sluice::config {
@@ -28,7 +30,7 @@ Parsed<std::string> ParseHeaderValue(std::string_view text) {
 Parsed<std::string> ParseOneOrigin(std::string_view text) {
   auto origin = ParseOrigin(text);
   if (origin && origin->find('*') != std::string::npos) {
-    return Unexpected(Expected("one origin, such as https://app.example.com", text));
+    return Unexpected(settings::Expected("one origin, such as https://app.example.com", text));
   }
   return origin;
 }
@@ -43,59 +45,61 @@ bool IsReserved(std::string_view name) {
          std::find(kReserved.begin(), kReserved.end(), lower) != kReserved.end();
 }
 
-void ReadHeaders(Reader& reader, const Value& value, WebSocketClient& client) {
+void ReadHeaders(Reader& reader, const Value& value, settings::WebSocketClient& client) {
   if (!reader.ExpectMapping(value)) return;
   for (const auto& entry : reader.Entries(value)) {
-    const auto is_same = [&entry](const UpgradeHeader& other) {
+    const auto is_same = [&entry](const settings::UpgradeHeader& other) {
       return base::EqualsIgnoringCase(other.name, entry.key);
     };
     if (!base::IsToken(entry.key)) {
-      reader.Error(entry.key_mark, Expected("the name of a header", entry.key));
+      reader.Error(entry.key_mark, settings::Expected("the name of a header", entry.key));
     } else if (IsReserved(entry.key)) {
-      reader.Error(entry.key_mark, Quote(entry.key) + " is a header that the upgrade itself sets");
+      reader.Error(entry.key_mark,
+                   settings::Quote(entry.key) + " is a header that the upgrade itself sets");
     } else if (std::any_of(client.headers.begin(), client.headers.end(), is_same)) {
-      reader.Error(entry.key_mark, Quote(entry.key) + " is in the mapping twice");
+      reader.Error(entry.key_mark, settings::Quote(entry.key) + " is in the mapping twice");
     }
-    UpgradeHeader header{entry.key, {}};
+    settings::UpgradeHeader header{entry.key, {}};
     if (reader.ReadScalar(entry.value, "the value of a header", ParseHeaderValue, header.value)) {
       client.headers.push_back(std::move(header));
     }
   }
 }
 
-constexpr Field<WebSocketClient> kWebSocketFields[] = {
+constexpr Field<settings::WebSocketClient> kWebSocketFields[] = {
     {"subprotocol",
-     [](Reader& reader, const Value& value, WebSocketClient& client) {
+     [](Reader& reader, const Value& value, settings::WebSocketClient& client) {
        reader.ReadScalar(value, "a subprotocol", ParseSubprotocol, client.subprotocol);
      }},
     {"origin",
-     [](Reader& reader, const Value& value, WebSocketClient& client) {
+     [](Reader& reader, const Value& value, settings::WebSocketClient& client) {
        reader.ReadScalar(value, "an origin", ParseOneOrigin, client.origin);
      }},
     {"headers", ReadHeaders},
 };
 
-size_t Count(const Backend& backend, Endpoint::Kind kind) {
-  return static_cast<size_t>(
-      std::count_if(backend.servers.begin(), backend.servers.end(),
-                    [kind](const Server& server) { return server.address.kind == kind; }));
+size_t Count(const settings::Backend& backend, settings::Endpoint::Kind kind) {
+  return static_cast<size_t>(std::count_if(
+      backend.servers.begin(), backend.servers.end(),
+      [kind](const settings::Server& server) { return server.address.kind == kind; }));
 }
 
 }  // namespace
 
-void ReadWebSocketClient(Reader& reader, const Value& value, Backend& backend) {
-  reader.ReadMapping<WebSocketClient>(value, kWebSocketFields, backend.websocket);
-  const bool has_any =
-      Count(backend, Endpoint::Kind::kWs) + Count(backend, Endpoint::Kind::kWss) != 0;
+void ReadWebSocketClient(Reader& reader, const Value& value, settings::Backend& backend) {
+  reader.ReadMapping<settings::WebSocketClient>(value, kWebSocketFields, backend.websocket);
+  const bool has_any = Count(backend, settings::Endpoint::Kind::kWs) +
+                           Count(backend, settings::Endpoint::Kind::kWss) !=
+                       0;
   if (!has_any && !backend.servers.empty()) {
     reader.Error(value, "needs servers that are WebSockets: ws://host/path or wss://host/path");
   }
 }
 
 void CheckSchemes(Reader& reader, const Value& value, const std::optional<Value>& tls,
-                  Backend& backend) {
-  const size_t plain = Count(backend, Endpoint::Kind::kWs);
-  const size_t secure = Count(backend, Endpoint::Kind::kWss);
+                  settings::Backend& backend) {
+  const size_t plain = Count(backend, settings::Endpoint::Kind::kWs);
+  const size_t secure = Count(backend, settings::Endpoint::Kind::kWss);
   const bool is_mixed = (plain != 0 && plain != backend.servers.size()) ||
                         (secure != 0 && secure != backend.servers.size());
   if (is_mixed) {
@@ -107,7 +111,7 @@ void CheckSchemes(Reader& reader, const Value& value, const std::optional<Value>
 }
 
 void AddWebSocketMappings(std::vector<KnownMapping>& mappings) {
-  mappings.push_back({"websocket", KeysOf<WebSocketClient>(kWebSocketFields)});
+  mappings.push_back({"websocket", KeysOf<settings::WebSocketClient>(kWebSocketFields)});
 }
 
 }  // namespace sluice::config

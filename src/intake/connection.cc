@@ -160,7 +160,7 @@ void Connection::ReadProxyHeader() {
 }
 
 void Connection::ParseProxyHeader(base::Bytes bytes) {
-  const config::ProxyProtocol& protocol = *listener().proxy_protocol;
+  const settings::ProxyProtocol& protocol = *listener().proxy_protocol;
   const auto used = parser_->Feed(bytes);
   if (!used) {
     RefuseProxyHeader(ProxyHeader::kMalformed,
@@ -246,7 +246,7 @@ void Connection::ContinueHandshake() {
 /// The client speaks plain text. With `mode: auto` the connection goes on without TLS; otherwise an
 /// HTTP client is told what is wrong.
 void Connection::OnPlainText() {
-  const bool is_allowed = listener().tls && listener().tls->mode != config::TlsMode::kRequired;
+  const bool is_allowed = listener().tls && listener().tls->mode != settings::TlsMode::kRequired;
   EndHandshake(is_allowed ? TlsResult::kPlain : TlsResult::kNotTls);
   // The stream has received the first bytes, and passes on the rest as it is.
   std::vector<uint8_t> received(kReadSize);
@@ -283,7 +283,7 @@ void Connection::EndHandshake(TlsResult result, std::string_view detail) {
 // ---- The protocol ----
 
 std::unique_ptr<Protocol> Connection::NewProtocol(bool refuses_plain_text) {
-  if (listener().protocol == config::ListenerProtocol::kTcp) {
+  if (listener().protocol == settings::ListenerProtocol::kTcp) {
     return std::make_unique<RawTcp>(*this, refuses_plain_text);
   }
   return std::make_unique<Http1>(*this, refuses_plain_text);

@@ -5,9 +5,9 @@
 
 namespace sluice::intake {
 
-base::Result<ForwardedClient, http::Refusal> ReadForwarded(const config::TrustedProxies& proxies,
+base::Result<ForwardedClient, http::Refusal> ReadForwarded(const settings::TrustedProxies& proxies,
                                                            const http::RequestHead& head) {
-  const bool is_standard = proxies.header == config::ForwardedHeader::kForwarded;
+  const bool is_standard = proxies.header == settings::ForwardedHeader::kForwarded;
   std::vector<http::ForwardedNode> nodes;
   if (is_standard) {
     auto parsed = http::ParseForwarded(head.Joined("Forwarded"));

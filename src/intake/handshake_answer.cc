@@ -15,15 +15,15 @@ namespace {
 
 /// Returns the type of messages that a subprotocol of IRCv3 asks for
 /// (ircv3.net/specs/extensions/websocket).
-std::optional<config::MessageType> TypeBySubprotocol(std::string_view subprotocol) {
-  if (subprotocol == "text.ircv3.net") return config::MessageType::kText;
-  if (subprotocol == "binary.ircv3.net") return config::MessageType::kBinary;
+std::optional<settings::MessageType> TypeBySubprotocol(std::string_view subprotocol) {
+  if (subprotocol == "text.ircv3.net") return settings::MessageType::kText;
+  if (subprotocol == "binary.ircv3.net") return settings::MessageType::kBinary;
   return std::nullopt;
 }
 
-std::string ChosenSubprotocol(const http::RequestHead& head, const config::Route& route) {
+std::string ChosenSubprotocol(const http::RequestHead& head, const settings::Route& route) {
   std::string offers = head.Joined("Sec-WebSocket-Protocol");
-  if (auth::TakesTokenFrom(route, config::TokenSource::Kind::kSubprotocol)) {
+  if (auth::TakesTokenFrom(route, settings::TokenSource::Kind::kSubprotocol)) {
     offers = auth::WithoutBearer(offers);
   }
   const auto& accepted = route.options.subprotocols;
@@ -34,14 +34,14 @@ std::string ChosenSubprotocol(const http::RequestHead& head, const config::Route
 }  // namespace
 
 HandshakeAnswer AnswerHandshake(websocket::ZlibPool& pool, const http::RequestHead& head,
-                                const config::Route& route) {
+                                const settings::Route& route) {
   HandshakeAnswer answer;
   Agreement& agreement = answer.agreement;
   agreement.subprotocol = ChosenSubprotocol(head, route);
 
   const std::string offered = head.Joined("Sec-WebSocket-Extensions");
   const auto offers = websocket::ParseExtensions(offered);  // Refers to the text.
-  const config::Compression& compression = route.options.compression;
+  const settings::Compression& compression = route.options.compression;
   std::optional<websocket::DeflateAgreement> deflate;
   if (offers && compression.enabled) {
     const auto chosen = websocket::NegotiateDeflate(

@@ -4,10 +4,10 @@
 
 #include <memory>
 
-#include "sluice/config/types.h"
 #include "sluice/http/request.h"
 #include "sluice/intake/responder.h"
 #include "sluice/leg/message_codec.h"
+#include "sluice/settings/route.h"
 #include "sluice/websocket/zlib_pool.h"
 
 namespace sluice::intake {
@@ -19,6 +19,6 @@ struct HandshakeAnswer {
 
 /// `head` has passed CheckUpgradeRequest. `pool` and `route` outlive the codec.
 HandshakeAnswer AnswerHandshake(websocket::ZlibPool& pool, const http::RequestHead& head,
-                                const config::Route& route);
+                                const settings::Route& route);
 
 }  // namespace sluice::intake

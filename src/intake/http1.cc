@@ -25,7 +25,7 @@ constexpr base::Duration kReplyTotal{60'000};
 // balancers spread clients.
 constexpr size_t kMostRequests = 100;
 
-http::RequestParser NewParser(const config::Limits& limits) {
+http::RequestParser NewParser(const settings::Limits& limits) {
   return http::RequestParser({limits.request_line, limits.header, limits.header_count});
 }
 

@@ -23,20 +23,20 @@ proxy::Party DestinationOf(const Client& client, const base::IpAddress& source,
 
 }  // namespace
 
-std::vector<uint8_t> ProxyPreamble(config::SendProxy version, const config::Route& route,
+std::vector<uint8_t> ProxyPreamble(settings::SendProxy version, const settings::Route& route,
                                    const Client& client, const http::RequestHead& head,
                                    const net::Stream& stream) {
-  if (version == config::SendProxy::kOff) return {};
+  if (version == settings::SendProxy::kOff) return {};
   std::optional<proxy::Endpoints> endpoints;
   if (const auto ip = client.address.ip()) {
     endpoints = {{*ip, client.address.port()}, DestinationOf(client, *ip, stream)};
   }
-  if (version == config::SendProxy::kV1) return proxy::WriteV1(endpoints);
+  if (version == settings::SendProxy::kV1) return proxy::WriteV1(endpoints);
   const net::TlsDetails tls = stream.DescribeTls();
   proxy::Details details;
   details.alpn = tls.protocol;
   // If the host is a token, the backend must not see it.
-  if (!auth::TakesTokenFrom(route, config::TokenSource::Kind::kHost)) {
+  if (!auth::TakesTokenFrom(route, settings::TokenSource::Kind::kHost)) {
     details.authority =
         tls.server_name.empty() ? routing::NormalizeHost(head.host) : tls.server_name;
   }

@@ -12,7 +12,7 @@
 namespace sluice::intake {
 namespace {
 
-using config::TokenSource;
+using settings::TokenSource;
 
 constexpr base::Duration kInterval{1'000};
 constexpr uint32_t kBurst = 10;
@@ -24,7 +24,7 @@ base::LogLimit LimitOf(const base::CauseInfo& info) {
   return base::LogLimit(kInterval, is_flood ? 1 : kBurst);
 }
 
-const config::Route& RouteOf(const RequestView& request) {
+const settings::Route& RouteOf(const RequestView& request) {
   return request.generation.config.routes[*request.route];
 }
 
@@ -35,7 +35,7 @@ bool MayHoldToken(const RequestView& request, TokenSource::Kind kind) {
     return auth::TakesTokenFrom(RouteOf(request), kind);
   }
   const auto& routes = request.generation.config.routes;
-  return std::any_of(routes.begin(), routes.end(), [kind](const config::Route& candidate) {
+  return std::any_of(routes.begin(), routes.end(), [kind](const settings::Route& candidate) {
     return auth::TakesTokenFrom(candidate, kind);
   });
 }
@@ -56,8 +56,8 @@ void Describe(const RequestView& request, base::LogLine& line) {
 }
 
 /// Returns true if the template of the target uses a part of the request that may hold a token.
-bool IsSecret(const RequestView& request, const config::DynamicTarget& target) {
-  using Source = config::Template::Source;
+bool IsSecret(const RequestView& request, const settings::DynamicTarget& target) {
+  using Source = settings::Template::Source;
   const auto may_hold = [&request](TokenSource::Kind kind) { return MayHoldToken(request, kind); };
   const auto& parts = target.server.parts;
   return std::any_of(parts.begin(), parts.end(), [&](const auto& part) {
@@ -71,7 +71,7 @@ bool IsSecret(const RequestView& request, const config::DynamicTarget& target) {
 /// hold a token.
 std::string RequestedTarget(const RequestView& request) {
   if (request.named_server != nullptr) return request.named_server->ToString();
-  const config::Route& route = RouteOf(request);
+  const settings::Route& route = RouteOf(request);
   const auto& target = request.generation.config.backends[*route.backend].target;
   if (!target || request.head == nullptr || IsSecret(request, *target)) return {};
   const http::RequestHead& head = *request.head;
@@ -119,7 +119,8 @@ void RefusalLog::Write(base::Log& log, const RequestView& request, const http::R
   line.Write(log, info.level, "refused");
 }
 
-void LogSessionOpened(base::Log& log, const RequestView& request, const config::Endpoint* server) {
+void LogSessionOpened(base::Log& log, const RequestView& request,
+                      const settings::Endpoint* server) {
   if (!request.generation.config.log.session_opened) return;
   base::LogLine line;
   Describe(request, line);
@@ -132,7 +133,7 @@ void LogSessionOpened(base::Log& log, const RequestView& request, const config::
 }
 
 void LogClientLeft(base::Log& log, const RequestView& request) {
-  const config::Route& route = RouteOf(request);
+  const settings::Route& route = RouteOf(request);
   log.Write(base::LogLevel::kInfo, "client_left",
             {{"connection", request.client.connection.ToString()},
              {"client", request.client.address.ToString()},

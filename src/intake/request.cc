@@ -218,7 +218,7 @@ std::optional<http::Refusal> Request::ResolveNamedServer() {
   const auto claim = [this](std::string_view name) { return ClaimOf(identity_.get(), name); };
   auto server = routing::ResolveTarget(*backend().target, {captures, head().query, claim});
   if (!server) return http::Refusal{base::Cause::kTargetNotAllowed, server.error()};
-  named_server_ = std::make_shared<const config::Endpoint>(*std::move(server));
+  named_server_ = std::make_shared<const settings::Endpoint>(*std::move(server));
   return std::nullopt;
 }
 
@@ -255,7 +255,7 @@ void Request::OnSearched(base::Result<backend::Search::Found, base::Cause> resul
 /// a status.
 void Request::ReportFailure(base::Cause cause) {
   const bool has_no_code = base::InfoOf(cause).close_code == 0;
-  if (has_no_code || route().options.on_dial_failure == config::OnDialFailure::kHttp) {
+  if (has_no_code || route().options.on_dial_failure == settings::OnDialFailure::kHttp) {
     // The text of a failed dial contains addresses that concern no client.
     Refuse({cause, std::string(base::InfoOf(cause).description)});
   } else {
@@ -266,7 +266,7 @@ void Request::ReportFailure(base::Cause cause) {
 /// `backend` is null with a cause: then the session closes at once.
 void Request::StartSession(std::unique_ptr<net::Stream> backend, routing::ServerSlot slot,
                            std::optional<base::Cause> cause) {
-  const std::shared_ptr<const config::Endpoint> server = search_ ? search_->server() : nullptr;
+  const std::shared_ptr<const settings::Endpoint> server = search_ ? search_->server() : nullptr;
   LogSessionOpened(context_.workspace.log, View(), server.get());
 
   session::Session::Parts parts;

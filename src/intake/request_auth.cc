@@ -13,8 +13,8 @@ namespace sluice::intake {
 namespace {
 
 using auth::Verdict;
-using config::TokenSource;
 using metrics::AuthResult;
+using settings::TokenSource;
 using VerdictKind = Verdict::Kind;
 
 // Only the log says what is wrong with credentials: an attacker must not learn from the answer.
@@ -40,7 +40,7 @@ AuthResult ResultOf(VerdictKind kind) {
 }
 
 /// Returns true if the token that a route finds depends on the pattern of the route.
-bool HasOwnToken(const config::Route& route) {
+bool HasOwnToken(const settings::Route& route) {
   return auth::TakesTokenFrom(route, TokenSource::Kind::kPath) ||
          auth::TakesTokenFrom(route, TokenSource::Kind::kHost);
 }

@@ -8,7 +8,7 @@
 namespace sluice::intake {
 
 std::optional<http::Refusal> CheckUpgradeRequest(const http::RequestHead& head,
-                                                 const config::SessionOptions& options,
+                                                 const settings::SessionOptions& options,
                                                  bool uses_tls) {
   if (!head.WantsUpgrade()) {
     return http::Refusal{base::Cause::kUpgradeRequired,

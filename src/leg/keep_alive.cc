@@ -12,7 +12,7 @@ base::Duration Scale(base::Duration duration, double factor) {
 
 }  // namespace
 
-KeepAlive::KeepAlive(const config::Keepalive& config, base::TimePoint now, double jitter)
+KeepAlive::KeepAlive(const settings::Keepalive& config, base::TimePoint now, double jitter)
     : config_(config), ping_at_(now + Scale(config.ping_interval, jitter)) {}
 
 std::optional<base::TimePoint> KeepAlive::next() const {

@@ -19,23 +19,23 @@ using framing::MessageType;
 /// proportion is refused: text rarely goes beyond 20 to 1.
 constexpr uint32_t kInflateRatio = 100;
 
-MessageType TypeOf(config::MessageType type) {
-  return type == config::MessageType::kText ? MessageType::kText : MessageType::kBinary;
+MessageType TypeOf(settings::MessageType type) {
+  return type == settings::MessageType::kText ? MessageType::kText : MessageType::kBinary;
 }
 
-framing::LinesOptions OptionsOf(const config::LinesFraming& lines, size_t message_limit,
-                                std::optional<config::MessageType> type) {
+framing::LinesOptions OptionsOf(const settings::LinesFraming& lines, size_t message_limit,
+                                std::optional<settings::MessageType> type) {
   return {
-      .end = lines.end == config::LineEnd::kLf ? framing::LineEnd::kLf : framing::LineEnd::kCrLf,
+      .end = lines.end == settings::LineEnd::kLf ? framing::LineEnd::kLf : framing::LineEnd::kCrLf,
       .max_length = std::min(lines.max_length, message_limit),
       .type = TypeOf(type.value_or(lines.type))};
 }
 
-framing::LengthPrefixedOptions OptionsOf(const config::LengthPrefixedFraming& prefixed,
+framing::LengthPrefixedOptions OptionsOf(const settings::LengthPrefixedFraming& prefixed,
                                          size_t message_limit) {
   return {.size = prefixed.size,
-          .order = prefixed.order == config::ByteOrder::kLittle ? framing::ByteOrder::kLittle
-                                                                : framing::ByteOrder::kBig,
+          .order = prefixed.order == settings::ByteOrder::kLittle ? framing::ByteOrder::kLittle
+                                                                  : framing::ByteOrder::kBig,
           .includes_header = prefixed.includes_header,
           .type_byte = prefixed.type_byte,
           .type = TypeOf(prefixed.type),
@@ -57,20 +57,22 @@ MessageFault FaultOfBackend(FramingError error) {
 }
 
 std::unique_ptr<MessageCodec> MessageCodec::New(
-    websocket::ZlibPool& pool, const config::SessionOptions& options,
+    websocket::ZlibPool& pool, const settings::SessionOptions& options,
     const std::optional<websocket::DeflateAgreement>& agreement,
-    std::optional<config::MessageType> type) {
+    std::optional<settings::MessageType> type) {
   std::unique_ptr<framing::Encoder> encoder;
   std::unique_ptr<framing::Decoder> decoder;
-  if (const auto* lines = std::get_if<config::LinesFraming>(&options.framing)) {
+  if (const auto* lines = std::get_if<settings::LinesFraming>(&options.framing)) {
     const framing::LinesOptions of_lines = OptionsOf(*lines, options.message_limit, type);
     encoder = framing::NewLinesEncoder(of_lines);
     decoder = framing::NewLinesDecoder(of_lines);
-  } else if (const auto* prefixed = std::get_if<config::LengthPrefixedFraming>(&options.framing)) {
+  } else if (const auto* prefixed =
+                 std::get_if<settings::LengthPrefixedFraming>(&options.framing)) {
     const framing::LengthPrefixedOptions of_prefixed = OptionsOf(*prefixed, options.message_limit);
     encoder = framing::NewLengthPrefixedEncoder(of_prefixed);
     decoder = framing::NewLengthPrefixedDecoder(of_prefixed);
-  } else if (std::get<config::StreamFraming>(options.framing).type == config::MessageType::kText) {
+  } else if (std::get<settings::StreamFraming>(options.framing).type ==
+             settings::MessageType::kText) {
     decoder = framing::NewTextStreamDecoder();
   } else if (!agreement) {
     return nullptr;

@@ -61,7 +61,7 @@ uint64_t TakenFrom(const net::Stream& stream, uint64_t under_way) {
 
 WebSocketStream::WebSocketStream(net::EventLoop& loop, std::unique_ptr<net::Stream> inner,
                                  workspace::WebSocketBuffers& buffers,
-                                 const config::SessionOptions& options,
+                                 const settings::SessionOptions& options,
                                  std::unique_ptr<MessageCodec> messages,
                                  std::vector<uint8_t> received, bool has_half_close)
     : inner_(std::move(inner)),

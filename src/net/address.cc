@@ -90,9 +90,9 @@ Address Address::From(const base::IpAddress& ip, uint16_t port) {
   return result;
 }
 
-base::Result<std::optional<Address>, std::string> Address::Of(const config::Endpoint& endpoint) {
+base::Result<std::optional<Address>, std::string> Address::Of(const settings::Endpoint& endpoint) {
   const std::string_view host = endpoint.HostWithoutZone();
-  const bool has_ip = endpoint.kind == config::Endpoint::Kind::kTcp || endpoint.is_websocket();
+  const bool has_ip = endpoint.kind == settings::Endpoint::Kind::kTcp || endpoint.is_websocket();
   auto address = has_ip ? Parse(host, endpoint.port) : std::nullopt;
   if (!address || host.size() == endpoint.host.size()) return address;
   const std::string zone = endpoint.host.substr(host.size() + 1);

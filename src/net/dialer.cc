@@ -43,8 +43,8 @@ int Rank(base::Cause cause) {
 
 }  // namespace
 
-Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server, DialOptions options,
-           Callback callback)
+Dial::Dial(EventLoop& loop, Resolver& resolver, const settings::Endpoint& server,
+           DialOptions options, Callback callback)
     : loop_(loop),
       resolver_(resolver),
       server_(server),
@@ -60,7 +60,7 @@ Dial::Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server, 
 Dial::~Dial() = default;
 
 void Dial::Start() {
-  if (server_.kind == config::Endpoint::Kind::kUnix) {
+  if (server_.kind == settings::Endpoint::Kind::kUnix) {
     Add({Address()}, {}, 0);
   } else if (const auto literal = Address::Of(server_); !literal) {
     Note({IsOutOfSockets() ? base::Cause::kLocalResources : base::Cause::kBackendUnreachable,
@@ -77,7 +77,7 @@ void Dial::Start() {
 // ---- Names ----
 
 void Dial::ResolveServer() {
-  if (server_.kind != config::Endpoint::Kind::kSrv) {
+  if (server_.kind != settings::Endpoint::Kind::kSrv) {
     Resolve(server_.host, server_.port, 0);
     return;
   }
@@ -115,7 +115,7 @@ void Dial::OnResolved(Lookups::iterator place, Resolver::Answer answer) {
   const uint16_t priority = place->priority;
   lookups_.erase(place);
   if (answer && !answer->empty()) {
-    const bool is_target = server_.kind == config::Endpoint::Kind::kSrv;
+    const bool is_target = server_.kind == settings::Endpoint::Kind::kSrv;
     InterleaveFamilies(*answer);
     Add(*std::move(answer), is_target ? std::string_view(host) : std::string_view(), priority);
   } else if (NotesLookups()) {
@@ -232,7 +232,7 @@ std::optional<DialFailure> Dial::StartAttempt(const Candidate& candidate) {
     Note(attempts_.front().connection->TimedOut());
     attempts_.erase(attempts_.begin());
   }
-  const bool is_unix = server_.kind == config::Endpoint::Kind::kUnix;
+  const bool is_unix = server_.kind == settings::Endpoint::Kind::kUnix;
   auto connection = std::make_unique<ConnectionAttempt>(
       loop_, options_, is_unix ? server_.ToString() : "",
       options_.tls_server_name.empty() ? server_.CertificateName() : options_.tls_server_name,

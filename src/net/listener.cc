@@ -21,11 +21,11 @@ constexpr int kBacklog = 4096;       // The kernel lowers it to net.core.somaxco
 constexpr int kAcceptsPerTurn = 64;  // So that a flood of newcomers does not starve open sessions.
 constexpr base::Duration kRetryDelay{100};
 
-base::Unexpected<std::string> Failed(const config::Endpoint& address, const std::string& why) {
+base::Unexpected<std::string> Failed(const settings::Endpoint& address, const std::string& why) {
   return base::Unexpected("cannot listen on " + address.ToString() + ": " + why);
 }
 
-base::Unexpected<std::string> Failed(const config::Endpoint& address, int error) {
+base::Unexpected<std::string> Failed(const settings::Endpoint& address, int error) {
   return Failed(address, std::strerror(error));
 }
 
@@ -55,7 +55,7 @@ base::Result<Fd, int> Bind(const Address& address, bool share_port) {
   return fd;
 }
 
-base::Result<ListeningSocket, std::string> Start(Fd fd, const config::Endpoint& address) {
+base::Result<ListeningSocket, std::string> Start(Fd fd, const settings::Endpoint& address) {
   if (listen(fd.get(), kBacklog) != 0) return Failed(address, errno);
   return ListeningSocket{std::move(fd), address};
 }
@@ -67,7 +67,7 @@ int OtherListener(const Address& address) {
   return probe ? 0 : probe.error();
 }
 
-base::Result<ListeningSocket, std::string> ListenTcp(const config::Endpoint& endpoint) {
+base::Result<ListeningSocket, std::string> ListenTcp(const settings::Endpoint& endpoint) {
   const auto parsed = Address::Of(endpoint);
   if (!parsed) return Failed(endpoint, parsed.error());
   const auto& address = *parsed;
@@ -75,7 +75,7 @@ base::Result<ListeningSocket, std::string> ListenTcp(const config::Endpoint& end
   int error = endpoint.port == 0 ? 0 : OtherListener(*address);
   if (error == EAFNOSUPPORT && endpoint.host == "::") {
     // A machine without IPv6: every address means every IPv4 address.
-    config::Endpoint v4 = endpoint;
+    settings::Endpoint v4 = endpoint;
     v4.host = "0.0.0.0";
     return ListenTcp(v4);
   }
@@ -83,7 +83,7 @@ base::Result<ListeningSocket, std::string> ListenTcp(const config::Endpoint& end
 
   auto fd = Bind(*address, /*share_port=*/true);
   if (!fd) return Failed(endpoint, fd.error());
-  config::Endpoint bound = endpoint;
+  settings::Endpoint bound = endpoint;
   sockaddr_in6 name{};
   socklen_t size = sizeof(name);
   if (getsockname(fd->get(), reinterpret_cast<sockaddr*>(&name), &size) == 0) {
@@ -96,8 +96,8 @@ base::Unexpected<std::string> FileFailed(const std::string& path, const std::str
   return base::Unexpected("cannot set the mode and owner of unix:" + path + ": " + why);
 }
 
-base::Result<ListeningSocket, std::string> ListenUnix(const config::Endpoint& endpoint,
-                                                      const config::SocketFile& file) {
+base::Result<ListeningSocket, std::string> ListenUnix(const settings::Endpoint& endpoint,
+                                                      const settings::SocketFile& file) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (endpoint.host.size() >= sizeof(name.sun_path)) return Failed(endpoint, ENAMETOOLONG);
@@ -129,15 +129,15 @@ base::Result<ListeningSocket, std::string> ListenUnix(const config::Endpoint& en
 
 }  // namespace
 
-base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address,
-                                                  const config::SocketFile& file) {
-  return address.kind == config::Endpoint::Kind::kUnix ? ListenUnix(address, file)
-                                                       : ListenTcp(address);
+base::Result<ListeningSocket, std::string> Listen(const settings::Endpoint& address,
+                                                  const settings::SocketFile& file) {
+  return address.kind == settings::Endpoint::Kind::kUnix ? ListenUnix(address, file)
+                                                         : ListenTcp(address);
 }
 
 base::Result<void, std::string> SetSocketFile(const std::string& path,
-                                              const config::SocketFile& file) {
-  if (file == config::SocketFile()) return {};
+                                              const settings::SocketFile& file) {
+  if (file == settings::SocketFile()) return {};
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return FileFailed(path, std::strerror(errno));
   if (!S_ISSOCK(info.st_mode)) return FileFailed(path, "there is something else than a socket");
@@ -177,7 +177,7 @@ base::Result<ListeningSocket, std::string> Adopt(Fd fd) {
   if (name.ss_family == AF_UNIX) {
     const auto* const path = reinterpret_cast<const sockaddr_un*>(&name)->sun_path;
     const size_t most = size - offsetof(sockaddr_un, sun_path);
-    socket.address = {config::Endpoint::Kind::kUnix, std::string(path, strnlen(path, most)), 0};
+    socket.address = {settings::Endpoint::Kind::kUnix, std::string(path, strnlen(path, most)), 0};
   } else {
     const Address bound = Address::From(address);
     const auto ip = bound.ip();
@@ -190,7 +190,7 @@ base::Result<ListeningSocket, std::string> Adopt(Fd fd) {
     inet_ntop(name.ss_family, bytes, text, sizeof(text));
     std::string host = text;
     if (bound.scope_id() != 0) host += '%' + ZoneOf(bound.scope_id());
-    socket.address = {config::Endpoint::Kind::kTcp, std::move(host), bound.port()};
+    socket.address = {settings::Endpoint::Kind::kTcp, std::move(host), bound.port()};
   }
   if (fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) {
     return not_one(std::string("cannot be used: ") + std::strerror(errno));
@@ -201,7 +201,7 @@ base::Result<ListeningSocket, std::string> Adopt(Fd fd) {
 }
 
 base::Result<ListeningSocket, std::string> ListenAgain(const ListeningSocket& first) {
-  if (first.address.kind == config::Endpoint::Kind::kTcp &&
+  if (first.address.kind == settings::Endpoint::Kind::kTcp &&
       OptionOf(first.fd, SOL_SOCKET, SO_REUSEPORT) == 1) {
     // The interface of a link-local address may be gone.
     if (const auto address = Address::Of(first.address); address && *address) {

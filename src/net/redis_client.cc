@@ -35,7 +35,7 @@ void RedisClient::Get(std::string key, Callback callback) {
 void RedisClient::Resolve() {
   next_address_ = 0;
   addresses_.clear();
-  if (server_.address.kind == config::Endpoint::Kind::kUnix) {
+  if (server_.address.kind == settings::Endpoint::Kind::kUnix) {
     Attach(redisAsyncConnectUnix(server_.address.host.c_str()));
     return;
   }

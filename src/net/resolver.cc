@@ -39,7 +39,7 @@ constexpr size_t kMaxAddresses = 32;
 using AddressLookups = NameLookups<std::vector<Address>>;
 using ServiceLookups = NameLookups<std::vector<Service>>;
 
-bool AreSame(const config::Dns& a, const config::Dns& b) {
+bool AreSame(const settings::Dns& a, const settings::Dns& b) {
   return std::tie(a.servers, a.timeout, a.attempts, a.cache) ==
          std::tie(b.servers, b.timeout, b.attempts, b.cache);
 }
@@ -80,7 +80,7 @@ class SlowNames final : private TimerHandler {
 
 class AresResolver final : public Resolver, private FdHandler, private TimerHandler {
  public:
-  AresResolver(EventLoop& loop, const config::Dns& dns)
+  AresResolver(EventLoop& loop, const settings::Dns& dns)
       : loop_(loop),
         settings_(dns),
         addresses_(loop, dns.cache),
@@ -91,7 +91,7 @@ class AresResolver final : public Resolver, private FdHandler, private TimerHand
     if (channel_ != nullptr) ares_destroy(channel_);
   }
 
-  base::Result<void, std::string> Init(const config::Dns& dns);
+  base::Result<void, std::string> Init(const settings::Dns& dns);
   std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Cached cached,
                                  Callback callback) override;
   std::unique_ptr<Query> ResolveService(const std::string& name, Cached cached,
@@ -105,7 +105,7 @@ class AresResolver final : public Resolver, private FdHandler, private TimerHand
     std::string name;
   };
 
-  base::Result<void, std::string> SetServers(const std::vector<config::Endpoint>& servers);
+  base::Result<void, std::string> SetServers(const std::vector<settings::Endpoint>& servers);
   void Ask(const std::string& name, int family, ares_addrinfo_callback on_answer, void* argument);
   void AskForEachFamily(const std::string& name);
   static void OnFamily(void* query, int status, int timeouts, ares_addrinfo* result);
@@ -119,7 +119,7 @@ class AresResolver final : public Resolver, private FdHandler, private TimerHand
   void RestartTimer();
 
   EventLoop& loop_;
-  const config::Dns settings_;
+  const settings::Dns settings_;
   ares_channel channel_ = nullptr;
   std::map<ares_socket_t, std::unique_ptr<FdWatch>> watches_;
   AddressLookups addresses_;
@@ -138,7 +138,7 @@ std::vector<Address> AddressesOf(const ares_addrinfo& result) {
   return addresses;
 }
 
-base::Result<void, std::string> AresResolver::Init(const config::Dns& dns) {
+base::Result<void, std::string> AresResolver::Init(const settings::Dns& dns) {
   ares_options options{};
   options.sock_state_cb = OnSocketState;
   options.sock_state_cb_data = this;
@@ -152,7 +152,7 @@ base::Result<void, std::string> AresResolver::Init(const config::Dns& dns) {
 }
 
 base::Result<void, std::string> AresResolver::SetServers(
-    const std::vector<config::Endpoint>& servers) {
+    const std::vector<settings::Endpoint>& servers) {
   int version = 0;
   ares_version(&version);
   const bool knows_zones = version >= kFirstWithZones;
@@ -334,7 +334,7 @@ void AresResolver::RestartTimer() {
 }  // namespace
 
 base::Result<std::unique_ptr<Resolver>, std::string> Resolver::Create(EventLoop& loop,
-                                                                      const config::Dns& dns) {
+                                                                      const settings::Dns& dns) {
   // Counted by c-ares, but not thread-safe there.
   static std::once_flag library;
   std::call_once(library, [] { ares_library_init(ARES_LIB_INIT_ALL); });

@@ -36,7 +36,7 @@ bool Expect(SSL* connection, const std::string& host, bool is_address) {
 }  // namespace
 
 base::Result<std::shared_ptr<const TlsClientContext>, std::string> TlsClientContext::Create(
-    const config::BackendTls& tls) {
+    const settings::BackendTls& tls) {
   std::shared_ptr<TlsClientContext> made(new TlsClientContext());
   made->server_name_ = tls.server_name;
   made->is_verified_ = !tls.insecure_skip_verify;

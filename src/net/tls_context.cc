@@ -27,7 +27,7 @@ constexpr std::string_view kNewCipherPrefix = "TLS_";
 constexpr unsigned char kSessionName[] = "sluice";
 constexpr unsigned char kHttp[] = "\x08http/1.1";
 
-using Fault = config::CertificateFault;
+using Fault = settings::CertificateFault;
 
 std::string LowerCaseText(const ASN1_STRING* text) {
   const auto* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
@@ -84,9 +84,9 @@ bool SetCiphers(SSL_CTX* context, const std::vector<std::string>& ciphers) {
 
 /// Asks clients for certificates. Returns what is wrong with the files for that, if anything, and
 /// sets `crl_expiry` to when the first CRL expires.
-std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls,
+std::optional<std::string> AskClients(SSL_CTX* context, const settings::Tls& tls,
                                       std::optional<int64_t>& crl_expiry) {
-  if (tls.client_certificate == config::ClientCertificate::kNone) return std::nullopt;
+  if (tls.client_certificate == settings::ClientCertificate::kNone) return std::nullopt;
   if (const auto error = LoadAuthorities(context, tls.client_ca)) {
     return tls.client_ca + ' ' + *error;
   }
@@ -103,17 +103,17 @@ std::optional<std::string> AskClients(SSL_CTX* context, const config::Tls& tls,
     SSL_CTX_add_client_CA(context, X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i)));
   }
   ERR_clear_error();
-  const bool is_required = tls.client_certificate == config::ClientCertificate::kRequired;
+  const bool is_required = tls.client_certificate == settings::ClientCertificate::kRequired;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
                      nullptr);
   return std::nullopt;
 }
 
-SSL_CTX* NewContext(config::TlsVersion min_version) {
+SSL_CTX* NewContext(settings::TlsVersion min_version) {
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
   if (context == nullptr) return nullptr;
   SSL_CTX_set_min_proto_version(
-      context, min_version == config::TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+      context, min_version == settings::TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION);
   // A FIN without close_notify is an end like any: WebSocket says by a Close that nothing is
   // missing, and many clients leave close_notify out.
   SSL_CTX_set_options(
@@ -139,7 +139,7 @@ void TlsDeleter::operator()(ssl_st* connection) const {
 }
 
 base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
-    const config::Tls& tls) {
+    const settings::Tls& tls) {
   std::shared_ptr<TlsContext> context(new TlsContext());
   for (const auto& files : tls.certificates) {
     if (auto error = context->Add(files, tls)) {
@@ -160,8 +160,8 @@ base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
   return std::shared_ptr<const TlsContext>(std::move(context));
 }
 
-std::optional<std::string> TlsContext::Add(const config::Certificate& files,
-                                           const config::Tls& tls) {
+std::optional<std::string> TlsContext::Add(const settings::Certificate& files,
+                                           const settings::Tls& tls) {
   ContextPtr context(NewContext(tls.min_version));
   if (!context || !SetCiphers(context.get(), tls.ciphers)) return "OpenSSL: " + TakeTlsError();
   if (auto error = AskClients(context.get(), tls, crl_expiry_)) return error;
@@ -199,32 +199,33 @@ std::vector<int64_t> TlsContext::Expiry() const {
   return times;
 }
 
-std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files) {
-  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+std::optional<settings::CertificateFault> CheckCertificate(const settings::Certificate& files) {
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(settings::TlsVersion::k12));
   if (!context) return Fault{false, "cannot be checked: " + TakeTlsError()};
   return LoadCertificate(context.get(), files);
 }
 
 std::optional<std::string> CheckAuthorities(const std::string& path) {
-  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(settings::TlsVersion::k12));
   if (!context) return "cannot be checked: " + TakeTlsError();
   return LoadAuthorities(context.get(), path);
 }
 
-std::optional<config::CrlFault> CheckCrls(const std::string& path, const std::string& authorities) {
-  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
-  if (!context) return config::CrlFault{"cannot be checked: " + TakeTlsError()};
+std::optional<settings::CrlFault> CheckCrls(const std::string& path,
+                                            const std::string& authorities) {
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(settings::TlsVersion::k12));
+  if (!context) return settings::CrlFault{"cannot be checked: " + TakeTlsError()};
   // What is wrong with the authorities is reported elsewhere.
   if (LoadAuthorities(context.get(), authorities)) return std::nullopt;
   const auto expiry = LoadCrls(context.get(), path);
-  if (!expiry) return config::CrlFault{expiry.error()};
+  if (!expiry) return settings::CrlFault{expiry.error()};
   if (!*expiry || **expiry > std::time(nullptr)) return std::nullopt;
-  return config::CrlFault{"has expired: no certificate of a client is accepted until it is renewed",
-                          true};
+  return settings::CrlFault{
+      "has expired: no certificate of a client is accepted until it is renewed", true};
 }
 
 bool IsCipher(const std::string& name) {
-  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(config::TlsVersion::k12));
+  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(settings::TlsVersion::k12));
   const bool is_known =
       context && (name.starts_with(kNewCipherPrefix)
                       ? SSL_CTX_set_ciphersuites(context.get(), name.c_str()) == 1

@@ -21,7 +21,7 @@
 namespace sluice::net {
 namespace {
 
-using Fault = config::CertificateFault;
+using Fault = settings::CertificateFault;
 
 constexpr size_t kMaxPemFileMib = 16;
 
@@ -163,7 +163,7 @@ std::optional<std::string> FindAuthorityWithoutCrl(X509_STORE* store,
 
 }  // namespace
 
-std::optional<Fault> LoadCertificate(ssl_ctx_st* context, const config::Certificate& files) {
+std::optional<Fault> LoadCertificate(ssl_ctx_st* context, const settings::Certificate& files) {
   auto fault = LoadChain(context, files.cert);
   return fault ? fault : LoadKey(context, files.key);
 }
@@ -177,7 +177,7 @@ int64_t ExpiryOf(const ssl_ctx_st* context) {
   return TimeOf(X509_get0_notAfter(SSL_CTX_get0_certificate(context)));
 }
 
-std::optional<Validity> ReadValidity(const config::Certificate& files) {
+std::optional<Validity> ReadValidity(const settings::Certificate& files) {
   const auto file = PemFile::Read(files.cert);
   if (!file) return std::nullopt;
   const Bio bio = file->Open();

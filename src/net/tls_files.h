@@ -6,7 +6,7 @@
 #include <string>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/tls.h"
 
 struct asn1_string_st;
 struct ssl_ctx_st;
@@ -14,8 +14,8 @@ struct ssl_ctx_st;
 namespace sluice::net {
 
 /// Our own certificate, its chain and its key.
-std::optional<config::CertificateFault> LoadCertificate(ssl_ctx_st* context,
-                                                        const config::Certificate& files);
+std::optional<settings::CertificateFault> LoadCertificate(ssl_ctx_st* context,
+                                                          const settings::Certificate& files);
 
 /// Converts a certificate's time to seconds since 1970; 0 if it is malformed.
 int64_t TimeOf(const asn1_string_st* time);

@@ -12,7 +12,7 @@
 namespace sluice::net {
 namespace {
 
-using Servers = std::vector<config::Endpoint>;
+using Servers = std::vector<settings::Endpoint>;
 
 ares_socket_t OpenSocket(int family, int type, int protocol, void* /*servers*/) {
   return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
@@ -56,7 +56,7 @@ constexpr ares_socket_functions kFunctions = {OpenSocket, CloseSocket, ConnectSo
 
 }  // namespace
 
-void UseZonedSockets(ares_channel channel, const std::vector<config::Endpoint>& servers) {
+void UseZonedSockets(ares_channel channel, const std::vector<settings::Endpoint>& servers) {
   ares_set_socket_functions(channel, &kFunctions, const_cast<Servers*>(&servers));
 }
 

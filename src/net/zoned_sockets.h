@@ -5,12 +5,12 @@
 
 #include <ares.h>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::net {
 
 /// Makes `channel` connect to each of `servers`, which outlive it, through the interface that is
 /// the server's zone. The channel itself gets the addresses without their zones.
-void UseZonedSockets(ares_channel channel, const std::vector<config::Endpoint>& servers);
+void UseZonedSockets(ares_channel channel, const std::vector<settings::Endpoint>& servers);
 
 }  // namespace sluice::net

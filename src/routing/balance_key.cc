@@ -14,8 +14,8 @@ std::string TextOf(const base::IpAddress& address) {
   return {kept.bytes().begin(), kept.bytes().end()};
 }
 
-std::optional<std::string> TextOf(const config::Balance& balance, const KeySources& sources) {
-  using Key = config::Balance::Key;
+std::optional<std::string> TextOf(const settings::Balance& balance, const KeySources& sources) {
+  using Key = settings::Balance::Key;
   if (balance.key == Key::kClient) {
     return sources.client ? std::optional(TextOf(*sources.client)) : std::nullopt;
   }
@@ -40,8 +40,8 @@ std::optional<std::string> TextOf(const config::Balance& balance, const KeySourc
 
 }  // namespace
 
-std::optional<uint64_t> BalanceKey(const config::Balance& balance, const KeySources& sources) {
-  if (balance.mode != config::Balance::Mode::kHash) return std::nullopt;
+std::optional<uint64_t> BalanceKey(const settings::Balance& balance, const KeySources& sources) {
+  if (balance.mode != settings::Balance::Mode::kHash) return std::nullopt;
   const auto text = TextOf(balance, sources);
   return text ? std::optional(Hash(*text)) : std::nullopt;
 }

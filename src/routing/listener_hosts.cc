@@ -10,13 +10,13 @@
 namespace sluice::routing {
 namespace {
 
-bool IsOnLoopback(const config::Endpoint& address) {
-  if (address.kind != config::Endpoint::Kind::kTcp) return false;
+bool IsOnLoopback(const settings::Endpoint& address) {
+  if (address.kind != settings::Endpoint::Kind::kTcp) return false;
   const auto ip = base::IpAddress::Parse(address.HostWithoutZone());
   return ip && ip->IsLoopback();
 }
 
-bool TakesFrom(const config::Route& route, size_t listener) {
+bool TakesFrom(const settings::Route& route, size_t listener) {
   const auto& listeners = route.match.listeners;
   return listeners.empty() ||
          std::find(listeners.begin(), listeners.end(), listener) != listeners.end();
@@ -24,8 +24,8 @@ bool TakesFrom(const config::Route& route, size_t listener) {
 
 }  // namespace
 
-std::optional<http::HostNames> HostNamesOf(const config::Config& config, size_t listener) {
-  const config::Listener& one = config.listeners[listener];
+std::optional<http::HostNames> HostNamesOf(const settings::Config& config, size_t listener) {
+  const settings::Listener& one = config.listeners[listener];
   const auto& hosts = one.hosts ? one.hosts : config.hosts;
   if (!hosts && !IsOnLoopback(one.address)) return std::nullopt;
   auto patterns = hosts.value_or(std::vector<std::string>());

@@ -8,7 +8,7 @@
 namespace sluice::routing {
 namespace {
 
-using config::NamedValues;
+using settings::NamedValues;
 
 // `{name}.example.com`: the label before the suffix, nothing if there is not just one.
 std::optional<std::string_view> CaptureHost(std::string_view pattern, std::string_view host) {
@@ -27,9 +27,9 @@ bool MatchesHost(std::string_view pattern, std::string_view host) {
 }
 
 // Whether `path` is as the pattern's segments say; what they capture goes to `captures`.
-bool MatchesSegments(const config::PathPattern& pattern, std::string_view path,
+bool MatchesSegments(const settings::PathPattern& pattern, std::string_view path,
                      Captures* captures) {
-  for (const config::PathSegment& segment : pattern.segments) {
+  for (const settings::PathSegment& segment : pattern.segments) {
     if (path.empty()) return false;
     path.remove_prefix(1);
     const std::string_view piece = path.substr(0, path.find('/'));
@@ -43,7 +43,7 @@ bool MatchesSegments(const config::PathPattern& pattern, std::string_view path,
   return true;
 }
 
-bool MatchesPath(const config::PathPattern& pattern, std::string_view path) {
+bool MatchesPath(const settings::PathPattern& pattern, std::string_view path) {
   if (pattern.has_captures()) return MatchesSegments(pattern, path, nullptr);
   if (!pattern.is_prefix) return path == pattern.path;
   if (!path.starts_with(pattern.path)) return false;
@@ -68,14 +68,14 @@ bool HoldsForHeader(const NamedValues& wanted, const http::RequestHead& head) {
   });
 }
 
-bool MatchesSni(const config::Match& match, const RequestFacts& facts) {
+bool MatchesSni(const settings::Match& match, const RequestFacts& facts) {
   return match.sni.empty() ||
          std::any_of(match.sni.begin(), match.sni.end(), [&facts](const std::string& pattern) {
            return MatchesHost(pattern, facts.sni);
          });
 }
 
-bool MatchesCertificate(const config::Match& match, const RequestFacts& facts) {
+bool MatchesCertificate(const settings::Match& match, const RequestFacts& facts) {
   if (match.certificate.empty()) return true;
   return std::any_of(facts.certificate.begin(), facts.certificate.end(),
                      [&match](const std::string& name) {
@@ -86,7 +86,7 @@ bool MatchesCertificate(const config::Match& match, const RequestFacts& facts) {
                      });
 }
 
-bool OffersSubprotocol(const config::Match& match, const http::RequestHead& head) {
+bool OffersSubprotocol(const settings::Match& match, const http::RequestHead& head) {
   if (match.subprotocols.empty()) return true;
   const std::string value = head.Joined("Sec-WebSocket-Protocol");
   const auto offers = base::SplitList(value);
@@ -94,7 +94,7 @@ bool OffersSubprotocol(const config::Match& match, const http::RequestHead& head
                      [&match](std::string_view offer) { return Has(match.subprotocols, offer); });
 }
 
-std::optional<Mismatch> FindMismatchInRequest(const config::Match& match,
+std::optional<Mismatch> FindMismatchInRequest(const settings::Match& match,
                                               const RequestFacts& facts) {
   const http::RequestHead& head = *facts.head;
   if (!match.host.empty() && !MatchesHost(match.host, facts.host)) {
@@ -115,7 +115,7 @@ std::optional<Mismatch> FindMismatchInRequest(const config::Match& match,
 }
 
 // Of a connection that brings no request.
-std::optional<Mismatch> FindConditionOfRequest(const config::Match& match) {
+std::optional<Mismatch> FindConditionOfRequest(const settings::Match& match) {
   if (!match.host.empty()) return Mismatch{Condition::kHost};
   if (!match.any_path) return Mismatch{Condition::kPath};
   if (match.upgrade) return Mismatch{Condition::kUpgrade};
@@ -128,7 +128,7 @@ std::optional<Mismatch> FindConditionOfRequest(const config::Match& match) {
 
 }  // namespace
 
-std::optional<Mismatch> FindMismatch(const config::Match& match, const RequestFacts& facts) {
+std::optional<Mismatch> FindMismatch(const settings::Match& match, const RequestFacts& facts) {
   if (!match.listeners.empty() && !Has(match.listeners, facts.listener)) {
     return Mismatch{Condition::kListener};
   }
@@ -139,14 +139,14 @@ std::optional<Mismatch> FindMismatch(const config::Match& match, const RequestFa
                                : FindConditionOfRequest(match);
 }
 
-std::optional<Mismatch> FindMissingClaim(const config::Match& match, const ClaimValues& claims) {
+std::optional<Mismatch> FindMissingClaim(const settings::Match& match, const ClaimValues& claims) {
   for (const NamedValues& wanted : match.claims) {
     if (!HoldsFor(wanted, claims(wanted.name))) return Mismatch{Condition::kClaim, wanted.name};
   }
   return std::nullopt;
 }
 
-Captures CapturesOf(const config::Match& match, std::string_view host, std::string_view path) {
+Captures CapturesOf(const settings::Match& match, std::string_view host, std::string_view path) {
   Captures captures;
   if (match.host.starts_with('{')) {
     const std::string_view name = std::string_view(match.host).substr(1, match.host.find('}') - 1);

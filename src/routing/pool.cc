@@ -9,11 +9,11 @@ namespace sluice::routing {
 
 PoolServer::PoolServer(const std::string& address) : hash(Hash(address)) {}
 
-Pool::Pool(const config::Backend& backend, std::shared_ptr<PoolShared> shared)
+Pool::Pool(const settings::Backend& backend, std::shared_ptr<PoolShared> shared)
     : config_(backend), is_pool_(backend.has_fixed_servers()), shared_(std::move(shared)) {
   const std::lock_guard lock(shared_->mutex);
   std::erase_if(shared_->servers, [](const auto& entry) { return entry.second.expired(); });
-  for (const config::Server& server : config_.servers) {
+  for (const settings::Server& server : config_.servers) {
     const std::string address = server.address.ToString();
     auto& known = shared_->servers[address];
     auto state = known.lock();
@@ -200,7 +200,7 @@ BackendState Pool::Describe(base::TimePoint now) const {
                      .waited = shared_->waited};
   for (size_t i = 0; i < size(); ++i) {
     const PoolServer& server = *servers_[i];
-    const config::Server& config = config_.servers[i];
+    const settings::Server& config = config_.servers[i];
     const bool is_ejected = IsSuspect(i);
     const Health health = server.is_down       ? Health::kDown
                           : is_ejected         ? Health::kEjected

@@ -45,7 +45,7 @@ struct PoolShared {
 
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
-  Pool(const config::Backend& backend, std::shared_ptr<PoolShared> shared);
+  Pool(const settings::Backend& backend, std::shared_ptr<PoolShared> shared);
 
   const std::shared_ptr<PoolShared>& shared() const { return shared_; }
   size_t size() const { return servers_.size(); }
@@ -91,7 +91,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void Grant(PlaceWaiter& waiter, size_t i) const;
   void GrantPlacesOf(const PoolServer& server) const;
 
-  const config::Backend config_;
+  const settings::Backend config_;
   const bool is_pool_;  // Whether its servers are the same for all requests.
   const std::shared_ptr<PoolShared> shared_;
   std::vector<std::shared_ptr<PoolServer>> servers_;  // As in config_.

@@ -85,14 +85,14 @@ std::optional<size_t> Pool::Pick(const Ask& ask, base::TimePoint now) const {
   const Candidates candidates = BestTier(ask, now);
   if (candidates.empty()) return std::nullopt;
   switch (config_.balance.mode) {
-    case config::Balance::Mode::kHash:
+    case settings::Balance::Mode::kHash:
       if (ask.key) return ByHash(candidates, *ask.key, now);
       break;
-    case config::Balance::Mode::kLeastSessions:
+    case settings::Balance::Mode::kLeastSessions:
       return ByTurn(candidates, LeastLoaded(candidates, now), now);
-    case config::Balance::Mode::kRandomTwo:
+    case settings::Balance::Mode::kRandomTwo:
       return ByTurn(candidates, LeastLoaded(DrawTwo(candidates, now), now), now);
-    case config::Balance::Mode::kRoundRobin:
+    case settings::Balance::Mode::kRoundRobin:
       break;
   }
   return ByTurn(candidates, candidates, now);

@@ -58,11 +58,11 @@ void PlaceWaiter::GiveUp() {
 
 // ---- Pools ----
 
-Pools::Pools(const config::Config& config, const Pools* previous, uint64_t seed) {
+Pools::Pools(const settings::Config& config, const Pools* previous, uint64_t seed) {
   if (previous != nullptr) known_ = previous->known_;
   std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
   size_t first_id = 0;
-  for (const config::Backend& backend : config.backends) {
+  for (const settings::Backend& backend : config.backends) {
     auto& known = known_[backend.name];
     auto shared = known.lock();
     if (!shared) {

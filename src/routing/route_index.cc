@@ -14,7 +14,7 @@ uint32_t PathTree::Child(uint32_t node, bool is_capture, std::string_view piece)
   return made;
 }
 
-void PathTree::Add(const config::PathPattern& pattern, uint32_t route) {
+void PathTree::Add(const settings::PathPattern& pattern, uint32_t route) {
   if (nodes_.empty()) nodes_.emplace_back();
   uint32_t node = 0;
   size_t count = 0;
@@ -39,9 +39,9 @@ void PathTree::Add(const config::PathPattern& pattern, uint32_t route) {
   (is_open ? nodes_[node].goes_on : nodes_[node].ends).push_back(route);
 }
 
-RouteIndex::RouteIndex(const std::vector<config::Route>& routes) {
+RouteIndex::RouteIndex(const std::vector<settings::Route>& routes) {
   for (uint32_t i = 0; i < routes.size(); ++i) {
-    const config::Match& match = routes[i].match;
+    const settings::Match& match = routes[i].match;
     const std::string_view host = match.host;
     if (host.empty()) {
       any_host_.Add(match.path, i);

@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/route.h"
 
 namespace sluice::routing {
 
@@ -33,7 +33,7 @@ using RouteList = std::vector<uint32_t>;
 class PathTree {
  public:
   /// Routes are added in the order of the file.
-  void Add(const config::PathPattern& pattern, uint32_t route);
+  void Add(const settings::PathPattern& pattern, uint32_t route);
 
   /// Calls `visit` with each list of routes that may match `path`; empty: there is no path.
   template <typename Visit>
@@ -79,7 +79,7 @@ class PathTree {
 /// Immutable once made, so thread-safe.
 class RouteIndex {
  public:
-  explicit RouteIndex(const std::vector<config::Route>& routes);
+  explicit RouteIndex(const std::vector<settings::Route>& routes);
 
   /// Calls `visit` with each list of routes that may match `host`, normalized, and `path`.
   template <typename Visit>

@@ -8,7 +8,7 @@
 
 namespace sluice::routing {
 
-Router::Router(const config::Config& config)
+Router::Router(const settings::Config& config)
     : config_(config), index_(std::make_unique<const RouteIndex>(config.routes)) {}
 
 Router::~Router() = default;

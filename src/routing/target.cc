@@ -12,8 +12,8 @@ namespace {
 using base::IpAddress;
 using base::IpRange;
 using base::Unexpected;
-using config::AllowRule;
-using Source = config::Template::Source;
+using settings::AllowRule;
+using Source = settings::Template::Source;
 
 // Addresses that are not of the public Internet (RFC 6890 and the IANA's registries of
 // special-purpose addresses), those that stand for others by translation, and those at which clouds
@@ -87,7 +87,7 @@ const IpRange* SpecialRangeOf(const IpAddress& address) {
   return narrowest;
 }
 
-bool FitsPort(const AllowRule& rule, const config::Endpoint& server) {
+bool FitsPort(const AllowRule& rule, const settings::Endpoint& server) {
   return server.port >= rule.first_port && server.port <= rule.last_port;
 }
 
@@ -101,7 +101,7 @@ bool FitsName(const AllowRule& rule, std::string_view host) {
 
 // Whether a name may be looked up; the addresses are judged when they are known. A range alone does
 // not allow that: a client could learn which names there are, and send data by DNS queries.
-bool MayResolve(const config::DynamicTarget& target, const config::Endpoint& server,
+bool MayResolve(const settings::DynamicTarget& target, const settings::Endpoint& server,
                 std::string_view name) {
   return std::any_of(target.allow.begin(), target.allow.end(), [&](const AllowRule& rule) {
     if (!FitsPort(rule, server)) return false;
@@ -109,14 +109,14 @@ bool MayResolve(const config::DynamicTarget& target, const config::Endpoint& ser
   });
 }
 
-std::string NameOf(const config::Endpoint& server) {
+std::string NameOf(const settings::Endpoint& server) {
   std::string name = base::ToLower(server.host);
   if (name.ends_with('.')) name.pop_back();
   return name;
 }
 
 // The value for one place of the template.
-base::Result<std::string, std::string> ValueOf(const config::Template::Part& part,
+base::Result<std::string, std::string> ValueOf(const settings::Template::Part& part,
                                                const TemplateValues& values) {
   switch (part.source) {
     case Source::kLiteral:
@@ -146,7 +146,7 @@ base::Result<std::string, std::string> ValueOf(const config::Template::Part& par
 
 }  // namespace
 
-base::Result<std::string, std::string> TargetText(const config::DynamicTarget& target,
+base::Result<std::string, std::string> TargetText(const settings::DynamicTarget& target,
                                                   const TemplateValues& values) {
   std::string text;
   for (const auto& part : target.server.parts) {
@@ -157,12 +157,12 @@ base::Result<std::string, std::string> TargetText(const config::DynamicTarget& t
   return text;
 }
 
-base::Result<config::Endpoint, std::string> ResolveTarget(const config::DynamicTarget& target,
-                                                          const TemplateValues& values) {
+base::Result<settings::Endpoint, std::string> ResolveTarget(const settings::DynamicTarget& target,
+                                                            const TemplateValues& values) {
   const auto text = TargetText(target, values);
   if (!text) return Unexpected(text.error());
-  auto server = config::ParseServer(*text);
-  if (!server || server->kind != config::Endpoint::Kind::kTcp) {
+  auto server = settings::ParseServer(*text);
+  if (!server || server->kind != settings::Endpoint::Kind::kTcp) {
     return Unexpected(std::string("what the request names is no host and port"));
   }
   const auto literal = IpAddress::Parse(server->host);
@@ -175,7 +175,7 @@ base::Result<config::Endpoint, std::string> ResolveTarget(const config::DynamicT
   return server;
 }
 
-bool MayConnect(const config::DynamicTarget& target, const config::Endpoint& server,
+bool MayConnect(const settings::DynamicTarget& target, const settings::Endpoint& server,
                 const IpAddress& address) {
   const IpRange* const special = SpecialRangeOf(address);
   const std::string name = NameOf(server);

@@ -7,7 +7,7 @@
 namespace sluice::server {
 namespace {
 
-metrics::MetricsLabels LabelsOf(const config::Config& config) {
+metrics::MetricsLabels LabelsOf(const settings::Config& config) {
   metrics::MetricsLabels labels;
   for (const auto& route : config.routes) labels.routes.push_back(route.name);
   for (const auto& listener : config.listeners) {
@@ -23,7 +23,8 @@ metrics::MetricsLabels LabelsOf(const config::Config& config) {
 
 }  // namespace
 
-ActiveConfig::ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config,
+ActiveConfig::ActiveConfig(const Surroundings& around,
+                           std::shared_ptr<const settings::Config> config,
                            const routing::Pools* previous)
     : around_(around),
       config_(std::move(config)),
@@ -32,7 +33,7 @@ ActiveConfig::ActiveConfig(const Surroundings& around, std::shared_ptr<const con
       gatekeeper_(*config_, around.files, around.log, around.metrics) {}
 
 base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
-    const Surroundings& around, std::shared_ptr<const config::Config> config,
+    const Surroundings& around, std::shared_ptr<const settings::Config> config,
     const ActiveConfig* previous) {
   const routing::Pools* const pools = previous == nullptr ? nullptr : previous->pools_.get();
   std::unique_ptr<ActiveConfig> active(new ActiveConfig(around, std::move(config), pools));
@@ -44,7 +45,7 @@ base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
 }
 
 base::Result<std::shared_ptr<intake::Generation>, std::string> ActiveConfig::MakeGeneration(
-    net::EventLoop& loop, size_t worker, const config::Endpoint& echo_address) const {
+    net::EventLoop& loop, size_t worker, const settings::Endpoint& echo_address) const {
   auto resolver = net::Resolver::Create(loop, config_->dns);
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   auto generation = std::make_shared<intake::Generation>(
@@ -61,7 +62,7 @@ base::Result<std::shared_ptr<intake::Generation>, std::string> ActiveConfig::Mak
 }
 
 base::Result<void, std::string> ActiveConfig::StartHealthChecks(
-    net::EventLoop& loop, const config::Endpoint& echo_address, const ActiveConfig* previous) {
+    net::EventLoop& loop, const settings::Endpoint& echo_address, const ActiveConfig* previous) {
   bool is_any_checked = false;
   for (size_t backend = 0; backend < config_->backends.size(); ++backend) {
     if (config_->backends[backend].health_check) {

@@ -9,12 +9,13 @@
 #include "sluice/backend/health_prober.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/intake/generation.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/resolver.h"
 #include "sluice/routing/pools.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/endpoint.h"
 
 #include "server/certificates.h"
 #include "server/file_watch.h"
@@ -36,34 +37,34 @@ class ActiveConfig {
   /// Reads the files that `config` names. What must outlive a change of the configuration is taken
   /// over from `previous`, which may be null. The error is a sentence; then nothing has changed.
   static base::Result<std::unique_ptr<ActiveConfig>, std::string> Load(
-      const Surroundings& around, std::shared_ptr<const config::Config> config,
+      const Surroundings& around, std::shared_ptr<const settings::Config> config,
       const ActiveConfig* previous);
 
   /// For the worker of that number and loop, whose thread need not run yet.
   base::Result<std::shared_ptr<intake::Generation>, std::string> MakeGeneration(
-      net::EventLoop& loop, size_t worker, const config::Endpoint& echo_address) const;
+      net::EventLoop& loop, size_t worker, const settings::Endpoint& echo_address) const;
 
   /// Begins to check the servers of backends with `health_check`, on the main loop. What the checks
   /// of `previous`, which may be null, have found still holds.
   base::Result<void, std::string> StartHealthChecks(net::EventLoop& loop,
-                                                    const config::Endpoint& echo_address,
+                                                    const settings::Endpoint& echo_address,
                                                     const ActiveConfig* previous);
 
   /// It is the one in use now.
   void OwnMetrics() const { certificates_.OwnMetrics(); }
 
-  const config::Config& config() const { return *config_; }
+  const settings::Config& config() const { return *config_; }
   /// What is known of its servers, shared by all workers.
   const routing::Pools& pools() const { return *pools_; }
   /// Null if no route asks who comes.
   const std::shared_ptr<auth::Guard>& guard() const { return gatekeeper_.guard(); }
 
  private:
-  ActiveConfig(const Surroundings& around, std::shared_ptr<const config::Config> config,
+  ActiveConfig(const Surroundings& around, std::shared_ptr<const settings::Config> config,
                const routing::Pools* previous);
 
   const Surroundings around_;
-  const std::shared_ptr<const config::Config> config_;
+  const std::shared_ptr<const settings::Config> config_;
   uint64_t number_ = 0;
   const std::shared_ptr<const routing::Pools> pools_;
   Certificates certificates_;

@@ -11,16 +11,16 @@ constexpr size_t kLeastToken = 16;
 
 }  // namespace
 
-base::Result<AdminToken, config::FileFault> AdminToken::Load(const std::string& path) {
+base::Result<AdminToken, settings::FileFault> AdminToken::Load(const std::string& path) {
   const auto secret = ReadSecret(path);
   if (!secret) return base::Unexpected(secret.error());
   // No client can send blanks at its ends (RFC 9110 section 5.5).
   const auto token = base::TrimWhitespace(*secret);
   if (token.size() < kLeastToken) {
     return base::Unexpected(
-        config::FileFault{path, 1,
-                          "the token has " + std::to_string(token.size()) +
-                              " characters and could be guessed; expected 16 or more"});
+        settings::FileFault{path, 1,
+                            "the token has " + std::to_string(token.size()) +
+                                " characters and could be guessed; expected 16 or more"});
   }
   return AdminToken(auth::DigestOf(token));
 }

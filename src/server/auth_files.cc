@@ -42,12 +42,12 @@ base::Result<std::vector<std::string>, std::string> DiskFiles::List(const std::s
   return names;
 }
 
-base::Result<std::string, config::FileFault> ReadSecret(const std::string& path) {
+base::Result<std::string, settings::FileFault> ReadSecret(const std::string& path) {
   const auto text = DiskFiles().Read(path);
-  if (!text) return base::Unexpected(config::FileFault{path, 0, text.error()});
+  if (!text) return base::Unexpected(settings::FileFault{path, 0, text.error()});
   std::string secret = text->substr(0, text->find_first_of("\r\n"));
   if (secret.empty()) {
-    return base::Unexpected(config::FileFault{path, 1, "expected the secret in the first line"});
+    return base::Unexpected(settings::FileFault{path, 1, "expected the secret in the first line"});
   }
   return secret;
 }

@@ -3,7 +3,7 @@
 
 #include "sluice/auth/method.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/file_fault.h"
 
 namespace sluice::server {
 
@@ -15,6 +15,6 @@ class DiskFiles final : public auth::Files {
 };
 
 /// The first line of a file that holds one secret and nothing else.
-base::Result<std::string, config::FileFault> ReadSecret(const std::string& path);
+base::Result<std::string, settings::FileFault> ReadSecret(const std::string& path);
 
 }  // namespace sluice::server

@@ -9,12 +9,12 @@
 namespace sluice::server {
 namespace {
 
-void AddFiles(const config::Certificate& certificate, std::vector<std::string>& paths) {
+void AddFiles(const settings::Certificate& certificate, std::vector<std::string>& paths) {
   paths.push_back(certificate.cert);
   paths.push_back(certificate.key);
 }
 
-std::vector<std::string> FilesOf(const config::Tls& tls) {
+std::vector<std::string> FilesOf(const settings::Tls& tls) {
   std::vector<std::string> paths;
   for (const auto& certificate : tls.certificates) AddFiles(certificate, paths);
   if (!tls.client_ca.empty()) paths.push_back(tls.client_ca);
@@ -22,7 +22,7 @@ std::vector<std::string> FilesOf(const config::Tls& tls) {
   return paths;
 }
 
-std::vector<std::string> FilesOf(const config::BackendTls& tls) {
+std::vector<std::string> FilesOf(const settings::BackendTls& tls) {
   std::vector<std::string> paths;
   if (tls.certificate) AddFiles(*tls.certificate, paths);
   if (!tls.ca.empty()) paths.push_back(tls.ca);
@@ -90,14 +90,15 @@ std::optional<std::string> Certificates::Watch(std::vector<std::string> paths, c
   return reload();
 }
 
-void Certificates::WarnOfExpiry(const Owner& owner, const config::Certificate& files) {
+void Certificates::WarnOfExpiry(const Owner& owner, const settings::Certificate& files) {
   if (const auto warning = ExpiryWarning(files)) {
     log_.Write(base::LogLevel::kWarn, "certificate_expires",
                {{owner.first, owner.second}, {"file", files.cert}, {"detail", *warning}});
   }
 }
 
-std::optional<std::string> Certificates::Read(const config::Listener& listener, const Owner& owner,
+std::optional<std::string> Certificates::Read(const settings::Listener& listener,
+                                              const Owner& owner,
                                               base::Snapshot<net::TlsContext>& into) {
   auto context = net::TlsContext::Create(*listener.tls);
   if (!context) return context.error();
@@ -124,7 +125,7 @@ std::optional<std::string> Certificates::Read(const config::Listener& listener, 
   return std::nullopt;
 }
 
-std::optional<std::string> Certificates::Read(const config::Backend& backend, const Owner& owner,
+std::optional<std::string> Certificates::Read(const settings::Backend& backend, const Owner& owner,
                                               base::Snapshot<net::TlsClientContext>& into) {
   auto context = net::TlsClientContext::Create(*backend.tls);
   if (!context) return context.error();

@@ -10,10 +10,13 @@
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/base/snapshot.h"
-#include "sluice/config/types.h"
 #include "sluice/metrics/certificate_metrics.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_context.h"
+#include "sluice/settings/backend.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/listener.h"
+#include "sluice/settings/tls.h"
 
 #include "server/file_watch.h"
 
@@ -27,7 +30,7 @@ class Certificates {
   using Snapshots = std::vector<std::shared_ptr<base::Snapshot<Context>>>;
 
   /// All of it outlives this.
-  Certificates(const config::Config& config, FileWatch& files, base::Log& log,
+  Certificates(const settings::Config& config, FileWatch& files, base::Log& log,
                metrics::CertificateMetrics& metrics)
       : config_(config), files_(files), log_(log), metrics_(metrics) {}
 
@@ -46,15 +49,15 @@ class Certificates {
   using Owner = metrics::CertificateMetrics::Owner;
   using Reload = std::function<std::optional<std::string>()>;
 
-  std::optional<std::string> Read(const config::Listener& listener, const Owner& owner,
+  std::optional<std::string> Read(const settings::Listener& listener, const Owner& owner,
                                   base::Snapshot<net::TlsContext>& into);
-  std::optional<std::string> Read(const config::Backend& backend, const Owner& owner,
+  std::optional<std::string> Read(const settings::Backend& backend, const Owner& owner,
                                   base::Snapshot<net::TlsClientContext>& into);
-  void WarnOfExpiry(const Owner& owner, const config::Certificate& files);
+  void WarnOfExpiry(const Owner& owner, const settings::Certificate& files);
   std::optional<std::string> Watch(std::vector<std::string> paths, const Owner& owner,
                                    Reload reload);
 
-  const config::Config& config_;
+  const settings::Config& config_;
   FileWatch& files_;
   base::Log& log_;
   metrics::CertificateMetrics& metrics_;

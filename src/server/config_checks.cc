@@ -20,8 +20,8 @@
 namespace sluice::server {
 namespace {
 
-std::vector<config::FileFault> CheckAuth(const config::AuthMethod& config) {
-  const auto* const token = std::get_if<config::TokenAuth>(&config);
+std::vector<settings::FileFault> CheckAuth(const settings::AuthMethod& config) {
+  const auto* const token = std::get_if<settings::TokenAuth>(&config);
   if (token != nullptr && token->redis && !token->redis->password_file.empty()) {
     const auto password = ReadSecret(token->redis->password_file);
     if (!password) return {password.error()};
@@ -30,12 +30,12 @@ std::vector<config::FileFault> CheckAuth(const config::AuthMethod& config) {
   return auth::MakeMethod(config, tickets)->Load(DiskFiles()).faults;
 }
 
-std::optional<config::FileFault> CheckAdminToken(const std::string& path) {
+std::optional<settings::FileFault> CheckAdminToken(const std::string& path) {
   const auto token = AdminToken::Load(path);
   return token ? std::nullopt : std::optional(token.error());
 }
 
-std::optional<std::string> CheckUser(const config::User& user) {
+std::optional<std::string> CheckUser(const settings::User& user) {
   const auto found = net::FindUser(user.name);
   if (!found) return found.error();
   if (user.group.empty()) return std::nullopt;

@@ -62,7 +62,7 @@ class EchoService::Connection final : public base::TableEntry,
 };
 
 base::Result<std::unique_ptr<EchoService>, std::string> EchoService::Create(net::EventLoop& loop) {
-  auto socket = net::Listen({config::Endpoint::Kind::kTcp, "127.0.0.1", 0});
+  auto socket = net::Listen({settings::Endpoint::Kind::kTcp, "127.0.0.1", 0});
   if (!socket) return base::Unexpected("the echo service " + socket.error());
   return std::unique_ptr<EchoService>(new EchoService(loop, *std::move(socket)));
 }

@@ -7,8 +7,8 @@
 
 #include "sluice/base/result.h"
 #include "sluice/base/table.h"
-#include "sluice/config/types.h"
 #include "sluice/net/listener.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::server {
 
@@ -19,7 +19,7 @@ class EchoService final : private net::AcceptHandler {
   static base::Result<std::unique_ptr<EchoService>, std::string> Create(net::EventLoop& loop);
   ~EchoService();
 
-  const config::Endpoint& address() const { return listener_.address(); }
+  const settings::Endpoint& address() const { return listener_.address(); }
 
  private:
   class Connection;

@@ -33,7 +33,7 @@ std::optional<std::string> DescribeExpiry(const net::Validity& validity, std::ti
          DateOf(validity.not_after);
 }
 
-std::optional<std::string> ExpiryWarning(const config::Certificate& files) {
+std::optional<std::string> ExpiryWarning(const settings::Certificate& files) {
   const auto validity = net::ReadValidity(files);
   return validity ? DescribeExpiry(*validity, std::time(nullptr)) : std::nullopt;
 }

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "sluice/config/types.h"
 #include "sluice/net/tls_context.h"
+#include "sluice/settings/tls.h"
 
 namespace sluice::server {
 
@@ -16,6 +16,6 @@ namespace sluice::server {
 std::optional<std::string> DescribeExpiry(const net::Validity& validity, std::time_t now);
 
 /// The same for the certificate in a file, now. Nothing if the file cannot be read.
-std::optional<std::string> ExpiryWarning(const config::Certificate& files);
+std::optional<std::string> ExpiryWarning(const settings::Certificate& files);
 
 }  // namespace sluice::server

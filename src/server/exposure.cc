@@ -9,13 +9,13 @@
 namespace sluice::server {
 namespace {
 
-bool AsksForCertificates(const config::Listener& listener) {
-  return listener.tls && listener.tls->mode == config::TlsMode::kRequired &&
-         listener.tls->client_certificate == config::ClientCertificate::kRequired;
+bool AsksForCertificates(const settings::Listener& listener) {
+  return listener.tls && listener.tls->mode == settings::TlsMode::kRequired &&
+         listener.tls->client_certificate == settings::ClientCertificate::kRequired;
 }
 
-bool IsLocal(const config::Endpoint& address) {
-  if (address.kind == config::Endpoint::Kind::kUnix) return true;
+bool IsLocal(const settings::Endpoint& address) {
+  if (address.kind == settings::Endpoint::Kind::kUnix) return true;
   const auto ip = base::IpAddress::Parse(address.HostWithoutZone());
   return ip && ip->IsLoopback();
 }
@@ -25,24 +25,24 @@ constexpr std::string_view kFileAdvice = "set 'hosts', or 'host', 'origins' or '
 constexpr std::string_view kCommandLineAdvice = "give --host or --origin";
 
 /// Returns true if there is a listener that does not ask its clients for certificates.
-bool HasOpenListener(const config::Config& config) {
+bool HasOpenListener(const settings::Config& config) {
   return !std::all_of(config.listeners.begin(), config.listeners.end(), AsksForCertificates);
 }
 
 /// Returns true for a route to a backend that asks its clients for nothing.
-bool IsOpen(const config::Route& route) {
+bool IsOpen(const settings::Route& route) {
   return route.backend && route.options.auth.empty() && route.match.certificate.empty();
 }
 
 /// Returns true for a listener that accepts requests for any name because the file does not say
 /// which. A `*` in `hosts` is an answer.
-bool AcceptsAnyHost(const config::Config& config, size_t index) {
-  const config::Listener& listener = config.listeners[index];
-  return listener.protocol == config::ListenerProtocol::kWebSocket && !listener.hosts &&
+bool AcceptsAnyHost(const settings::Config& config, size_t index) {
+  const settings::Listener& listener = config.listeners[index];
+  return listener.protocol == settings::ListenerProtocol::kWebSocket && !listener.hosts &&
          !config.hosts && !AsksForCertificates(listener) && !routing::HostNamesOf(config, index);
 }
 
-bool IsOfAnyHost(const config::Config& config, const config::Route& route) {
+bool IsOfAnyHost(const settings::Config& config, const settings::Route& route) {
   if (!route.match.host.empty() || route.options.origins) return false;
   const auto& listeners = route.match.listeners;
   for (size_t i = 0; i < config.listeners.size(); ++i) {
@@ -55,7 +55,7 @@ bool IsOfAnyHost(const config::Config& config, const config::Route& route) {
 
 }  // namespace
 
-Exposure FindExposure(const config::Config& config) {
+Exposure FindExposure(const settings::Config& config) {
   Exposure exposure;
   if (!HasOpenListener(config)) return exposure;
   for (const auto& route : config.routes) {
@@ -71,8 +71,8 @@ Exposure FindExposure(const config::Config& config) {
   return exposure;
 }
 
-std::optional<std::string> AnyHostWarning(const config::Config& config,
-                                          const config::Route& route) {
+std::optional<std::string> AnyHostWarning(const settings::Config& config,
+                                          const settings::Route& route) {
   if (!HasOpenListener(config) || !IsOpen(route) || !IsOfAnyHost(config, route)) {
     return std::nullopt;
   }
@@ -92,7 +92,7 @@ std::string ListOf(const std::vector<std::string_view>& routes) {
   return list;
 }
 
-void TellExposure(const config::Config& config, ConfigForm form, base::Log& log) {
+void TellExposure(const settings::Config& config, ConfigForm form, base::Log& log) {
   const Exposure exposure = FindExposure(config);
   if (exposure.routes.empty()) return;
   log.Write(

@@ -23,7 +23,7 @@ base::Result<void, std::string> Gatekeeper::Load(const auth::Guard* previous) {
 
 namespace {
 
-std::string DescribeFaults(const std::vector<config::FileFault>& faults) {
+std::string DescribeFaults(const std::vector<settings::FileFault>& faults) {
   std::string text = faults.front().ToString();
   if (faults.size() > 1) text += " (and " + std::to_string(faults.size() - 1) + " more)";
   return text;
@@ -40,10 +40,10 @@ base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry)
     return base::Unexpected(DescribeFaults(loaded.faults));
   }
   LogIfEmpty(method);
-  const auto* const token = std::get_if<config::TokenAuth>(&entry.config);
+  const auto* const token = std::get_if<settings::TokenAuth>(&entry.config);
   if (token == nullptr || !token->redis) return {};
-  net::RedisServer server{.address = {token->redis->port == 0 ? config::Endpoint::Kind::kUnix
-                                                              : config::Endpoint::Kind::kTcp,
+  net::RedisServer server{.address = {token->redis->port == 0 ? settings::Endpoint::Kind::kUnix
+                                                              : settings::Endpoint::Kind::kTcp,
                                       token->redis->host, token->redis->port},
                           .timeout = token->redis->timeout};
   if (!token->redis->password_file.empty()) {
@@ -58,7 +58,7 @@ base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry)
 void Gatekeeper::Reload(auth::Method& method) {
   const auto loaded = method.Load(DiskFiles());
   metrics_.CountAuthReload(loaded.faults.empty());
-  const size_t shown = std::min(loaded.faults.size(), config::kMostFileFaults);
+  const size_t shown = std::min(loaded.faults.size(), settings::kMostFileFaults);
   for (size_t i = 0; i < shown; ++i) {
     log_.Write(base::LogLevel::kError, "auth_fault",
                {{"method", method.name()}, {"detail", loaded.faults[i].ToString()}});

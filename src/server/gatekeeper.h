@@ -9,10 +9,10 @@
 #include "sluice/auth/guard.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/intake/authentication.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/resolver.h"
+#include "sluice/settings/config.h"
 
 #include "server/file_watch.h"
 
@@ -22,7 +22,7 @@ namespace sluice::server {
 class Gatekeeper {
  public:
   /// All of it outlives this.
-  Gatekeeper(const config::Config& config, FileWatch& files, base::Log& log,
+  Gatekeeper(const settings::Config& config, FileWatch& files, base::Log& log,
              metrics::Collector& metrics)
       : config_(config), files_(files), log_(log), metrics_(metrics) {}
 
@@ -47,7 +47,7 @@ class Gatekeeper {
   void Reload(auth::Method& method);
   void LogIfEmpty(const auth::Method& method);
 
-  const config::Config& config_;
+  const settings::Config& config_;
   FileWatch& files_;
   base::Log& log_;
   metrics::Collector& metrics_;

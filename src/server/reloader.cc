@@ -29,7 +29,7 @@ Reloader::Reloader(Server& server, base::Log& log, const std::string& file, Load
       text_(std::move(text)),
       watched_(server.WatchConfigFile(file, [this] {
         const bool is_ending = server_.draining() || server_.retired();
-        if (server_.config().reload == config::Reload::kWatch && !is_ending) Reload();
+        if (server_.config().reload == settings::Reload::kWatch && !is_ending) Reload();
       })) {}
 
 Reloader::Outcome Reloader::Reload() {
@@ -68,7 +68,7 @@ Reloader::Outcome Reloader::TryReload() {
     return outcome;
   }
   if (loaded->text == text_) return {Result::kUnchanged, {}};
-  auto done = server_.Reload(std::make_shared<const config::Config>(std::move(loaded->config)));
+  auto done = server_.Reload(std::make_shared<const settings::Config>(std::move(loaded->config)));
   if (!done) return {Result::kFailed, {std::move(done).error()}};
   text_ = std::move(loaded->text);
   for (const auto& warning : loaded->warnings) {

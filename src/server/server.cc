@@ -23,17 +23,17 @@ extern const std::string_view kConsolePage;
 namespace sluice::server {
 namespace {
 
-bool UsesEcho(const config::Config& config) {
+bool UsesEcho(const settings::Config& config) {
   for (const auto& backend : config.backends) {
     for (const auto& server : backend.servers) {
-      if (server.address.kind == config::Endpoint::Kind::kBuiltin) return true;
+      if (server.address.kind == settings::Endpoint::Kind::kBuiltin) return true;
     }
   }
   return false;
 }
 
 /// What of `next` differs that was settled at the start; empty if nothing.
-std::string_view WhatIsFixed(const config::Config& now, const config::Config& next) {
+std::string_view WhatIsFixed(const settings::Config& now, const settings::Config& next) {
   if (next.workers != now.workers) return "'workers'";
   if (next.user != now.user) return "'user'";
   if (next.admin != now.admin) return "'admin'";
@@ -45,8 +45,8 @@ std::string_view WhatIsFixed(const config::Config& now, const config::Config& ne
 /// Order matters: what is below uses what is above.
 class Server::Impl final : private net::TimerHandler {
  public:
-  Impl(net::EventLoop& loop, const config::Config& config, base::Log& log, std::string_view version,
-       std::vector<worker::InheritedSocket> inherited)
+  Impl(net::EventLoop& loop, const settings::Config& config, base::Log& log,
+       std::string_view version, std::vector<worker::InheritedSocket> inherited)
       : loop_(loop),
         log_(log),
         memory_(config.limits.memory),
@@ -73,11 +73,11 @@ class Server::Impl final : private net::TimerHandler {
 
   /// In place of the configuration in use, if there is one. Everything that can fail comes before
   /// anything changes.
-  base::Result<void, std::string> Use(std::shared_ptr<const config::Config> config) {
+  base::Result<void, std::string> Use(std::shared_ptr<const settings::Config> config) {
     auto next =
         ActiveConfig::Load({files_, log_, *collector_, quota_}, std::move(config), active_.get());
     if (!next) return base::Unexpected(std::move(next).error());
-    const config::Config& in_use = (*next)->config();
+    const settings::Config& in_use = (*next)->config();
     if (auto done = StartEcho(in_use); !done) return done;
     auto plan = ports_.PlanFor(in_use.listeners, worker_count_);
     if (!plan) return base::Unexpected(std::move(plan).error());
@@ -119,7 +119,7 @@ class Server::Impl final : private net::TimerHandler {
     log_.Write(base::LogLevel::kInfo, "ready", {{"workers", workers_.size()}});
   }
 
-  const config::Config& config() const { return active_->config(); }
+  const settings::Config& config() const { return active_->config(); }
   const std::vector<worker::OpenSockets>& sockets() const { return ports_.open(); }
 
   void Drain(std::function<void()> done) {
@@ -130,7 +130,7 @@ class Server::Impl final : private net::TimerHandler {
     const auto seconds = [](base::Duration time) {
       return std::chrono::duration<double>(time).count();
     };
-    const config::Drain& drain = config().drain;
+    const settings::Drain& drain = config().drain;
     log_.Write(base::LogLevel::kInfo, "draining",
                {{"delay_seconds", seconds(drain.delay)},
                 {"window_seconds", seconds(drain.window)},
@@ -169,7 +169,7 @@ class Server::Impl final : private net::TimerHandler {
   }
 
  private:
-  base::Result<void, std::string> StartEcho(const config::Config& config) {
+  base::Result<void, std::string> StartEcho(const settings::Config& config) {
     if (echo_ || !UsesEcho(config)) return {};
     auto echo = EchoService::Create(loop_);
     if (!echo) return base::Unexpected(echo.error());
@@ -181,16 +181,16 @@ class Server::Impl final : private net::TimerHandler {
   /// Of those that are new.
   /// For sockets that are kept or inherited: new ones have their mode and owner already.
   static base::Result<void, std::string> SetSocketFiles(
-      const std::vector<config::Listener>& listeners) {
+      const std::vector<settings::Listener>& listeners) {
     for (const auto& listener : listeners) {
-      if (listener.address.kind != config::Endpoint::Kind::kUnix) continue;
+      if (listener.address.kind != settings::Endpoint::Kind::kUnix) continue;
       auto done = net::SetSocketFile(listener.address.host, listener.socket_file);
       if (!done) return done;
     }
     return {};
   }
 
-  void TellListeners(const std::vector<config::Listener>& listeners,
+  void TellListeners(const std::vector<settings::Listener>& listeners,
                      const worker::Ports::Plan& plan) {
     for (size_t i = 0; i < listeners.size(); ++i) {
       if (plan.of_worker.front()[i].kept) continue;
@@ -248,7 +248,7 @@ class Server::Impl final : private net::TimerHandler {
   FileWatch config_file_;
   std::unique_ptr<ActiveConfig> active_;
   std::unique_ptr<EchoService> echo_;
-  config::Endpoint echo_address_;
+  settings::Endpoint echo_address_;
   worker::Ports ports_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   net::Timer drain_timer_;
@@ -259,7 +259,7 @@ class Server::Impl final : private net::TimerHandler {
 };
 
 base::Result<std::unique_ptr<Server>, std::string> Server::Create(
-    net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
+    net::EventLoop& loop, std::shared_ptr<const settings::Config> config, base::Log& log,
     std::string_view version, std::vector<worker::InheritedSocket> inherited) {
   auto impl = std::make_unique<Impl>(loop, *config, log, version, std::move(inherited));
   if (auto done = impl->Use(std::move(config)); !done) return base::Unexpected(done.error());
@@ -274,7 +274,7 @@ void Server::Start() {
   running_ = true;
 }
 
-base::Result<void, std::string> Server::Reload(std::shared_ptr<const config::Config> config) {
+base::Result<void, std::string> Server::Reload(std::shared_ptr<const settings::Config> config) {
   if (draining_ || retired_) return base::Unexpected(std::string("sluice is about to stop"));
   if (const auto fixed = WhatIsFixed(impl_->config(), *config); !fixed.empty()) {
     return base::Unexpected(std::string(fixed) +
@@ -284,7 +284,7 @@ base::Result<void, std::string> Server::Reload(std::shared_ptr<const config::Con
   return impl_->Use(std::move(config));
 }
 
-const config::Config& Server::config() const {
+const settings::Config& Server::config() const {
   return impl_->config();
 }
 

@@ -21,18 +21,18 @@ base::Unexpected<TicketRefusal> Refuse(int status, std::string why) {
   return base::Unexpected(TicketRefusal{status, std::move(why)});
 }
 
-bool TakesTickets(const config::Config& config, std::string_view name) {
+bool TakesTickets(const settings::Config& config, std::string_view name) {
   const auto route = std::find_if(config.routes.begin(), config.routes.end(),
                                   [name](const auto& candidate) { return candidate.name == name; });
   if (route == config.routes.end()) return false;
   const auto& methods = route->options.auth;
   return std::any_of(methods.begin(), methods.end(), [](const auto& method) {
-    return std::holds_alternative<config::TicketAuth>(method);
+    return std::holds_alternative<settings::TicketAuth>(method);
   });
 }
 
 /// Whether the server of a ticket would be dialled there.
-bool TakesServers(const config::Config& config, std::string_view name) {
+bool TakesServers(const settings::Config& config, std::string_view name) {
   return std::any_of(config.routes.begin(), config.routes.end(), [&](const auto& route) {
     return route.name == name && config.backends[*route.backend].is_from_token;
   });
@@ -78,7 +78,7 @@ Terms Parse(std::string_view body) {
 
 }  // namespace
 
-base::Result<IssuedTicket, TicketRefusal> IssueTicket(const config::Config& config,
+base::Result<IssuedTicket, TicketRefusal> IssueTicket(const settings::Config& config,
                                                       auth::Tickets& tickets, std::string_view body,
                                                       base::TimePoint now) {
   auto terms = Parse(body);

@@ -31,7 +31,7 @@ base::Duration DirectionRate::TimeUntilRoom(base::TimePoint now) {
   return std::max(bucket_->TimeUntil(portion_, now), base::Duration(1));
 }
 
-Bandwidth::Bandwidth(net::EventLoop& loop, const config::Bandwidth& limits,
+Bandwidth::Bandwidth(net::EventLoop& loop, const settings::Bandwidth& limits,
                      std::function<void()> on_room)
     : to_backend(limits.to_backend),
       to_client(limits.to_client),

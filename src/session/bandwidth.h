@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "sluice/base/token_bucket.h"
-#include "sluice/config/types.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/settings/limits.h"
 
 namespace sluice::session {
 
@@ -35,7 +35,7 @@ class DirectionRate {
 class Bandwidth final : private net::TimerHandler {
  public:
   /// `on_room` is called when there may be room again, never from inside WakeIn.
-  Bandwidth(net::EventLoop& loop, const config::Bandwidth& limits, std::function<void()> on_room);
+  Bandwidth(net::EventLoop& loop, const settings::Bandwidth& limits, std::function<void()> on_room);
 
   DirectionRate to_backend;
   DirectionRate to_client;

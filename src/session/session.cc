@@ -13,7 +13,7 @@ namespace sluice::session {
 namespace {
 
 // A client of plain TCP cannot be pinged.
-constexpr config::Keepalive kNoPings{.ping_interval = base::Duration(0)};
+constexpr settings::Keepalive kNoPings{.ping_interval = base::Duration(0)};
 
 }  // namespace
 
@@ -72,7 +72,7 @@ void Session::EndAtExpiry() {
   }
 }
 
-const config::SessionOptions& Session::options() const {
+const settings::SessionOptions& Session::options() const {
   return route_->settings.options;
 }
 

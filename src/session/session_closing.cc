@@ -275,7 +275,7 @@ void Session::StartClose(base::Cause cause, const net::ApplicationClose* applica
   std::string_view reason = info.reason;
   // Without a code of its own, it is a clean end of both directions.
   close_code_ = info.close_code != 0 ? info.close_code : websocket::kCloseNormal;
-  if (options().close_codes == config::CloseCodes::kWebsockify) {
+  if (options().close_codes == settings::CloseCodes::kWebsockify) {
     close_code_ = std::min(close_code_, websocket::kCloseInternalError);
   }
   if (application != nullptr) {

@@ -9,7 +9,7 @@ namespace {
 
 /// Returns true if both are the same address. The zone of a link-local address may be the name of
 /// its interface in one and the number in the other.
-bool AreSame(const config::Endpoint& a, const config::Endpoint& b) {
+bool AreSame(const settings::Endpoint& a, const settings::Endpoint& b) {
   if (a == b) return true;
   if (a.kind != b.kind || a.port != b.port || a.HostWithoutZone() != b.HostWithoutZone()) {
     return false;
@@ -23,7 +23,7 @@ bool AreSame(const config::Endpoint& a, const config::Endpoint& b) {
 
 /// On one address, one for each worker or more, unless all were inherited.
 base::Result<std::vector<net::ListeningSocket>, std::string> Ports::SocketsFor(
-    const config::Listener& listener, size_t workers) {
+    const settings::Listener& listener, size_t workers) {
   std::vector<net::ListeningSocket> sockets;
   // Several may be on port 0, each of which is another port: those of one have the same.
   std::erase_if(inherited_, [&](InheritedSocket& one) {
@@ -45,7 +45,7 @@ base::Result<std::vector<net::ListeningSocket>, std::string> Ports::SocketsFor(
   return sockets;
 }
 
-base::Result<Ports::Plan, std::string> Ports::PlanFor(const std::vector<config::Listener>& next,
+base::Result<Ports::Plan, std::string> Ports::PlanFor(const std::vector<settings::Listener>& next,
                                                       size_t workers) {
   Plan plan;
   plan.of_worker.resize(workers);

@@ -37,7 +37,7 @@ session::Session& Registry::AddSession(session::Session::Parts parts) {
 
 std::optional<base::Cause> Registry::WhyOver(const session::RouteInUse& route) const {
   if (is_draining_) return base::Cause::kDrain;
-  if (route.settings.options.on_removal == config::OnRemoval::kKeep) return std::nullopt;
+  if (route.settings.options.on_removal == settings::OnRemoval::kKeep) return std::nullopt;
   const auto& routes = generation_->routes;
   const bool is_there = std::any_of(routes.begin(), routes.end(), [&route](const auto& other) {
     return other.quota == route.quota;

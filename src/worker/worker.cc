@@ -133,7 +133,7 @@ void Worker::Accept(net::Fd fd, const net::Address& client, size_t listener) {
 /// listener is known by its real address: its index may be another one here, and several listeners
 /// may be configured with the same address and port 0.
 void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
-                      const config::Endpoint& listener, uint64_t generation) {
+                      const settings::Endpoint& listener, uint64_t generation) {
   if (registry_.generation()->number < generation) {
     // That generation is already posted to this loop.
     loop_.Post([this, fd = std::move(fd), client, listener, generation] {

@@ -30,8 +30,8 @@ void Require(bool condition) {
   if (!condition) std::abort();
 }
 
-config::JwtAuth Rules() {
-  config::JwtAuth rules;
+settings::JwtAuth Rules() {
+  settings::JwtAuth rules;
   rules.algorithms = {JwtAlgorithm::kHs256};
   rules.server = "host";
   return rules;
@@ -51,7 +51,7 @@ void CheckClaims(std::string_view claims) {
                                         {*auth::SecretKey(kSecret)}, Rules(), kNow);
   if (!identity) return;
   Require(identity->expires && *identity->expires > kNow);
-  Require(identity->server && identity->server->kind == config::Endpoint::Kind::kTcp);
+  Require(identity->server && identity->server->kind == settings::Endpoint::Kind::kTcp);
   Require(!identity->claims.contains("aud"));
 }
 
@@ -69,7 +69,7 @@ void CheckKeys(std::string_view text) {
 }
 
 void CheckRequest(std::string_view text) {
-  using Kind = config::TokenSource::Kind;
+  using Kind = settings::TokenSource::Kind;
   http::RequestHead head;
   head.path = "/a/" + std::string(text);
   head.query = text;
@@ -77,7 +77,7 @@ void CheckRequest(std::string_view text) {
   for (const char* const name : {"Authorization", "Cookie", "Sec-WebSocket-Protocol"}) {
     head.headers.push_back({name, std::string(text)});
   }
-  const config::Match match{"*.test", {true, "/a"}};
+  const settings::Match match{"*.test", {true, "/a"}};
   for (const auto kind : {Kind::kAuthorization, Kind::kSubprotocol, Kind::kPath, Kind::kHost,
                           Kind::kQuery, Kind::kCookie}) {
     const auto token = auth::FindToken(head, match, {{kind, "t"}});
@@ -98,8 +98,8 @@ void CheckFiles(std::string_view text) {
   const auto faults = table.AddFile(text, "name");
   Require(faults.empty() || table.size() == 0);
   if (const auto* const server = table.Find(auth::DigestOf("name"))) {
-    Require(server->kind != config::Endpoint::Kind::kBuiltin);
-    Require(config::ParseServer(server->ToString()).has_value());
+    Require(server->kind != settings::Endpoint::Kind::kBuiltin);
+    Require(settings::ParseServer(server->ToString()).has_value());
   }
 }
 

@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   for (const auto& backend : loaded->config.backends) {
     for (const auto& server : backend.servers) {
-      const auto again = sluice::config::ParseConfiguredServer(server.address.ToString());
+      const auto again = sluice::settings::ParseConfiguredServer(server.address.ToString());
       Check(again.has_value() && *again == server.address);
     }
   }

@@ -28,7 +28,7 @@ std::string Take(std::string_view& line) {
   return taken;
 }
 
-void CheckRequest(const config::Config& config, const routing::Router& router,
+void CheckRequest(const settings::Config& config, const routing::Router& router,
                   const routing::RequestFacts& facts) {
   for (size_t start = 0; start <= config.routes.size(); ++start) {
     size_t expected = start;
@@ -52,7 +52,7 @@ void CheckRequest(const config::Config& config, const routing::Router& router,
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
-  config::Config config;
+  settings::Config config;
   std::vector<http::RequestHead> heads;
   while (!text.empty() && config.routes.size() < 64 && heads.size() < 64) {
     std::string_view line = text.substr(0, text.find('\n'));
@@ -64,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       head.path = '/' + std::string(line);
       continue;
     }
-    config::Match match;
+    settings::Match match;
     if (auto host = config::ParseHostPattern(Take(line))) match.host = *std::move(host);
     if (auto path = config::ParsePathPattern(line)) match.path = *std::move(path);
     config.routes.emplace_back().match = std::move(match);

@@ -16,13 +16,13 @@
 #include "sluice/base/log.h"
 #include "sluice/base/log_limit.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/http/host_names.h"
 #include "sluice/http/request.h"
 #include "sluice/http/response.h"
 #include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/listener.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::admin {
 
@@ -94,7 +94,7 @@ class AdminServer final : private net::AcceptHandler, private Responder {
 
   struct Options {
     Actions* actions = nullptr;           ///< null if there are none
-    std::vector<std::string> hosts = {};  ///< as config::Admin::hosts
+    std::vector<std::string> hosts = {};  ///< as settings::Admin::hosts
     base::Log* log = nullptr;             ///< for refused requests; null: not logged
     base::Duration request_timeout{10'000};
   };
@@ -104,7 +104,7 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   /// `status` outlives the server. The error is a sentence with the address and the system's
   /// reason.
   static base::Result<std::unique_ptr<AdminServer>, std::string> Listen(
-      net::EventLoop& loop, const config::Endpoint& address, const Status& status,
+      net::EventLoop& loop, const settings::Endpoint& address, const Status& status,
       Collectables collectables, Options options,
       std::optional<net::ListeningSocket> socket = std::nullopt);
 
@@ -113,7 +113,7 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   AdminServer& operator=(const AdminServer&) = delete;
 
   /// The address it is bound to, with the port that the kernel chose.
-  const config::Endpoint& address() const { return listener_.address(); }
+  const settings::Endpoint& address() const { return listener_.address(); }
   uint16_t port() const { return address().port; }
   /// Of its socket, for a process that is to take over.
   int descriptor() const { return listener_.descriptor(); }

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "sluice/auth/tokens.h"
-#include "sluice/config/types.h"
 #include "sluice/http/request.h"
+#include "sluice/settings/auth.h"
+#include "sluice/settings/route.h"
 
 namespace sluice::auth {
 
@@ -29,8 +30,8 @@ std::optional<Found<UserAndPassword>> FindBasic(const http::RequestHead& head);
 /// The token of the first of `sources` that has one. What stands twice (a query's parameter, a
 /// cookie) cannot be read: somebody else might take the other one.
 std::optional<Found<std::string>> FindToken(const http::RequestHead& head,
-                                            const config::Match& match,
-                                            const std::vector<config::TokenSource>& sources);
+                                            const settings::Match& match,
+                                            const std::vector<settings::TokenSource>& sources);
 
 /// Identifies a token within its request; all that cannot be read are one.
 Digest IdentifyToken(const Found<std::string>& token);
@@ -42,6 +43,6 @@ std::string WithoutBearer(std::string_view offers);
 
 /// Whether one of the route's methods takes a token from there, so that what stands there may be a
 /// secret.
-bool TakesTokenFrom(const config::Route& route, config::TokenSource::Kind kind);
+bool TakesTokenFrom(const settings::Route& route, settings::TokenSource::Kind kind);
 
 }  // namespace sluice::auth

@@ -8,7 +8,8 @@
 #include "sluice/auth/method.h"
 #include "sluice/auth/throttle.h"
 #include "sluice/auth/tickets.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/auth.h"
+#include "sluice/settings/config.h"
 
 namespace sluice::auth {
 
@@ -16,10 +17,10 @@ class Guard {
  public:
   /// Routes that say the same share one method. The tickets that are out, and the counts of
   /// failures if their limits are the same, are those of `previous`, unless that is null.
-  explicit Guard(const config::Config& config, const Guard* previous = nullptr);
+  explicit Guard(const settings::Config& config, const Guard* previous = nullptr);
 
   struct Entry {
-    config::AuthMethod config;
+    settings::AuthMethod config;
     std::unique_ptr<Method> method;
   };
 
@@ -32,7 +33,7 @@ class Guard {
   Throttle& throttle() const { return *throttle_; }
 
  private:
-  const Method* MethodFor(const config::AuthMethod& method);
+  const Method* MethodFor(const settings::AuthMethod& method);
 
   const std::shared_ptr<Tickets> tickets_;
   const std::shared_ptr<Throttle> throttle_;

@@ -14,8 +14,9 @@
 #include "sluice/auth/tokens.h"
 #include "sluice/base/clock.h"
 #include "sluice/base/ip.h"
-#include "sluice/config/types.h"
 #include "sluice/http/request.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/route.h"
 
 namespace sluice::auth {
 
@@ -29,7 +30,7 @@ struct Identity {
   std::map<std::string, std::string> claims = {};  ///< of a JWT, those that are plain values
   /// Likewise those that are lists: what of them is plain.
   std::map<std::string, std::vector<std::string>> claim_lists = {};
-  std::optional<config::Endpoint> server = std::nullopt;
+  std::optional<settings::Endpoint> server = std::nullopt;
   std::string token_digest =
       {};  ///< of a token without a user, so that its sessions can be counted
 
@@ -50,7 +51,7 @@ struct ClientCertificate {
 /// What a check may look at. Refers to what the caller keeps.
 struct Request {
   const http::RequestHead& head;
-  const config::Route& route;
+  const settings::Route& route;
   std::optional<base::IpAddress> address;
   std::optional<ClientCertificate> certificate;
   WallTime wall_time;

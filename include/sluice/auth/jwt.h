@@ -13,7 +13,7 @@
 #include "sluice/auth/identity.h"
 #include "sluice/auth/jwt_keys.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/auth.h"
 
 namespace sluice::auth {
 
@@ -21,6 +21,6 @@ namespace sluice::auth {
 /// and valid now. The error says why not, without a word of the token.
 base::Result<Identity, std::string> VerifyJwt(std::string_view token,
                                               const std::vector<JwtKey>& keys,
-                                              const config::JwtAuth& rules, WallTime now);
+                                              const settings::JwtAuth& rules, WallTime now);
 
 }  // namespace sluice::auth

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/auth.h"
 
 struct evp_pkey_st;  // OpenSSL's EVP_PKEY.
 
 namespace sluice::auth {
 
-using config::JwtAlgorithm;
+using settings::JwtAlgorithm;
 
 std::string_view NameOf(JwtAlgorithm algorithm);
 std::optional<JwtAlgorithm> AlgorithmNamed(std::string_view name);

@@ -10,7 +10,8 @@
 #include "sluice/auth/identity.h"
 #include "sluice/auth/tickets.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/auth.h"
+#include "sluice/settings/file_fault.h"
 
 namespace sluice::auth {
 
@@ -28,7 +29,7 @@ class Files {
 /// The result of reading the files of a method.
 struct FilesLoaded {
   bool is_used = true;  ///< false: what was read before stays in use
-  std::vector<config::FileFault> faults = {};
+  std::vector<settings::FileFault> faults = {};
 };
 
 /// Shared by the workers. Thread-safe.
@@ -57,6 +58,6 @@ class Method {
 };
 
 /// `tickets` outlives it.
-std::unique_ptr<Method> MakeMethod(const config::AuthMethod& method, Tickets& tickets);
+std::unique_ptr<Method> MakeMethod(const settings::AuthMethod& method, Tickets& tickets);
 
 }  // namespace sluice::auth

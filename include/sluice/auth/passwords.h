@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/file_fault.h"
 
 namespace sluice::auth {
 
@@ -17,8 +17,8 @@ using Users = std::map<std::string, std::string, std::less<>>;
 /// Reads lines `user:hash`, as `htpasswd -B` writes them; empty lines and those that begin with #
 /// count for nothing. Only hashes that are slow to guess are taken: bcrypt ($2a$, $2b$, $2y$),
 /// yescrypt ($y$), SHA-512 ($6$) and SHA-256 ($5$). The error has one entry for each faulty line,
-/// up to config::kMostFileFaults.
-base::Result<Users, std::vector<config::FileFault>> ParseUsers(std::string_view text);
+/// up to settings::kMostFileFaults.
+base::Result<Users, std::vector<settings::FileFault>> ParseUsers(std::string_view text);
 
 /// Whether `hash` is that of `password`. Takes 50 ms and more: not for an event loop. Thread-safe.
 bool IsPassword(const std::string& hash, const std::string& password);

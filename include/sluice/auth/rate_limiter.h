@@ -11,7 +11,7 @@
 #include "sluice/auth/client_key.h"
 #include "sluice/base/clock.h"
 #include "sluice/base/ip.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/limits.h"
 
 namespace sluice::auth {
 
@@ -21,7 +21,7 @@ class RateLimiter {
  public:
   /// Counts a connection of `client`. Unset: it is within `rate`; otherwise the time until the
   /// client may connect again. A client without an IP address is not limited.
-  std::optional<base::Duration> Count(const config::Rate& rate,
+  std::optional<base::Duration> Count(const settings::Rate& rate,
                                       const std::optional<base::IpAddress>& client,
                                       base::TimePoint now);
 

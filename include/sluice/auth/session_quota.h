@@ -21,7 +21,8 @@
 #include "sluice/base/cause.h"
 #include "sluice/base/ip.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/limits.h"
 
 namespace sluice::auth {
 
@@ -78,13 +79,13 @@ class SessionQuota {
 
   /// The routes of a configuration, by index. Routes of one name are the same in all
   /// configurations, for as long as a configuration or session refers to them.
-  std::vector<std::shared_ptr<Route>> RoutesOf(const config::Config& config);
+  std::vector<std::shared_ptr<Route>> RoutesOf(const settings::Config& config);
 
   /// Returns a place for a session of `route` within the limits of all sessions and of the route,
   /// or the cause of the refusal. `route` outlives the place. `client` is unset without an IP
   /// address, and `user` empty without authentication: they are not limited then.
-  base::Result<Slot, base::Cause> Acquire(Route& route, const config::Limits& limits,
-                                          const config::SessionLimits& of_route,
+  base::Result<Slot, base::Cause> Acquire(Route& route, const settings::Limits& limits,
+                                          const settings::SessionLimits& of_route,
                                           const std::optional<base::IpAddress>& client,
                                           std::string_view user);
 

@@ -9,7 +9,7 @@
 
 #include "sluice/base/clock.h"
 #include "sluice/base/ip.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/auth.h"
 
 namespace sluice::auth {
 
@@ -17,9 +17,9 @@ namespace sluice::auth {
 /// many addresses it forgets the one whose window began first. Shared by the workers; thread-safe.
 class Throttle {
  public:
-  explicit Throttle(const config::AuthFailures& limits) : limits_(limits) {}
+  explicit Throttle(const settings::AuthFailures& limits) : limits_(limits) {}
 
-  const config::AuthFailures& limits() const { return limits_; }
+  const settings::AuthFailures& limits() const { return limits_; }
 
   /// Nothing if `address` may try; else how long it has to wait.
   std::optional<base::Duration> Wait(const base::IpAddress& address, base::TimePoint now);
@@ -45,7 +45,7 @@ class Throttle {
   static base::IpAddress KeyOf(const base::IpAddress& address);
   void Erase(Entries::iterator entry);
 
-  const config::AuthFailures limits_;
+  const settings::AuthFailures limits_;
   mutable std::mutex mutex_;
   Entries entries_;  // Those whose windows began first are in front.
   std::unordered_map<base::IpAddress, Entries::iterator, Hash> by_key_;

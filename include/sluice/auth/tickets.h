@@ -13,7 +13,7 @@
 #include "sluice/base/clock.h"
 #include "sluice/base/ip.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::auth {
 
@@ -23,7 +23,7 @@ struct TicketTerms {
   std::string user = {};
   std::optional<base::IpAddress> address = std::nullopt;  ///< nothing: any
   std::optional<std::string> origin = std::nullopt;       ///< nothing: any, and none
-  std::optional<config::Endpoint> server = std::nullopt;
+  std::optional<settings::Endpoint> server = std::nullopt;
 };
 
 /// Shared by the workers; thread-safe.

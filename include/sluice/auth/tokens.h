@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/file_fault.h"
 
 namespace sluice::auth {
 
@@ -25,19 +26,19 @@ class TokenTable {
   /// Adds the lines `token: host:port` of a file; empty lines and those that begin with # count for
   /// nothing. A line that is `host:port` alone is for the token that is the file's name
   /// (`file_name`, empty: there is no such token). Returns one fault for each faulty line, up to
-  /// config::kMostFileFaults; then nothing has been added.
-  std::vector<config::FileFault> AddFile(std::string_view text, const std::string& file_name);
+  /// settings::kMostFileFaults; then nothing has been added.
+  std::vector<settings::FileFault> AddFile(std::string_view text, const std::string& file_name);
 
   /// Adds the tokens that `other` has of the file, unless they are there already.
   void CopyFile(const TokenTable& other, const std::string& file_name);
 
   /// Null if there is no such token.
-  const config::Endpoint* Find(const Digest& token) const;
+  const settings::Endpoint* Find(const Digest& token) const;
   size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
-    config::Endpoint server;
+    settings::Endpoint server;
     std::shared_ptr<const std::string> file;
   };
 
@@ -46,9 +47,9 @@ class TokenTable {
 
 /// A server that somebody else names: host:port only, since a socket of this machine is not for
 /// others to choose.
-std::optional<config::Endpoint> ParseNamedServer(std::string_view text);
+std::optional<settings::Endpoint> ParseNamedServer(std::string_view text);
 
 /// A server from what a store has for a token: `host:port`, or JSON {"host": "host:port"}.
-std::optional<config::Endpoint> ParseTokenValue(std::string_view text);
+std::optional<settings::Endpoint> ParseTokenValue(std::string_view text);
 
 }  // namespace sluice::auth

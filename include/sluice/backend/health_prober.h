@@ -13,12 +13,13 @@
 
 #include "sluice/base/log.h"
 #include "sluice/base/snapshot.h"
-#include "sluice/config/types.h"
 #include "sluice/metrics/health_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/resolver.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_stream.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/endpoint.h"
 #include "sluice/workspace/resource_log.h"
 
 namespace sluice::backend {
@@ -34,10 +35,10 @@ class HealthProber {
   struct Setup {
     net::EventLoop& loop;
     net::Resolver& resolver;
-    const config::Config& config;
+    const settings::Config& config;
     /// By backend; null: plain.
     std::vector<std::shared_ptr<const base::Snapshot<net::TlsClientContext>>> backend_tls;
-    config::Endpoint echo_address;  ///< where `builtin:echo` listens
+    settings::Endpoint echo_address;  ///< where `builtin:echo` listens
     base::Log& log;
     metrics::HealthMetrics& metrics;
     uint64_t seed;  ///< for the times of the checks
@@ -55,7 +56,7 @@ class HealthProber {
   class Probe;
 
   /// Whether that server is up, if it is known.
-  std::optional<bool> Find(const std::string& backend, const config::Endpoint& server) const;
+  std::optional<bool> Find(const std::string& backend, const settings::Endpoint& server) const;
 
   const Setup setup_;
   const OnResult on_result_;

@@ -43,9 +43,9 @@ class Search final : private net::TimerHandler {
     size_t backend;  ///< by index
     /// Its time limits and, for a WebSocket, what the session carries. Outlives the search and the
     /// resulting stream.
-    const config::SessionOptions& session;
+    const settings::SessionOptions& session;
     /// The server that the request or its credentials name; null: one of the configuration.
-    std::shared_ptr<const config::Endpoint> named_server = nullptr;
+    std::shared_ptr<const settings::Endpoint> named_server = nullptr;
     std::optional<uint64_t> balance_key = std::nullopt;  ///< routing::BalanceKey()
     std::vector<uint8_t> preamble = {};                  ///< a PROXY header, sent first
     // For the log.
@@ -72,7 +72,7 @@ class Search final : private net::TimerHandler {
   void StopWaiting();
 
   /// The server that was dialled last; null: none.
-  const std::shared_ptr<const config::Endpoint>& server() const { return server_; }
+  const std::shared_ptr<const settings::Endpoint>& server() const { return server_; }
 
  private:
   void OnTimer() override;
@@ -90,7 +90,7 @@ class Search final : private net::TimerHandler {
   void LogFailure(const net::DialFailure& failure);
   void Finish(base::Result<Found, base::Cause> result);
 
-  const config::Backend& settings() const { return backends_.config.backends[wanted_.backend]; }
+  const settings::Backend& settings() const { return backends_.config.backends[wanted_.backend]; }
 
   workspace::Workspace& workspace_;
   Backends& backends_;
@@ -99,10 +99,10 @@ class Search final : private net::TimerHandler {
   net::Timer timer_;
 
   routing::Ask ask_;
-  routing::ServerSlot slot_;                        // Of the dial under way.
-  std::shared_ptr<const config::Endpoint> server_;  // The last that was dialled; null: none.
-  std::unique_ptr<ServerDial> dial_;                // Null: none is under way.
-  std::unique_ptr<PlaceWait> place_wait_;           // Null: the search does not wait for a place.
+  routing::ServerSlot slot_;                          // Of the dial under way.
+  std::shared_ptr<const settings::Endpoint> server_;  // The last that was dialled; null: none.
+  std::unique_ptr<ServerDial> dial_;                  // Null: none is under way.
+  std::unique_ptr<PlaceWait> place_wait_;             // Null: the search does not wait for a place.
   base::TimePoint round_ends_;
   base::TimePoint wait_ends_;      // Of the wait for a place.
   base::TimePoint retry_ends_;     // Of connect_retry.

@@ -46,6 +46,11 @@ bool IsToken(std::string_view text);
 /// followed by "...". Clients must not decide how long a line is.
 std::string Excerpt(std::string_view text, size_t limit = 256);
 
+/// Returns true for a decimal digit of ASCII.
+constexpr bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 /// The value of a hexadecimal digit, nothing if it is none.
 std::optional<int> HexDigit(char c);
 

@@ -12,7 +12,12 @@
 
 #include "sluice/base/file.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/auth.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/file_fault.h"
+#include "sluice/settings/process.h"
+#include "sluice/settings/route.h"
+#include "sluice/settings/tls.h"
 
 namespace sluice::config {
 
@@ -42,7 +47,7 @@ struct Diagnostic {
 };
 
 struct Loaded {
-  Config config;
+  settings::Config config;
   std::vector<Diagnostic> warnings;  ///< sorted by place; the configuration works all the same
   std::string text;                  ///< of the file: if it is the same, so is the configuration
 };
@@ -57,7 +62,8 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 Environment ProcessEnvironment();
 
 /// Looks into the files of a certificate; nothing if all is well with them.
-using CertificateCheck = std::function<std::optional<CertificateFault>(const Certificate&)>;
+using CertificateCheck =
+    std::function<std::optional<settings::CertificateFault>(const settings::Certificate&)>;
 
 /// What takes more than this module may use: above all the files that the configuration names. It
 /// is handed in for that; an empty one is left out.
@@ -66,28 +72,30 @@ struct FileChecks {
   /// What is wrong with a file of certificates of authorities, without its name.
   std::function<std::optional<std::string>(const std::string& path)> authorities = nullptr;
   /// What is wrong with a file of CRLs for the authorities of another file.
-  std::function<std::optional<CrlFault>(const std::string& path, const std::string& authorities)>
+  std::function<std::optional<settings::CrlFault>(const std::string& path,
+                                                  const std::string& authorities)>
       crls = nullptr;
   /// Whether there is such a cipher.
   std::function<bool(const std::string& name)> cipher = nullptr;
   /// What is wrong with the files of a method of `auth`.
-  std::function<std::vector<FileFault>(const AuthMethod&)> auth = nullptr;
+  std::function<std::vector<settings::FileFault>(const settings::AuthMethod&)> auth = nullptr;
   /// What is wrong with the `token_file` of `admin`.
-  std::function<std::optional<FileFault>(const std::string& path)> admin_token = nullptr;
+  std::function<std::optional<settings::FileFault>(const std::string& path)> admin_token = nullptr;
   /// What is wrong with a user of this machine, in a sentence.
-  std::function<std::optional<std::string>(const User&)> user = nullptr;
+  std::function<std::optional<std::string>(const settings::User&)> user = nullptr;
   /// What is wrong with the owner of a Unix socket's file, in a sentence: the user or group of this
   /// machine with that name or number.
   std::function<std::optional<std::string>(const std::string& user)> socket_user = nullptr;
   std::function<std::optional<std::string>(const std::string& group)> socket_group = nullptr;
   /// A warning about the time until which a certificate is valid, without its name.
-  std::function<std::optional<std::string>(const Certificate&)> expiry = nullptr;
+  std::function<std::optional<std::string>(const settings::Certificate&)> expiry = nullptr;
   /// A warning about others who may read a file or a directory of secrets, without its name.
   std::function<std::optional<std::string>(const std::string& path)> secrecy = nullptr;
   /// Returns true if the system has certificate authorities to verify servers by.
   std::function<bool()> has_system_authorities = nullptr;
   /// A warning about a route that is open to more than it should be, in a sentence.
-  std::function<std::optional<std::string>(const Config&, const Route&)> exposure = nullptr;
+  std::function<std::optional<std::string>(const settings::Config&, const settings::Route&)>
+      exposure = nullptr;
 };
 
 /// Reads a configuration. `file_name` names it in diagnostics, and the files that it names are
@@ -106,7 +114,7 @@ LoadResult LoadFile(const std::string& path, const Environment& environment = Pr
 /// elsewhere in the file are not reported, because sluice keeps running when its file gets errors.
 /// A file that is not valid YAML, or no regular file, is an error. Returns nothing if there is no
 /// such section.
-base::Result<std::optional<Admin>, std::vector<Diagnostic>> LoadAdmin(
+base::Result<std::optional<settings::Admin>, std::vector<Diagnostic>> LoadAdmin(
     const std::string& path, const Environment& environment = ProcessEnvironment());
 
 /// The keys that one kind of mapping in the file may have, in the order of the documentation.

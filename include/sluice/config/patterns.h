@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/route.h"
 
 namespace sluice::config {
 
@@ -19,7 +19,7 @@ base::Result<std::string, std::string> ParseHostPattern(std::string_view text);
 base::Result<std::string, std::string> ParseHostName(std::string_view text);
 
 /// `/exact` or `/prefix/**`, with `{name}` for a piece between two `/`, and `{name...}` at the end.
-base::Result<PathPattern, std::string> ParsePathPattern(std::string_view text);
+base::Result<settings::PathPattern, std::string> ParsePathPattern(std::string_view text);
 
 /// A name of a certificate with its type: `dns:host.example.com`, `dns:*.example.com`,
 /// `uri:spiffe://example.org/billing`, `email:anna@example.org` or `cn:anna`.

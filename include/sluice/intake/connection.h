@@ -63,7 +63,7 @@ class Connection final : public base::TableEntry,
   base::TimePoint deadline() const { return deadline_; }
   /// Returns true if limits.handshake_rate has counted the connection.
   bool is_rate_counted() const { return is_rate_counted_; }
-  const config::Listener& listener() const {
+  const settings::Listener& listener() const {
     return generation_->config.listeners[client_.listener];
   }
 

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/http/forwarded.h"
 #include "sluice/http/request.h"
+#include "sluice/settings/listener.h"
 
 namespace sluice::intake {
 
@@ -17,7 +17,7 @@ struct ForwardedClient {
 };
 
 /// Reads the header that `proxies` names. Only for a request whose peer is one of `proxies.from`.
-base::Result<ForwardedClient, http::Refusal> ReadForwarded(const config::TrustedProxies& proxies,
+base::Result<ForwardedClient, http::Refusal> ReadForwarded(const settings::TrustedProxies& proxies,
                                                            const http::RequestHead& head);
 
 }  // namespace sluice::intake

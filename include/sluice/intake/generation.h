@@ -12,7 +12,6 @@
 #include "sluice/backend/backends.h"
 #include "sluice/base/log_limit.h"
 #include "sluice/base/snapshot.h"
-#include "sluice/config/types.h"
 #include "sluice/http/host_names.h"
 #include "sluice/intake/authentication.h"
 #include "sluice/metrics/worker_metrics.h"
@@ -21,6 +20,7 @@
 #include "sluice/routing/pools.h"
 #include "sluice/routing/router.h"
 #include "sluice/session/route_in_use.h"
+#include "sluice/settings/config.h"
 
 namespace sluice::intake {
 
@@ -29,15 +29,15 @@ namespace sluice::intake {
 struct Generation {
   /// Until the members are filled in, no route asks for credentials and no listener or backend uses
   /// TLS. `quota` is by route; `pools` are those of the configuration, shared by all workers.
-  Generation(std::shared_ptr<const config::Config> configuration,
+  Generation(std::shared_ptr<const settings::Config> configuration,
              std::shared_ptr<net::Resolver> resolver, metrics::WorkerMetrics counters,
              const std::vector<std::shared_ptr<auth::SessionQuota::Route>>& quota,
              std::shared_ptr<const routing::Pools> pools);
   ~Generation();
 
   uint64_t number = 0;  ///< of the configuration: each new one has a higher number
-  const std::shared_ptr<const config::Config> config_owner;
-  const config::Config& config;
+  const std::shared_ptr<const settings::Config> config_owner;
+  const settings::Config& config;
   metrics::WorkerMetrics metrics;
   const routing::Router router;
   std::vector<session::RouteInUse> routes;  ///< by index

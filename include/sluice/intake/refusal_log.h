@@ -22,8 +22,8 @@ struct RequestView {
   const Client& client;
   const http::RequestHead* head = nullptr;  ///< null: plain TCP, or the head is incomplete
   std::optional<size_t> route = std::nullopt;
-  const auth::Identity* identity = nullptr;        ///< null without authentication
-  const config::Endpoint* named_server = nullptr;  ///< by the request or its credentials
+  const auth::Identity* identity = nullptr;          ///< null without authentication
+  const settings::Endpoint* named_server = nullptr;  ///< by the request or its credentials
 };
 
 /// What the log alone says of a refusal.
@@ -47,7 +47,7 @@ class RefusalLog {
 
 /// Writes the line `session_opened` if the configuration asks for it. `server` is the one that was
 /// dialled; null: none.
-void LogSessionOpened(base::Log& log, const RequestView& request, const config::Endpoint* server);
+void LogSessionOpened(base::Log& log, const RequestView& request, const settings::Endpoint* server);
 
 /// Writes the line `client_left`: the client has gone before its session began.
 void LogClientLeft(base::Log& log, const RequestView& request);

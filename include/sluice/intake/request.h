@@ -93,8 +93,10 @@ class Request final : private net::TimerHandler {
   void Refuse(const http::Refusal& refusal, const RefusalNote& note = {});
   void Enter(RequestEvent event);
 
-  const config::Route& route() const { return generation_->config.routes[*route_]; }
-  const config::Backend& backend() const { return generation_->config.backends[*route().backend]; }
+  const settings::Route& route() const { return generation_->config.routes[*route_]; }
+  const settings::Backend& backend() const {
+    return generation_->config.backends[*route().backend];
+  }
   /// The head, or an empty one for plain TCP.
   const http::RequestHead& head() const;
   RequestView View() const;
@@ -115,8 +117,8 @@ class Request final : private net::TimerHandler {
   std::shared_ptr<const auth::Identity> identity_;      // Null without authentication.
 
   auth::SessionQuota::Slot quota_slot_;
-  std::shared_ptr<const config::Endpoint> named_server_;  // By the request or its credentials.
-  std::unique_ptr<backend::Search> search_;               // In kSearching.
+  std::shared_ptr<const settings::Endpoint> named_server_;  // By the request or its credentials.
+  std::unique_ptr<backend::Search> search_;                 // In kSearching.
 };
 
 /// The refusal of a client that connects too often (limits.handshake_rate): it may connect again

@@ -4,15 +4,15 @@
 
 #include <optional>
 
-#include "sluice/config/types.h"
 #include "sluice/http/request.h"
+#include "sluice/settings/session_options.h"
 
 namespace sluice::intake {
 
 /// Returns the refusal of a request that is not a valid upgrade (RFC 6455 section 4.2.1), or whose
 /// Origin the route does not allow. `uses_tls`: the client is known to.
 std::optional<http::Refusal> CheckUpgradeRequest(const http::RequestHead& head,
-                                                 const config::SessionOptions& options,
+                                                 const settings::SessionOptions& options,
                                                  bool uses_tls);
 
 /// Returns the refusal of a request for a page, if it is an upgrade.

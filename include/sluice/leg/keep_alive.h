@@ -13,8 +13,8 @@
 #include <optional>
 
 #include "sluice/base/clock.h"
-#include "sluice/config/types.h"
 #include "sluice/leg/stall_watch.h"
+#include "sluice/settings/session_options.h"
 
 namespace sluice::leg {
 
@@ -31,7 +31,7 @@ class KeepAlive {
   };
 
   /// `jitter` scales the time to the first ping, see OnTimer. `config` outlives this.
-  KeepAlive(const config::Keepalive& config, base::TimePoint now, double jitter);
+  KeepAlive(const settings::Keepalive& config, base::TimePoint now, double jitter);
 
   /// When OnTimer wants to be called next; nothing if pings are off.
   std::optional<base::TimePoint> next() const;
@@ -54,7 +54,7 @@ class KeepAlive {
   size_t ToTake(const Leg& leg) const;
   bool IsGivenUp(base::TimePoint now, const Leg& leg);
 
-  const config::Keepalive& config_;
+  const settings::Keepalive& config_;
   base::TimePoint ping_at_;
   base::TimePoint pong_until_;
   base::TimePoint pinged_at_;

@@ -15,10 +15,11 @@
 #include <vector>
 
 #include "sluice/base/bytes.h"
-#include "sluice/config/types.h"
 #include "sluice/framing/decoder.h"
 #include "sluice/framing/encoder.h"
 #include "sluice/leg/message_fault.h"
+#include "sluice/settings/framing.h"
+#include "sluice/settings/session_options.h"
 #include "sluice/websocket/deflate_negotiation.h"
 #include "sluice/websocket/deflater.h"
 #include "sluice/websocket/frame_reader.h"
@@ -127,9 +128,9 @@ struct MessageCodec {
   /// Returns null if bytes pass as they are: `stream` of binary without compression. `type`
   /// overrides the one of `lines`. `pool` and `options` outlive the codec.
   static std::unique_ptr<MessageCodec> New(
-      websocket::ZlibPool& pool, const config::SessionOptions& options,
+      websocket::ZlibPool& pool, const settings::SessionOptions& options,
       const std::optional<websocket::DeflateAgreement>& agreement,
-      std::optional<config::MessageType> type = std::nullopt);
+      std::optional<settings::MessageType> type = std::nullopt);
 
   FramesToBytes to_bytes;
   BytesToFrames to_frames;

@@ -21,12 +21,12 @@
 #include <vector>
 
 #include "sluice/base/bytes.h"
-#include "sluice/config/types.h"
 #include "sluice/leg/keep_alive.h"
 #include "sluice/leg/message_codec.h"
 #include "sluice/net/byte_queue.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/stream.h"
+#include "sluice/settings/session_options.h"
 #include "sluice/websocket/frame_reader.h"
 #include "sluice/workspace/websocket_buffers.h"
 
@@ -44,7 +44,7 @@ class WebSocketStream final : public net::Stream,
   /// if they mean nothing. `has_half_close` is as agreed. The loop, the buffers and `options`
   /// outlive the stream.
   WebSocketStream(net::EventLoop& loop, std::unique_ptr<net::Stream> inner,
-                  workspace::WebSocketBuffers& buffers, const config::SessionOptions& options,
+                  workspace::WebSocketBuffers& buffers, const settings::SessionOptions& options,
                   std::unique_ptr<MessageCodec> messages, std::vector<uint8_t> received,
                   bool has_half_close = false);
   ~WebSocketStream() override;

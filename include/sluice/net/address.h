@@ -11,7 +11,7 @@
 
 #include "sluice/base/ip.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::net {
 
@@ -27,7 +27,7 @@ class Address {
   /// Of a place that the configuration names; nothing if its host is not an IP address. The zone of
   /// a link-local address is the name or the number of an interface, which may come and go: the
   /// error says which this machine does not have.
-  static base::Result<std::optional<Address>, std::string> Of(const config::Endpoint& endpoint);
+  static base::Result<std::optional<Address>, std::string> Of(const settings::Endpoint& endpoint);
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const;

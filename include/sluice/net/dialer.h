@@ -27,10 +27,10 @@
 #include "sluice/base/cause.h"
 #include "sluice/base/clock.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/net/resolver.h"
 #include "sluice/net/tcp_stream.h"
 #include "sluice/net/tls_stream.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::net {
 
@@ -56,7 +56,7 @@ struct DialOptions {
   /// Null: plain.
   std::shared_ptr<const TlsClientContext> tls = nullptr;
   /// The name in the server's certificate if `tls` has none; empty: the server's own
-  /// (config::Endpoint::CertificateName).
+  /// (settings::Endpoint::CertificateName).
   std::string tls_server_name = {};
   /// Needed with `tls`; outlives the stream.
   TlsBuffers* tls_buffers = nullptr;
@@ -75,7 +75,7 @@ class Dial final : private TimerHandler, private EventLoop::Task {
 
   /// Starts at once; `callback` is called exactly once, never from inside the constructor, and may
   /// destroy the dial.
-  Dial(EventLoop& loop, Resolver& resolver, const config::Endpoint& server, DialOptions options,
+  Dial(EventLoop& loop, Resolver& resolver, const settings::Endpoint& server, DialOptions options,
        Callback callback);
   ~Dial();
 
@@ -129,7 +129,7 @@ class Dial final : private TimerHandler, private EventLoop::Task {
 
   EventLoop& loop_;
   Resolver& resolver_;
-  const config::Endpoint server_;
+  const settings::Endpoint server_;
   const DialOptions options_;
   const base::TimePoint deadline_;
   const bool has_deadline_;

@@ -5,10 +5,11 @@
 #include <string>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/fd.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/listener.h"
 
 namespace sluice::net {
 
@@ -16,19 +17,19 @@ namespace sluice::net {
 /// so that a port in use is an error at the start.
 struct ListeningSocket {
   Fd fd;
-  config::Endpoint address;  ///< the real one: with the port that the kernel chose for port 0
+  settings::Endpoint address;  ///< the real one: with the port that the kernel chose for port 0
 };
 
 /// Binds `address` (kTcp with a literal IP address, or kUnix: a stale socket file is replaced). No
 /// client can connect to a Unix socket before its file is as `file` asks.
-base::Result<ListeningSocket, std::string> Listen(const config::Endpoint& address,
-                                                  const config::SocketFile& file = {});
+base::Result<ListeningSocket, std::string> Listen(const settings::Endpoint& address,
+                                                  const settings::SocketFile& file = {});
 
 /// Gives the socket at `path` the mode and the owner that `file` asks for. Changes nothing that is
 /// so already, and never lets a user connect that neither the old nor the new settings allow. Not
 /// thread-safe.
 base::Result<void, std::string> SetSocketFile(const std::string& path,
-                                              const config::SocketFile& file);
+                                              const settings::SocketFile& file);
 
 /// A socket that listens already, which another process has made. The error says what it is
 /// instead.
@@ -57,7 +58,7 @@ class Listener final : private FdHandler, private TimerHandler {
  public:
   Listener(EventLoop& loop, ListeningSocket socket, AcceptHandler& handler);
 
-  const config::Endpoint& address() const { return socket_.address; }
+  const settings::Endpoint& address() const { return socket_.address; }
   /// Of the listening socket.
   int descriptor() const { return socket_.fd.get(); }
 

@@ -11,17 +11,17 @@
 
 #include "sluice/base/clock.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/resolver.h"
+#include "sluice/settings/endpoint.h"
 
 struct redisAsyncContext;
 
 namespace sluice::net {
 
 struct RedisServer {
-  config::Endpoint address;   ///< kTcp or kUnix
-  std::string password = {};  ///< empty: none is needed
+  settings::Endpoint address;  ///< kTcp or kUnix
+  std::string password = {};   ///< empty: none is needed
   base::Duration timeout{1'000};
 };
 

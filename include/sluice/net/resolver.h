@@ -13,9 +13,9 @@
 
 #include "sluice/base/clock.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/settings/process.h"
 
 namespace sluice::net {
 
@@ -65,7 +65,7 @@ class Resolver {
   };
 
   static base::Result<std::unique_ptr<Resolver>, std::string> Create(EventLoop& loop,
-                                                                     const config::Dns& dns);
+                                                                     const settings::Dns& dns);
   virtual ~Resolver() = default;
 
   /// Looks up `host`, never from inside this call, once. An IP address is its own answer.

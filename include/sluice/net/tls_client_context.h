@@ -7,8 +7,8 @@
 #include <string>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/net/tls_context.h"
+#include "sluice/settings/tls.h"
 
 namespace sluice::net {
 
@@ -17,7 +17,7 @@ class TlsClientContext {
  public:
   /// Reads the files. The error is a sentence that names the file.
   static base::Result<std::shared_ptr<const TlsClientContext>, std::string> Create(
-      const config::BackendTls& tls);
+      const settings::BackendTls& tls);
   TlsClientContext(const TlsClientContext&) = delete;
   TlsClientContext& operator=(const TlsClientContext&) = delete;
 

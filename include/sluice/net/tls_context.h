@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/tls.h"
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -29,7 +29,7 @@ class TlsContext {
  public:
   /// Reads the files of the certificates. The error is a sentence that names the file.
   static base::Result<std::shared_ptr<const TlsContext>, std::string> Create(
-      const config::Tls& tls);
+      const settings::Tls& tls);
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
@@ -50,7 +50,7 @@ class TlsContext {
   using ContextPtr = std::unique_ptr<ssl_ctx_st, TlsDeleter>;
 
   TlsContext() = default;
-  std::optional<std::string> Add(const config::Certificate& files, const config::Tls& tls);
+  std::optional<std::string> Add(const settings::Certificate& files, const settings::Tls& tls);
   /// The context with the certificate for the host `name`; null if there is none.
   ssl_ctx_st* Find(std::string_view name) const;
 
@@ -62,7 +62,7 @@ class TlsContext {
 };
 
 /// What is wrong with the files of a certificate, if anything: what Create would say of them.
-std::optional<config::CertificateFault> CheckCertificate(const config::Certificate& files);
+std::optional<settings::CertificateFault> CheckCertificate(const settings::Certificate& files);
 
 /// When a certificate is valid, in seconds since 1970.
 struct Validity {
@@ -71,14 +71,15 @@ struct Validity {
 };
 
 /// Of the first certificate in the file; nothing if there is none.
-std::optional<Validity> ReadValidity(const config::Certificate& files);
+std::optional<Validity> ReadValidity(const settings::Certificate& files);
 
 /// What is wrong with a file of authorities, without its name.
 std::optional<std::string> CheckAuthorities(const std::string& path);
 
 /// Likewise of a file of CRLs for the authorities of another file. That a CRL has expired is a
 /// warning.
-std::optional<config::CrlFault> CheckCrls(const std::string& path, const std::string& authorities);
+std::optional<settings::CrlFault> CheckCrls(const std::string& path,
+                                            const std::string& authorities);
 
 /// Whether OpenSSL knows that cipher, of TLS 1.3 or of 1.2.
 bool IsCipher(const std::string& name);

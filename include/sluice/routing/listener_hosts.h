@@ -5,13 +5,13 @@
 #include <cstddef>
 #include <optional>
 
-#include "sluice/config/types.h"
 #include "sluice/http/host_names.h"
+#include "sluice/settings/config.h"
 
 namespace sluice::routing {
 
 /// Returns the names of `hosts` and of the routes' `host`. Nothing if any name may be used: `hosts`
 /// has a `*`, or there is no `hosts` and the listener is not on a loopback address.
-std::optional<http::HostNames> HostNamesOf(const config::Config& config, size_t listener);
+std::optional<http::HostNames> HostNamesOf(const settings::Config& config, size_t listener);
 
 }  // namespace sluice::routing

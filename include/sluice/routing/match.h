@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "sluice/config/types.h"
 #include "sluice/routing/request_facts.h"
+#include "sluice/settings/route.h"
 
 namespace sluice::routing {
 
@@ -38,9 +38,9 @@ struct Mismatch {
 };
 
 /// The first condition of `match` that does not hold, claims left aside; nothing if all do.
-std::optional<Mismatch> FindMismatch(const config::Match& match, const RequestFacts& facts);
+std::optional<Mismatch> FindMismatch(const settings::Match& match, const RequestFacts& facts);
 
-inline bool Matches(const config::Match& match, const RequestFacts& facts) {
+inline bool Matches(const settings::Match& match, const RequestFacts& facts) {
   return !FindMismatch(match, facts);
 }
 
@@ -48,12 +48,12 @@ inline bool Matches(const config::Match& match, const RequestFacts& facts) {
 using ClaimValues = std::function<std::vector<std::string>(std::string_view name)>;
 
 /// The first claim that `match` asks for and that does not hold.
-std::optional<Mismatch> FindMissingClaim(const config::Match& match, const ClaimValues& claims);
+std::optional<Mismatch> FindMissingClaim(const settings::Match& match, const ClaimValues& claims);
 
 /// Names and values.
 using Captures = std::vector<std::pair<std::string, std::string>>;
 
 /// What the patterns of `match` capture of a request, normalized host and path, that it matches.
-Captures CapturesOf(const config::Match& match, std::string_view host, std::string_view path);
+Captures CapturesOf(const settings::Match& match, std::string_view host, std::string_view path);
 
 }  // namespace sluice::routing

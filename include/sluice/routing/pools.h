@@ -26,7 +26,7 @@
 
 #include "sluice/base/clock.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
 
 namespace sluice::routing {
 
@@ -143,7 +143,7 @@ class Pools {
  public:
   /// `previous` are those of the configuration before, null if there was none. `seed` is for what
   /// is drawn.
-  Pools(const config::Config& config, const Pools* previous, uint64_t seed);
+  Pools(const settings::Config& config, const Pools* previous, uint64_t seed);
   ~Pools();
   Pools(const Pools&) = delete;
   Pools& operator=(const Pools&) = delete;

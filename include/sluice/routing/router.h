@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "sluice/config/types.h"
 #include "sluice/routing/match.h"
+#include "sluice/settings/config.h"
 
 namespace sluice::routing {
 
@@ -15,7 +15,7 @@ class RouteIndex;
 /// The routes of a configuration, which outlives it. Safe to share among threads.
 class Router {
  public:
-  explicit Router(const config::Config& config);
+  explicit Router(const settings::Config& config);
   ~Router();
 
   /// The first route in the order of the file, from `start` on, whose conditions hold, claims left
@@ -23,7 +23,7 @@ class Router {
   std::optional<size_t> Find(const RequestFacts& facts, size_t start = 0) const;
 
  private:
-  const config::Config& config_;
+  const settings::Config& config_;
   const std::unique_ptr<const RouteIndex> index_;
 };
 

@@ -14,8 +14,9 @@
 
 #include "sluice/base/ip.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/routing/router.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/target.h"
 
 namespace sluice::routing {
 
@@ -29,16 +30,16 @@ struct TemplateValues {
 
 /// What the request names as its server, as the template makes it and before it is checked. The
 /// error is as below.
-base::Result<std::string, std::string> TargetText(const config::DynamicTarget& target,
+base::Result<std::string, std::string> TargetText(const settings::DynamicTarget& target,
                                                   const TemplateValues& values);
 
 /// The server that the request names: a host and a port, and one that `allow` may let through. The
 /// error is a detail for the log and the client, without what the client sent.
-base::Result<config::Endpoint, std::string> ResolveTarget(const config::DynamicTarget& target,
-                                                          const TemplateValues& values);
+base::Result<settings::Endpoint, std::string> ResolveTarget(const settings::DynamicTarget& target,
+                                                            const TemplateValues& values);
 
 /// Whether `server`, of ResolveTarget, may be connected to at `address`.
-bool MayConnect(const config::DynamicTarget& target, const config::Endpoint& server,
+bool MayConnect(const settings::DynamicTarget& target, const settings::Endpoint& server,
                 const base::IpAddress& address);
 
 }  // namespace sluice::routing

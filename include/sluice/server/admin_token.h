@@ -6,14 +6,14 @@
 
 #include "sluice/auth/tokens.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/file_fault.h"
 
 namespace sluice::server {
 
 class AdminToken {
  public:
   /// Reads the `token_file` of `admin`.
-  static base::Result<AdminToken, config::FileFault> Load(const std::string& path);
+  static base::Result<AdminToken, settings::FileFault> Load(const std::string& path);
 
   /// `authorization` is the value of that header.
   bool IsIn(std::string_view authorization) const;

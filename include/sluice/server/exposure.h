@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "sluice/base/log.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
+#include "sluice/settings/route.h"
 
 namespace sluice::server {
 
@@ -23,16 +24,17 @@ struct Exposure {
   std::vector<std::string_view> of_any_host = {};
 };
 
-Exposure FindExposure(const config::Config& config);
+Exposure FindExposure(const settings::Config& config);
 
 /// How the configuration was given, and so how it can be changed.
 enum class ConfigForm : uint8_t { kFile, kCommandLine };
 
 /// Logs one line about open routes, and one about those of any host, if there are such.
-void TellExposure(const config::Config& config, ConfigForm form, base::Log& log);
+void TellExposure(const settings::Config& config, ConfigForm form, base::Log& log);
 
 /// The warning about a route that is one of Exposure::of_any_host; nothing about others.
-std::optional<std::string> AnyHostWarning(const config::Config& config, const config::Route& route);
+std::optional<std::string> AnyHostWarning(const settings::Config& config,
+                                          const settings::Route& route);
 
 /// The routes' names in one line, the first twenty of them.
 std::string ListOf(const std::vector<std::string_view>& routes);

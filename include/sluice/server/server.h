@@ -11,10 +11,10 @@
 #include "sluice/auth/guard.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
 #include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/settings/config.h"
 #include "sluice/worker/sockets.h"
 
 namespace sluice::server {
@@ -26,7 +26,7 @@ class Server {
   /// is told before the first connection. `config`, `log` and `loop` outlive the server.
   /// `inherited` are sockets of another process, for listeners that have its addresses.
   static base::Result<std::unique_ptr<Server>, std::string> Create(
-      net::EventLoop& loop, std::shared_ptr<const config::Config> config, base::Log& log,
+      net::EventLoop& loop, std::shared_ptr<const settings::Config> config, base::Log& log,
       std::string_view version, std::vector<worker::InheritedSocket> inherited = {});
   ~Server();
 
@@ -35,9 +35,9 @@ class Server {
   /// Puts `config` in the place of the configuration in use, in one step for each worker. Listeners
   /// whose address stays the same go on as they are, and so do all sessions, but for those whose
   /// route is gone and says otherwise. The error is a sentence; then nothing has changed.
-  base::Result<void, std::string> Reload(std::shared_ptr<const config::Config> config);
+  base::Result<void, std::string> Reload(std::shared_ptr<const settings::Config> config);
 
-  const config::Config& config() const;
+  const settings::Config& config() const;
 
   /// The sockets of all listeners, for a process that is to take over. They stay the server's.
   const std::vector<worker::OpenSockets>& sockets() const;

@@ -8,7 +8,7 @@
 #include "sluice/auth/tickets.h"
 #include "sluice/base/clock.h"
 #include "sluice/base/result.h"
-#include "sluice/config/types.h"
+#include "sluice/settings/config.h"
 
 namespace sluice::server {
 
@@ -25,7 +25,7 @@ struct TicketRefusal {
 
 /// `body` is JSON: {"route": ...} and, if the ticket is to be bound to them or say them, "address",
 /// "origin", "user" and "server".
-base::Result<IssuedTicket, TicketRefusal> IssueTicket(const config::Config& config,
+base::Result<IssuedTicket, TicketRefusal> IssueTicket(const settings::Config& config,
                                                       auth::Tickets& tickets, std::string_view body,
                                                       base::TimePoint now);
 

@@ -4,14 +4,14 @@
 #include <memory>
 
 #include "sluice/auth/session_quota.h"
-#include "sluice/config/types.h"
 #include "sluice/metrics/worker_metrics.h"
+#include "sluice/settings/route.h"
 
 namespace sluice::session {
 
 /// Belongs to a generation of the configuration; the pointer of a session keeps both alive.
 struct RouteInUse {
-  const config::Route& settings;
+  const settings::Route& settings;
   metrics::RouteMetrics& metrics;
   /// Routes of the same name in other configurations have the same one.
   std::shared_ptr<auth::SessionQuota::Route> quota;

@@ -63,10 +63,10 @@ class Session final : public base::TableEntry,
  public:
   struct Peers {
     net::Address client;
-    bool is_raw = false;                             ///< the client speaks plain TCP
-    bool has_half_close = false;                     ///< as agreed with it (websocket/half_close.h)
-    metrics::ListenerMetrics* listener = nullptr;    ///< of the listener that accepted the client
-    std::shared_ptr<const config::Endpoint> server;  ///< the one that was dialled; null: none
+    bool is_raw = false;                           ///< the client speaks plain TCP
+    bool has_half_close = false;                   ///< as agreed with it (websocket/half_close.h)
+    metrics::ListenerMetrics* listener = nullptr;  ///< of the listener that accepted the client
+    std::shared_ptr<const settings::Endpoint> server;  ///< the one that was dialled; null: none
     base::SessionId id;
     std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null where nobody is asked
   };
@@ -243,7 +243,7 @@ class Session final : public base::TableEntry,
   void Log(base::Cause cause, double seconds);
 
   void EndAtExpiry();
-  const config::SessionOptions& options() const;
+  const settings::SessionOptions& options() const;
   metrics::RouteMetrics& route_metrics();
 
   workspace::Workspace& workspace_;

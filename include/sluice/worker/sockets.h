@@ -3,20 +3,20 @@
 
 #include <vector>
 
-#include "sluice/config/types.h"
 #include "sluice/net/listener.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::worker {
 
 /// One that another process has handed over.
 struct InheritedSocket {
-  config::Endpoint listener;  ///< as the configuration of that process had it
+  settings::Endpoint listener;  ///< as the configuration of that process had it
   net::ListeningSocket socket;
 };
 
 /// The sockets of a listener, open as long as the workers accept.
 struct OpenSockets {
-  config::Endpoint listener;
+  settings::Endpoint listener;
   std::vector<int> fds;
 };
 

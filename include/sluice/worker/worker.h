@@ -72,14 +72,14 @@ class Worker {
   void Place(net::Fd fd, const net::Address& client, size_t listener);
   void Accept(net::Fd fd, const net::Address& client, size_t listener);
   void TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
-                const config::Endpoint& listener, uint64_t generation);
+                const settings::Endpoint& listener, uint64_t generation);
 
   // Order matters: what is below uses what is above.
   net::EventLoop loop_;
   workspace::Workspace workspace_;
   Registry registry_;
   Ports ports_;
-  std::vector<config::Endpoint> addresses_;  // Of the listeners, as they are bound.
+  std::vector<settings::Endpoint> addresses_;  // Of the listeners, as they are bound.
   std::vector<Worker*> peers_;
   bool is_closing_ports_ = false;
   std::thread thread_;

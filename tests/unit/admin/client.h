@@ -11,14 +11,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "sluice/config/types.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/fd.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::admin {
 
-inline config::Endpoint Loopback(uint16_t port = 0) {
-  return {.kind = config::Endpoint::Kind::kTcp, .host = "127.0.0.1", .port = port};
+inline settings::Endpoint Loopback(uint16_t port = 0) {
+  return {.kind = settings::Endpoint::Kind::kTcp, .host = "127.0.0.1", .port = port};
 }
 
 inline sockaddr_in LoopbackAddress(uint16_t port) {

@@ -50,9 +50,9 @@ TEST(Probe, AsksTheAdminServer) {
   FakeStatus status;
   auto server = AdminServer::Listen(loop, Loopback(), status, {}, {});
   ASSERT_TRUE(server) << server.error();
-  const config::Endpoint address = (*server)->address();
+  const settings::Endpoint address = (*server)->address();
   const std::string name = address.ToString();
-  config::Endpoint everywhere = address;
+  settings::Endpoint everywhere = address;
   RunDuring(loop, [&] {
     EXPECT_EQ(*Probe(address, "/healthz", 10s), "ok\n");
     EXPECT_EQ(*Probe(address, "/readyz", 10s), "ready\n");
@@ -108,11 +108,11 @@ TEST(Probe, HalfAnAnswerIsNone) {
 
 TEST(Probe, OnlyIpAddressesCanBeAsked) {
   const auto named =
-      Probe({.kind = config::Endpoint::Kind::kTcp, .host = "localhost", .port = 1}, "/", 1s);
+      Probe({.kind = settings::Endpoint::Kind::kTcp, .host = "localhost", .port = 1}, "/", 1s);
   ASSERT_FALSE(named);
   EXPECT_EQ(named.error(), "cannot ask localhost:1, expected an IP address and a port");
   const auto socket =
-      Probe({.kind = config::Endpoint::Kind::kUnix, .host = "/run/x", .port = 0}, "/", 1s);
+      Probe({.kind = settings::Endpoint::Kind::kUnix, .host = "/run/x", .port = 0}, "/", 1s);
   ASSERT_FALSE(socket);
 }
 

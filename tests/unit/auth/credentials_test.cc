@@ -7,7 +7,7 @@
 namespace sluice::auth {
 namespace {
 
-using Kind = config::TokenSource::Kind;
+using Kind = settings::TokenSource::Kind;
 
 http::RequestHead Head(std::vector<http::Header> headers, std::string path = "/") {
   http::RequestHead head;
@@ -17,8 +17,8 @@ http::RequestHead Head(std::vector<http::Header> headers, std::string path = "/"
 }
 
 /// The token; `-` if there is none, `?` if it cannot be read.
-std::string Token(const http::RequestHead& head, const config::TokenSource& source,
-                  const config::Match& match = {}) {
+std::string Token(const http::RequestHead& head, const settings::TokenSource& source,
+                  const settings::Match& match = {}) {
   const auto token = FindToken(head, match, {source});
   if (!token) return "-";
   return token->value.value_or("?");
@@ -57,7 +57,7 @@ TEST(FindToken, Headers) {
   EXPECT_EQ(Token(Head({{"Authorization", "bearer  x "}}), {Kind::kAuthorization}), "x");
   EXPECT_EQ(Token(Head({{"Authorization", "Bearer"}}), {Kind::kAuthorization}), "?");
   EXPECT_EQ(Token(Head({{"Authorization", "Bearers x"}}), {Kind::kAuthorization}), "-");
-  const config::TokenSource cookie{Kind::kCookie, "t"};
+  const settings::TokenSource cookie{Kind::kCookie, "t"};
   EXPECT_EQ(Token(Head({{"Cookie", "a=t; t=x=y;tt=z"}}), cookie), "x=y");
   EXPECT_EQ(Token(Head({{"Cookie", "a=1"}, {"Cookie", "t=x"}}), cookie), "x");
   EXPECT_EQ(Token(Head({{"Cookie", "t=x"}, {"Cookie", "t=x"}}), cookie), "?");
@@ -81,17 +81,17 @@ TEST(FindToken, Query) {
 }
 
 TEST(FindToken, PathAndHost) {
-  const config::Match match{"*.lab.test", {true, "/vnc"}};
+  const settings::Match match{"*.lab.test", {true, "/vnc"}};
   EXPECT_EQ(Token(Head({}, "/vnc/x"), {Kind::kPath}, match), "x");
   EXPECT_EQ(Token(Head({}, "/vnc/x/y"), {Kind::kPath}, match), "x");
   EXPECT_EQ(Token(Head({}, "/vnc"), {Kind::kPath}, match), "-");
   EXPECT_EQ(Token(Head({}, "/vnc//x"), {Kind::kPath}, match), "-");
   EXPECT_EQ(Token(Head({}, "/vnc"), {Kind::kPath}, {"", {false, "/vnc"}}), "-");
   EXPECT_EQ(Token(Head({}, "/x"), {Kind::kPath}, {"", {true, ""}}), "x");
-  const config::Match captures{"", {true, "/kc/{a}", {{false, "kc"}, {true, "a"}}}};
+  const settings::Match captures{"", {true, "/kc/{a}", {{false, "kc"}, {true, "a"}}}};
   EXPECT_EQ(Token(Head({}, "/kc/long-one/x/y"), {Kind::kPath}, captures), "x");
   EXPECT_EQ(Token(Head({}, "/kc/a"), {Kind::kPath}, captures), "-");
-  const auto host = [](const char* name, const config::Match& of) {
+  const auto host = [](const char* name, const settings::Match& of) {
     auto head = Head({});
     head.host = name;
     return Token(head, {Kind::kHost}, of);

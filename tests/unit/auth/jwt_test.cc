@@ -33,8 +33,8 @@ std::string Sign(const std::string& header, const std::string& claims) {
   return text + '.' + EncodeBase64Url(mac);
 }
 
-config::JwtAuth Rules() {
-  config::JwtAuth rules;
+settings::JwtAuth Rules() {
+  settings::JwtAuth rules;
   rules.algorithms = {JwtAlgorithm::kHs256};
   rules.leeway = base::Duration(10'000);
   return rules;
@@ -45,11 +45,11 @@ std::vector<JwtKey> Keys() {
 }
 
 base::Result<Identity, std::string> Verify(const std::string& claims,
-                                           const config::JwtAuth& rules = Rules()) {
+                                           const settings::JwtAuth& rules = Rules()) {
   return VerifyJwt(Sign(R"({"alg":"HS256"})", claims), Keys(), rules, kNow);
 }
 
-std::string Why(const std::string& claims, const config::JwtAuth& rules = Rules()) {
+std::string Why(const std::string& claims, const settings::JwtAuth& rules = Rules()) {
   const auto identity = Verify(claims, rules);
   EXPECT_FALSE(identity) << claims;
   return identity ? "" : identity.error();

@@ -18,7 +18,7 @@ std::optional<base::IpAddress> Ip(std::string_view text) {
 }
 
 TEST(RateLimiter, ABurstThenTheRate) {
-  const config::Rate rate{.interval = milliseconds(50), .burst = 3};
+  const settings::Rate rate{.interval = milliseconds(50), .burst = 3};
   RateLimiter limiter;
   base::TimePoint now{seconds(1000)};
   const auto connect = [&] { return limiter.Count(rate, Ip("192.0.2.1"), now); };
@@ -38,7 +38,7 @@ TEST(RateLimiter, ABurstThenTheRate) {
 }
 
 TEST(RateLimiter, AFloodOfAddressesTakesBoundedMemoryForATime) {
-  const config::Rate rate{.interval = seconds(1), .burst = 10};
+  const settings::Rate rate{.interval = seconds(1), .burst = 10};
   RateLimiter limiter;
   base::TimePoint now{seconds(1000)};
   std::array<uint8_t, 16> bytes{0x20, 0x01};

@@ -18,8 +18,8 @@ base::IpAddress Ip(std::string_view text) {
 }
 
 /// Two routes.
-config::Config Config(const config::SessionLimits& limits = {}) {
-  config::Config config;
+settings::Config Config(const settings::SessionLimits& limits = {}) {
+  settings::Config config;
   config.routes.resize(2);
   config.routes[0].name = "a";
   config.routes[1].name = "b";
@@ -30,7 +30,7 @@ config::Config Config(const config::SessionLimits& limits = {}) {
 /// A quota with the limits of one configuration.
 class Quota : public SessionQuota {
  public:
-  explicit Quota(const config::Config& config) : config_(config), routes_(RoutesOf(config)) {}
+  explicit Quota(const settings::Config& config) : config_(config), routes_(RoutesOf(config)) {}
 
   base::Result<Slot, Cause> Acquire(size_t route, const std::optional<base::IpAddress>& client,
                                     std::string_view user) {
@@ -39,7 +39,7 @@ class Quota : public SessionQuota {
   }
 
  private:
-  const config::Config& config_;
+  const settings::Config& config_;
   const std::vector<std::shared_ptr<Route>> routes_;
 };
 
@@ -116,7 +116,7 @@ TEST(SessionQuota, ARouteOfTheSameNameIsTheSameInAnotherConfiguration) {
     const auto next = quota.RoutesOf(after);
     EXPECT_EQ(next[1], routes[0]);
     EXPECT_EQ(next[0], routes[1]);
-    const config::SessionLimits one{.all = 1, .per_client = 0, .per_user = 0};
+    const settings::SessionLimits one{.all = 1, .per_client = 0, .per_user = 0};
     EXPECT_EQ(quota.Acquire(*next[1], {}, one, std::nullopt, "").error(), Cause::kRouteSessions);
     slot.reset();
     EXPECT_TRUE(quota.Acquire(*next[1], {}, one, std::nullopt, ""));

@@ -25,7 +25,7 @@ base::IpAddress Ip(const char* text) {
 }
 
 // `line: message` of each fault, or `message` where there is no line.
-std::vector<std::string> Texts(const std::vector<config::FileFault>& faults) {
+std::vector<std::string> Texts(const std::vector<settings::FileFault>& faults) {
   std::vector<std::string> texts;
   for (const auto& fault : faults) texts.push_back(fault.ToString());
   return texts;
@@ -62,7 +62,7 @@ TEST(Passwords, EveryFaultOfAFileIsReported) {
                   "bcrypt, yescrypt, SHA-512 or SHA-256 crypt, as `htpasswd -B` writes it"));
   std::string many;
   for (int i = 0; i < 100; ++i) many += "x\n";
-  EXPECT_EQ(ParseUsers(many).error().size(), config::kMostFileFaults);
+  EXPECT_EQ(ParseUsers(many).error().size(), settings::kMostFileFaults);
 }
 
 TEST(Passwords, AreChecked) {

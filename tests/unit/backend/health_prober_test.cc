@@ -29,13 +29,13 @@ class HealthProberTest : public ::testing::Test {
   HealthProberTest() { config.backends.reserve(10); }
 
   /// A backend with that one server and that check.
-  void Add(config::Endpoint server, config::HealthCheck check) {
+  void Add(settings::Endpoint server, settings::HealthCheck check) {
     check.interval = base::Duration(20);
     config.backends.push_back({.name = "b" + std::to_string(config.backends.size()),
                                .servers = {{std::move(server)}},
                                .health_check = check});
   }
-  void Add(uint16_t port, const config::HealthCheck& check) {
+  void Add(uint16_t port, const settings::HealthCheck& check) {
     Add(net::testing::Tcp("127.0.0.1", port), check);
   }
   void Start(const HealthProber* previous = nullptr) {
@@ -83,7 +83,7 @@ class HealthProberTest : public ::testing::Test {
 
   net::EventLoop loop;
   net::testing::NoResolver resolver;
-  config::Config config;
+  settings::Config config;
   std::vector<std::shared_ptr<const base::Snapshot<net::TlsClientContext>>> tls;
   base::testing::RecordingLog log;
   metrics::HealthMetrics metrics;
@@ -160,7 +160,7 @@ TEST_F(HealthProberTest, SilenceAndAnEarlyEnd) {
 TEST_F(HealthProberTest, SpeaksFirstBehindItsPreamble) {
   const net::Fd listener = net::testing::ListeningOnLoopback();
   Add(net::testing::PortOf(listener), {.send = "PING\r\n", .expect = {"+PONG"}});
-  config.backends[0].proxy_protocol = config::SendProxy::kV1;
+  config.backends[0].proxy_protocol = settings::SendProxy::kV1;
   Start();
   ASSERT_TRUE(BecomesServing(0, true, listener, "+PONG\r\n"));
   EXPECT_EQ(net::testing::Available(peers[0]), "PROXY UNKNOWN\r\nPING\r\n");

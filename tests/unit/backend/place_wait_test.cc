@@ -16,9 +16,9 @@ class PlaceWaitTest : public testing::Test {
     taken_ = std::move(pools_.Take(0, ask_)->slot);
   }
 
-  static config::Config OnePlace() {
-    config::Config config;
-    config.backends.push_back({"b", {{{config::Endpoint::Kind::kTcp, "a", 1}, 1, 1, 1}}});
+  static settings::Config OnePlace() {
+    settings::Config config;
+    config.backends.push_back({"b", {{{settings::Endpoint::Kind::kTcp, "a", 1}, 1, 1, 1}}});
     config.backends[0].queue.size = 1;
     return config;
   }

@@ -8,7 +8,7 @@ namespace sluice::cli {
 namespace {
 
 TEST(HandoverMessage, ReadsWhatItHasWritten) {
-  const HandoverMessage message{7, {{*config::ParseListenAddress("127.0.0.1:80"), 8}}, 9};
+  const HandoverMessage message{7, {{*settings::ParseListenAddress("127.0.0.1:80"), 8}}, 9};
   const auto read = ParseHandoverMessage(WriteHandoverMessage(message));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->told, 7);
@@ -27,7 +27,7 @@ TEST(HandoverMessage, IgnoresMembersOfLaterVersions) {
 }
 
 TEST(HandoverMessage, SurvivesAPathThatIsNotUtf8) {
-  const HandoverMessage message{7, {{{config::Endpoint::Kind::kUnix, "/\xff", 0}, 8}}, {}};
+  const HandoverMessage message{7, {{{settings::Endpoint::Kind::kUnix, "/\xff", 0}, 8}}, {}};
   EXPECT_NE(WriteHandoverMessage(message).find("unix:/"), std::string::npos);
 }
 

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Kind = TokenSource::Kind;
+using Kind = settings::TokenSource::Kind;
 
 LoadResult Load(const std::string& text) {
   return LoadString(text, "dir/f", [](const std::string&) { return std::nullopt; });
@@ -26,10 +26,10 @@ std::string WithAuth(const std::string& auth, const std::string& backend = "a:1"
          "\n  - {name: b, match: {path: /b}, backend: a:1, auth: {ticket: true}}\n";
 }
 
-std::vector<AuthMethod> Methods(const std::string& auth) {
+std::vector<settings::AuthMethod> Methods(const std::string& auth) {
   const auto loaded = Load(WithAuth(auth));
   EXPECT_TRUE(loaded) << loaded.error().front().ToString();
-  return loaded ? loaded->config.routes[0].options.auth : std::vector<AuthMethod>();
+  return loaded ? loaded->config.routes[0].options.auth : std::vector<settings::AuthMethod>();
 }
 
 /// The first error, without its place and the source.
@@ -48,13 +48,14 @@ TEST(AuthSection, Methods) {
       "[{basic: {users_file: users, realm: lab}}, {token: {file: /t, from: [path, 'cookie:a']}},"
       " {client_certificate: true, ticket: {from: subprotocol}}]");
   ASSERT_EQ(methods.size(), 4U);
-  EXPECT_EQ(std::get<BasicAuth>(methods[0]), (BasicAuth{"dir/users", "lab"}));
-  TokenAuth token;
+  EXPECT_EQ(std::get<settings::BasicAuth>(methods[0]), (settings::BasicAuth{"dir/users", "lab"}));
+  settings::TokenAuth token;
   token.file = "/t";
   token.from = {{Kind::kPath}, {Kind::kCookie, "a"}};
-  EXPECT_EQ(std::get<TokenAuth>(methods[1]), token);
-  EXPECT_EQ(std::get<CertificateAuth>(methods[2]), CertificateAuth());
-  EXPECT_EQ(std::get<TicketAuth>(methods[3]), (TicketAuth{{{Kind::kSubprotocol}}}));
+  EXPECT_EQ(std::get<settings::TokenAuth>(methods[1]), token);
+  EXPECT_EQ(std::get<settings::CertificateAuth>(methods[2]), settings::CertificateAuth());
+  EXPECT_EQ(std::get<settings::TicketAuth>(methods[3]),
+            (settings::TicketAuth{{{Kind::kSubprotocol}}}));
 }
 
 TEST(AuthSection, Jwt) {
@@ -63,8 +64,8 @@ TEST(AuthSection, Jwt) {
       " require_expiry: false, user: name, server: host, claims: {role: admin, level: [1, 2]},"
       " from: 'query:jwt'}}");
   ASSERT_EQ(methods.size(), 1U);
-  JwtAuth jwt;
-  jwt.algorithms = {JwtAlgorithm::kRs256, JwtAlgorithm::kEdDsa};
+  settings::JwtAuth jwt;
+  jwt.algorithms = {settings::JwtAlgorithm::kRs256, settings::JwtAlgorithm::kEdDsa};
   jwt.jwks_file = "dir/k";
   jwt.issuer = "us";
   jwt.audience = {"a", "b"};
@@ -74,7 +75,7 @@ TEST(AuthSection, Jwt) {
   jwt.server = "host";
   jwt.claims = {{"role", {"admin"}}, {"level", {"1", "2"}}};
   jwt.from = {{Kind::kQuery, "jwt"}};
-  EXPECT_EQ(std::get<JwtAuth>(methods[0]), jwt);
+  EXPECT_EQ(std::get<settings::JwtAuth>(methods[0]), jwt);
 }
 
 TEST(AuthSection, IsReplacedAsAWhole) {
@@ -152,7 +153,7 @@ TEST(AuthFailuresSection, Values) {
   const auto read = [](const std::string& text) {
     const auto loaded = Load(WithAuth("none") + "auth_failures: " + text + "\n");
     EXPECT_TRUE(loaded) << loaded.error().front().ToString();
-    return loaded ? loaded->config.auth_failures : AuthFailures();
+    return loaded ? loaded->config.auth_failures : settings::AuthFailures();
   };
   EXPECT_EQ(read("{limit: 3, window: 2m}").limit, 3U);
   EXPECT_EQ(read("{limit: 3, window: 2m}").window, 2min);

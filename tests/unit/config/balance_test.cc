@@ -15,8 +15,8 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using Mode = Balance::Mode;
-using Key = Balance::Key;
+using Mode = settings::Balance::Mode;
+using Key = settings::Balance::Key;
 
 /// A file whose one backend is `backend`.
 LoadResult Load(const std::string& backend, const std::string& match = "{path: /a}",
@@ -37,12 +37,13 @@ std::vector<std::string> Faults(const LoadResult& loaded) {
 TEST(Balance, IsPlainByDefault) {
   const auto loaded = Load("{servers: [a:1]}");
   ASSERT_TRUE(loaded);
-  const Backend& backend = loaded->config.backends[0];
-  EXPECT_EQ(backend.servers[0], (Server{{Endpoint::Kind::kTcp, "a", 1}, 1, 1, 0}));
-  EXPECT_EQ(backend.balance, Balance());
-  EXPECT_EQ(backend.queue, BackendQueue());
+  const settings::Backend& backend = loaded->config.backends[0];
+  EXPECT_EQ(backend.servers[0],
+            (settings::Server{{settings::Endpoint::Kind::kTcp, "a", 1}, 1, 1, 0}));
+  EXPECT_EQ(backend.balance, settings::Balance());
+  EXPECT_EQ(backend.queue, settings::BackendQueue());
   EXPECT_EQ(backend.queue.size, 0U);
-  EXPECT_EQ(backend.ejection, Ejection());
+  EXPECT_EQ(backend.ejection, settings::Ejection());
   EXPECT_EQ(backend.slow_start, 0s);
   EXPECT_EQ(backend.connect_retry, 0s);
 }
@@ -54,13 +55,14 @@ TEST(Balance, ReadsEveryKey) {
       "eject: {after: 2, for: 1s, at_most: 1m}, slow_start: 30s, connect_retry: {for: 8s}}");
   ASSERT_TRUE(loaded) << loaded.error().front().ToString();
   EXPECT_THAT(loaded->warnings, IsEmpty());
-  const Backend& backend = loaded->config.backends[0];
-  EXPECT_THAT(backend.servers, ElementsAre(Server{{Endpoint::Kind::kTcp, "a", 1}, 1, 1, 0},
-                                           Server{{Endpoint::Kind::kTcp, "b", 2}, 5, 2, 7},
-                                           Server{{Endpoint::Kind::kTcp, "c", 3}, 1, 1, 0}));
-  EXPECT_EQ(backend.balance, Balance{Mode::kLeastSessions});
-  EXPECT_EQ(backend.queue, (BackendQueue{9, 2s}));
-  EXPECT_EQ(backend.ejection, (Ejection{2, 1s, 1min}));
+  const settings::Backend& backend = loaded->config.backends[0];
+  EXPECT_THAT(backend.servers,
+              ElementsAre(settings::Server{{settings::Endpoint::Kind::kTcp, "a", 1}, 1, 1, 0},
+                          settings::Server{{settings::Endpoint::Kind::kTcp, "b", 2}, 5, 2, 7},
+                          settings::Server{{settings::Endpoint::Kind::kTcp, "c", 3}, 1, 1, 0}));
+  EXPECT_EQ(backend.balance, settings::Balance{Mode::kLeastSessions});
+  EXPECT_EQ(backend.queue, (settings::BackendQueue{9, 2s}));
+  EXPECT_EQ(backend.ejection, (settings::Ejection{2, 1s, 1min}));
   EXPECT_EQ(backend.slow_start, 30s);
   EXPECT_EQ(backend.connect_retry, 8s);
 }
@@ -70,7 +72,7 @@ TEST(Balance, TakesOffForWhatCanBeOff) {
       "{servers: [{address: a:1, max_sessions: off}], queue: off, eject: off, slow_start: off, "
       "connect_retry: off}");
   ASSERT_TRUE(loaded) << loaded.error().front().ToString();
-  const Backend& backend = loaded->config.backends[0];
+  const settings::Backend& backend = loaded->config.backends[0];
   EXPECT_EQ(backend.servers[0].max_sessions, 0U);
   EXPECT_EQ(backend.queue.size, 0U);
   EXPECT_EQ(backend.ejection.after, 0U);
@@ -82,15 +84,16 @@ TEST(Balance, ReadsModesAndKeys) {
   const auto balance = [](const std::string& text, const std::string& match = "{path: /a}") {
     const auto loaded = Load("{servers: [a:1], balance: " + text + "}", match);
     EXPECT_TRUE(loaded) << loaded.error().front().ToString();
-    return loaded ? loaded->config.backends[0].balance : Balance();
+    return loaded ? loaded->config.backends[0].balance : settings::Balance();
   };
-  EXPECT_EQ(balance("round_robin"), Balance{Mode::kRoundRobin});
-  EXPECT_EQ(balance("random_two"), Balance{Mode::kRandomTwo});
-  EXPECT_EQ(balance("{hash: client}"), (Balance{Mode::kHash, Key::kClient}));
+  EXPECT_EQ(balance("round_robin"), settings::Balance{Mode::kRoundRobin});
+  EXPECT_EQ(balance("random_two"), settings::Balance{Mode::kRandomTwo});
+  EXPECT_EQ(balance("{hash: client}"), (settings::Balance{Mode::kHash, Key::kClient}));
   EXPECT_EQ(balance("{hash: capture.room}", "{path: \"/a/{room}\"}"),
-            (Balance{Mode::kHash, Key::kCapture, "room"}));
-  EXPECT_EQ(balance("{hash: header.X-Room}"), (Balance{Mode::kHash, Key::kHeader, "X-Room"}));
-  EXPECT_EQ(balance("{hash: query.a.b}"), (Balance{Mode::kHash, Key::kQuery, "a.b"}));
+            (settings::Balance{Mode::kHash, Key::kCapture, "room"}));
+  EXPECT_EQ(balance("{hash: header.X-Room}"),
+            (settings::Balance{Mode::kHash, Key::kHeader, "X-Room"}));
+  EXPECT_EQ(balance("{hash: query.a.b}"), (settings::Balance{Mode::kHash, Key::kQuery, "a.b"}));
 }
 
 TEST(Balance, TheRouteMustHaveWhatIsHashed) {

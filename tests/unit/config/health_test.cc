@@ -19,12 +19,12 @@ constexpr char kRest[] =
     "listeners: [1]\nroutes: [{name: a, match: {path: /a}, backend: lab}]\n"
     "backends: {lab: {servers: [a:1], health_check: ";
 
-HealthCheck Load(const std::string& check) {
+settings::HealthCheck Load(const std::string& check) {
   const auto loaded = LoadString(kRest + check + "}}\n", "f");
   EXPECT_TRUE(loaded) << loaded.error()[0].ToString();
   const auto health = loaded ? loaded->config.backends[0].health_check : std::nullopt;
   EXPECT_TRUE(health);
-  return health.value_or(HealthCheck());
+  return health.value_or(settings::HealthCheck());
 }
 
 std::vector<std::string> Messages(const std::string& file) {
@@ -41,9 +41,9 @@ std::vector<std::string> Faults(const std::string& check) {
 }
 
 TEST(LoadHealthCheck, NeedsNoKey) {
-  EXPECT_EQ(Load("{}"), HealthCheck());
-  EXPECT_EQ(Load(""), HealthCheck());
-  EXPECT_EQ(Load("{check: tcp}"), HealthCheck());
+  EXPECT_EQ(Load("{}"), settings::HealthCheck());
+  EXPECT_EQ(Load(""), settings::HealthCheck());
+  EXPECT_EQ(Load("{check: tcp}"), settings::HealthCheck());
 }
 
 TEST(LoadHealthCheck, TakesAllThatCanBeSaid) {

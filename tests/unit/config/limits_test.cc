@@ -61,7 +61,7 @@ TEST(LoadLimits, ReadsARate) {
   const auto of = [](const std::string& rate) {
     const auto loaded = Load("{handshake_rate: {" + rate + "}}");
     EXPECT_TRUE(loaded) << rate;
-    return loaded ? *loaded->config.limits.handshake_rate : Rate();
+    return loaded ? *loaded->config.limits.handshake_rate : settings::Rate();
   };
   EXPECT_EQ(of("rate: 20/s, burst: 5").interval, std::chrono::milliseconds(50));
   EXPECT_EQ(of("rate: 20/s, burst: 5").burst, 5u);

@@ -74,12 +74,12 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(options.idle_timeout, 0s);
   EXPECT_EQ(options.close_timeout, 5s);
   EXPECT_EQ(options.close_total, 1min);
-  EXPECT_EQ(options.on_dial_failure, OnDialFailure::kClose);
-  EXPECT_EQ(options.close_codes, CloseCodes::kStandard);
-  EXPECT_EQ(options.on_removal, OnRemoval::kKeep);
-  EXPECT_EQ(config.reload, Reload::kSignal);
-  EXPECT_EQ(config.drain, Drain());
-  EXPECT_EQ(config.log, LogOptions());
+  EXPECT_EQ(options.on_dial_failure, settings::OnDialFailure::kClose);
+  EXPECT_EQ(options.close_codes, settings::CloseCodes::kStandard);
+  EXPECT_EQ(options.on_removal, settings::OnRemoval::kKeep);
+  EXPECT_EQ(config.reload, settings::Reload::kSignal);
+  EXPECT_EQ(config.drain, settings::Drain());
+  EXPECT_EQ(config.log, settings::LogOptions());
   EXPECT_FALSE(options.subprotocols);
   EXPECT_FALSE(options.origins);
   EXPECT_FALSE(options.require_origin);
@@ -88,8 +88,8 @@ TEST(LoadString, FillsInEveryDefault) {
   EXPECT_EQ(config.limits.socket_buffer, 0U);
   EXPECT_FALSE(options.bandwidth.is_bounded());
   EXPECT_EQ(options.message_limit, 16U << 20);
-  EXPECT_EQ(options.framing, Framing(StreamFraming()));
-  EXPECT_EQ(options.compression, Compression());
+  EXPECT_EQ(options.framing, settings::Framing(settings::StreamFraming()));
+  EXPECT_EQ(options.compression, settings::Compression());
   EXPECT_FALSE(options.compression.enabled);
 }
 
@@ -146,8 +146,8 @@ routes:
   EXPECT_EQ(config.workers, 3U);
   ASSERT_EQ(config.listeners.size(), 3U);
   EXPECT_EQ(config.listeners[2].address.ToString(), "unix:/run/sluice.sock");
-  EXPECT_EQ(config.listeners[2].socket_file, (SocketFile{0640, "www-data", "33"}));
-  EXPECT_EQ(config.listeners[0].socket_file, SocketFile());
+  EXPECT_EQ(config.listeners[2].socket_file, (settings::SocketFile{0640, "www-data", "33"}));
+  EXPECT_EQ(config.listeners[0].socket_file, settings::SocketFile());
   EXPECT_EQ(config.listeners[0].hosts, std::nullopt);
   EXPECT_THAT(config.listeners[2].hosts, testing::Optional(ElementsAre("b.example.com")));
   EXPECT_THAT(config.hosts, testing::Optional(ElementsAre("*.a.example.com", "c")));
@@ -167,7 +167,7 @@ routes:
   EXPECT_EQ(config.limits.header_count, 9U);
   ASSERT_EQ(config.backends.size(), 1U);
   ASSERT_EQ(config.backends[0].servers.size(), 4U);
-  EXPECT_EQ(config.backends[0].servers[3].address.kind, Endpoint::Kind::kBuiltin);
+  EXPECT_EQ(config.backends[0].servers[3].address.kind, settings::Endpoint::Kind::kBuiltin);
   ASSERT_EQ(config.routes.size(), 2U);
   EXPECT_EQ(config.routes[0].match.host, "*.lab.example.com");
   EXPECT_EQ(config.routes[0].match.path.ToString(), "/vnc");
@@ -179,12 +179,12 @@ routes:
   EXPECT_EQ(options.idle_timeout, 6min);
   EXPECT_EQ(options.close_timeout, 7s);
   EXPECT_EQ(options.close_total, 70s);
-  EXPECT_EQ(options.on_dial_failure, OnDialFailure::kHttp);
-  EXPECT_EQ(options.on_removal, OnRemoval::kClose);
-  EXPECT_EQ(config.reload, Reload::kWatch);
-  EXPECT_EQ(config.drain, (Drain{2s, 3s}));
+  EXPECT_EQ(options.on_dial_failure, settings::OnDialFailure::kHttp);
+  EXPECT_EQ(options.on_removal, settings::OnRemoval::kClose);
+  EXPECT_EQ(config.reload, settings::Reload::kWatch);
+  EXPECT_EQ(config.drain, (settings::Drain{2s, 3s}));
   EXPECT_TRUE(config.log.session_opened);
-  EXPECT_EQ(options.close_codes, CloseCodes::kWebsockify);
+  EXPECT_EQ(options.close_codes, settings::CloseCodes::kWebsockify);
   EXPECT_THAT(*options.subprotocols, ElementsAre("binary", "mqtt"));
   EXPECT_THAT(*options.origins, ElementsAre("https://a.example", "null"));
   EXPECT_TRUE(options.require_origin);
@@ -194,8 +194,9 @@ routes:
   EXPECT_EQ(options.bandwidth.to_backend, 1024U);
   EXPECT_EQ(options.bandwidth.to_client, 0U);
   EXPECT_EQ(options.message_limit, 5U << 20);
-  EXPECT_EQ(options.framing, Framing(LinesFraming{LineEnd::kLf, 510, MessageType::kBinary}));
-  EXPECT_EQ(options.compression, (Compression{true, 99, true, true, 9, 10, 1}));
+  EXPECT_EQ(options.framing, settings::Framing(settings::LinesFraming{
+                                 settings::LineEnd::kLf, 510, settings::MessageType::kBinary}));
+  EXPECT_EQ(options.compression, (settings::Compression{true, 99, true, true, 9, 10, 1}));
   EXPECT_TRUE(config.routes[1].is_console);
   EXPECT_FALSE(config.routes[1].backend);
 }
@@ -229,43 +230,46 @@ listeners: [8080]
   EXPECT_EQ(a.connect_timeout, 9s);
   EXPECT_EQ(a.idle_timeout, 0s);
   EXPECT_EQ(a.close_timeout, 1s);
-  EXPECT_EQ(a.on_dial_failure, OnDialFailure::kClose);
+  EXPECT_EQ(a.on_dial_failure, settings::OnDialFailure::kClose);
   EXPECT_THAT(*a.subprotocols, ElementsAre("x"));
   EXPECT_THAT(*a.origins, ElementsAre("*"));
   const auto& b = config.routes[1].options;
   EXPECT_EQ(b.keepalive.pong_timeout, 2s);
   EXPECT_EQ(b.idle_timeout, 1h);
   EXPECT_EQ(b.close_timeout, 5s);
-  EXPECT_EQ(b.on_dial_failure, OnDialFailure::kHttp);
+  EXPECT_EQ(b.on_dial_failure, settings::OnDialFailure::kHttp);
   EXPECT_THAT(*b.subprotocols, ElementsAre("y", "z"));
   EXPECT_FALSE(b.origins);
 }
 
-Framing LoadFraming(const std::string& framing) {
+settings::Framing LoadFraming(const std::string& framing) {
   return Load(kMinimal + std::string("defaults: {framing: ") + framing + "}\n")
       .config.routes[0]
       .options.framing;
 }
 
 TEST(LoadString, ReadsEveryFraming) {
-  EXPECT_EQ(LoadFraming("stream"), Framing(StreamFraming()));
-  EXPECT_EQ(LoadFraming("{stream: {type: text}}"), Framing(StreamFraming{MessageType::kText}));
+  EXPECT_EQ(LoadFraming("stream"), settings::Framing(settings::StreamFraming()));
+  EXPECT_EQ(LoadFraming("{stream: {type: text}}"),
+            settings::Framing(settings::StreamFraming{settings::MessageType::kText}));
   // The word, or without options, is as good as all defaults.
   for (const char* lines : {"lines", "{lines: {}}", "{lines: }"}) {
-    EXPECT_EQ(LoadFraming(lines), Framing(LinesFraming())) << lines;
+    EXPECT_EQ(LoadFraming(lines), settings::Framing(settings::LinesFraming())) << lines;
   }
-  EXPECT_EQ(LoadFraming("length_prefixed"), Framing(LengthPrefixedFraming()));
+  EXPECT_EQ(LoadFraming("length_prefixed"), settings::Framing(settings::LengthPrefixedFraming()));
   EXPECT_EQ(LoadFraming("{length_prefixed: {size: u8, type: text}}"),
-            Framing(LengthPrefixedFraming{.size = 1, .type = MessageType::kText}));
-  EXPECT_EQ(
-      LoadFraming("{length_prefixed: {size: u16, order: little, includes_header: true, "
-                  "type_byte: true}}"),
-      Framing(LengthPrefixedFraming{
-          .size = 2, .order = ByteOrder::kLittle, .includes_header = true, .type_byte = true}));
+            settings::Framing(
+                settings::LengthPrefixedFraming{.size = 1, .type = settings::MessageType::kText}));
+  EXPECT_EQ(LoadFraming("{length_prefixed: {size: u16, order: little, includes_header: true, "
+                        "type_byte: true}}"),
+            settings::Framing(settings::LengthPrefixedFraming{.size = 2,
+                                                              .order = settings::ByteOrder::kLittle,
+                                                              .includes_header = true,
+                                                              .type_byte = true}));
   EXPECT_EQ(LoadFraming("{length_prefixed: {size: u32, type_byte: false, type: binary}}"),
-            Framing(LengthPrefixedFraming()));
+            settings::Framing(settings::LengthPrefixedFraming()));
   EXPECT_EQ(LoadFraming("{lines: {type: \"${TYPE:-binary}\"}}"),
-            Framing(LinesFraming{.type = MessageType::kBinary}));
+            settings::Framing(settings::LinesFraming{.type = settings::MessageType::kBinary}));
 }
 
 TEST(LoadString, ReplacesTheFramingAndOverridesTheRest) {
@@ -287,12 +291,13 @@ routes:
                           .config;
   const auto& a = config.routes[0].options;
   EXPECT_EQ(a.message_limit, 2U << 20);
-  EXPECT_EQ(a.framing, Framing(LinesFraming{.max_length = 9}));
-  EXPECT_EQ(a.compression, (Compression{.enabled = true, .min_size = 5, .memory_level = 3}));
+  EXPECT_EQ(a.framing, settings::Framing(settings::LinesFraming{.max_length = 9}));
+  EXPECT_EQ(a.compression,
+            (settings::Compression{.enabled = true, .min_size = 5, .memory_level = 3}));
   const auto& b = config.routes[1].options;
   EXPECT_EQ(b.message_limit, 1U << 20);
-  EXPECT_EQ(b.framing, Framing(StreamFraming()));
-  EXPECT_EQ(b.compression, (Compression{.enabled = true, .min_size = 5}));
+  EXPECT_EQ(b.framing, settings::Framing(settings::StreamFraming()));
+  EXPECT_EQ(b.compression, (settings::Compression{.enabled = true, .min_size = 5}));
 }
 
 TEST(LoadString, SharesTheBackendOfEqualShortForms) {
@@ -425,7 +430,7 @@ routes:
   EXPECT_EQ(dynamic.name, "route:pg");
   ASSERT_TRUE(dynamic.target);
   ASSERT_EQ(dynamic.servers.size(), 1U);
-  EXPECT_EQ(dynamic.servers[0].address.kind, Endpoint::Kind::kDynamic);
+  EXPECT_EQ(dynamic.servers[0].address.kind, settings::Endpoint::Kind::kDynamic);
   EXPECT_EQ(dynamic.servers[0].address.ToString(), "{server}.{tenant}.internal:5432");
   EXPECT_EQ(dynamic.target->allow.size(), 2U);
   const auto& two = config.backends[*config.routes[1].backend];

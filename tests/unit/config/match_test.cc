@@ -26,10 +26,10 @@ LoadResult Load(const std::string& match, const std::string& rest = "backend: a:
                     "f");
 }
 
-Match Read(const std::string& match, const std::string& rest = "backend: a:1") {
+settings::Match Read(const std::string& match, const std::string& rest = "backend: a:1") {
   const auto loaded = Load(match, rest);
   EXPECT_TRUE(loaded) << loaded.error().front().ToString();
-  return loaded ? loaded->config.routes[0].match : Match();
+  return loaded ? loaded->config.routes[0].match : settings::Match();
 }
 
 std::string Fault(const std::string& match, const std::string& rest = "backend: a:1") {
@@ -39,7 +39,7 @@ std::string Fault(const std::string& match, const std::string& rest = "backend: 
 }
 
 TEST(ReadMatch, EveryCondition) {
-  const Match match = Read(
+  const settings::Match match = Read(
       "{host: a.com, upgrade: websocket, query: {v: [1, 2], x: '*'}, headers: {X-A: b},\n"
       "   subprotocol: [mqtt, binary], client: [10.0.0.0/8, unix], listener: intern,\n"
       "   sni: '*.A.com', certificate: cn:alice, claims: {role: [admin], tenant: '*'}}",
@@ -48,8 +48,9 @@ TEST(ReadMatch, EveryCondition) {
   EXPECT_TRUE(match.any_path);
   EXPECT_EQ(match.path.ToString(), "/**");
   EXPECT_EQ(match.upgrade, true);
-  EXPECT_THAT(match.query, ElementsAre(NamedValues{"v", {"1", "2"}}, NamedValues{"x", {}}));
-  EXPECT_THAT(match.headers, ElementsAre(NamedValues{"X-A", {"b"}}));
+  EXPECT_THAT(match.query,
+              ElementsAre(settings::NamedValues{"v", {"1", "2"}}, settings::NamedValues{"x", {}}));
+  EXPECT_THAT(match.headers, ElementsAre(settings::NamedValues{"X-A", {"b"}}));
   EXPECT_THAT(match.subprotocols, ElementsAre("mqtt", "binary"));
   ASSERT_TRUE(match.client);
   EXPECT_EQ(match.client->ranges.size(), 1u);
@@ -57,7 +58,8 @@ TEST(ReadMatch, EveryCondition) {
   EXPECT_THAT(match.listeners, ElementsAre(1));
   EXPECT_THAT(match.sni, ElementsAre("*.a.com"));
   EXPECT_THAT(match.certificate, ElementsAre("cn:alice"));
-  EXPECT_THAT(match.claims, ElementsAre(NamedValues{"role", {"admin"}}, NamedValues{"tenant", {}}));
+  EXPECT_THAT(match.claims, ElementsAre(settings::NamedValues{"role", {"admin"}},
+                                        settings::NamedValues{"tenant", {}}));
 }
 
 TEST(ReadMatch, APathIsNoLongerAny) {

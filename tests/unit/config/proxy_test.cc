@@ -46,7 +46,7 @@ TEST(LoadProxy, NothingIsBelievedUnlessTheFileSaysSo) {
   ASSERT_TRUE(loaded);
   EXPECT_FALSE(loaded->config.listeners[0].proxy_protocol);
   EXPECT_FALSE(loaded->config.trusted_proxies);
-  EXPECT_EQ(loaded->config.backends[0].proxy_protocol, SendProxy::kOff);
+  EXPECT_EQ(loaded->config.backends[0].proxy_protocol, settings::SendProxy::kOff);
   EXPECT_FALSE(Load(", proxy_protocol: off")->config.listeners[0].proxy_protocol);
 }
 
@@ -74,11 +74,11 @@ TEST(LoadProxy, TrustedProxiesAreAListOrAMapping) {
   const auto list = Load("", "trusted_proxies: [10.0.0.1]\n");
   ASSERT_TRUE(list) << list.error()[0].ToString();
   EXPECT_TRUE(list->config.trusted_proxies->from.Contain(Ip("10.0.0.1")));
-  EXPECT_EQ(list->config.trusted_proxies->header, ForwardedHeader::kXForwardedFor);
+  EXPECT_EQ(list->config.trusted_proxies->header, settings::ForwardedHeader::kXForwardedFor);
   const auto mapping = Load("", "trusted_proxies: {from: [unix], header: forwarded}\n");
   ASSERT_TRUE(mapping) << mapping.error()[0].ToString();
   EXPECT_TRUE(mapping->config.trusted_proxies->from.Contain(std::nullopt));
-  EXPECT_EQ(mapping->config.trusted_proxies->header, ForwardedHeader::kForwarded);
+  EXPECT_EQ(mapping->config.trusted_proxies->header, settings::ForwardedHeader::kForwarded);
 }
 
 TEST(LoadProxy, ABackendSaysWhichVersionItTakes) {
@@ -88,9 +88,9 @@ TEST(LoadProxy, ABackendSaysWhichVersionItTakes) {
     EXPECT_TRUE(loaded);
     return loaded->config.backends[0].proxy_protocol;
   };
-  EXPECT_EQ(of("v1"), SendProxy::kV1);
-  EXPECT_EQ(of("v2"), SendProxy::kV2);
-  EXPECT_EQ(of("off"), SendProxy::kOff);
+  EXPECT_EQ(of("v1"), settings::SendProxy::kV1);
+  EXPECT_EQ(of("v2"), settings::SendProxy::kV2);
+  EXPECT_EQ(of("off"), settings::SendProxy::kOff);
 }
 
 TEST(LoadProxy, SaysWhatIsWrong) {

@@ -91,7 +91,7 @@ TEST(Schema, ShowsTheRealDefaults) {
           "\n  compression: " + section("compression") + "\n",
       "f");
   ASSERT_TRUE(spelled) << spelled.error().front().ToString();
-  const Config expected;
+  const settings::Config expected;
   const auto& config = spelled->config;
   EXPECT_EQ(config.dns.timeout, expected.dns.timeout);
   EXPECT_EQ(config.dns.attempts, expected.dns.attempts);
@@ -102,7 +102,7 @@ TEST(Schema, ShowsTheRealDefaults) {
   EXPECT_EQ(config.limits.socket_buffer, expected.limits.socket_buffer);
   EXPECT_EQ(config.handshake_timeout, expected.handshake_timeout);
   EXPECT_EQ(config.drain_timeout, expected.drain_timeout);
-  const SessionOptions defaults;
+  const settings::SessionOptions defaults;
   const auto& options = config.routes[0].options;
   EXPECT_EQ(options.keepalive.ping_interval, defaults.keepalive.ping_interval);
   EXPECT_EQ(options.keepalive.pong_timeout, defaults.keepalive.pong_timeout);
@@ -118,26 +118,26 @@ TEST(Schema, ShowsTheRealDefaults) {
     const auto loaded =
         LoadString(rest + "backends: {b: {servers: [" + server + "]" + more + "}}\n", "f");
     EXPECT_TRUE(loaded) << loaded.error().front().ToString();
-    return loaded ? loaded->config.backends.front() : Backend();
+    return loaded ? loaded->config.backends.front() : settings::Backend();
   };
   const std::string bounded = "{address: 'a:1', max_sessions: 1}";
   EXPECT_EQ(pool("{address: 'a:1', " + section("pool_server").substr(1), "").servers,
             pool("'a:1'", "").servers);
-  EXPECT_EQ(pool("'a:1'", ", eject: " + section("eject")).ejection, Ejection());
+  EXPECT_EQ(pool("'a:1'", ", eject: " + section("eject")).ejection, settings::Ejection());
   EXPECT_EQ(pool(bounded, ", queue: {size: 1, " + section("queue").substr(1)).queue.timeout,
-            BackendQueue().timeout);
+            settings::BackendQueue().timeout);
 
   const auto checked = LoadString(
       rest + "backends: {a: {servers: [b:1], health_check: " + section("health_check") + "}}\n",
       "f");
   ASSERT_TRUE(checked) << checked.error().front().ToString();
-  EXPECT_EQ(checked->config.backends[0].health_check, HealthCheck());
+  EXPECT_EQ(checked->config.backends[0].health_check, settings::HealthCheck());
 
   for (const char* name : {"lines", "length_prefixed"}) {
     const auto framing = [&](const std::string& value) {
       const auto loaded = LoadString(rest + "defaults: {framing: " + value + "}\n", "f");
       EXPECT_TRUE(loaded) << loaded.error().front().ToString();
-      return loaded ? loaded->config.routes[0].options.framing : Framing();
+      return loaded ? loaded->config.routes[0].options.framing : settings::Framing();
     };
     EXPECT_EQ(framing(std::string("{") + name + ": " + section(name) + "}"), framing(name));
   }

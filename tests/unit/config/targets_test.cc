@@ -10,21 +10,22 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Source = Template::Source;
+using Source = settings::Template::Source;
 
 TEST(ParseTemplate, CutsATextAtItsPlaces) {
   const auto one = ParseTemplate("{server}:5432");
   ASSERT_TRUE(one);
   EXPECT_EQ(one->text, "{server}:5432");
-  EXPECT_THAT(one->parts, ElementsAre(Template::Part{Source::kCapture, "server"},
-                                      Template::Part{Source::kLiteral, ":5432"}));
-  EXPECT_THAT(
-      ParseTemplate("db-{claim.ten-ant}.{query.a}")->parts,
-      ElementsAre(Template::Part{Source::kLiteral, "db-"},
-                  Template::Part{Source::kClaim, "ten-ant"}, Template::Part{Source::kLiteral, "."},
-                  Template::Part{Source::kQuery, "a"}));
-  EXPECT_THAT(ParseTemplate("{a}{b}")->parts, ElementsAre(Template::Part{Source::kCapture, "a"},
-                                                          Template::Part{Source::kCapture, "b"}));
+  EXPECT_THAT(one->parts, ElementsAre(settings::Template::Part{Source::kCapture, "server"},
+                                      settings::Template::Part{Source::kLiteral, ":5432"}));
+  EXPECT_THAT(ParseTemplate("db-{claim.ten-ant}.{query.a}")->parts,
+              ElementsAre(settings::Template::Part{Source::kLiteral, "db-"},
+                          settings::Template::Part{Source::kClaim, "ten-ant"},
+                          settings::Template::Part{Source::kLiteral, "."},
+                          settings::Template::Part{Source::kQuery, "a"}));
+  EXPECT_THAT(ParseTemplate("{a}{b}")->parts,
+              ElementsAre(settings::Template::Part{Source::kCapture, "a"},
+                          settings::Template::Part{Source::kCapture, "b"}));
 }
 
 TEST(ParseTemplate, HasNoZone) {

@@ -45,8 +45,8 @@ TEST(LoadTls, FillsInTheDefaults) {
   ASSERT_TRUE(loaded) << loaded.error()[0].ToString();
   const auto& tls = loaded->config.listeners[0].tls;
   ASSERT_TRUE(tls);
-  EXPECT_EQ(tls->min_version, TlsVersion::k12);
-  EXPECT_THAT(tls->certificates, ElementsAre(Certificate{"/a.pem", "/a.key"}));
+  EXPECT_EQ(tls->min_version, settings::TlsVersion::k12);
+  EXPECT_THAT(tls->certificates, ElementsAre(settings::Certificate{"/a.pem", "/a.key"}));
 }
 
 TEST(LoadTls, TakesAllThatCanBeSaid) {
@@ -54,8 +54,9 @@ TEST(LoadTls, TakesAllThatCanBeSaid) {
       "\n      certificates: [{cert: /a, key: /b}, {key: /c, cert: /c}]\n      min_version: 1.3\n");
   ASSERT_TRUE(loaded) << loaded.error()[0].ToString();
   const auto& tls = loaded->config.listeners[0].tls;
-  EXPECT_EQ(tls->min_version, TlsVersion::k13);
-  EXPECT_THAT(tls->certificates, ElementsAre(Certificate{"/a", "/b"}, Certificate{"/c", "/c"}));
+  EXPECT_EQ(tls->min_version, settings::TlsVersion::k13);
+  EXPECT_THAT(tls->certificates,
+              ElementsAre(settings::Certificate{"/a", "/b"}, settings::Certificate{"/c", "/c"}));
 }
 
 TEST(LoadTls, IsOffUnlessSaid) {
@@ -73,10 +74,11 @@ TEST(LoadTls, PathsAreRelativeToTheFile) {
     EXPECT_TRUE(loaded);
     return loaded->config.listeners[0].tls->certificates[0];
   };
-  EXPECT_EQ(from("/etc/sluice/f"), (Certificate{"/etc/sluice/tls/a.pem", "/etc/sluice/../a.key"}));
-  EXPECT_EQ(from("conf/f"), (Certificate{"conf/tls/a.pem", "conf/../a.key"}));
-  EXPECT_EQ(from("/f"), (Certificate{"/tls/a.pem", "/../a.key"}));
-  EXPECT_EQ(from("f"), (Certificate{"tls/a.pem", "../a.key"}));
+  EXPECT_EQ(from("/etc/sluice/f"),
+            (settings::Certificate{"/etc/sluice/tls/a.pem", "/etc/sluice/../a.key"}));
+  EXPECT_EQ(from("conf/f"), (settings::Certificate{"conf/tls/a.pem", "conf/../a.key"}));
+  EXPECT_EQ(from("/f"), (settings::Certificate{"/tls/a.pem", "/../a.key"}));
+  EXPECT_EQ(from("f"), (settings::Certificate{"tls/a.pem", "../a.key"}));
 }
 
 TEST(LoadTls, TellsWhatIsWrong) {
@@ -97,15 +99,17 @@ TEST(LoadTls, TellsWhatIsWrong) {
 }
 
 TEST(LoadTls, HasTheFilesChecked) {
-  std::vector<Certificate> seen;
-  const auto check = [&seen](const Certificate& certificate) -> std::optional<CertificateFault> {
+  std::vector<settings::Certificate> seen;
+  const auto check =
+      [&seen](
+          const settings::Certificate& certificate) -> std::optional<settings::CertificateFault> {
     seen.push_back(certificate);
-    if (certificate.cert == "/bad") return CertificateFault{false, "is bad"};
-    if (certificate.key == "/bad") return CertificateFault{true, "is worse"};
+    if (certificate.cert == "/bad") return settings::CertificateFault{false, "is bad"};
+    if (certificate.key == "/bad") return settings::CertificateFault{true, "is worse"};
     return std::nullopt;
   };
   EXPECT_TRUE(Load(" {certificates: [{cert: /a, key: /b}]}", {.certificate = check}));
-  EXPECT_THAT(seen, ElementsAre(Certificate{"/a", "/b"}));
+  EXPECT_THAT(seen, ElementsAre(settings::Certificate{"/a", "/b"}));
   EXPECT_THAT(Heads(" {certificates: [{cert: /bad, key: /b}, {cert: /a, key: /bad}, {cert: /a}]}",
                     {.certificate = check}),
               ElementsAre("4:33: cert: '/bad' is bad", "4:65: key: '/bad' is worse",
@@ -120,12 +124,13 @@ TEST(LoadTls, CertificatesOfClients) {
     EXPECT_TRUE(loaded) << loaded.error()[0].ToString();
     return *loaded->config.listeners[0].tls;
   };
-  EXPECT_EQ(read("").client_certificate, ClientCertificate::kNone);
+  EXPECT_EQ(read("").client_certificate, settings::ClientCertificate::kNone);
   const auto required = read(", client_ca: ca.pem");
-  EXPECT_EQ(required.client_certificate, ClientCertificate::kRequired) << "unless told otherwise";
+  EXPECT_EQ(required.client_certificate, settings::ClientCertificate::kRequired)
+      << "unless told otherwise";
   EXPECT_EQ(required.client_ca, "/etc/sluice/ca.pem");
   EXPECT_EQ(read(", client_certificate: optional, client_ca: /ca").client_certificate,
-            ClientCertificate::kOptional);
+            settings::ClientCertificate::kOptional);
   EXPECT_EQ(read(", client_ca: ca.pem, client_crl: ca.crl").client_crl, "/etc/sluice/ca.crl");
   EXPECT_THAT(Heads(certificates + ", client_crl: ca.crl}"),
               ElementsAre("4:60: client_crl: needs 'client_ca', the file of the authorities whose "
@@ -145,10 +150,10 @@ TEST(LoadTls, ModeAndCiphers) {
   const std::string certificates = " {certificates: [{cert: /a, key: /b}]";
   const auto plain = Load(certificates + "}");
   ASSERT_TRUE(plain);
-  EXPECT_EQ(plain->config.listeners[0].tls->mode, TlsMode::kRequired);
+  EXPECT_EQ(plain->config.listeners[0].tls->mode, settings::TlsMode::kRequired);
   const auto loaded = Load(certificates + ", mode: auto, ciphers: [ECDHE+AESGCM, TLS_A_B]}");
   ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->config.listeners[0].tls->mode, TlsMode::kAuto);
+  EXPECT_EQ(loaded->config.listeners[0].tls->mode, settings::TlsMode::kAuto);
   EXPECT_THAT(loaded->config.listeners[0].tls->ciphers, ElementsAre("ECDHE+AESGCM", "TLS_A_B"));
   const auto check = [](const std::string& name) { return name != "NOSUCH"; };
   EXPECT_THAT(
@@ -179,9 +184,10 @@ TEST(LoadBackendTls, TakesAllThatCanBeSaid) {
     EXPECT_TRUE(loaded) << loaded.error()[0].ToString();
     return loaded->config.backends[0].tls;
   };
-  EXPECT_EQ(read("{}"), BackendTls{});
+  EXPECT_EQ(read("{}"), settings::BackendTls{});
   EXPECT_EQ(read("{ca: ca.pem, server_name: other.test, cert: /c, key: k}"),
-            (BackendTls{"/etc/ca.pem", "other.test", Certificate{"/c", "/etc/k"}, false}));
+            (settings::BackendTls{"/etc/ca.pem", "other.test",
+                                  settings::Certificate{"/c", "/etc/k"}, false}));
   EXPECT_TRUE(read("{insecure_skip_verify: true}")->insecure_skip_verify);
   const auto plain = LoadBackend("{servers: [db.test:5432]}");
   ASSERT_TRUE(plain);

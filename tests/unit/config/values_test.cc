@@ -83,7 +83,7 @@ TEST(ParseName, TakesWhatAMetricsLabelShouldHold) {
 }
 
 TEST(ParseDnsServer, AddsThePort) {
-  const Endpoint local{Endpoint::Kind::kTcp, "::1", 53};
+  const settings::Endpoint local{settings::Endpoint::Kind::kTcp, "::1", 53};
   EXPECT_EQ(*ParseDnsServer("::1"), local);
   EXPECT_EQ(*ParseDnsServer("[::1]:53"), local);
   EXPECT_EQ(ParseDnsServer("127.0.0.1")->ToString(), "127.0.0.1:53");
@@ -150,13 +150,13 @@ TEST(ParsePathPattern, ReadsCaptures) {
   const auto pattern = ParsePathPattern("/pg/{server}/x/{rest...}");
   ASSERT_TRUE(pattern);
   EXPECT_EQ(pattern->segments,
-            (std::vector<PathSegment>{{false, "pg"}, {true, "server"}, {false, "x"}}));
+            (std::vector<settings::PathSegment>{{false, "pg"}, {true, "server"}, {false, "x"}}));
   EXPECT_EQ(pattern->rest, "rest");
   EXPECT_EQ(pattern->ToString(), "/pg/{server}/x/{rest...}");
   const auto below = ParsePathPattern("/{a}/**");
   ASSERT_TRUE(below);
   EXPECT_TRUE(below->is_prefix);
-  EXPECT_EQ(below->segments, (std::vector<PathSegment>{{true, "a"}}));
+  EXPECT_EQ(below->segments, (std::vector<settings::PathSegment>{{true, "a"}}));
   EXPECT_EQ(ParsePathPattern("/{all...}")->rest, "all");
   EXPECT_FALSE(ParsePathPattern("/vnc")->has_captures());
   for (const char* text : {"/{}", "/{a b}", "/{a-b}", "/x{a}", "/{a}x", "/{a", "/a}", "/{{a}}",

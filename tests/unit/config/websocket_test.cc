@@ -43,9 +43,9 @@ std::vector<std::string> Heads(const LoadResult& loaded) {
 TEST(LoadWebSocket, WssIsTlsByItself) {
   const auto loaded = LoadBackend("servers: [\"wss://a/x\", \"wss://b/y\"]");
   ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->config.backends[0].tls, BackendTls());
+  EXPECT_EQ(loaded->config.backends[0].tls, settings::BackendTls());
   EXPECT_EQ(loaded->config.backends[0].servers[1].address.target, "/y");
-  EXPECT_EQ(loaded->config.backends[0].websocket, WebSocketClient());
+  EXPECT_EQ(loaded->config.backends[0].websocket, settings::WebSocketClient());
   EXPECT_FALSE(LoadBackend("servers: [\"ws://a/x\"]")->config.backends[0].tls);
 }
 
@@ -79,11 +79,11 @@ TEST(LoadWebSocket, HowItIsAskedFor) {
       "servers: [\"ws://a/x\"], websocket: {subprotocol: mqtt, origin: \"https://A.example\", "
       "headers: {Authorization: \"Bearer ${TOKEN}\", X-Number: 7}}");
   ASSERT_TRUE(loaded) << loaded.error()[0].ToString();
-  const WebSocketClient& client = loaded->config.backends[0].websocket;
+  const settings::WebSocketClient& client = loaded->config.backends[0].websocket;
   EXPECT_EQ(client.subprotocol, "mqtt");
   EXPECT_EQ(client.origin, "https://a.example");
-  EXPECT_THAT(client.headers, ElementsAre(UpgradeHeader{"Authorization", "Bearer t0ken"},
-                                          UpgradeHeader{"X-Number", "7"}));
+  EXPECT_THAT(client.headers, ElementsAre(settings::UpgradeHeader{"Authorization", "Bearer t0ken"},
+                                          settings::UpgradeHeader{"X-Number", "7"}));
 }
 
 TEST(LoadWebSocket, WhatIsWrongIsTold) {
@@ -110,8 +110,8 @@ TEST(LoadWebSocket, WhatIsWrongIsTold) {
 TEST(LoadTcpListener, TakesARouteOfItsOwn) {
   const auto loaded = LoadTcp("", "match: {listener: raw}, backend: \"a:1\"");
   ASSERT_TRUE(loaded) << loaded.error()[0].ToString();
-  EXPECT_EQ(loaded->config.listeners[0].protocol, ListenerProtocol::kTcp);
-  EXPECT_EQ(loaded->config.listeners[1].protocol, ListenerProtocol::kWebSocket);
+  EXPECT_EQ(loaded->config.listeners[0].protocol, settings::ListenerProtocol::kTcp);
+  EXPECT_EQ(loaded->config.listeners[1].protocol, settings::ListenerProtocol::kWebSocket);
   EXPECT_TRUE(LoadTcp("", "match: {listener: raw}, backend: \"ws://a/\", framing: lines"));
 }
 

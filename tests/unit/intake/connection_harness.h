@@ -27,8 +27,8 @@ class FakeWorker : private ConnectionOwner, private session::SessionOwner {
  public:
   virtual ~FakeWorker() = default;
   /// With `config`, which outlives this, as the configuration in use.
-  void Use(const config::Config& config, std::shared_ptr<net::Resolver> resolver) {
-    const std::shared_ptr<const config::Config> unowned(std::shared_ptr<void>(), &config);
+  void Use(const settings::Config& config, std::shared_ptr<net::Resolver> resolver) {
+    const std::shared_ptr<const settings::Config> unowned(std::shared_ptr<void>(), &config);
     generation =
         std::make_shared<Generation>(unowned, std::move(resolver), metrics, quota.RoutesOf(config),
                                      std::make_shared<routing::Pools>(config, nullptr, 1));

@@ -39,19 +39,19 @@ class ConnectionTest : public ::testing::Test {
     config.listeners.push_back({Tcp("127.0.0.1", 0)});
     config.hosts = {"*"};
     config.backends.push_back({"b", {}});
-    config::Route route;
+    settings::Route route;
     route.name = "ws";
     route.match.path = {false, "/ws"};
     route.backend = 0;
     config.routes.push_back(route);
-    config::Route page;
+    settings::Route page;
     page.name = "page";
     page.match.path = {false, "/"};
     page.is_console = true;
     config.routes.push_back(page);
   }
 
-  config::SessionOptions& options() { return config.routes[0].options; }
+  settings::SessionOptions& options() { return config.routes[0].options; }
   void AddServer(uint16_t port) { config.backends[0].servers.push_back({Tcp("127.0.0.1", port)}); }
 
   /// A client connects.
@@ -93,7 +93,7 @@ class ConnectionTest : public ::testing::Test {
     EXPECT_EQ(metrics.listeners[0].connections_active.Value(), 0u);
   }
 
-  config::Config config;
+  settings::Config config;
   net::Address address;  ///< the next client's
   testing::FakeWorker worker;
   net::EventLoop& loop = worker.loop;
@@ -288,7 +288,7 @@ TEST_F(ConnectionTest, TheNumberOfRequestsIsBounded) {
 }
 
 TEST_F(ConnectionTest, EveryRequestCountsForTheRate) {
-  config.limits.handshake_rate = config::Rate{.interval = std::chrono::hours(1), .burst = 2};
+  config.limits.handshake_rate = settings::Rate{.interval = std::chrono::hours(1), .burst = 2};
   address = net::Address::From(*base::IpAddress::Parse("192.0.2.1"), 1);
   Accept();
   for (int i = 0; i < 2; ++i) {
@@ -374,7 +374,7 @@ TEST_F(ConnectionTest, AFailedDialIsToldByAClose) {
 TEST_F(ConnectionTest, AFailedDialIsToldByAStatus) {
   const net::Fd refusing = net::testing::Bound(SOCK_STREAM);
   AddServer(PortOf(refusing));
-  options().on_dial_failure = config::OnDialFailure::kHttp;
+  options().on_dial_failure = settings::OnDialFailure::kHttp;
   Accept();
   SendAll(client, Upgrade());
   const std::string answer = WholeAnswer();
@@ -602,7 +602,7 @@ TEST_F(ConnectionTest, ASessionTooManyIsRefusedUntilThereIsRoom) {
 TEST_F(ConnectionTest, AFailedDialGivesItsPlaceBack) {
   const net::Fd refusing = net::testing::Bound(SOCK_STREAM);
   AddServer(PortOf(refusing));
-  options().on_dial_failure = config::OnDialFailure::kHttp;
+  options().on_dial_failure = settings::OnDialFailure::kHttp;
   config.limits.sessions = 1;
   for (int i = 0; i < 2; ++i) {
     Accept();

@@ -25,12 +25,12 @@ constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 class ConnectionTlsTest : public ::testing::Test {
  protected:
-  explicit ConnectionTlsTest(config::TlsMode mode = config::TlsMode::kRequired) {
+  explicit ConnectionTlsTest(settings::TlsMode mode = settings::TlsMode::kRequired) {
     config.handshake_timeout = base::Duration(50);
     config.hosts = {"*"};
-    config.listeners.push_back({{config::Endpoint::Kind::kTcp, "127.0.0.1", 0}});
+    config.listeners.push_back({{settings::Endpoint::Kind::kTcp, "127.0.0.1", 0}});
     config.listeners[0].tls.emplace().mode = mode;
-    config.backends.push_back({"b", {{{config::Endpoint::Kind::kTcp, "127.0.0.1", 9}}}});
+    config.backends.push_back({"b", {{{settings::Endpoint::Kind::kTcp, "127.0.0.1", 9}}}});
     config.routes.emplace_back().name = "r";
     config.routes[0].match.path.is_prefix = true;
     config.routes[0].backend = 0;
@@ -64,7 +64,7 @@ class ConnectionTlsTest : public ::testing::Test {
     return count;
   }
 
-  config::Config config;
+  settings::Config config;
   testing::FakeWorker worker;
   FakePeer peer;
   static std::shared_ptr<const net::TlsContext> context_;
@@ -162,7 +162,7 @@ TEST_F(ConnectionTlsTest, APlainHeadRequestIsRefusedWithoutContent) {
 
 class AutoTlsTest : public ConnectionTlsTest {
  protected:
-  AutoTlsTest() : ConnectionTlsTest(config::TlsMode::kAuto) {}
+  AutoTlsTest() : ConnectionTlsTest(settings::TlsMode::kAuto) {}
 };
 
 TEST_F(AutoTlsTest, APlainRequestIsAnsweredLikeAnyOther) {

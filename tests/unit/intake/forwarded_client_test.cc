@@ -18,8 +18,8 @@ http::RequestHead HeadWith(const std::string& lines) {
   return parser.head();
 }
 
-config::TrustedProxies ProxiesWith(config::ForwardedHeader header) {
-  config::TrustedProxies proxies;
+settings::TrustedProxies ProxiesWith(settings::ForwardedHeader header) {
+  settings::TrustedProxies proxies;
   proxies.from.ranges.push_back(*base::IpRange::Parse("10.0.0.0/8"));
   proxies.header = header;
   return proxies;
@@ -27,7 +27,7 @@ config::TrustedProxies ProxiesWith(config::ForwardedHeader header) {
 
 TEST(ForwardedClient, IsTheLastAddressThatIsNoTrustedProxy) {
   const auto client = ReadForwarded(
-      ProxiesWith(config::ForwardedHeader::kXForwardedFor),
+      ProxiesWith(settings::ForwardedHeader::kXForwardedFor),
       HeadWith("X-Forwarded-For: 203.0.113.9, 192.0.2.7, 10.0.0.2\r\nX-Forwarded-Proto: https\r\n"
                "Forwarded: for=198.51.100.1\r\n"));
   ASSERT_TRUE(client);
@@ -37,7 +37,7 @@ TEST(ForwardedClient, IsTheLastAddressThatIsNoTrustedProxy) {
 }
 
 TEST(ForwardedClient, OfTheStandardHeaderHasItsOwnScheme) {
-  const auto proxies = ProxiesWith(config::ForwardedHeader::kForwarded);
+  const auto proxies = ProxiesWith(settings::ForwardedHeader::kForwarded);
   const auto client = ReadForwarded(
       proxies,
       HeadWith("Forwarded: for=192.0.2.7;proto=https\r\nX-Forwarded-For: 203.0.113.9\r\n"));
@@ -52,14 +52,14 @@ TEST(ForwardedClient, OfTheStandardHeaderHasItsOwnScheme) {
 
 TEST(ForwardedClient, IsUnknownWithoutTheHeader) {
   const auto client =
-      ReadForwarded(ProxiesWith(config::ForwardedHeader::kXForwardedFor), HeadWith(""));
+      ReadForwarded(ProxiesWith(settings::ForwardedHeader::kXForwardedFor), HeadWith(""));
   ASSERT_TRUE(client);
   EXPECT_FALSE(client->node);
   EXPECT_FALSE(client->uses_tls);
 }
 
 TEST(ForwardedClient, BreaksTheGrammar) {
-  const auto client = ReadForwarded(ProxiesWith(config::ForwardedHeader::kForwarded),
+  const auto client = ReadForwarded(ProxiesWith(settings::ForwardedHeader::kForwarded),
                                     HeadWith("Forwarded: for=\"192.0.2.7\r\n"));
   ASSERT_FALSE(client);
   EXPECT_EQ(client.error().cause, base::Cause::kBadRequest);

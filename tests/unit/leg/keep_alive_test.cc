@@ -21,8 +21,8 @@ KeepAlive::Leg HeardAt(double second) {
   return {At(second), false, 0, 0};
 }
 
-config::Keepalive Config(int interval = 20, int timeout = 10) {
-  config::Keepalive config;
+settings::Keepalive Config(int interval = 20, int timeout = 10) {
+  settings::Keepalive config;
   config.ping_interval = seconds(interval);
   config.pong_timeout = seconds(timeout);
   return config;

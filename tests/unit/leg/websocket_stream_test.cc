@@ -91,7 +91,7 @@ class WebSocketStreamTest : public ::testing::Test {
   net::EventLoop loop;
   workspace::WebSocketBuffers buffers;
   websocket::ZlibPool zlib;
-  config::SessionOptions options;
+  settings::SessionOptions options;
   FakePeer peer;
   Handler handler;
   std::unique_ptr<WebSocketStream> stream;
@@ -460,7 +460,7 @@ TEST_F(WebSocketStreamTest, NothingIsHeldAgainstAServerThatIsNotRead) {
 // ---- Framings ----
 
 TEST_F(WebSocketStreamTest, ALineIsAMessage) {
-  options.framing = config::LinesFraming{.end = config::LineEnd::kLf};
+  options.framing = settings::LinesFraming{.end = settings::LineEnd::kLf};
   Open();
   EXPECT_EQ(Write("one\ntwo\nthr").bytes, 11u);
   EXPECT_EQ(peer.writes(), 1u);
@@ -473,7 +473,7 @@ TEST_F(WebSocketStreamTest, ALineIsAMessage) {
 }
 
 TEST_F(WebSocketStreamTest, TheLastLineNeedsNoEnd) {
-  options.framing = config::LinesFraming{.end = config::LineEnd::kLf};
+  options.framing = settings::LinesFraming{.end = settings::LineEnd::kLf};
   Open();
   Write("one\ntwo");
   stream->ShutdownWrite();
@@ -481,7 +481,7 @@ TEST_F(WebSocketStreamTest, TheLastLineNeedsNoEnd) {
 }
 
 TEST_F(WebSocketStreamTest, BoundariesAndTypesLiveOnInMessagesWithALength) {
-  options.framing = config::LengthPrefixedFraming{.size = 2, .type_byte = true};
+  options.framing = settings::LengthPrefixedFraming{.size = 2, .type_byte = true};
   Open();
   Write(std::string("\0\3\1abc\0\0\2\0\2\2xy", 14));
   EXPECT_EQ(Understood(peer.written()), "T\"abc\".B.B\"xy\".");
@@ -490,7 +490,7 @@ TEST_F(WebSocketStreamTest, BoundariesAndTypesLiveOnInMessagesWithALength) {
 }
 
 TEST_F(WebSocketStreamTest, WhatBecomesLongerThanTheBufferIsKept) {
-  options.framing = config::LengthPrefixedFraming{.size = 4, .type_byte = true};
+  options.framing = settings::LengthPrefixedFraming{.size = 4, .type_byte = true};
   Open();
   std::string wire;
   std::string expected;
@@ -503,7 +503,7 @@ TEST_F(WebSocketStreamTest, WhatBecomesLongerThanTheBufferIsKept) {
 }
 
 TEST_F(WebSocketStreamTest, ALongMessageIsFragmentsOfOne) {
-  options.framing = config::LengthPrefixedFraming{.size = 4};
+  options.framing = settings::LengthPrefixedFraming{.size = 4};
   Open();
   const std::string payload = Pattern(200'000);
   const std::string bytes = BigEndian(payload.size(), 4) + payload;
@@ -512,7 +512,7 @@ TEST_F(WebSocketStreamTest, ALongMessageIsFragmentsOfOne) {
 }
 
 TEST_F(WebSocketStreamTest, BytesThatAreNotInTheFramingAreAnErrorOfTheWriter) {
-  options.framing = config::LinesFraming{.end = config::LineEnd::kLf, .max_length = 10};
+  options.framing = settings::LinesFraming{.end = settings::LineEnd::kLf, .max_length = 10};
   Open();
   const net::IoResult sent = Write("short\n" + std::string(20, 'x') + "\n");
   EXPECT_EQ(sent.status, Status::kError);
@@ -522,14 +522,14 @@ TEST_F(WebSocketStreamTest, BytesThatAreNotInTheFramingAreAnErrorOfTheWriter) {
 }
 
 TEST_F(WebSocketStreamTest, TextThatIsNotUtf8IsAnErrorOfTheWriter) {
-  options.framing = config::LinesFraming{.end = config::LineEnd::kLf};
+  options.framing = settings::LinesFraming{.end = settings::LineEnd::kLf};
   Open();
   EXPECT_EQ(Write("\xff\n").error, EBADMSG);
   EXPECT_EQ(Understood(peer.written()), " close\"" + BigEndian(1007, 2) + "\"");
 }
 
 TEST_F(WebSocketStreamTest, AMessageThatIsNotInTheFramingIsAnErrorOfTheServer) {
-  options.framing = config::LinesFraming{.end = config::LineEnd::kLf};
+  options.framing = settings::LinesFraming{.end = settings::LineEnd::kLf};
   Open();
   peer.Send(Frame(Opcode::kText, "good") + Frame(Opcode::kText, "two\nlines"));
   EXPECT_EQ(ReadAll(), "good\n");
@@ -538,7 +538,7 @@ TEST_F(WebSocketStreamTest, AMessageThatIsNotInTheFramingIsAnErrorOfTheServer) {
 }
 
 TEST_F(WebSocketStreamTest, StreamsOfTextAreCutBetweenCharacters) {
-  options.framing = config::StreamFraming{.type = config::MessageType::kText};
+  options.framing = settings::StreamFraming{.type = settings::MessageType::kText};
   Open();
   Write("gr\xc3");
   Write("\xbc\xc3\x9f");

@@ -75,10 +75,10 @@ TEST(AddressTest, AnInterfaceThatThisMachineDoesNotHaveIsAnError) {
 
 TEST(AddressTest, IsOfPlacesThatAreIpAddresses) {
   EXPECT_EQ((*Address::Of(Tcp("10.0.0.1", 22)))->ToString(), "10.0.0.1:22");
-  EXPECT_EQ((*Address::Of({config::Endpoint::Kind::kWss, "::1", 443}))->ToString(), "[::1]:443");
+  EXPECT_EQ((*Address::Of({settings::Endpoint::Kind::kWss, "::1", 443}))->ToString(), "[::1]:443");
   EXPECT_FALSE(*Address::Of(Tcp("name.test", 22)));
   EXPECT_FALSE(*Address::Of(Unix("/run/a%b")));
-  EXPECT_FALSE(*Address::Of({config::Endpoint::Kind::kSrv, "10.0.0.1", 0}));
+  EXPECT_FALSE(*Address::Of({settings::Endpoint::Kind::kSrv, "10.0.0.1", 0}));
 }
 
 TEST(AddressTest, AZoneIsForPlacesOfTheConfigurationOnly) {

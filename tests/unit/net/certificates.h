@@ -15,7 +15,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/tls.h"
 
 namespace sluice::net::testing {
 
@@ -34,8 +34,8 @@ class CertificateDirectory {
 
   /// A self-signed certificate in NAME.pem for `subject`, and if there are any for `hosts`, its key
   /// in NAME.key. A host with a colon is another alternative name, such as `URI:app:x`.
-  config::Certificate Make(const std::string& name, const std::string& subject,
-                           const std::vector<std::string>& hosts = {}, int rsa_bits = 0) const {
+  settings::Certificate Make(const std::string& name, const std::string& subject,
+                             const std::vector<std::string>& hosts = {}, int rsa_bits = 0) const {
     const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(
         rsa_bits == 0 ? EVP_EC_gen("P-256") : EVP_RSA_gen(static_cast<unsigned>(rsa_bits)),
         EVP_PKEY_free);
@@ -52,7 +52,7 @@ class CertificateDirectory {
     if (!hosts.empty()) AddHosts(certificate.get(), hosts);
     EXPECT_GT(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
 
-    const config::Certificate files{Path(name + ".pem"), Path(name + ".key")};
+    const settings::Certificate files{Path(name + ".pem"), Path(name + ".key")};
     Write(files.cert, [&](BIO* out) { return PEM_write_bio_X509(out, certificate.get()); });
     Write(files.key, [&](BIO* out) {
       return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);

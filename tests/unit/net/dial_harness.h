@@ -100,10 +100,10 @@ inline Address At(const char* host, uint16_t port) {
 
 class DialerTest : public ::testing::Test {
  protected:
-  void Start(const config::Endpoint& server, base::Duration timeout = base::Duration(5000)) {
+  void Start(const settings::Endpoint& server, base::Duration timeout = base::Duration(5000)) {
     Start(server, DialOptions{.timeout = timeout});
   }
-  void Start(const config::Endpoint& server, DialOptions options) {
+  void Start(const settings::Endpoint& server, DialOptions options) {
     outcome.reset();
     dial.reset();
     dial =

@@ -48,7 +48,7 @@ class DialerAddressesTest : public testing::DialerTest {
                       DialOptions{.timeout = timeout, .head_start = head_start});
   }
   void StartService(base::Duration timeout, base::Duration head_start) {
-    DialerTest::Start({config::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0},
+    DialerTest::Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0},
                       DialOptions{.timeout = timeout, .head_start = head_start});
   }
 };

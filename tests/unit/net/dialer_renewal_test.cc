@@ -29,7 +29,7 @@ class DialerRenewalTest : public testing::DialerTest {
     EXPECT_EQ(resolver.last_cached, Cached::kUse);
   }
   void StartService() {
-    DialerTest::Start({config::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0},
+    DialerTest::Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0},
                       DialOptions{.timeout = kLong, .head_start = kShort});
   }
   bool Renews() {

@@ -56,15 +56,15 @@ class DialerTlsTest : public ::testing::Test {
  protected:
   DialerTlsTest() { listener = testing::ListeningOnLoopback(); }
 
-  config::Certificate Certificate(const std::string& host) {
+  settings::Certificate Certificate(const std::string& host) {
     return directory.Make(host, host, {host});
   }
-  void Serve(const config::Certificate& certificate) {
+  void Serve(const settings::Certificate& certificate) {
     auto made = TlsContext::Create({{certificate}});
     ASSERT_TRUE(made) << made.error();
     context = *made;
   }
-  void Start(const config::BackendTls& tls, const std::string& name = "server.test",
+  void Start(const settings::BackendTls& tls, const std::string& name = "server.test",
              base::Duration timeout = base::Duration(5000), std::vector<uint8_t> preamble = {}) {
     auto made = TlsClientContext::Create(tls);
     ASSERT_TRUE(made) << made.error();
@@ -200,7 +200,7 @@ TEST_F(DialerTlsTest, AnEndWithoutCloseNotifyIsNoneInGoodOrder) {
 
 TEST_F(DialerTlsTest, FilesThatAreNotRight) {
   const auto certificate = Certificate("server.test");
-  const auto error = [](const config::BackendTls& tls) {
+  const auto error = [](const settings::BackendTls& tls) {
     const auto made = TlsClientContext::Create(tls);
     return made ? std::string() : made.error();
   };
@@ -209,7 +209,7 @@ TEST_F(DialerTlsTest, FilesThatAreNotRight) {
   const std::string empty = directory.MakeFile("empty", "");
   EXPECT_EQ(error({.ca = empty}), empty + " holds no certificate in PEM form");
   EXPECT_EQ(error({.ca = certificate.key}), certificate.key + " holds no certificate in PEM form");
-  const config::BackendTls tls{.certificate = config::Certificate{certificate.cert, empty}};
+  const settings::BackendTls tls{.certificate = settings::Certificate{certificate.cert, empty}};
   EXPECT_EQ(error(tls).find(empty + " holds no private key in PEM form: "), 0u) << error(tls);
 }
 

@@ -29,7 +29,7 @@ class DnsServer final : private FdHandler {
     EXPECT_EQ(fcntl(fd_.get(), F_SETFL, O_NONBLOCK), 0);
   }
 
-  config::Endpoint address() const { return Tcp("127.0.0.1", PortOf(fd_)); }
+  settings::Endpoint address() const { return Tcp("127.0.0.1", PortOf(fd_)); }
 
   /// Literal addresses by name; a name that is not here does not exist.
   std::map<std::string, std::vector<std::string>> names;

@@ -106,7 +106,7 @@ TEST_F(DialerResourcesTest, NoDescriptorForALookup) {
 
 TEST_F(DialerResourcesTest, AnAddressThatCouldNotBeTriedOutranksOthers) {
   const uint16_t port = RefusingPort();
-  Start({config::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0});
+  Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0});
   resolver.AnswerServices(std::vector<Service>{{"one.test", port, 1, 1}, {"two.test", port, 1, 1}});
   {
     const NoDescriptors none;

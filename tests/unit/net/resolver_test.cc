@@ -27,7 +27,7 @@ class ResolverTest : public ::testing::Test {
   ResolverTest() { Make(base::Duration(3000)); }
 
   void Make(base::Duration timeout, base::Duration cache = base::Duration(300'000)) {
-    config::Dns dns;
+    settings::Dns dns;
     dns.cache = cache;
     dns.servers = {server.address()};
     dns.timeout = timeout;

@@ -15,16 +15,16 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "sluice/config/types.h"
 #include "sluice/net/fd.h"
+#include "sluice/settings/endpoint.h"
 
 namespace sluice::net::testing {
 
-inline config::Endpoint Tcp(std::string host, uint16_t port) {
-  return {config::Endpoint::Kind::kTcp, std::move(host), port};
+inline settings::Endpoint Tcp(std::string host, uint16_t port) {
+  return {settings::Endpoint::Kind::kTcp, std::move(host), port};
 }
-inline config::Endpoint Unix(std::string path) {
-  return {config::Endpoint::Kind::kUnix, std::move(path), 0};
+inline settings::Endpoint Unix(std::string path) {
+  return {settings::Endpoint::Kind::kUnix, std::move(path), 0};
 }
 
 inline sockaddr_in Loopback(uint16_t port, uint32_t host = INADDR_LOOPBACK) {

@@ -11,7 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "sluice/config/types.h"
+#include "sluice/settings/tls.h"
 
 #include "leg/fake_stream.h"
 
@@ -26,7 +26,7 @@ class TlsClient {
     std::string host = {};
     std::string protocols = {};  ///< as ALPN has them on the wire
     SSL_SESSION* session = nullptr;
-    config::Certificate certificate = {};  ///< its own, if it has one
+    settings::Certificate certificate = {};  ///< its own, if it has one
   };
 
   TlsClient() : TlsClient(Options{}) {}

@@ -28,7 +28,7 @@ struct Outcome {
 
 class TlsContextTest : public ::testing::Test {
  protected:
-  void Create(config::Tls tls) {
+  void Create(settings::Tls tls) {
     auto made = TlsContext::Create(tls);
     ASSERT_TRUE(made) << made.error();
     context = *std::move(made);
@@ -105,7 +105,7 @@ TEST_F(TlsContextTest, RefusesOlderVersionsThanItsOldest) {
   EXPECT_EQ(refused.state.failure, "unsupported protocol");
   EXPECT_EQ(refused.client_error, "tlsv1 alert protocol version");
 
-  Create({{files.Make("a", "a")}, config::TlsVersion::k13});
+  Create({{files.Make("a", "a")}, settings::TlsVersion::k13});
   EXPECT_EQ(Connect({.version = TLS1_3_VERSION}).version, "TLSv1.3");
   EXPECT_EQ(Connect({.version = TLS1_2_VERSION}).state.failure, "unsupported protocol");
 }
@@ -162,10 +162,10 @@ TEST_F(TlsContextTest, TellsWhyAClientLeft) {
 }
 
 TEST_F(TlsContextTest, TellsWhichFileWillNotDo) {
-  const config::Certificate good = files.Make("good", "good");
-  const config::Certificate other = files.Make("other", "other");
-  const config::Certificate rsa = files.Make("rsa", "rsa", {}, 2048);
-  const config::Certificate weak = files.Make("weak", "weak", {}, 1024);
+  const settings::Certificate good = files.Make("good", "good");
+  const settings::Certificate other = files.Make("other", "other");
+  const settings::Certificate rsa = files.Make("rsa", "rsa", {}, 2048);
+  const settings::Certificate weak = files.Make("weak", "weak", {}, 1024);
   const std::string empty = files.MakeFile("empty", "");
   const std::string torn =
       files.MakeFile("torn", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
@@ -200,14 +200,14 @@ TEST_F(TlsContextTest, TellsWhichFileWillNotDo) {
 }
 
 TEST_F(TlsContextTest, AFileMayBeginWithAByteOrderMark) {
-  const config::Certificate good = files.Make("good", "good");
+  const settings::Certificate good = files.Make("good", "good");
   const auto with_mark = [this](const std::string& file) {
     std::ifstream in(file);
     const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     return files.MakeFile(std::filesystem::path(file).filename().string() + ".bom",
                           "\xEF\xBB\xBF" + text);
   };
-  const config::Certificate marked{with_mark(good.cert), with_mark(good.key)};
+  const settings::Certificate marked{with_mark(good.cert), with_mark(good.key)};
   EXPECT_FALSE(CheckCertificate(marked));
   EXPECT_EQ(CheckAuthorities(marked.cert), std::nullopt);
   EXPECT_TRUE(ReadValidity(marked));
@@ -218,7 +218,7 @@ TEST_F(TlsContextTest, TellsWhoTheClientIs) {
       files.Make("alice", "Alice \xc3\x84",
                  {"Alice.Test", "email:alice@example.org", "URI:spiffe://test/alice"});
   for (const auto wanted :
-       {config::ClientCertificate::kOptional, config::ClientCertificate::kRequired}) {
+       {settings::ClientCertificate::kOptional, settings::ClientCertificate::kRequired}) {
     Create({.certificates = {files.Make("a", "a")},
             .client_ca = alice.cert,
             .client_certificate = wanted});
@@ -235,7 +235,7 @@ TEST_F(TlsContextTest, TellsWhoTheClientIs) {
     EXPECT_EQ(peer->fingerprint.find_first_not_of("0123456789abcdef"), std::string::npos);
 
     const auto none = Connect({});
-    EXPECT_EQ(none.state.handshake, wanted == config::ClientCertificate::kOptional
+    EXPECT_EQ(none.state.handshake, wanted == settings::ClientCertificate::kOptional
                                         ? Handshake::kDone
                                         : Handshake::kFailed);
     EXPECT_FALSE(none.state.peer_certificate);

@@ -5,24 +5,24 @@
 namespace sluice::routing {
 namespace {
 
-using Key = config::Balance::Key;
+using Key = settings::Balance::Key;
 
 class BalanceKeyTest : public testing::Test {
  protected:
   std::optional<uint64_t> KeyOf(Key key, const std::string& name = "") {
-    return BalanceKey({config::Balance::Mode::kHash, key, name},
+    return BalanceKey({settings::Balance::Mode::kHash, key, name},
                       {client, match, has_head ? &head : nullptr, claim});
   }
 
   std::optional<base::IpAddress> client = base::IpAddress::Parse("192.0.2.1");
-  config::Match match;
+  settings::Match match;
   bool has_head = true;
   http::RequestHead head;
   std::function<std::optional<std::string>(std::string_view)> claim;
 };
 
 TEST_F(BalanceKeyTest, IsNothingWhereNothingIsHashed) {
-  EXPECT_FALSE(BalanceKey({config::Balance::Mode::kRandomTwo}, {client, match, &head, claim}));
+  EXPECT_FALSE(BalanceKey({settings::Balance::Mode::kRandomTwo}, {client, match, &head, claim}));
 }
 
 TEST_F(BalanceKeyTest, IsTheClients) {

@@ -7,26 +7,26 @@
 namespace sluice::routing {
 namespace {
 
-config::Config At(const std::string& host) {
-  config::Config config;
-  config.listeners.push_back({{config::Endpoint::Kind::kTcp, host, 80}});
+settings::Config At(const std::string& host) {
+  settings::Config config;
+  config.listeners.push_back({{settings::Endpoint::Kind::kTcp, host, 80}});
   return config;
 }
 
-void AddRoute(config::Config& config, const std::string& host) {
-  config::Route route;
+void AddRoute(settings::Config& config, const std::string& host) {
+  settings::Route route;
   route.match.host = host;
   config.routes.push_back(route);
 }
 
-bool Accepts(const config::Config& config, std::string_view host, size_t listener = 0) {
+bool Accepts(const settings::Config& config, std::string_view host, size_t listener = 0) {
   const auto names = HostNamesOf(config, listener);
   return !names || names->Contain(host);
 }
 
 TEST(HostNamesOf, OnLoopbackOnlyWhatIsConfigured) {
   for (const char* address : {"127.0.0.1", "127.1.2.3", "::1"}) {
-    config::Config config = At(address);
+    settings::Config config = At(address);
     EXPECT_TRUE(Accepts(config, "localhost")) << address;
     EXPECT_TRUE(Accepts(config, "10.0.0.1")) << address;
     EXPECT_FALSE(Accepts(config, "example.com")) << address;
@@ -39,7 +39,7 @@ TEST(HostNamesOf, OnLoopbackOnlyWhatIsConfigured) {
 
 TEST(HostNamesOf, ElsewhereAnyNameUnlessSomeAreConfigured) {
   for (const char* address : {"0.0.0.0", "::", "10.0.0.1", "128.0.0.1"}) {
-    config::Config config = At(address);
+    settings::Config config = At(address);
     EXPECT_TRUE(Accepts(config, "example.com")) << address;
     config.hosts = {"example.com"};
     EXPECT_TRUE(Accepts(config, "example.com")) << address;
@@ -47,13 +47,13 @@ TEST(HostNamesOf, ElsewhereAnyNameUnlessSomeAreConfigured) {
     EXPECT_TRUE(Accepts(config, "10.0.0.1")) << address;
     EXPECT_FALSE(Accepts(config, "other.example")) << address;
   }
-  config::Config config;
-  config.listeners.push_back({{config::Endpoint::Kind::kUnix, "/run/a.sock", 0}});
+  settings::Config config;
+  config.listeners.push_back({{settings::Endpoint::Kind::kUnix, "/run/a.sock", 0}});
   EXPECT_TRUE(Accepts(config, "example.com"));
 }
 
 TEST(HostNamesOf, TheListenersOwnReplaceTheGlobalOnes) {
-  config::Config config = At("127.0.0.1");
+  settings::Config config = At("127.0.0.1");
   config.hosts = {"a.example"};
   config.listeners[0].hosts = {"b.example"};
   EXPECT_FALSE(Accepts(config, "a.example"));
@@ -61,7 +61,7 @@ TEST(HostNamesOf, TheListenersOwnReplaceTheGlobalOnes) {
 }
 
 TEST(HostNamesOf, TheHostsOfRoutesCount) {
-  config::Config config = At("127.0.0.1");
+  settings::Config config = At("127.0.0.1");
   config.listeners.push_back(config.listeners[0]);
   AddRoute(config, "a.example");
   AddRoute(config, "*.lab.example");

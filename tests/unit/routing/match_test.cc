@@ -8,7 +8,7 @@ namespace sluice::routing {
 namespace {
 
 /// As the loader reads a path: `/a/**` is a prefix.
-config::PathPattern Pattern(std::string_view text) {
+settings::PathPattern Pattern(std::string_view text) {
   if (text.ends_with("/**")) return {true, std::string(text.substr(0, text.size() - 3))};
   return {false, std::string(text)};
 }
@@ -20,7 +20,8 @@ http::RequestHead Head(std::string host, std::string path) {
   return head;
 }
 
-bool MatchesRequest(const config::Match& match, const std::string& host, const std::string& path) {
+bool MatchesRequest(const settings::Match& match, const std::string& host,
+                    const std::string& path) {
   const http::RequestHead head = Head(host, path);
   return Matches(match, RequestFacts(head));
 }
@@ -103,17 +104,17 @@ TEST(MatchTest, MatchesPaths) {
 }
 
 /// `/pg/{server}/{rest...}` as the loader reads it.
-config::PathPattern Capturing(std::vector<config::PathSegment> segments, std::string rest = "",
-                              bool is_prefix = false) {
+settings::PathPattern Capturing(std::vector<settings::PathSegment> segments, std::string rest = "",
+                                bool is_prefix = false) {
   return {is_prefix, "", std::move(segments), std::move(rest)};
 }
 
 TEST(MatchTest, MatchesAndCaptures) {
-  const config::PathPattern server = Capturing({{false, "pg"}, {true, "server"}});
-  const config::PathPattern below = Capturing({{false, "pg"}, {true, "server"}}, "", true);
-  const config::PathPattern rest = Capturing({{true, "a"}}, "rest");
+  const settings::PathPattern server = Capturing({{false, "pg"}, {true, "server"}});
+  const settings::PathPattern below = Capturing({{false, "pg"}, {true, "server"}}, "", true);
+  const settings::PathPattern rest = Capturing({{true, "a"}}, "rest");
   const struct {
-    const config::PathPattern& pattern;
+    const settings::PathPattern& pattern;
     const char* path;
     bool matches;
     Captures captures;
@@ -134,7 +135,7 @@ TEST(MatchTest, MatchesAndCaptures) {
       {rest, "/x//", true, {{"a", "x"}, {"rest", "/"}}},
   };
   for (const auto& row : rows) {
-    const config::Match match{"", row.pattern};
+    const settings::Match match{"", row.pattern};
     ASSERT_EQ(MatchesRequest(match, "h", row.path), row.matches) << row.path;
     if (!row.matches) continue;
     EXPECT_EQ(CapturesOf(match, "h", row.path), row.captures) << row.path;
@@ -142,7 +143,7 @@ TEST(MatchTest, MatchesAndCaptures) {
 }
 
 TEST(MatchTest, CapturesALabelOfTheHost) {
-  const config::Match match{"{Name}.example.com", Pattern("/**")};
+  const settings::Match match{"{Name}.example.com", Pattern("/**")};
   EXPECT_TRUE(MatchesRequest(match, "db1.example.com", "/"));
   EXPECT_EQ(CapturesOf(match, "db1.example.com", "/"), (Captures{{"Name", "db1"}}));
   for (const char* other :
@@ -179,7 +180,7 @@ class ConditionTest : public ::testing::Test {
 
   http::RequestHead head_;
   RequestFacts facts_;
-  config::Match match_;
+  settings::Match match_;
 };
 
 const std::optional<Mismatch> kNone;
@@ -194,7 +195,7 @@ TEST_F(ConditionTest, WhatIsLeftOutMayBeAnything) {
 
 TEST_F(ConditionTest, Query) {
   const struct {
-    config::NamedValues wanted;
+    settings::NamedValues wanted;
     bool holds;
   } rows[] = {
       {{"v", {"2"}}, true},       {{"v", {"3"}}, true},   {{"v", {"4"}}, false},
@@ -214,7 +215,7 @@ TEST_F(ConditionTest, Query) {
 
 TEST_F(ConditionTest, Headers) {
   const struct {
-    config::NamedValues wanted;
+    settings::NamedValues wanted;
     bool holds;
   } rows[] = {
       {{"X-Channel", {"beta"}}, true},
@@ -298,7 +299,7 @@ TEST_F(ConditionTest, AConnectionWithoutARequestMeetsNoConditionOfOne) {
   match_.sni = {"tls.example.com"};
   EXPECT_EQ(Find(), kNone);
   const auto with = [this](auto change) {
-    config::Match match = match_;
+    settings::Match match = match_;
     change(match);
     return FindMismatch(match, facts_).value_or(*Fails(Condition::kListener)).condition;
   };

@@ -8,7 +8,7 @@
 namespace sluice::routing {
 namespace {
 
-using Mode = config::Balance::Mode;
+using Mode = settings::Balance::Mode;
 using ::testing::ElementsAre;
 
 constexpr size_t kSessions = 10'000;
@@ -16,7 +16,7 @@ constexpr size_t kSessions = 10'000;
 class BalanceTest : public PoolsTest {
  protected:
   /// How many of the sessions each server gets, of which `at_a_time` last until others come.
-  std::vector<size_t> Spread(const config::Backend& backend, size_t at_a_time) {
+  std::vector<size_t> Spread(const settings::Backend& backend, size_t at_a_time) {
     Make(backend);
     std::vector<size_t> counts(backend.servers.size());
     std::deque<ServerSlot> held;
@@ -116,7 +116,7 @@ TEST_F(BalanceTest, HashMovesNoMoreThanItMust) {
   constexpr size_t kServers = 10;
   constexpr size_t kKeys = 10'000;
   std::mt19937_64 keys(7);
-  const auto spread = [&](const config::Backend& backend) {
+  const auto spread = [&](const settings::Backend& backend) {
     Make(backend);
     keys.seed(7);
     std::vector<std::string> servers;

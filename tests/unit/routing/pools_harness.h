@@ -16,21 +16,21 @@ namespace sluice::routing {
 using namespace std::chrono_literals;
 
 /// A backend `b` whose servers have these weights; they are s0:1, s1:1 and so on.
-inline config::Backend BackendOf(const std::vector<uint32_t>& weights,
-                                 config::Balance balance = {}) {
-  config::Backend backend{"b", {}};
+inline settings::Backend BackendOf(const std::vector<uint32_t>& weights,
+                                   settings::Balance balance = {}) {
+  settings::Backend backend{"b", {}};
   backend.balance = std::move(balance);
   for (size_t i = 0; i < weights.size(); ++i) {
     backend.servers.push_back(
-        {{config::Endpoint::Kind::kTcp, "s" + std::to_string(i), 1}, weights[i]});
+        {{settings::Endpoint::Kind::kTcp, "s" + std::to_string(i), 1}, weights[i]});
   }
   return backend;
 }
 
 class PoolsTest : public testing::Test {
  protected:
-  void Make(config::Backend backend, const Pools* previous = nullptr) {
-    config::Config config;
+  void Make(settings::Backend backend, const Pools* previous = nullptr) {
+    settings::Config config;
     config.backends.push_back(std::move(backend));
     auto next = std::make_unique<Pools>(config, previous, 1);
     // There may be slots of it.

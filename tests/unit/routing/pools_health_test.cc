@@ -5,7 +5,7 @@ namespace sluice::routing {
 namespace {
 
 using Health = ServerState::Health;
-using Mode = config::Balance::Mode;
+using Mode = settings::Balance::Mode;
 
 class HealthTest : public PoolsTest {
  protected:
@@ -29,7 +29,7 @@ class HealthTest : public PoolsTest {
     return pick ? NoServer::kTried : pick.error();
   }
 
-  config::Backend backend_;
+  settings::Backend backend_;
 };
 
 TEST_F(HealthTest, AServerThatIsDownGetsNothing) {
@@ -144,8 +144,8 @@ TEST_F(HealthTest, ItCanBeSwitchedOff) {
 }
 
 TEST_F(HealthTest, ServersThatRequestsNameAreNotJudged) {
-  config::Backend backend{"t", {{{config::Endpoint::Kind::kDynamic, "{s}:1", 0}}}};
-  backend.target = config::DynamicTarget();
+  settings::Backend backend{"t", {{{settings::Endpoint::Kind::kDynamic, "{s}:1", 0}}}};
+  backend.target = settings::DynamicTarget();
   Make(backend);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(Dial().OnFailed(now), std::nullopt);
   EXPECT_EQ(StateOf(0).health, Health::kUp);

@@ -34,7 +34,7 @@ class QueueTest : public PoolsTest {
     held_.erase(place);
   }
 
-  config::Backend backend_;
+  settings::Backend backend_;
   std::vector<ServerSlot> held_;
   int told_ = 0;
 };

@@ -10,7 +10,7 @@
 namespace sluice::routing {
 namespace {
 
-config::PathPattern Pattern(std::string_view text) {
+settings::PathPattern Pattern(std::string_view text) {
   if (text.ends_with("/**")) return {true, std::string(text.substr(0, text.size() - 3))};
   return {false, std::string(text)};
 }
@@ -23,10 +23,10 @@ std::optional<size_t> Find(const Router& router, std::string host, std::string p
   return router.Find(RequestFacts(head), start);
 }
 
-config::Config WithRoutes(std::initializer_list<std::pair<const char*, const char*>> routes) {
-  config::Config config;
+settings::Config WithRoutes(std::initializer_list<std::pair<const char*, const char*>> routes) {
+  settings::Config config;
   for (const auto& [host, path] : routes) {
-    config::Route route;
+    settings::Route route;
     route.match = {host, Pattern(path)};
     config.routes.push_back(route);
   }
@@ -79,10 +79,10 @@ class RouterPropertyTest : public test::Seeded {
     return items[Between(0, n - 1)];
   }
 
-  config::Match RandomMatch() {
+  settings::Match RandomMatch() {
     constexpr const char* kHosts[] = {"",      "a.x.com", "b.x.com",   "x.com",     "*.x.com",
                                       "*.com", "{h}.com", "{h}.x.com", "*.a.x.com", "x"};
-    config::Match match;
+    settings::Match match;
     match.host = OneOf(kHosts);
     const bool has_captures = OneIn(2);
     for (auto pieces = Between(0, 3); pieces > 0; --pieces) {
@@ -107,7 +107,7 @@ TEST_F(RouterPropertyTest, FindsWhatTryingAllFinds) {
   constexpr const char* kHosts[] = {"a.x.com", "b.x.com", "x.com", "c.a.x.com",   "y.com", "x",
                                     "",        ".x.com",  ".",     "a.x.com.:80", "com"};
   for (int round = 0; round < 300; ++round) {
-    config::Config config;
+    settings::Config config;
     for (auto count = Between(0, 40); count > 0; --count) {
       config.routes.emplace_back().match = RandomMatch();
     }
@@ -126,7 +126,7 @@ TEST_F(RouterPropertyTest, FindsWhatTryingAllFinds) {
       const auto& routes = config.routes;
       const auto expected = std::find_if(
           routes.begin() + start, routes.end(),
-          [&facts](const config::Route& route) { return Matches(route.match, facts); });
+          [&facts](const settings::Route& route) { return Matches(route.match, facts); });
       const auto found = router.Find(facts, static_cast<size_t>(start));
       ASSERT_EQ(found.value_or(routes.size()), static_cast<size_t>(expected - routes.begin()))
           << head.host << ' ' << head.path << " from " << start;
@@ -135,7 +135,7 @@ TEST_F(RouterPropertyTest, FindsWhatTryingAllFinds) {
 }
 
 TEST(RouterTest, NoRoutesNoMatch) {
-  const config::Config config;
+  const settings::Config config;
   EXPECT_EQ(Find(Router(config), "h", "/"), std::nullopt);
 }
 

@@ -8,10 +8,10 @@
 namespace sluice::routing {
 namespace {
 
-using config::AllowRule;
-using config::DynamicTarget;
-using config::Endpoint;
-using Source = config::Template::Source;
+using settings::AllowRule;
+using settings::DynamicTarget;
+using settings::Endpoint;
+using Source = settings::Template::Source;
 
 AllowRule Range(std::string_view range, uint16_t first = 1, uint16_t last = 65535) {
   return {

@@ -22,14 +22,14 @@ class CertificatesTest : public ::testing::Test {
  protected:
   CertificatesTest() : current(directory.Make("current", "one")) {
     config.listeners.resize(2);
-    config.listeners[1].tls = config::Tls{.certificates = {current}};
+    config.listeners[1].tls = settings::Tls{.certificates = {current}};
     config.backends.resize(2);
-    config.backends[1].tls = config::BackendTls{.certificate = current};
+    config.backends[1].tls = settings::BackendTls{.certificate = current};
   }
 
   net::testing::CertificateDirectory directory;
-  config::Certificate current;
-  config::Config config;
+  settings::Certificate current;
+  settings::Config config;
   net::EventLoop loop;
   FileWatch files{loop};
   EventLog log;
@@ -70,7 +70,7 @@ TEST_F(CertificatesTest, WhatIsNewIsTakenAndWhatIsBadIsNot) {
 
 TEST_F(CertificatesTest, WithoutUsableFilesThereIsNoStart) {
   std::filesystem::remove(current.key);
-  config.listeners[1].address = {config::Endpoint::Kind::kTcp, "127.0.0.1", 443};
+  config.listeners[1].address = {settings::Endpoint::Kind::kTcp, "127.0.0.1", 443};
   const auto loaded = certificates.Load();
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error(), "the listener 127.0.0.1:443 cannot speak TLS: " + current.key +

@@ -12,23 +12,23 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-config::Listener ListenerAt(const std::string& host) {
-  return {{config::Endpoint::Kind::kTcp, host, 80}};
+settings::Listener ListenerAt(const std::string& host) {
+  return {{settings::Endpoint::Kind::kTcp, host, 80}};
 }
 
-config::Route RouteTo(std::string name, bool has_auth) {
-  config::Route route;
+settings::Route RouteTo(std::string name, bool has_auth) {
+  settings::Route route;
   route.name = std::move(name);
   route.backend = 0;
-  if (has_auth) route.options.auth.emplace_back(config::TicketAuth{});
+  if (has_auth) route.options.auth.emplace_back(settings::TicketAuth{});
   return route;
 }
 
-config::Config Example() {
-  config::Config config;
+settings::Config Example() {
+  settings::Config config;
   config.listeners = {ListenerAt("0.0.0.0")};
   config.routes = {RouteTo("open", false), RouteTo("closed", true)};
-  config::Route page;
+  settings::Route page;
   page.name = "page";
   page.is_console = true;
   config.routes.push_back(page);
@@ -36,15 +36,15 @@ config::Config Example() {
 }
 
 TEST(Exposure, IsOfRoutesWithoutAuth) {
-  const config::Config config = Example();
+  const settings::Config config = Example();
   EXPECT_THAT(FindExposure(config).routes, ElementsAre("open"));
   EXPECT_TRUE(FindExposure(config).to_other_machines);
 }
 
 TEST(Exposure, IsLocalOnLoopbackAndUnixSockets) {
-  config::Config config = Example();
+  settings::Config config = Example();
   config.listeners = {ListenerAt("127.0.0.1"), ListenerAt("::1")};
-  config.listeners.push_back({{config::Endpoint::Kind::kUnix, "/run/x.sock", 0}});
+  config.listeners.push_back({{settings::Endpoint::Kind::kUnix, "/run/x.sock", 0}});
   EXPECT_FALSE(FindExposure(config).to_other_machines);
   for (const char* host : {"::", "10.0.0.1", "::ffff:10.0.0.1"}) {
     config.listeners.back() = ListenerAt(host);
@@ -55,7 +55,7 @@ TEST(Exposure, IsLocalOnLoopbackAndUnixSockets) {
 TEST(Exposure, ARouteOfAnyHostIsReachedByRebinding) {
   EXPECT_THAT(FindExposure(Example()).of_any_host, ElementsAre("open"));
   const auto after = [](auto change) {
-    config::Config config = Example();
+    settings::Config config = Example();
     change(config);
     return FindExposure(config).of_any_host;
   };
@@ -71,42 +71,42 @@ TEST(Exposure, ARouteOfAnyHostIsReachedByRebinding) {
                 c.routes[0].match.listeners = {1};
               }),
               IsEmpty());
-  EXPECT_THAT(after([](auto& c) { c.listeners[0].protocol = config::ListenerProtocol::kTcp; }),
+  EXPECT_THAT(after([](auto& c) { c.listeners[0].protocol = settings::ListenerProtocol::kTcp; }),
               IsEmpty())
       << "a client of plain TCP is no browser";
 }
 
 TEST(Exposure, OnlyARouteOfAnyHostHasAWarning) {
-  config::Config config = Example();
+  settings::Config config = Example();
   const auto warning = AnyHostWarning(config, config.routes[0]);
   ASSERT_TRUE(warning);
   EXPECT_THAT(*warning, StartsWith("route 'open' is open to any host name: "));
   EXPECT_FALSE(AnyHostWarning(config, config.routes[1])) << "it needs a ticket";
   EXPECT_FALSE(AnyHostWarning(config, config.routes[2])) << "it is a page";
   config.listeners[0].tls.emplace();
-  config.listeners[0].tls->client_certificate = config::ClientCertificate::kRequired;
+  config.listeners[0].tls->client_certificate = settings::ClientCertificate::kRequired;
   EXPECT_FALSE(AnyHostWarning(config, config.routes[0]));
 }
 
 TEST(Exposure, ARouteForCertificatesIsNotOpen) {
-  config::Config config = Example();
+  settings::Config config = Example();
   config.routes[0].match.certificate = {"alice"};
   EXPECT_THAT(FindExposure(config).routes, IsEmpty());
 }
 
 TEST(Exposure, AListenerThatAsksForCertificatesExposesNothing) {
-  config::Config config = Example();
+  settings::Config config = Example();
   config.listeners[0].tls.emplace();
-  config.listeners[0].tls->client_certificate = config::ClientCertificate::kRequired;
+  config.listeners[0].tls->client_certificate = settings::ClientCertificate::kRequired;
   EXPECT_THAT(FindExposure(config).routes, IsEmpty());
   EXPECT_FALSE(FindExposure(config).to_other_machines);
-  config.listeners[0].tls->mode = config::TlsMode::kAuto;
+  config.listeners[0].tls->mode = settings::TlsMode::kAuto;
   EXPECT_THAT(FindExposure(config).routes, ElementsAre("open")) << "plain clients show none";
-  config.listeners[0].tls->mode = config::TlsMode::kRequired;
-  config.listeners[0].tls->client_certificate = config::ClientCertificate::kOptional;
+  config.listeners[0].tls->mode = settings::TlsMode::kRequired;
+  config.listeners[0].tls->client_certificate = settings::ClientCertificate::kOptional;
   EXPECT_THAT(FindExposure(config).routes, ElementsAre("open"));
   config.listeners.push_back(ListenerAt("127.0.0.1"));
-  config.listeners[0].tls->client_certificate = config::ClientCertificate::kRequired;
+  config.listeners[0].tls->client_certificate = settings::ClientCertificate::kRequired;
   EXPECT_THAT(FindExposure(config).routes, ElementsAre("open"));
   EXPECT_FALSE(FindExposure(config).to_other_machines);
 }

@@ -54,12 +54,12 @@ class SharedLog final : public base::Log {
   std::vector<std::string> lines_;
 };
 
-config::Config EchoConfig(unsigned workers) {
-  config::Config config;
+settings::Config EchoConfig(unsigned workers) {
+  settings::Config config;
   config.workers = workers;
   config.listeners.push_back({net::testing::Tcp("127.0.0.1", 0)});
-  config.backends.push_back({"echo", {{{config::Endpoint::Kind::kBuiltin, "echo", 0}}}});
-  config::Route route;
+  config.backends.push_back({"echo", {{{settings::Endpoint::Kind::kBuiltin, "echo", 0}}}});
+  settings::Route route;
   route.name = "echo";
   route.match.path = {false, "/echo"};
   route.backend = 0;
@@ -69,9 +69,9 @@ config::Config EchoConfig(unsigned workers) {
 
 class ServerTest : public ::testing::Test {
  protected:
-  void Start(config::Config config) {
-    auto made = Server::Create(loop, std::make_shared<const config::Config>(std::move(config)), log,
-                               "test");
+  void Start(settings::Config config) {
+    auto made = Server::Create(loop, std::make_shared<const settings::Config>(std::move(config)),
+                               log, "test");
     ASSERT_TRUE(made) << made.error();
     server = *std::move(made);
     EXPECT_FALSE(server->running());
@@ -152,7 +152,7 @@ TEST_F(ServerTest, DrainsAtOnceWithoutSessions) {
 }
 
 TEST_F(ServerTest, CutsWhatIsLeftWhenTheDrainTakesTooLong) {
-  config::Config config = EchoConfig(1);
+  settings::Config config = EchoConfig(1);
   config.drain_timeout = base::Duration(50);
   Start(std::move(config));
   const net::Fd client = OpenSession();
@@ -201,10 +201,10 @@ TEST_F(ServerTest, AnUnfinishedRequestIsAnsweredWhenDraining) {
 
 TEST_F(ServerTest, WhatIsWrongIsToldBeforeTheFirstConnection) {
   const net::Fd taken = net::testing::ListeningOnLoopback();
-  config::Config config = EchoConfig(1);
+  settings::Config config = EchoConfig(1);
   config.listeners[0].address.port = net::testing::PortOf(taken);
-  const auto made =
-      Server::Create(loop, std::make_shared<const config::Config>(std::move(config)), log, "test");
+  const auto made = Server::Create(
+      loop, std::make_shared<const settings::Config>(std::move(config)), log, "test");
   ASSERT_FALSE(made);
   EXPECT_NE(made.error().find("Address already in use"), std::string::npos) << made.error();
 }

@@ -332,14 +332,14 @@ TEST(SessionCloseTest, DialFailed) {
 
 TEST(SessionCloseTest, CodesOfWebsockify) {
   Harness failed;
-  failed.options().close_codes = config::CloseCodes::kWebsockify;
+  failed.options().close_codes = settings::CloseCodes::kWebsockify;
   failed.Fail(Cause::kBackendRefused);
   EXPECT_EQ(failed.ClientFrames(), (std::vector<Frame>{CloseFrame(1011, "backend_refused")}));
   failed.client.SendAndEnd(Close(1011, ""));
   failed.ExpectOver(Cause::kBackendRefused, "1011");
 
   Harness ended;
-  ended.options().close_codes = config::CloseCodes::kWebsockify;
+  ended.options().close_codes = settings::CloseCodes::kWebsockify;
   ended.Start();
   ended.backend.End();
   EXPECT_EQ(ended.ClientFrames(), (std::vector<Frame>{CloseFrame(1000, "backend_closed")}));

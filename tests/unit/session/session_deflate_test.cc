@@ -37,15 +37,15 @@ constexpr uint8_t kCompressed = websocket::kCompressedBit;
 
 /// A session that has agreed to compress, with or without context takeover in both directions.
 struct DeflateHarness : Harness {
-  explicit DeflateHarness(bool takeover, config::Framing framing = config::StreamFraming(),
+  explicit DeflateHarness(bool takeover, settings::Framing framing = settings::StreamFraming(),
                           size_t message_limit = 16 * 1024 * 1024, size_t fail_at = SIZE_MAX)
       : Harness(Config(framing, message_limit), fail_at),
         deflater(PeerOptions{.context_takeover = takeover}) {
     agreement = websocket::DeflateAgreement{.server_context_takeover = takeover,
                                             .client_context_takeover = takeover};
   }
-  static config::Config Config(const config::Framing& framing, size_t message_limit) {
-    config::Config config = OneRoute();
+  static settings::Config Config(const settings::Framing& framing, size_t message_limit) {
+    settings::Config config = OneRoute();
     config.routes[0].options.framing = framing;
     config.routes[0].options.message_limit = message_limit;
     config.routes[0].options.compression.min_size = 1;
@@ -97,7 +97,7 @@ struct DeflateHarness : Harness {
   PeerDeflater deflater;
 };
 
-const config::LengthPrefixedFraming kPrefixed{.type_byte = true};
+const settings::LengthPrefixedFraming kPrefixed{.type_byte = true};
 
 class SessionDeflateTest : public ::testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(ContextTakeover, SessionDeflateTest, ::testing::Bool());
@@ -217,7 +217,7 @@ TEST_P(SessionDeflateTest, WhatExpandsIsHeldWhileTheBackendIsFull) {
 }
 
 TEST_P(SessionDeflateTest, WhatExpandsYieldsToOtherSessions) {
-  for (const config::Framing& framing : {config::Framing(), config::Framing(kPrefixed)}) {
+  for (const settings::Framing& framing : {settings::Framing(), settings::Framing(kPrefixed)}) {
     DeflateHarness h(GetParam(), framing);
     h.Start();
     const std::string large(10 * 1024 * 1024, 'x');
@@ -239,7 +239,7 @@ TEST_P(SessionDeflateTest, BandwidthIsOfWhatIsInflated) {
 }
 
 TEST_P(SessionDeflateTest, ABombIsRefused) {
-  DeflateHarness h(GetParam(), config::StreamFraming(), 100'000);
+  DeflateHarness h(GetParam(), settings::StreamFraming(), 100'000);
   h.Start();
   h.client.Send(h.Deflated(std::string(100'000, 'x')));
   h.Settle();
@@ -250,7 +250,7 @@ TEST_P(SessionDeflateTest, ABombIsRefused) {
 }
 
 TEST_P(SessionDeflateTest, ALongMessageThatIsNoBombPasses) {
-  DeflateHarness h(GetParam(), config::StreamFraming(), 1000);
+  DeflateHarness h(GetParam(), settings::StreamFraming(), 1000);
   h.Start();
   h.client.Send(h.Deflated(Pattern(300'000)));
   h.Settle();

@@ -17,8 +17,8 @@ using websocket::testing::Binary;
 using websocket::testing::Close;
 using websocket::testing::Ping;
 
-config::Config Impatient() {
-  config::Config config = OneRoute();
+settings::Config Impatient() {
+  settings::Config config = OneRoute();
   // So short that a session that hangs is seen to be cut, which is then asserted not to happen.
   config.routes[0].options.close_timeout = base::Duration(3'600'000);
   return config;

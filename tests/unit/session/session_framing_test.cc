@@ -26,18 +26,18 @@ using websocket::testing::Continuation;
 using websocket::testing::Ping;
 using websocket::testing::Text;
 
-config::Config With(config::Framing framing, size_t message_limit = 16 * 1024 * 1024) {
-  config::Config config = OneRoute();
+settings::Config With(settings::Framing framing, size_t message_limit = 16 * 1024 * 1024) {
+  settings::Config config = OneRoute();
   config.routes[0].options.framing = framing;
   config.routes[0].options.message_limit = message_limit;
   return config;
 }
 
-config::Config Prefixed(size_t message_limit = 16 * 1024 * 1024) {
-  return With(config::LengthPrefixedFraming{.type_byte = true}, message_limit);
+settings::Config Prefixed(size_t message_limit = 16 * 1024 * 1024) {
+  return With(settings::LengthPrefixedFraming{.type_byte = true}, message_limit);
 }
 
-config::Config Lines(config::LinesFraming lines = {}) {
+settings::Config Lines(settings::LinesFraming lines = {}) {
   return With(lines);
 }
 
@@ -251,7 +251,7 @@ TEST(SessionFramingTest, AMessageCutShortIsTheBackendsFault) {
 }
 
 TEST(SessionFramingTest, ALengthBelowItsHeaderIsTheBackendsFault) {
-  Harness h(With(config::LengthPrefixedFraming{.size = 2, .includes_header = true}));
+  Harness h(With(settings::LengthPrefixedFraming{.size = 2, .includes_header = true}));
   h.Start();
   h.backend.Send(BigEndian(1, 2));
   ExpectClosed(h, Cause::kBackendFraming, "1011");
@@ -326,7 +326,7 @@ TEST(SessionFramingTest, ALineIsAMessageAndAMessageALine) {
 }
 
 TEST(SessionFramingTest, LongLinesAreAssembled) {
-  Harness h(Lines({.max_length = 1024 * 1024, .type = config::MessageType::kBinary}));
+  Harness h(Lines({.max_length = 1024 * 1024, .type = settings::MessageType::kBinary}));
   h.Start();
   std::string line = Pattern(1'000'000);
   std::replace(line.begin(), line.end(), '\n', 'n');
@@ -376,7 +376,7 @@ TEST(SessionFramingTest, ManyEmptyLinesStayBounded) {
 // ---- A stream of text ----
 
 TEST(SessionFramingTest, AStreamOfTextIsNeverCutInsideACharacter) {
-  Harness h(With(config::StreamFraming{config::MessageType::kText}));
+  Harness h(With(settings::StreamFraming{settings::MessageType::kText}));
   h.Start();
   h.backend.Send("Gr\xc3");
   h.backend.Send("\xbcn");
@@ -392,12 +392,12 @@ TEST(SessionFramingTest, AStreamOfTextIsNeverCutInsideACharacter) {
 
 TEST(SessionFramingTest, AStreamThatIsNoTextEndsTheSession) {
   for (const char* bytes : {"good \xff", "\xe2(", "\xf8"}) {
-    Harness h(With(config::StreamFraming{config::MessageType::kText}));
+    Harness h(With(settings::StreamFraming{settings::MessageType::kText}));
     h.Start();
     h.backend.Send(bytes);
     ExpectClosed(h, Cause::kBackendInvalidUtf8, "1007");
   }
-  Harness h(With(config::StreamFraming{config::MessageType::kText}));
+  Harness h(With(settings::StreamFraming{settings::MessageType::kText}));
   h.Start();
   h.backend.Send("cut \xe2\x82");
   h.backend.End();
@@ -405,7 +405,7 @@ TEST(SessionFramingTest, AStreamThatIsNoTextEndsTheSession) {
 }
 
 TEST(SessionFramingTest, AnswersOfAStreamAreNotAwaited) {
-  Harness h(With(config::StreamFraming{config::MessageType::kText}));
+  Harness h(With(settings::StreamFraming{settings::MessageType::kText}));
   h.Start();
   h.client.SendAndEnd(Binary("bye") + Close(1000, ""));
   h.backend.Send("too late");

@@ -49,7 +49,7 @@ TEST(SessionApplicationCloseTest, OtherCodesOfTheClientDoNot) {
 }
 
 TEST(SessionApplicationCloseTest, TheBackendsCodeAndReasonGoToTheClient) {
-  for (const auto codes : {config::CloseCodes::kStandard, config::CloseCodes::kWebsockify}) {
+  for (const auto codes : {settings::CloseCodes::kStandard, settings::CloseCodes::kWebsockify}) {
     Harness h;
     h.options().close_codes = codes;
     h.Start();

@@ -35,11 +35,11 @@ using workspace::kQueueMark;
 
 inline constexpr std::string_view kHead = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
-inline config::Config OneRoute() {
-  config::Config config;
-  config.listeners.push_back({{config::Endpoint::Kind::kTcp, "127.0.0.1", 0}});
-  config.backends.push_back({"b", {{{config::Endpoint::Kind::kTcp, "127.0.0.1", 9}}}});
-  config::Route route;
+inline settings::Config OneRoute() {
+  settings::Config config;
+  config.listeners.push_back({{settings::Endpoint::Kind::kTcp, "127.0.0.1", 0}});
+  config.backends.push_back({"b", {{{settings::Endpoint::Kind::kTcp, "127.0.0.1", 9}}}});
+  settings::Route route;
   route.name = "r";
   route.match.path.is_prefix = true;
   route.backend = 0;
@@ -49,19 +49,19 @@ inline config::Config OneRoute() {
 }
 
 /// For what outlives whoever is given it.
-inline std::shared_ptr<const config::Config> Unowned(const config::Config& config) {
-  return {std::shared_ptr<const config::Config>(), &config};
+inline std::shared_ptr<const settings::Config> Unowned(const settings::Config& config) {
+  return {std::shared_ptr<const settings::Config>(), &config};
 }
 
 class Harness : private SessionOwner {
  public:
   virtual ~Harness() = default;
-  explicit Harness(config::Config configuration = OneRoute(), size_t fail_at = SIZE_MAX)
+  explicit Harness(settings::Config configuration = OneRoute(), size_t fail_at = SIZE_MAX)
       : config(std::move(configuration)) {
     faults.fail_at = fail_at;
   }
 
-  config::SessionOptions& options() { return config.routes[0].options; }
+  settings::SessionOptions& options() { return config.routes[0].options; }
 
   /// Starts a session on the two fakes, as a request does.
   void Start(base::Bytes early = {}, std::optional<base::Cause> cause = std::nullopt,
@@ -73,7 +73,7 @@ class Harness : private SessionOwner {
                    .is_raw = is_raw,
                    .has_half_close = has_half_close,
                    .listener = &metrics.listeners[0],
-                   .server = {std::shared_ptr<const config::Endpoint>(),
+                   .server = {std::shared_ptr<const settings::Endpoint>(),
                               &config.backends[0].servers[0].address},
                    .id = workspace.ids.Next()};
     parts.client = client.Connect();
@@ -145,7 +145,7 @@ class Harness : private SessionOwner {
     EXPECT_EQ(log.lines[0].level, info.level);
   }
 
-  config::Config config;
+  settings::Config config;
   auth::SessionQuota quota;
   workspace::MemoryBudget memory{0};
   net::EventLoop loop;

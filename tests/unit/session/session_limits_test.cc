@@ -101,7 +101,7 @@ TEST(SessionLimitsTest, ASessionThatEndsIsWokenNoMore) {
 
 TEST(SessionLimitsTest, MemoryCountsQueuesAndMessagesThatAreNotWhole) {
   Harness h;
-  h.options().framing = config::LengthPrefixedFraming{};
+  h.options().framing = settings::LengthPrefixedFraming{};
   workspace::MemoryBudget budget(3000);
   budget.Count(h.workspace.queued);
   h.Start();

@@ -21,8 +21,8 @@ using websocket::testing::Close;
 using websocket::testing::Pong;
 using websocket::testing::Text;
 
-config::Config WithPings(int interval, int timeout) {
-  config::Config config = OneRoute();
+settings::Config WithPings(int interval, int timeout) {
+  settings::Config config = OneRoute();
   auto& options = config.routes[0].options;
   options.keepalive.ping_interval = base::Duration(interval);
   options.keepalive.pong_timeout = base::Duration(timeout);
@@ -117,7 +117,7 @@ TEST(SessionTimeTest, IdleWithoutPayload) {
 }
 
 TEST(SessionTimeTest, PayloadKeepsASessionFromBeingIdle) {
-  config::Config config = OneRoute();
+  settings::Config config = OneRoute();
   constexpr base::Duration kIdle(100);
   config.routes[0].options.idle_timeout = kIdle;
   Harness h(config);
@@ -141,7 +141,7 @@ TEST(SessionTimeTest, PayloadKeepsASessionFromBeingIdle) {
 }
 
 TEST(SessionTimeTest, ABackendWhoseHostFellSilentIsGivenUp) {
-  config::Config config = OneRoute();
+  settings::Config config = OneRoute();
   config.routes[0].options.keepalive.backend_timeout = base::Duration(20);
   Harness h(config);
   h.Start();
@@ -284,7 +284,7 @@ TEST(SessionTimeTest, ADrainDoesNotMoveTheEndOfASessionThatIsClosing) {
 }
 
 TEST(SessionTimeTest, AClientThatBrokeTheFramingIsNotWaitedForLong) {
-  config::Config config = OneRoute();
+  settings::Config config = OneRoute();
   config.routes[0].options.close_timeout = base::Duration(60'000);
   Harness h(config);
   h.Start();

@@ -42,16 +42,16 @@ class WorkerTest : public ::testing::Test {
     for (auto& worker : workers) worker->SetPeers({workers[0].get(), workers[1].get()});
   }
 
-  config::Listener Plain() const { return {net::testing::Tcp("127.0.0.1", 0)}; }
-  config::Listener Tls() const {
-    config::Listener listener = Plain();
-    listener.tls = config::Tls{.certificates = {certificate}};
+  settings::Listener Plain() const { return {net::testing::Tcp("127.0.0.1", 0)}; }
+  settings::Listener Tls() const {
+    settings::Listener listener = Plain();
+    listener.tls = settings::Tls{.certificates = {certificate}};
     return listener;
   }
 
   /// Loads the next configuration. UseOn then gives it to a worker.
-  void Load(std::vector<config::Listener> listeners) {
-    config = std::make_shared<config::Config>();
+  void Load(std::vector<settings::Listener> listeners) {
+    config = std::make_shared<settings::Config>();
     config->listeners = std::move(listeners);
     ++number;
     auto made = ports.PlanFor(config->listeners, workers.size());
@@ -95,13 +95,13 @@ class WorkerTest : public ::testing::Test {
   }
 
   net::testing::CertificateDirectory directory;
-  config::Certificate certificate = directory.Make("current", "localhost");
+  settings::Certificate certificate = directory.Make("current", "localhost");
   NoLog log;
   auth::SessionQuota quota;
   auth::RateLimiter rate_limiter;
   workspace::MemoryBudget memory{0};
   WorkerSetup setup{rate_limiter, memory, {}, log};
-  std::shared_ptr<config::Config> config;
+  std::shared_ptr<settings::Config> config;
   uint64_t number = 0;
   Ports ports{{}};
   Ports::Plan plan;

@@ -1,9 +1,9 @@
 // Addresses from text and back.
-#include "sluice/config/types.h"
+#include "sluice/settings/endpoint.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::settings {
 namespace {
 
 using Kind = Endpoint::Kind;
@@ -295,4 +295,4 @@ TEST(ParseListenAddress, SaysWhatIsWrongWithAZone) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::settings

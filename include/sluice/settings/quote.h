@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::config {
+namespace sluice::settings {
 
 /// `text` in single quotes; control characters as `\xNN`, what is longer than 80 bytes cut short.
 inline std::string Quote(std::string_view text) {
@@ -36,4 +36,4 @@ inline std::string Expected(std::string_view what, std::string_view found) {
   return "expected " + std::string(what) + ", found " + Quote(found);
 }
 
-}  // namespace sluice::config
+}  // namespace sluice::settings

@@ -10,7 +10,7 @@
 
 #include "sluice/base/clock.h"
 
-namespace sluice::config {
+namespace sluice::settings {
 
 /// Where in the request a token is looked for.
 struct TokenSource {
@@ -113,4 +113,4 @@ struct AuthFailures {
   bool operator==(const AuthFailures&) const = default;
 };
 
-}  // namespace sluice::config
+}  // namespace sluice::settings

@@ -1,5 +1,4 @@
-// IP addresses and host names as text: what every address of the configuration is made of. In
-// types.cc's half of the module, so that the types stay a leaf that needs no YAML.
+// IP addresses, host names and ports as text: the parts of every address of the configuration.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::config {
+namespace sluice::settings {
 
 /// The usual spelling of an IPv4 or IPv6 address (without brackets), nothing if `text` is neither.
 std::optional<std::string> NormalizeIp(std::string_view text);
@@ -30,4 +29,4 @@ std::optional<std::string> HostNameFault(std::string_view name);
 /// The whole of `text` as a port, in decimal, nothing if it is anything else or below `min`.
 std::optional<uint16_t> ParsePort(std::string_view text, uint16_t min);
 
-}  // namespace sluice::config
+}  // namespace sluice::settings

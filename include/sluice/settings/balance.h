@@ -8,7 +8,7 @@
 
 #include "sluice/base/clock.h"
 
-namespace sluice::config {
+namespace sluice::settings {
 
 /// Which server gets the next session. Weights count in every mode.
 struct Balance {
@@ -49,4 +49,4 @@ struct Ejection {
   bool operator==(const Ejection&) const = default;
 };
 
-}  // namespace sluice::config
+}  // namespace sluice::settings

@@ -1,0 +1,63 @@
+// Listeners, and the load balancers and proxies before them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/base/ip.h"
+#include "sluice/settings/endpoint.h"
+#include "sluice/settings/tls.h"
+
+namespace sluice::settings {
+
+/// Whose word about the client's address counts.
+struct Sources {
+  std::vector<base::IpRange> ranges;
+  bool unix_sockets = false;  ///< whoever connects through a Unix socket
+
+  /// `peer` is nothing if it came through a Unix socket.
+  bool Contain(const std::optional<base::IpAddress>& peer) const;
+};
+
+/// The PROXY protocol, from load balancers.
+struct ProxyProtocol {
+  bool is_required = false;
+  Sources from;
+};
+
+enum class ListenerProtocol : uint8_t {
+  kWebSocket,
+  kTcp,  ///< bytes as they come: no HTTP, no frames
+};
+
+/// The mode and the owner of a Unix socket's file: which users may connect.
+struct SocketFile {
+  std::optional<uint32_t> mode = std::nullopt;  ///< unset: as the umask leaves it
+  std::string user = {};                        ///< a name or a number; empty: the process's
+  std::string group = {};                       ///< a name or a number; empty: the process's
+
+  bool operator==(const SocketFile&) const = default;
+};
+
+struct Listener {
+  Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
+  std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
+  std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
+  std::string name = {};  ///< what routes call it; as loaded, its address where it has no other
+  ListenerProtocol protocol = ListenerProtocol::kWebSocket;
+  /// The names that requests may use, in place of Config::hosts.
+  std::optional<std::vector<std::string>> hosts = std::nullopt;
+  SocketFile socket_file = {};  ///< only of kUnix
+};
+
+enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
+
+/// HTTP proxies that tell in a header who the client is.
+struct TrustedProxies {
+  Sources from;
+  ForwardedHeader header = ForwardedHeader::kXForwardedFor;
+};
+
+}  // namespace sluice::settings

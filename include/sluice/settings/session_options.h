@@ -1,0 +1,79 @@
+// What a route, or `defaults` for all routes, determines of its sessions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/settings/auth.h"
+#include "sluice/settings/framing.h"
+#include "sluice/settings/limits.h"
+#include "sluice/settings/timeout.h"
+
+namespace sluice::settings {
+
+struct Keepalive {
+  Timeout ping_interval{20'000};  ///< from one ping to the next, ±10 %; zero: no pings
+  Timeout pong_timeout{10'000};   ///< from a ping until something must have been received
+  Timeout backend_timeout{
+      120'000};  ///< how long a backend's host may leave bytes or probes unacknowledged
+};
+
+enum class OnDialFailure : uint8_t {
+  kClose,  ///< 101, then Close 1014 with the reason, which a browser's page can read
+  kHttp,   ///< 502 or 504 instead of the 101
+};
+
+/// The codes of the Close frames that are sluice's own choice.
+enum class CloseCodes : uint8_t {
+  kStandard,    ///< as the table of causes has them
+  kWebsockify,  ///< 1011 in place of 1012 to 1014, which websockify does not know
+};
+
+/// What becomes of the sessions of a route that a reload takes away.
+enum class OnRemoval : uint8_t {
+  kKeep,   ///< they go on as they are
+  kClose,  ///< Close 1001
+};
+
+/// permessage-deflate.
+struct Compression {
+  bool enabled = false;
+  size_t min_size = 1024;  ///< messages to the client that are shorter go out as they are
+  bool server_context_takeover = false;  ///< messages to the client share a window
+  bool client_context_takeover = false;  ///< messages from the client may
+  int server_window_bits = 15;           ///< 9 to 15; of the window for messages to the client
+  int client_window_bits = 15;           ///< likewise from it, where the client can be told
+  int memory_level = 8;                  ///< 1 to 9: zlib's memory besides the window
+
+  bool operator==(const Compression&) const = default;
+};
+
+/// What a route, or `defaults` for all of them, can say of its sessions.
+struct SessionOptions {
+  Keepalive keepalive;
+  Timeout connect_timeout{5'000};  ///< for the dial as a whole, the name's resolution included
+  Timeout idle_timeout{0};         ///< without payload either way; pings do not count
+  Timeout max_age{0};              ///< of a session, whatever it does
+  Timeout close_timeout{5'000};    ///< how long a closing session may make no progress
+  Timeout close_total{60'000};     ///< how long closing may take, whatever the peers send and take
+  OnDialFailure on_dial_failure = OnDialFailure::kClose;
+  CloseCodes close_codes = CloseCodes::kStandard;
+  OnRemoval on_removal = OnRemoval::kKeep;
+  /// What the route speaks, most preferred first; unset: one of the client's offers is echoed.
+  std::optional<std::vector<std::string>> subprotocols;
+  /// Allowed values of Origin, lower case, `*` for any and `https://*.example.com` for all names
+  /// below one; unset: same origin only.
+  std::optional<std::vector<std::string>> origins;
+  bool require_origin = false;  ///< a request without an Origin does not pass
+  SessionLimits session_limits;
+  size_t message_limit = 16 * 1024 * 1024;  ///< bytes of a message where it matters; over it: 1009
+  Bandwidth bandwidth;
+  Framing framing;
+  Compression compression;
+  std::vector<AuthMethod> auth;  ///< any one of them suffices; none: whoever comes is let in
+};
+
+}  // namespace sluice::settings

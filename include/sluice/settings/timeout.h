@@ -1,0 +1,11 @@
+// A time limit of the configuration.
+#pragma once
+
+#include "sluice/base/clock.h"
+
+namespace sluice::settings {
+
+/// A time limit in milliseconds; zero where the file says `off`: no limit.
+using Timeout = base::Duration;
+
+}  // namespace sluice::settings

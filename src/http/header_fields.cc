@@ -1,6 +1,8 @@
 #include "header_fields.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "sluice/base/text.h"
 
@@ -34,6 +36,30 @@ std::string JoinFields(const std::vector<Header>& headers, std::string_view name
     is_first = false;
   }
   return joined;
+}
+
+std::optional<std::string_view> CheckContentFields(const std::vector<Header>& headers) {
+  const size_t lengths = CountFields(headers, "content-length");
+  const bool has_encoding = CountFields(headers, "transfer-encoding") > 0;
+  if (lengths > 1) return "more than one Content-Length header";
+  if (lengths == 1) {
+    if (has_encoding) return "both a Content-Length and a Transfer-Encoding header";
+    constexpr uint64_t kAny = std::numeric_limits<uint64_t>::max();
+    if (!base::ParseNumber(*FindField(headers, "content-length"), kAny)) {
+      return "a Content-Length header that is not a number";
+    }
+  }
+  if (has_encoding) {
+    const std::string encodings = JoinFields(headers, "transfer-encoding");
+    const auto list = base::SplitList(encodings);
+    const auto chunked = std::find_if(list.begin(), list.end(), [](std::string_view encoding) {
+      return base::EqualsIgnoringCase(encoding, "chunked");
+    });
+    if (std::distance(chunked, list.end()) > 1) {
+      return "a Transfer-Encoding header in which chunked is not the last";
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace sluice::http

@@ -21,4 +21,8 @@ std::optional<std::string_view> FindField(const std::vector<Header>& headers,
 /// The values of all of them, joined by ", " (RFC 9110 section 5.3).
 std::string JoinFields(const std::vector<Header>& headers, std::string_view name);
 
+/// Checks Content-Length and Transfer-Encoding, on which two readers of one head must agree
+/// (RFC 9112 section 6.3). Returns what is wrong with them, as a noun.
+std::optional<std::string_view> CheckContentFields(const std::vector<Header>& headers);
+
 }  // namespace sluice::http

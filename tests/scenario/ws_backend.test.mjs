@@ -209,6 +209,13 @@ for (const [what, head, detail] of [
     /status 302 \(redirects are not followed\) to https:\/\/a\.test\/$/,
   ],
   ['no HTTP', 'SSH-2.0-x\r\n', /is not valid HTTP\/1.1/],
+  ['a line that ends in LF alone', 'HTTP/1.1 403 Forbidden\n\r\n', /a line ends in LF alone, expected CR LF$/],
+  ['a folded header', 'HTTP/1.1 403 Forbidden\r\nA: b\r\n c\r\n\r\n', /a header line begins with whitespace$/],
+  [
+    'two Content-Length headers',
+    'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n',
+    /it has more than one Content-Length header$/,
+  ],
   ['nothing', '', /ended the connection instead of answering/],
   [
     'another key',

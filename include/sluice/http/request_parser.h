@@ -1,6 +1,5 @@
-// Reads the head of an HTTP/1.1 request, in pieces of any size, under limits. llhttp does the
-// parsing; a strict scan of the same bytes closes what llhttp lets pass and RFC 9112 does not
-// (src/http/head_scanner.h).
+// Parses the head of an HTTP/1.1 request, in pieces of any size, under limits: the request line
+// (src/http/request_line_parser.h), the field lines (src/http/field_parser.h), then their meaning.
 #pragma once
 
 #include <cstddef>
@@ -24,11 +23,15 @@ struct HeadRules {
   bool http_1_0 = false;  ///< such a request may lack a Host
 };
 
-/// Takes one request head. Only GET and HEAD and only HTTP/1.1 pass unless `rules` say otherwise;
-/// the target is in origin form or in
-/// absolute form (http, https, ws, wss); exactly one valid Host field is required even then. Line
-/// ends are CRLF. Empty lines before the request line are skipped (RFC 9112 section 2.2) and count
-/// towards the limit.
+/// Parses one request head. Accepts only GET and HEAD and only HTTP/1.1 unless `rules` allow more.
+/// The target is in origin form or in absolute form (http, https, ws, wss); exactly one valid Host
+/// field is required even then. Lines end in CR LF. Empty lines before the request line are skipped
+/// (RFC 9112 section 2.2) and count towards the limit.
+///
+/// Where RFC 9112 lets a recipient be lenient, this parser is not: LF alone, folded lines,
+/// whitespace other than one space in the request line, and Content-Length twice or beside
+/// Transfer-Encoding are kBadRequest. No two recipients can read an accepted head in different
+/// ways.
 ///
 /// A body is never read. On an upgrade (RequestHead::WantsUpgrade) any Transfer-Encoding, or a
 /// Content-Length other than 0, is kBadRequest, as its bytes would be taken for frames. Any other

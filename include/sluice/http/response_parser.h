@@ -1,5 +1,5 @@
-// Reads the head of an HTTP/1.1 response, in pieces of any size, under limits: what a WebSocket
-// service answers to our upgrade. llhttp does the parsing.
+// Parses the head of an HTTP/1.1 response, in pieces of any size, under limits: the answer of a
+// WebSocket service to our upgrade.
 #pragma once
 
 #include <cstddef>
@@ -32,9 +32,9 @@ struct ResponseLimits {
   size_t header_count;  ///< header fields
 };
 
-/// Takes one response head of HTTP/1.1; interim responses (1xx) before it are skipped and count
-/// towards the limits, but for the 101, which is what we came for. A body is never read: what
-/// stands behind the head of a 101 are frames.
+/// Parses one response head, as strictly as RequestParser parses a request. Interim responses (1xx)
+/// before it are skipped and count towards the limits; a 101 is final. A body is never read: frames
+/// follow the head of a 101.
 ///
 /// The outcome depends on the bytes alone, not on how they were cut. Memory stays within a small
 /// multiple of limits.header. Not thread-safe.

@@ -297,7 +297,7 @@ constexpr RefusalCase kRefusals[] = {
     {"GET /a\rb HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\r\rb HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\r HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
-    {"GET \r/a HTTP/1.1\r\n", Cause::kBadRequest, "not valid HTTP/1.1"},
+    {"GET \r/a HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\tb HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\0b HTTP/1.1\r\n"sv, Cause::kBadRequest, "not visible ASCII"},
     {"GET /a\x7f HTTP/1.1\r\n", Cause::kBadRequest, "not visible ASCII"},
@@ -350,7 +350,9 @@ constexpr RefusalCase kRefusals[] = {
     {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
      Cause::kBadRequest, "Content-Length"},
     {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-     Cause::kBadRequest, "not valid HTTP/1.1"},
+     Cause::kBadRequest, "both a Content-Length and a Transfer-Encoding"},
+    {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", Cause::kBadRequest,
+     "chunked is not the last"},
 };
 
 TEST(RequestParser, RefusesMalformedHeadsInEveryCut) {

@@ -112,5 +112,38 @@ TEST(ResponseParserTest, RefusesWhatIsNoResponse) {
   EXPECT_EQ(ParseHoweverCut("HTTP/1.0 101 X\r\n\r\n").fault, "the response is not HTTP/1.1");
 }
 
+struct FaultCase {
+  std::string_view text;
+  std::string_view fault;
+};
+
+TEST(ResponseParserTest, NamesWhatIsNotValid) {
+  constexpr FaultCase kCases[] = {
+      {"ICY 200 OK\r\n\r\n", "it does not begin with HTTP/1.1 and a status"},
+      {"HTTP/1.1 99 X\r\n\r\n", "its status is not a number from 100 to 999"},
+      {"HTTP/1.1 101 a\x01\r\n\r\n", "the reason after its status has a control byte"},
+      {"HTTP/1.1 101 X\n\r\n", "a line ends in LF alone, expected CR LF"},
+      {"HTTP/1.1 101 X\r\nA: b\n\r\n", "a line ends in LF alone, expected CR LF"},
+      {"HTTP/1.1 101 X\r\nA: b\r\n c\r\n\r\n", "a header line begins with whitespace"},
+      {"HTTP/1.1 101 X\r\nA : b\r\n\r\n", "whitespace between a header's name and colon"},
+      {"HTTP/1.1 101 X\r\n: b\r\n\r\n", "a header has an empty name"},
+      {"HTTP/1.1 101 X\r\nA: b\rc\r\n\r\n", "a CR is not followed by LF"},
+      {"HTTP/1.1 101 X\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+       "it has more than one Content-Length header"},
+      {"HTTP/1.1 103 X\r\nContent-Length: x\r\n\r\n",
+       "it has a Content-Length header that is not a number"},
+  };
+  for (const FaultCase& c : kCases) {
+    EXPECT_EQ(ParseHoweverCut(c.text).fault,
+              "the response is not valid HTTP/1.1: " + std::string(c.fault));
+  }
+}
+
+TEST(ResponseParserTest, HeadersOfInterimResponsesCount) {
+  const std::string interim = "HTTP/1.1 103 X\r\na:1\r\nb:2\r\nc:3\r\n\r\n";
+  EXPECT_TRUE(ParseHoweverCut(interim + "HTTP/1.1 101 X\r\nd:4\r\ne:5\r\n\r\n").done);
+  EXPECT_EQ(ParseHoweverCut(interim + interim).fault, "the response has more than 5 headers");
+}
+
 }  // namespace
 }  // namespace sluice::http

@@ -7,15 +7,14 @@
 
 #include <gtest/gtest.h>
 
+#include "base/ip_text.h"
+
 namespace sluice::auth {
 namespace {
 
+using base::testing::Ip;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-std::optional<base::IpAddress> Ip(std::string_view text) {
-  return base::IpAddress::Parse(text);
-}
 
 TEST(RateLimiter, ABurstThenTheRate) {
   const settings::Rate rate{.interval = milliseconds(50), .burst = 3};

@@ -8,14 +8,13 @@
 
 #include <gtest/gtest.h>
 
+#include "base/ip_text.h"
+
 namespace sluice::auth {
 namespace {
 
 using base::Cause;
-
-base::IpAddress Ip(std::string_view text) {
-  return base::IpAddress::Parse(text).value();
-}
+using base::testing::Ip;
 
 /// Two routes.
 settings::Config Config(const settings::SessionLimits& limits = {}) {

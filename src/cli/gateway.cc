@@ -50,8 +50,8 @@ void PrepareProcess() {
     limit.rlim_cur = limit.rlim_max;
     [[maybe_unused]] const int result = setrlimit(RLIMIT_NOFILE, &limit);
   }
-  // A queue of a slow client goes back to the system when it is empty. Without a fixed threshold,
-  // malloc would learn to keep blocks of that size.
+  // Large blocks, such as a long message, return to the system when they are freed. Without a fixed
+  // threshold, malloc would learn to keep blocks of that size. Queues have blocks of their own.
   mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+#include "net/block_cache.h"
 #include "net/event_base.h"
 #include "net/timer_queue.h"
 
@@ -17,6 +18,26 @@ namespace {
 // and the loop is woken that much less often.
 constexpr base::Duration kCoarseDelay{1'000};
 constexpr std::chrono::nanoseconds kTick = std::chrono::milliseconds(50);
+
+/// Trims the thread's cache of blocks while blocks are idle. An idle loop has no timer.
+class BlockTrimmer final : private IdleBlocksHandler, private TimerHandler {
+ public:
+  explicit BlockTrimmer(EventLoop& loop) : timer_(loop, *this) {
+    BlockCache::OfThread().SetHandler(this);
+  }
+  ~BlockTrimmer() { BlockCache::OfThread().SetHandler(nullptr); }
+  BlockTrimmer(const BlockTrimmer&) = delete;
+  BlockTrimmer& operator=(const BlockTrimmer&) = delete;
+
+ private:
+  static constexpr base::Duration kTrimInterval{1'000};
+
+  void OnIdleBlocks() override { timer_.Start(kTrimInterval); }
+
+  void OnTimer() override { BlockCache::OfThread().Trim(); }
+
+  Timer timer_;
+};
 
 }  // namespace
 
@@ -57,6 +78,7 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::Run() {
+  const BlockTrimmer trimmer(*this);
   event_base_loop(base_.get(), EVLOOP_NO_EXIT_ON_EMPTY);
 }
 

@@ -26,10 +26,11 @@ function* chunks(data) {
 }
 
 /** One worker, its code and buffers touched once, so that the growth measured later is the stall's alone. */
-async function startWarm(t, routes) {
+async function startWarm(t, routes, limits = {}) {
   const warm = await echo(t);
   const sluice = await start(t, {
     workers: 1,
+    defaults: { limits },
     routes: [...routes, { name: 'warm', match: { path: '/warm' }, backend: warm.address }],
   });
   const client = await openWs(t, sluice.url('/warm'));
@@ -115,6 +116,37 @@ test('a backend that stops reading while the client sends 64 MiB', async (t) => 
   assert.equal(hash.digest('hex'), sha256(data));
   assert.equal((await client.readClose()).code, 1000);
   await sluice.metric('sluice_queued_bytes', direction, 0);
+});
+
+test('what 100 slow backends made sluice hold goes back to the system', async (t) => {
+  const kCount = 100;
+  const backend = await sink(t, () => {});
+  const sluice = await startWarm(t, [{ name: 'main', match: { path: '/' }, backend: backend.address }], {
+    socket_buffer: '64KiB',
+  });
+  const before = residentBytes(sluice.pid);
+
+  const frame = encodeFrame({ payload: pattern(MiB, 10) });
+  const clients = [];
+  for (let i = 0; i < kCount; ++i) {
+    clients.push(await openRaw(t, sluice));
+    clients[i].write(frame);
+  }
+  const direction = { route: 'main', direction: 'to_backend' };
+  await sluice.waitFor('every client to be held back', async () => {
+    const metrics = await sluice.metrics();
+    return metrics.sum('sluice_pauses_total', direction) >= kCount;
+  });
+  const most = residentBytes(sluice.pid);
+  assert.ok(most - before > 2 * kAllowedGrowth, 'it is memory of the process that is held');
+
+  for (const peer of backend.peers) peer.socket.resume();
+  await sluice.metric('sluice_queued_bytes', direction, 0);
+  await waitFor('the memory to go back', () => residentBytes(sluice.pid) - before < kAllowedGrowth, {
+    details: () => `from ${before / KiB} over ${most / KiB} to ${residentBytes(sluice.pid) / KiB} KiB\n${sluice.details()}`,
+  });
+  for (const client of clients) client.write(closeFrame(1000));
+  await waitFor('every byte at the backends', () => backend.peers.every((peer) => peer.receivedBytes === MiB));
 });
 
 test('a direction that is stuck does not hold the other', async (t) => {

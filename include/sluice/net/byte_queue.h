@@ -1,5 +1,5 @@
-// Bytes that a leg does not take yet, over libevent's evbuffer. Costs one pointer while it is
-// empty, which it nearly always is: its memory exists only while it holds something.
+// Bytes that a leg does not accept yet. A queue costs one pointer while it is empty, which it
+// nearly always is: its memory exists only while it holds something.
 #pragma once
 
 #include <cstddef>
@@ -9,19 +9,22 @@
 #include "sluice/base/bytes.h"
 #include "sluice/net/stream.h"
 
-struct evbuffer;
-
 namespace sluice::net {
 
 /// Belongs to one thread. The caller bounds what it appends.
 class ByteQueue {
  public:
-  bool empty() const { return buffer_ == nullptr; }
+  ByteQueue();
+  ~ByteQueue();
+  ByteQueue(ByteQueue&&) noexcept;
+  ByteQueue& operator=(ByteQueue&&) noexcept;
+
+  bool empty() const { return content_ == nullptr; }
   size_t size() const;
 
   void Append(base::Bytes bytes);
   void Prepend(base::Bytes bytes);
-  void Clear() { buffer_.reset(); }
+  void Clear();
 
   /// Copies the first bytes into `out`, as many as there are and fit, without taking them.
   size_t Peek(base::MutableBytes out) const;
@@ -34,12 +37,13 @@ class ByteQueue {
   IoResult WriteTo(Stream& stream, size_t limit = SIZE_MAX);
 
  private:
-  struct Deleter {
-    void operator()(evbuffer* buffer) const;
-  };
-  evbuffer* Buffer();
+  class Piece;
+  struct Content;
 
-  std::unique_ptr<evbuffer, Deleter> buffer_;
+  Content& content();
+  void Drop(size_t size);
+
+  std::unique_ptr<Content> content_;  // Null while the queue is empty.
 };
 
 }  // namespace sluice::net

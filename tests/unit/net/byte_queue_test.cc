@@ -137,9 +137,9 @@ TEST_F(ByteQueuePropertyTest, AnyMixOfOperationsIsAsAString) {
     Sink sink;
     std::string expected, expected_written;
     for (int i = 0; i < 100; ++i) {
-      std::string bytes(Between(0, OneIn(10) ? 40'000 : 300), '\0');
+      std::string bytes(Between(0, OneIn(10) ? 200'000 : 300), '\0');
       for (char& byte : bytes) byte = static_cast<char>(Byte());
-      switch (Between(0, 3)) {
+      switch (Between(0, 4)) {
         case 0:
           queue.Append(base::AsBytes(bytes));
           expected += bytes;
@@ -148,9 +148,17 @@ TEST_F(ByteQueuePropertyTest, AnyMixOfOperationsIsAsAString) {
           queue.Prepend(base::AsBytes(bytes));
           expected.insert(0, bytes);
           break;
+        case 2: {
+          std::string out(Between(1, 100'000), '?');
+          const base::MutableBytes room(reinterpret_cast<uint8_t*>(out.data()), out.size());
+          out.resize(queue.Take(room));
+          ASSERT_EQ(out, expected.substr(0, room.size()));
+          expected.erase(0, out.size());
+          break;
+        }
         default:
-          sink.room = Between(0, 20'000);
-          const size_t limit = OneIn(2) ? SIZE_MAX : Between(0, 10'000);
+          sink.room = Between(0, OneIn(3) ? 200'000 : 20'000);
+          const size_t limit = OneIn(2) ? SIZE_MAX : Between(0, 100'000);
           const size_t moved = std::min({sink.room, limit, expected.size()});
           const IoResult result = queue.WriteTo(sink, limit);
           ASSERT_EQ(result.bytes, moved);

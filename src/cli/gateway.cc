@@ -17,11 +17,11 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/server/admin_token.h"
 #include "sluice/server/exposure.h"
+#include "sluice/server/handover.h"
 #include "sluice/server/reloader.h"
 #include "sluice/server/server.h"
 
 #include "cli/admin_actions.h"
-#include "cli/handover.h"
 #include "cli/privileges.h"
 #include "cli/signals.h"
 
@@ -74,7 +74,7 @@ int Failed(base::Log& log, const std::string& error) {
 int RunGateway(settings::Config config, const ConfigSource* source, const OnListening& on_listening,
                base::Log& log) {
   PrepareProcess();
-  auto inherited = TakeInheritance();
+  auto inherited = server::ReadInheritance();
   if (!inherited) return Failed(log, inherited.error());
   net::EventLoop loop;
   const auto first = std::make_shared<const settings::Config>(std::move(config));
@@ -123,13 +123,13 @@ int RunGateway(settings::Config config, const ConfigSource* source, const OnList
       source != nullptr ? server::ConfigForm::kFile : server::ConfigForm::kCommandLine;
   server::TellExposure(*first, form, log);
 
-  Successor successor(loop, log);
+  server::Successor successor(loop, log);
   const auto on_signal = [&] {
     successor.Cancel();
     if (server.draining()) {
       server.Cut();
     } else {
-      if (!server.retired()) TellSupervisor("STOPPING=1");
+      if (!server.retired()) server::NotifySupervisor("STOPPING=1");
       server.Drain([&loop] { loop.Stop(); });
     }
   };
@@ -152,8 +152,8 @@ int RunGateway(settings::Config config, const ConfigSource* source, const OnList
 
   server.Start();
   if (on_listening) on_listening(PortOf(server.sockets()));
-  TellSupervisor("READY=1\nMAINPID=" + std::to_string(getpid()));
-  inherited->TellReady();
+  server::NotifySupervisor("READY=1\nMAINPID=" + std::to_string(getpid()));
+  inherited->ReportReady();
   loop.Run();
   // A signal that comes now has nothing left to ask for, and must not end us as the default would.
   net::SignalBlock::ForGood();

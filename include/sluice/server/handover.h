@@ -20,34 +20,35 @@
 #include "sluice/net/tcp_stream.h"
 #include "sluice/worker/sockets.h"
 
-namespace sluice::cli {
+namespace sluice::server {
 
-/// What another process has left to this one.
+/// The sockets that another process has passed to this one.
 struct Inheritance {
   std::vector<worker::InheritedSocket> listeners = {};
   std::optional<net::ListeningSocket> admin = std::nullopt;
-  net::Fd told = net::Fd();  ///< where the old process waits for word; none if there is no such
+  net::Fd ready = net::Fd();  ///< the pipe on which the old process waits; unset without one
 
-  /// To the old process: this one accepts now.
-  void TellReady();
+  /// Reports to the old process that this one accepts connections.
+  void ReportReady();
 };
 
-/// Takes it from the environment, once, before there are other threads. The error is a sentence.
-base::Result<Inheritance, std::string> TakeInheritance();
+/// Reads them from the environment, once, before there are other threads. The error is a sentence.
+base::Result<Inheritance, std::string> ReadInheritance();
 
-/// Starts a process to take over. Belongs to the main thread.
+/// Starts a process that takes over. Belongs to the main thread.
 class Successor final : private net::StreamHandler, private net::TimerHandler {
  public:
-  /// To be made early: it will be what is then at the path of this program, with its arguments.
+  /// To be created early: the new process runs the program that is then at this program's path,
+  /// with the arguments that this process was started with.
   Successor(net::EventLoop& loop, base::Log& log);
   ~Successor();
 
-  /// Starts it, unless one is on its way. `ready` is called when it accepts; if it does not come
-  /// up, that is logged and all is as before.
+  /// Starts the new process, unless one is starting. `ready` is called when it accepts connections.
+  /// If it does not get that far, this is logged and nothing else changes.
   void Start(const std::vector<worker::OpenSockets>& listeners, int admin,
              std::function<void()> ready);
 
-  /// Ends the one that is on its way, if there is one: this process is told to stop.
+  /// Ends the process that is starting, if there is one: this process stops.
   void Cancel();
 
  private:
@@ -61,12 +62,12 @@ class Successor final : private net::StreamHandler, private net::TimerHandler {
   const std::string program_;
   const std::vector<std::string> arguments_;
   std::function<void()> ready_;
-  std::unique_ptr<net::TcpStream> told_;  // What the new process says.
+  std::unique_ptr<net::TcpStream> report_;  // Of the new process; null: none is starting.
   net::Timer timer_;
-  pid_t pid_ = 0;  // While it is on its way.
+  pid_t pid_ = 0;  // While it is starting.
 };
 
-/// Tells systemd, if it wants to know (sd_notify(3)), such as "READY=1".
-void TellSupervisor(const std::string& state);
+/// Reports a state such as "READY=1" to systemd, if it started this process (sd_notify(3)).
+void NotifySupervisor(const std::string& state);
 
-}  // namespace sluice::cli
+}  // namespace sluice::server

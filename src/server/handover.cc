@@ -1,4 +1,4 @@
-#include "cli/handover.h"
+#include "sluice/server/handover.h"
 
 #include <array>
 #include <cerrno>
@@ -18,9 +18,9 @@
 
 #include "sluice/base/text.h"
 
-#include "cli/handover_message.h"
+#include "server/handover_message.h"
 
-namespace sluice::cli {
+namespace sluice::server {
 namespace {
 
 using base::Unexpected;
@@ -30,7 +30,7 @@ constexpr int kFirstActivated = 3;  // SD_LISTEN_FDS_START of sd_listen_fds(3).
 constexpr int kMostActivated = 1000;
 
 // Until the new process accepts.
-constexpr base::Duration kPatience{60'000};
+constexpr base::Duration kReadyTimeout{60'000};
 
 // The value of a variable, which is gone after that: nobody started from here is meant.
 std::string TakeVariable(const char* name) {
@@ -55,8 +55,8 @@ base::Result<Inheritance, std::string> FromPredecessor(const std::string& text) 
   if (!message) return fail(message.error());
   if (!IsUnixSocket(message->told)) return fail("'told' is not a Unix socket");
   Inheritance inheritance;
-  inheritance.told = net::Fd(message->told);
-  fcntl(inheritance.told.get(), F_SETFD, FD_CLOEXEC);
+  inheritance.ready = net::Fd(message->told);
+  fcntl(inheritance.ready.get(), F_SETFD, FD_CLOEXEC);
   for (const auto& [listener, fd] : message->listeners) {
     auto socket = net::Adopt(net::Fd(fd));
     if (!socket) return fail(socket.error());
@@ -115,7 +115,7 @@ std::vector<std::string> OwnArguments() {
 
 // ---- The new process ----
 
-base::Result<Inheritance, std::string> TakeInheritance() {
+base::Result<Inheritance, std::string> ReadInheritance() {
   const std::string handover = TakeVariable(kVariable);
   const std::string pid = TakeVariable("LISTEN_PID");
   const std::string count = TakeVariable("LISTEN_FDS");
@@ -126,11 +126,11 @@ base::Result<Inheritance, std::string> TakeInheritance() {
   return Inheritance();
 }
 
-void Inheritance::TellReady() {
-  if (!told) return;
+void Inheritance::ReportReady() {
+  if (!ready) return;
   // Should the old one be gone, there is nobody to tell.
-  [[maybe_unused]] const auto sent = write(told.get(), "+", 1);
-  told.Reset();
+  [[maybe_unused]] const auto sent = write(ready.get(), "+", 1);
+  ready.Reset();
 }
 
 // ---- The old one ----
@@ -152,7 +152,7 @@ void Successor::Start(const std::vector<worker::OpenSockets>& listeners, int adm
     Fail(std::string("cannot make a pair of sockets: ") + std::strerror(errno));
     return;
   }
-  told_ = std::make_unique<net::TcpStream>(loop_, net::Fd(ends[0]));
+  report_ = std::make_unique<net::TcpStream>(loop_, net::Fd(ends[0]));
   const net::Fd word(ends[1]);
 
   // A descriptor that is duplicated onto itself is not closed by the exec.
@@ -191,13 +191,13 @@ void Successor::Start(const std::vector<worker::OpenSockets>& listeners, int adm
   }
   log_.Write(base::LogLevel::kInfo, "handing_over", {{"program", program_}, {"pid", pid_}});
   ready_ = std::move(ready);
-  timer_.Start(kPatience);
-  told_->SetHandler(this);
+  timer_.Start(kReadyTimeout);
+  report_->SetHandler(this);
 }
 
 void Successor::OnStreamReady() {
   std::array<uint8_t, 1> word{};
-  const net::IoResult got = told_->Read(word);
+  const net::IoResult got = report_->Read(word);
   if (got.status == net::IoResult::Status::kWouldBlock) return;
   if (got.status != net::IoResult::Status::kOk) {
     Fail("the new process has ended before it was ready; its own log says why");
@@ -211,9 +211,9 @@ void Successor::OnStreamReady() {
 /// Its stream is still on the stack, and may have more to tell before it is gone.
 void Successor::Forget() {
   timer_.Stop();
-  if (!told_) return;
-  told_->SetHandler(nullptr);
-  loop_.DestroyLater(std::move(told_));
+  if (!report_) return;
+  report_->SetHandler(nullptr);
+  loop_.DestroyLater(std::move(report_));
 }
 
 void Successor::OnTimer() {
@@ -224,7 +224,7 @@ void Successor::OnTimer() {
 void Successor::Cancel() {
   if (pid_ == 0) return;
   kill(pid_, SIGTERM);
-  Fail("this process was told to stop meanwhile, and so is the new one");
+  Fail("this process was ready to stop meanwhile, and so is the new one");
 }
 
 void Successor::Fail(const std::string& why) {
@@ -233,7 +233,7 @@ void Successor::Fail(const std::string& why) {
   log_.Write(base::LogLevel::kError, "handover_failed", {{"detail", why}});
 }
 
-void TellSupervisor(const std::string& state) {
+void NotifySupervisor(const std::string& state) {
   const char* const place = std::getenv("NOTIFY_SOCKET");
   if (place == nullptr) return;
   sockaddr_un name{};
@@ -244,11 +244,11 @@ void TellSupervisor(const std::string& state) {
   if (name.sun_path[0] == '@') name.sun_path[0] = '\0';  // An abstract one.
   const net::Fd socket_fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket_fd) return;
-  // It knows no other way to learn of it, and we none to be told that it did not.
+  // It knows no other way to learn of it, and we none to be ready that it did not.
   [[maybe_unused]] const auto sent =
       sendto(socket_fd.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
              reinterpret_cast<const sockaddr*>(&name),
              static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size));
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::server

@@ -1,10 +1,10 @@
-#include "cli/handover_message.h"
+#include "server/handover_message.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace sluice::cli {
+namespace sluice::server {
 namespace {
 
 TEST(HandoverMessage, ReadsWhatItHasWritten) {
@@ -68,4 +68,4 @@ TEST(HandoverMessage, RefusesWhatIsNotAsExpectedAndThrowsNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::cli
+}  // namespace sluice::server

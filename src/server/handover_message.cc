@@ -1,4 +1,4 @@
-#include "cli/handover_message.h"
+#include "server/handover_message.h"
 
 #include <cstdint>
 #include <limits>
@@ -7,17 +7,16 @@
 
 #include <nlohmann/json.hpp>
 
-namespace sluice::cli {
+namespace sluice::server {
 namespace {
 
 using base::Unexpected;
-using nlohmann::json;
 
 /// Reads the members of one message. nlohmann's own accessors throw where a type is not as
 /// expected, so each type is checked first.
 class MessageReader {
  public:
-  base::Result<int, std::string> Descriptor(const json& object, const char* key) {
+  base::Result<int, std::string> Descriptor(const nlohmann::json& object, const char* key) {
     const auto member = object.find(key);
     if (member == object.end() || !member->is_number_unsigned()) return NoDescriptor(key);
     const auto number = member->get<uint64_t>();
@@ -29,7 +28,7 @@ class MessageReader {
     return fd;
   }
 
-  base::Result<HandoverMessage::Socket, std::string> Socket(const json& object) {
+  base::Result<HandoverMessage::Socket, std::string> Socket(const nlohmann::json& object) {
     if (!object.is_object()) return Unexpected(std::string("a listener is not an object"));
     const auto text = object.find("address");
     if (text == object.end() || !text->is_string()) {
@@ -53,17 +52,17 @@ class MessageReader {
 }  // namespace
 
 std::string WriteHandoverMessage(const HandoverMessage& message) {
-  json object = {{"told", message.told}, {"listeners", json::array()}};
+  nlohmann::json object = {{"told", message.told}, {"listeners", nlohmann::json::array()}};
   for (const auto& [listener, fd] : message.listeners) {
     object["listeners"].push_back({{"address", listener.ToString()}, {"fd", fd}});
   }
   if (message.admin) object["admin"] = *message.admin;
   // The path of a Unix socket need not be UTF-8.
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 base::Result<HandoverMessage, std::string> ParseHandoverMessage(std::string_view text) {
-  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json object = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return Unexpected(std::string("expected a JSON object"));
   MessageReader reader;
   HandoverMessage message;
@@ -87,4 +86,4 @@ base::Result<HandoverMessage, std::string> ParseHandoverMessage(std::string_view
   return message;
 }
 
-}  // namespace sluice::cli
+}  // namespace sluice::server

@@ -15,7 +15,7 @@
 #include "sluice/base/result.h"
 #include "sluice/settings/endpoint.h"
 
-namespace sluice::cli {
+namespace sluice::server {
 
 struct HandoverMessage {
   struct Socket {
@@ -33,4 +33,4 @@ std::string WriteHandoverMessage(const HandoverMessage& message);
 /// is not as expected.
 base::Result<HandoverMessage, std::string> ParseHandoverMessage(std::string_view text);
 
-}  // namespace sluice::cli
+}  // namespace sluice::server

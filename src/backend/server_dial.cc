@@ -71,7 +71,7 @@ void ServerDial::OnStreamReady() {
   if (stream_->readable()) ReadAnswer();
 }
 
-/// An error is told by the read behind it.
+/// The following read reports an error.
 void ServerDial::SendRequest() {
   if (request_.WriteTo(*stream_).status == IoStatus::kError) request_.Clear();
 }

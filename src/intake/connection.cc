@@ -127,7 +127,7 @@ void Connection::BecomeSession(session::Session::Parts parts, std::string_view h
 
 // ---- Rate limit ----
 
-/// Returns true if the peer may speak for other clients, whose request it then is.
+/// Returns true if the peer is a trusted proxy, whose requests belong to other clients.
 bool Connection::IsTrustedProxy() const {
   const auto& proxies = generation_->config.trusted_proxies;
   return proxies && proxies->from.Contain(client_.address.ip());
@@ -244,7 +244,7 @@ void Connection::ContinueHandshake() {
 }
 
 /// The client speaks plain text. With `mode: auto` the connection goes on without TLS; otherwise an
-/// HTTP client is told what is wrong.
+/// HTTP client receives an error response.
 void Connection::OnPlainText() {
   const bool is_allowed = listener().tls && listener().tls->mode != settings::TlsMode::kRequired;
   EndHandshake(is_allowed ? TlsResult::kPlain : TlsResult::kNotTls);

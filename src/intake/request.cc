@@ -134,7 +134,7 @@ bool Request::RefuseIfHostUnknown() {
   return true;
 }
 
-// ---- The route (claims: request_route.cc) ----
+// ---- The route (claims: request_auth.cc) ----
 
 void Request::ChooseRoute() {
   const routing::RequestFacts facts = FactsOf(client_, head_, responder_.stream());

@@ -1,4 +1,4 @@
-// Who the client of a request is, and which route is chosen by the claims of its token.
+// Authentication of a request, and the choice of a route by the claims of its token.
 #include <algorithm>
 #include <chrono>
 #include <string>

@@ -98,7 +98,7 @@ class Server::Impl final : private net::TimerHandler {
     for (const auto& sockets : plan->open) {
       for (const int fd : sockets.fds) net::SetSocketBuffer(fd, in_use.limits.socket_buffer);
     }
-    TellListeners(in_use.listeners, *plan);
+    LogListeners(in_use.listeners, *plan);
     for (const auto& unused : ports_.unused()) {
       log_.Write(base::LogLevel::kWarn, "socket_not_used",
                  {{"address", unused.socket.address.ToString()},
@@ -178,7 +178,6 @@ class Server::Impl final : private net::TimerHandler {
     return {};
   }
 
-  /// Of those that are new.
   /// For sockets that are kept or inherited: new ones have their mode and owner already.
   static base::Result<void, std::string> SetSocketFiles(
       const std::vector<settings::Listener>& listeners) {
@@ -190,8 +189,9 @@ class Server::Impl final : private net::TimerHandler {
     return {};
   }
 
-  void TellListeners(const std::vector<settings::Listener>& listeners,
-                     const worker::Ports::Plan& plan) {
+  /// Logs the listeners that are new.
+  void LogListeners(const std::vector<settings::Listener>& listeners,
+                    const worker::Ports::Plan& plan) {
     for (size_t i = 0; i < listeners.size(); ++i) {
       if (plan.of_worker.front()[i].kept) continue;
       log_.Write(base::LogLevel::kInfo, "listening",

@@ -1,5 +1,5 @@
-// Both directions of a session whose messages mean something (message_relay.h). The plain one does
-// not come here.
+// Both directions of a session with framed or compressed messages (leg/message_codec.h). The plain
+// one does not come here.
 //
 // What one read brings may become far more than it was, so it is bounded here:
 //

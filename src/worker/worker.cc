@@ -8,13 +8,13 @@
 
 namespace sluice::worker {
 
-/// One listener of this worker: gives each connection to a request of its own.
+/// One listening socket of this worker. Passes each accepted connection to Worker::Place.
 class Worker::Port final : private net::AcceptHandler {
  public:
   Port(Worker& worker, net::ListeningSocket socket)
       : worker_(worker), listener_(worker.loop_, std::move(socket), *this) {}
 
-  /// Its place among the listeners of the context's generation.
+  /// Its index among the listeners of the generation in use.
   void SetIndex(size_t index) { index_ = index; }
 
   void TakePending() { listener_.TakePending(); }
@@ -27,7 +27,7 @@ class Worker::Port final : private net::AcceptHandler {
   void OnAcceptError(int error) override {
     metrics().accept_errors.Add();
     const auto omitted = log_limit_.Admit(net::EventLoop::Now());
-    if (!omitted) return;  // Ten of these a second help nobody.
+    if (!omitted) return;  // At most one line in 10 s.
     worker_.workspace_.log.Write(base::LogLevel::kError, "accept_failed",
                                  {{"listener", listener_.address().ToString()},
                                   {"detail", std::strerror(error)},
@@ -88,7 +88,7 @@ void Worker::Use(std::shared_ptr<intake::Generation> generation, std::vector<Por
   });
 }
 
-/// Who has connected already is not turned away.
+/// Accepts the connections that are already in the backlog.
 void Worker::ClosePorts(Ports ports) {
   is_closing_ports_ = true;
   for (const auto& sockets : ports) {
@@ -97,7 +97,7 @@ void Worker::ClosePorts(Ports ports) {
   is_closing_ports_ = false;
 }
 
-/// Among equals it stays: to move one wakes another thread.
+/// Keeps the connection if the counts are about equal: moving it wakes another thread.
 void Worker::Place(net::Fd fd, const net::Address& client, size_t listener) {
   Worker* fewest = this;
   for (Worker* const peer : peers_) {

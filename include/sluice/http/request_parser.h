@@ -34,8 +34,8 @@ struct HeadRules {
 /// ways.
 ///
 /// A body is never read. On an upgrade (RequestHead::WantsUpgrade) any Transfer-Encoding, or a
-/// Content-Length other than 0, is kBadRequest, as its bytes would be taken for frames. Any other
-/// request's connection is closed after the response, so that its body does not matter.
+/// Content-Length other than 0, is kBadRequest, as its bytes would be taken for frames. The
+/// caller closes the connection after any other request with a body.
 ///
 /// The outcome depends on the bytes alone, not on how they were cut. Memory stays within a small
 /// multiple of limits.header. Not thread-safe.

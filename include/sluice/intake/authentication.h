@@ -1,4 +1,4 @@
-// Asks the methods of a route, one after the other, whether a client may come in.
+// Checks a request's credentials with the methods of its route, one after the other.
 #pragma once
 
 #include <cstddef>

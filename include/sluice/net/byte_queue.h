@@ -1,5 +1,5 @@
 // Bytes that a leg does not accept yet. A queue costs one pointer while it is empty, which it
-// nearly always is: its memory exists only while it holds something.
+// nearly always is: its blocks then return to the cache of the thread.
 #pragma once
 
 #include <cstddef>

@@ -17,7 +17,7 @@
 //                         kClosed  ◄── out of time, from any state
 //
 // kOpen:       both directions relay, or one does and the other has ended (a half-close).
-// kAnswering:  only where messages mean something (message_relay.h). The client has said its last,
+// kAnswering:  only with a message framing (leg/message_codec.h). The client has said its last,
 //              a Close or what breaks the framing; what the backend answers to the messages before
 //              still goes out, and the end is told behind it.
 // kCloseSent:  a Close is sent or queued; what the client still sends is relayed until its Close.

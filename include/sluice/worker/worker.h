@@ -1,5 +1,5 @@
-// A thread with its own event loop, ports, connections, sessions and buffers. Workers share nothing
-// that is written except the log and the counts of auth/session_quota.h and auth/rate_limiter.h.
+// A thread with its own event loop, ports, connections, sessions and buffers. Workers share
+// what docs/architecture.md lists under "Threads and lifetimes".
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// What a worker lends to its requests and sessions, whatever the configuration. It lies below them:
-// it knows neither requests nor sessions nor configurations.
+// What a worker lends to its connections and sessions, whatever the configuration. It lies below
+// them: it knows neither connections nor sessions nor configurations.
 #pragma once
 
 #include <cstdint>

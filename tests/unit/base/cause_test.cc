@@ -80,7 +80,7 @@ TEST(CauseTest, CloseCodesAreOfTheRegistryAndMayBeSent) {
   }
 }
 
-// What design.md promises of some causes, so that an edit of the table is no accident.
+// What docs/architecture.md promises of some causes, so that an edit of the table is no accident.
 TEST(CauseTest, TheDesignsCodes) {
   const std::map<Cause, uint16_t> codes = {
       {Cause::kBackendClosed, 1000},      {Cause::kBackendReset, 1011},

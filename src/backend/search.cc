@@ -48,6 +48,12 @@ void Search::StopWaiting() {
   if (!dial_) Finish(base::Unexpected(base::Cause::kDrain));
 }
 
+void Search::Cancel() {
+  timer_.Stop();
+  place_wait_.reset();
+  dial_.reset();
+}
+
 void Search::OnTimer() {
   if (place_wait_) {
     LookForPlace();

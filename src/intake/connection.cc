@@ -93,7 +93,13 @@ void Connection::OnTimer() {
   }
 }
 
+void Connection::EndKeepAlive() {
+  may_keep_alive_ = false;
+  if (protocol_) protocol_->EndKeepAlive();
+}
+
 void Connection::Drain() {
+  may_keep_alive_ = false;
   if (state_ == ConnectionState::kProxyHeader) ReadProxyHeader();
   if (state_ == ConnectionState::kHandshake) ContinueHandshake();
   if (state_ == ConnectionState::kServing) {

@@ -54,9 +54,10 @@ void Http1::OnStreamReady() {
       if (connection_.stream().readable()) ReadHead();
       break;
     case Http1State::kProcessing:
-      WatchClient();
+      if (request_->state() == RequestState::kSearching) WatchClient();
       break;
     case Http1State::kReplying:
+      RestartReplyTimer();  // A part of what TLS keeps may have been sent.
       ContinueReply();
       break;
     case Http1State::kLingering:
@@ -68,16 +69,18 @@ void Http1::OnStreamReady() {
 }
 
 void Http1::OnTimer() {
-  const bool is_idle = requests_ != 0 && !head_begun_;
-  if (state_ == Http1State::kReadingHead && !is_idle) {
+  if (state_ == Http1State::kReadingHead && !IsIdle()) {
     RefuseHead({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
   } else {
     connection_.Close();
   }
 }
 
+void Http1::EndKeepAlive() {
+  if (state_ == Http1State::kReadingHead && IsIdle()) connection_.Close();
+}
+
 void Http1::Drain() {
-  is_draining_ = true;
   if (request_) request_->Drain();
   if (state_ == Http1State::kReadingHead) ReadHead();  // What has arrived by now counts, too.
   if (state_ != Http1State::kReadingHead) return;
@@ -111,7 +114,12 @@ void Http1::ReadHead() {
 }
 
 void Http1::ParseHead(base::Bytes bytes) {
-  head_begun_ = true;
+  const auto is_line_end = [](uint8_t byte) { return byte == '\r' || byte == '\n'; };
+  if (!head_begun_ && !std::all_of(bytes.begin(), bytes.end(), is_line_end)) {
+    head_begun_ = true;
+    // The time that the connection was idle does not count.
+    if (requests_ != 0) timer_.Start(connection_.generation()->config.handshake_timeout);
+  }
   const auto used = parser_->Feed(bytes);
   if (refuses_plain_text_ && (!used || parser_->has_method())) {
     RefuseHead({base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
@@ -146,10 +154,9 @@ void Http1::StartRequest() {
                       .is_rate_counted = is_first && connection_.is_rate_counted(),
                       .deadline = deadline});
   request_->Start();
-  if (state_ == Http1State::kProcessing) WatchClient();
 }
 
-/// Notices a client that leaves while its request is processed, so that its place becomes free.
+/// Notices a client that leaves while a server is searched, so that its place becomes free.
 /// Early frames are for the backend: they, and everything after them, wait. But a client that has
 /// reset the connection waits for nothing.
 void Http1::WatchClient() {
@@ -198,7 +205,8 @@ void Http1::Drop() {
 /// Returns true if another request can follow: the request had no content, which is not read, and
 /// was no upgrade, after which frames may have been sent early.
 bool Http1::MayKeepAlive() {
-  if (state_ != Http1State::kProcessing || is_draining_ || requests_ >= kMostRequests) return false;
+  if (state_ != Http1State::kProcessing || !connection_.may_keep_alive()) return false;
+  if (requests_ >= kMostRequests) return false;
   const http::RequestHead& head = parser_->head();
   return !head.WantsUpgrade() && head.Count("Transfer-Encoding") == 0 &&
          head.Find("Content-Length").value_or("0") == "0" &&
@@ -218,7 +226,9 @@ void Http1::ContinueReply() {
   while (!reply_.empty() || !content_.empty()) {
     if (!WriteSome()) return;
   }
-  if (keeps_alive_) {
+  if (connection_.stream().HasUnsent()) return;
+  // A reload or a drain may have come since the response was written.
+  if (keeps_alive_ && connection_.may_keep_alive()) {
     StartNextRequest();
     return;
   }
@@ -240,11 +250,13 @@ bool Http1::WriteSome() {
     return false;
   }
   if (!is_head) content_.remove_prefix(sent.bytes);
-  if (sent.bytes != 0) {
-    const auto left = std::max(reply_ends_ - net::EventLoop::Now(), base::Duration(1));
-    timer_.Start(std::min(left, kReplyTimeout));
-  }
+  if (sent.bytes != 0) RestartReplyTimer();
   return sent.status == IoStatus::kOk;
+}
+
+void Http1::RestartReplyTimer() {
+  const auto left = std::max(reply_ends_ - net::EventLoop::Now(), base::Duration(1));
+  timer_.Start(std::min(left, kReplyTimeout));
 }
 
 /// The client may have sent its next request already.
@@ -262,16 +274,15 @@ void Http1::StartNextRequest() {
 void Http1::Linger() {
   net::Stream& stream = connection_.stream();
   size_t budget = workspace::kQueueMark;
-  bool has_client_ended = false;
-  while (!has_client_ended && stream.readable() && budget != 0) {
+  while (!has_client_ended_ && stream.readable() && budget != 0) {
     const net::IoResult got =
         stream.Read(connection_.context().workspace.buffers.scratch().first(budget));
     if (got.status == IoStatus::kWouldBlock) return;
-    has_client_ended = got.status != IoStatus::kOk;
+    has_client_ended_ = got.status != IoStatus::kOk;
     budget -= got.bytes;
   }
   // A client that still sends that much does not read the response.
-  if (budget == 0 || (has_client_ended && !stream.HasUnsent())) connection_.Close();
+  if (budget == 0 || (has_client_ended_ && !stream.HasUnsent())) connection_.Close();
 }
 
 }  // namespace sluice::intake

@@ -32,6 +32,7 @@ class Http1 final : public Protocol, private Responder, private net::TimerHandle
   void RefuseEarly(const http::Refusal& refusal, base::Bytes received) override;
   void OnStreamReady() override;
   void Drain() override;
+  void EndKeepAlive() override;
   void Stop() override;
 
  private:
@@ -42,6 +43,7 @@ class Http1 final : public Protocol, private Responder, private net::TimerHandle
   void Serve(const http::Page& page, std::string_view content) override;
   void StartSession(session::Session::Parts parts, const Agreement& agreement,
                     std::optional<base::Cause> cause) override;
+  void WatchClient() override;
   void Drop() override;
 
   void OnTimer() override;
@@ -50,12 +52,13 @@ class Http1 final : public Protocol, private Responder, private net::TimerHandle
   void ParseHead(base::Bytes bytes);
   void RefuseHead(const http::Refusal& refusal);
   void StartRequest();
-  void WatchClient();
+  bool IsIdle() const { return requests_ != 0 && !head_begun_; }
 
   bool MayKeepAlive();
   void Reply(std::string head, std::string_view content = {});
   void ContinueReply();
   bool WriteSome();
+  void RestartReplyTimer();
   void StartNextRequest();
   void Linger();
 
@@ -65,16 +68,16 @@ class Http1 final : public Protocol, private Responder, private net::TimerHandle
   net::Timer timer_;
 
   std::optional<http::RequestParser> parser_;
-  bool head_begun_ = false;     // A byte of it has been received.
-  std::vector<uint8_t> early_;  // Bytes after the head.
-  size_t requests_ = 0;         // So far.
-  bool is_draining_ = false;
+  bool head_begun_ = false;           // More than empty lines has been received of it.
+  std::vector<uint8_t> early_;        // Bytes after the head.
+  size_t requests_ = 0;               // So far.
   std::unique_ptr<Request> request_;  // Null before the first.
 
-  net::ByteQueue reply_;        // The head of the response, and a short content.
-  std::string_view content_;    // What is left of a page.
-  bool keeps_alive_ = false;    // After this response.
-  base::TimePoint reply_ends_;  // When the client must have received it.
+  net::ByteQueue reply_;           // The head of the response, and a short content.
+  std::string_view content_;       // What is left of a page.
+  bool keeps_alive_ = false;       // After this response.
+  bool has_client_ended_ = false;  // Its end has been read.
+  base::TimePoint reply_ends_;     // When the client must have received it.
 };
 
 }  // namespace sluice::intake

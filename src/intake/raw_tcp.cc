@@ -22,13 +22,16 @@ void RawTcp::Start(base::Bytes received) {
                                                 .is_rate_counted = connection_.is_rate_counted(),
                                                 .deadline = connection_.deadline()});
   request_->Start();
-  if (request_->state() != RequestState::kDone) OnStreamReady();
 }
 
 /// The end of the client's direction may be part of what it sends. But a client that has reset the
 /// connection waits for nothing.
+void RawTcp::WatchClient() {
+  if (connection_.stream().IsReset()) request_->OnClientLeft();
+}
+
 void RawTcp::OnStreamReady() {
-  if (request_ && connection_.stream().IsReset()) request_->OnClientLeft();
+  if (request_ && request_->state() == RequestState::kSearching) WatchClient();
 }
 
 void RawTcp::Drain() {

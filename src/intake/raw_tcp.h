@@ -27,6 +27,7 @@ class RawTcp final : public Protocol, private Responder {
   }
   void OnStreamReady() override;
   void Drain() override;
+  void EndKeepAlive() override {}
   void Stop() override;
 
  private:
@@ -38,6 +39,7 @@ class RawTcp final : public Protocol, private Responder {
   }
   void StartSession(session::Session::Parts parts, const Agreement& agreement,
                     std::optional<base::Cause> cause) override;
+  void WatchClient() override;
   void Drop() override { connection_.Close(); }
 
   Connection& connection_;

@@ -75,6 +75,7 @@ void Request::Enter(RequestEvent event) {
     context_.workspace.loop.DestroyLater(std::move(authentication_));
   }
   if (state_ == RequestState::kDone) {
+    if (search_) search_->Cancel();
     context_.workspace.loop.DestroyLater(std::move(search_));
     quota_slot_ = auth::SessionQuota::Slot();
   }
@@ -241,6 +242,7 @@ void Request::StartSearch() {
         if (state_ == RequestState::kSearching) OnSearched(std::move(result));
       });
   search_->Start();
+  if (state_ == RequestState::kSearching) responder_.WatchClient();
 }
 
 void Request::OnSearched(base::Result<backend::Search::Found, base::Cause> result) {

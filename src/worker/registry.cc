@@ -15,6 +15,7 @@ Registry::~Registry() = default;
 void Registry::Use(std::shared_ptr<intake::Generation> next) {
   if (generation_) next->backends.resolver->TakeCacheOf(*generation_->backends.resolver);
   generation_ = std::move(next);
+  connections_.ForEach([](intake::Connection& connection) { connection.EndKeepAlive(); });
   sessions_.ForEach([this](session::Session& session) {
     if (const auto cause = WhyOver(session.route())) session.Close(*cause);
   });
@@ -61,6 +62,7 @@ void Registry::Drain(base::Duration window, std::function<void()> done) {
 }
 
 void Registry::AwaitEnd(std::function<void()> done) {
+  connections_.ForEach([](intake::Connection& connection) { connection.EndKeepAlive(); });
   when_empty_ = std::move(done);
   CheckEnd();
 }

@@ -640,6 +640,23 @@ test('who fails again and again gets 429 and is told when to come back; others d
   });
 });
 
+test('clients that leave while their password is checked have not failed', async (t) => {
+  const slow = execFileSync('openssl', ['passwd', '-6', '-salt', 'rounds=200000$salt', 'secret'], { encoding: 'utf8' });
+  const sluice = await startGuarded(
+    t,
+    { basic: { users_file: file(t, 'users', `anna:${slow.trim()}\n`) } },
+    { auth_failures: { limit: 3, window: '1m' } },
+  );
+  const anna = basic('anna', 'secret');
+  for (let i = 0; i < 6; ++i) {
+    const client = await connectRaw(t, sluice.port);
+    client.write(upgradeHead(anna));
+    client.socket.end();
+    await client.waitForClose();
+  }
+  await letsIn(t, sluice, '/', anna);
+});
+
 test('failures: every refused credential counts, whatever another route accepts', async (t) => {
   const users = file(t, 'users', `anna:${sha512Crypt('secret')}\n`);
   const backend = (await echo(t)).address;

@@ -12,7 +12,7 @@ import { KiB, MiB, pattern } from './lib/bytes.mjs';
 import { startDns } from './lib/dns.mjs';
 import { encodeFrame } from './lib/frames.mjs';
 import { tcpQueues } from './lib/memory.mjs';
-import { openRaw } from './lib/raw_client.mjs';
+import { connectRaw, openRaw } from './lib/raw_client.mjs';
 import { makeConfig, startWithArgs, tempDir } from './lib/sluice.mjs';
 import { within } from './lib/wait.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
@@ -107,6 +107,16 @@ test('on_removal: close ends the sessions of a route that is gone, and no others
   await expectEcho(stays, 'still there');
   const line = await set.sluice.event('session', { route: 'goes' });
   assert.equal(line.reason, 'route_removed');
+});
+
+test('a connection that is kept alive ends with its configuration', async (t) => {
+  const set = await setUp(t, { defaults: { timeouts: { handshake: '5m' } } });
+  const client = await connectRaw(t, set.sluice.port);
+  client.write('GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  assert.equal((await client.readResponse()).status, 404);
+  await change(set, { ...set.config, routes: [{ ...set.config.routes[0], origins: ['https://a.example'] }] });
+  await client.waitForEnd();
+  assert.equal(client.buffer.length, 0, 'nothing is sent to an idle client');
 });
 
 test('a faulty file changes nothing and is told with its place', async (t) => {

@@ -71,6 +71,9 @@ class Search final : private net::TimerHandler {
   /// Ends the search with Cause::kDrain unless a dial is under way, which may still succeed.
   void StopWaiting();
 
+  /// Ends the search without a call of the callback.
+  void Cancel();
+
   /// The server that was dialled last; null: none.
   const std::shared_ptr<const settings::Endpoint>& server() const { return server_; }
 

@@ -50,6 +50,10 @@ class Connection final : public base::TableEntry,
   /// is closed. A request that is being answered goes on.
   void Drain();
 
+  /// No other request follows the current one: the configuration has changed, or another process
+  /// takes over. A connection that waits for its next request is closed.
+  void EndKeepAlive();
+
   /// Ends the connection at once.
   void Close();
 
@@ -61,6 +65,8 @@ class Connection final : public base::TableEntry,
   net::Stream& stream() { return *stream_; }
   /// The end of timeouts.handshake, counted from the accept.
   base::TimePoint deadline() const { return deadline_; }
+  /// Returns false if no other request may follow the current one.
+  bool may_keep_alive() const { return may_keep_alive_; }
   /// Returns true if limits.handshake_rate has counted the connection.
   bool is_rate_counted() const { return is_rate_counted_; }
   const settings::Listener& listener() const {
@@ -106,6 +112,7 @@ class Connection final : public base::TableEntry,
   net::TlsStream* handshake_ = nullptr;          // The stream, in kHandshake.
   std::unique_ptr<Protocol> protocol_;           // From kServing on.
   bool is_rate_counted_ = false;
+  bool may_keep_alive_ = true;
 };
 
 }  // namespace sluice::intake

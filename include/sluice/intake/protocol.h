@@ -25,6 +25,9 @@ class Protocol {
   /// As Connection::Drain.
   virtual void Drain() = 0;
 
+  /// As Connection::EndKeepAlive.
+  virtual void EndKeepAlive() = 0;
+
   /// The connection has ended: nothing may be read, written or called from now on.
   virtual void Stop() = 0;
 };

@@ -41,6 +41,10 @@ class Responder {
   virtual void StartSession(session::Session::Parts parts, const Agreement& agreement,
                             std::optional<base::Cause> cause) = 0;
 
+  /// The request searches a server. From now on, Request::OnClientLeft is called if the client
+  /// leaves. Before that it is not: to abort the check of a password would make a guess free.
+  virtual void WatchClient() = 0;
+
   /// Ends the request without an answer: the client has left.
   virtual void Drop() = 0;
 

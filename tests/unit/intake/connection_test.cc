@@ -276,6 +276,45 @@ TEST_F(ConnectionTest, ADrainClosesAnIdleConnection) {
   ExpectGone();
 }
 
+TEST_F(ConnectionTest, AReloadEndsKeepAlive) {
+  Accept();
+  SendAll(client, kGetPage);
+  AnswerUntil(kPageText);
+  const auto end = [](Connection& connection) { connection.EndKeepAlive(); };
+  worker.connections.ForEach(end);
+  EXPECT_EQ(WholeAnswer(), "") << "it was idle";
+  ExpectGone();
+
+  Accept();
+  SendAll(client, "GET / HT");
+  net::testing::RunTurns(loop, 2);
+  worker.connections.ForEach(end);
+  SendAll(client, "TP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(WholeAnswer().find("Connection: close"), std::string::npos);
+  ExpectGone();
+}
+
+TEST_F(ConnectionTest, AReloadDuringAResponseEndsTheConnectionAfterIt) {
+  leg::testing::FakePeer peer;
+  worker.Use(config, resolver);
+  Connection& connection = worker.Accept(peer.Connect());
+  peer.TakeNothing();
+  peer.Send(std::string(kGetPage) + Upgrade());
+  connection.EndKeepAlive();
+  peer.Take();
+  EXPECT_TRUE(peer.written().ends_with(kPageText)) << peer.written();
+  EXPECT_TRUE(peer.fin_seen());
+  EXPECT_TRUE(worker.sessions.empty());
+}
+
+TEST_F(ConnectionTest, AnEmptyLineAfterARequestIsNoRequest) {
+  config.handshake_timeout = base::Duration(50);
+  Accept();
+  SendAll(client, std::string(kGetPage) + "\r\n");
+  EXPECT_TRUE(WholeAnswer().ends_with(kPageText)) << "and no 408 behind it";
+  EXPECT_EQ(Refused(Cause::kHandshakeTimeout), 0u);
+}
+
 TEST_F(ConnectionTest, TheNumberOfRequestsIsBounded) {
   Accept();
   std::string answer;

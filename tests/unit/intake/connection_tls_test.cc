@@ -84,6 +84,22 @@ TEST_F(ConnectionTlsTest, ARequestAfterTheHandshake) {
   EXPECT_EQ(Only(TlsResult::kOk), 1u) << "counted once";
 }
 
+TEST_F(ConnectionTlsTest, AResponseThatTlsKeepsIsSentBeforeTheConnectionIsIdle) {
+  config.routes[0].is_console = true;
+  TlsClient client;
+  Connection& connection = Accept(peer);
+  Exchange(peer, client);
+  client.Write(kRequest);
+  const std::string request = client.Output();
+  peer.Take(20);  // The rest of the records stays with TLS.
+  peer.Send(request);
+  connection.Drain();
+  peer.Take();
+  client.TakeFrom(peer);
+  EXPECT_TRUE(client.received().starts_with("HTTP/1.1 200 ")) << client.received();
+  EXPECT_TRUE(client.received().ends_with(testing::kPageText)) << client.received();
+}
+
 TEST_F(ConnectionTlsTest, AFailureIsLoggedNowAndThen) {
   for (int i = 0; i < 3; ++i) {
     FakePeer old_peer;

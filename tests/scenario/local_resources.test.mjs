@@ -97,7 +97,7 @@ test('a name that cannot be looked up for lack of descriptors', kNeedsDescriptor
   assert.deepEqual(sluice.eventsOf('server_ejected'), []);
 });
 
-test('a health check that cannot be made does not count', async (t) => {
+test('a health check that cannot be made does not count', kNeedsDescriptors, async (t) => {
   const check = { health_check: { interval: '100ms', fall: 1 } };
   const sluice = await startLab(t, {}, check);
   const checks = async (result) =>

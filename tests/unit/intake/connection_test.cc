@@ -94,7 +94,8 @@ class ConnectionTest : public ::testing::Test {
   }
 
   settings::Config config;
-  net::Address address;  ///< the next client's
+  net::Address address;         ///< the next client's
+  leg::testing::FakePeer peer;  ///< a client without a socket; outlives the worker
   testing::FakeWorker worker;
   net::EventLoop& loop = worker.loop;
   std::shared_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
@@ -295,7 +296,6 @@ TEST_F(ConnectionTest, AReloadEndsKeepAlive) {
 }
 
 TEST_F(ConnectionTest, AReloadDuringAResponseEndsTheConnectionAfterIt) {
-  leg::testing::FakePeer peer;
   worker.Use(config, resolver);
   Connection& connection = worker.Accept(peer.Connect());
   peer.TakeNothing();
@@ -339,7 +339,6 @@ TEST_F(ConnectionTest, EveryRequestCountsForTheRate) {
 }
 
 TEST_F(ConnectionTest, APageThatTheClientReadsSlowlyIsComplete) {
-  leg::testing::FakePeer peer;
   if (!worker.generation) worker.Use(config, resolver);
   worker.Accept(peer.Connect());
   peer.TakeNothing();

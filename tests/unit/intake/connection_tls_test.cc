@@ -65,8 +65,8 @@ class ConnectionTlsTest : public ::testing::Test {
   }
 
   settings::Config config;
+  FakePeer peer;  ///< outlives the worker
   testing::FakeWorker worker;
-  FakePeer peer;
   static std::shared_ptr<const net::TlsContext> context_;
 };
 

@@ -159,16 +159,17 @@ void ReadRedis(Reader& reader, const Value& value, settings::TokenAuth& token) {
   token.redis = std::move(draft.store);
 }
 
+constexpr std::string_view kDirectoryPath = "the path of a directory";
+
 constexpr Field<settings::TokenAuth> kTokenFields[] = {
     {"file", ReadFile<&settings::TokenAuth::file>},
     {"directory",
      [](Reader& reader, const Value& value, settings::TokenAuth& token) {
-       constexpr std::string_view kExpected = "the path of a directory";
        const auto parse = [](std::string_view text) -> Parsed<std::string> {
          if (!text.empty()) return std::string(text);
-         return base::Unexpected(settings::Expected(kExpected, text));
+         return base::Unexpected(settings::Expected(kDirectoryPath, text));
        };
-       if (reader.ReadScalar(value, kExpected, parse, token.directory)) {
+       if (reader.ReadScalar(value, kDirectoryPath, parse, token.directory)) {
          token.directory = reader.PathFromHere(token.directory);
        }
      }},

@@ -94,8 +94,8 @@ class ConnectionTest : public ::testing::Test {
   }
 
   settings::Config config;
-  net::Address address;         ///< the next client's
-  leg::testing::FakePeer peer;  ///< a client without a socket; outlives the worker
+  net::Address address;                ///< the next client's
+  leg::testing::FakePeer fake_client;  ///< without a socket; outlives the worker
   testing::FakeWorker worker;
   net::EventLoop& loop = worker.loop;
   std::shared_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
@@ -297,13 +297,13 @@ TEST_F(ConnectionTest, AReloadEndsKeepAlive) {
 
 TEST_F(ConnectionTest, AReloadDuringAResponseEndsTheConnectionAfterIt) {
   worker.Use(config, resolver);
-  Connection& connection = worker.Accept(peer.Connect());
-  peer.TakeNothing();
-  peer.Send(std::string(kGetPage) + Upgrade());
+  Connection& connection = worker.Accept(fake_client.Connect());
+  fake_client.TakeNothing();
+  fake_client.Send(std::string(kGetPage) + Upgrade());
   connection.EndKeepAlive();
-  peer.Take();
-  EXPECT_TRUE(peer.written().ends_with(kPageText)) << peer.written();
-  EXPECT_TRUE(peer.fin_seen());
+  fake_client.Take();
+  EXPECT_TRUE(fake_client.written().ends_with(kPageText)) << fake_client.written();
+  EXPECT_TRUE(fake_client.fin_seen());
   EXPECT_TRUE(worker.sessions.empty());
 }
 
@@ -340,13 +340,13 @@ TEST_F(ConnectionTest, EveryRequestCountsForTheRate) {
 
 TEST_F(ConnectionTest, APageThatTheClientReadsSlowlyIsComplete) {
   if (!worker.generation) worker.Use(config, resolver);
-  worker.Accept(peer.Connect());
-  peer.TakeNothing();
-  peer.Send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-  for (int i = 0; i < 1000 && !peer.fin_seen(); ++i) peer.Take(1);
-  EXPECT_TRUE(peer.fin_seen());
-  EXPECT_TRUE(peer.written().starts_with("HTTP/1.1 200 ")) << peer.written();
-  EXPECT_TRUE(peer.written().ends_with(kPageText)) << peer.written();
+  worker.Accept(fake_client.Connect());
+  fake_client.TakeNothing();
+  fake_client.Send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  for (int i = 0; i < 1000 && !fake_client.fin_seen(); ++i) fake_client.Take(1);
+  EXPECT_TRUE(fake_client.fin_seen());
+  EXPECT_TRUE(fake_client.written().starts_with("HTTP/1.1 200 ")) << fake_client.written();
+  EXPECT_TRUE(fake_client.written().ends_with(kPageText)) << fake_client.written();
 }
 
 TEST_F(ConnectionTest, RefusesAHostThatTheListenerDoesNotServe) {

@@ -93,7 +93,7 @@ class Backend::Connection : public Handler {
     progress_time_ = backend_.loop_.turn_time();
     switch (kind_) {
       case WorkKind::kToClient:
-        return Fail("bytes that nobody sent");
+        return Fail("bytes that were never sent");
       case WorkKind::kToBackend:
         return Verify(bytes);
       default:

@@ -201,7 +201,7 @@ void Client::TakeFrames(std::span<const uint8_t> bytes) {
 
 void Client::TakePayload(std::span<const uint8_t> bytes) {
   if (bytes.empty()) return;
-  if (kind_ == WorkKind::kToBackend) return Fail("bytes that nobody sent");
+  if (kind_ == WorkKind::kToBackend) return Fail("bytes that were never sent");
   const Ring& expected = is_stream() ? work_.stream : traffic_.payload;
   if (!expected.Matches(receive_position_, bytes)) {
     received_ += expected.CountMatching(receive_position_, bytes);

@@ -5,9 +5,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include "sluice/auth/origin.h"
 #include "sluice/http/request_parser.h"
 #include "sluice/http/response.h"
+#include "sluice/intake/upgrade_check.h"
 #include "sluice/routing/router.h"
 #include "sluice/websocket/handshake.h"
 
@@ -56,22 +56,9 @@ settings::Config TenRoutes() {
   return config;
 }
 
-// As intake::CheckUpgradeRequest does it.
 bool IsGoodUpgrade(const RequestHead& head) {
-  if (!head.WantsUpgrade()) return false;
-  const std::string upgrade = head.Joined("Upgrade");
-  const std::string connection = head.Joined("Connection");
-  const std::string version = head.Joined("Sec-WebSocket-Version");
-  const std::string protocol = head.Joined("Sec-WebSocket-Protocol");
-  websocket::UpgradeFields fields;
-  fields.upgrade = upgrade;
-  fields.connection = connection;
-  fields.version = version;
-  fields.key = head.Find("Sec-WebSocket-Key").value_or("");
-  fields.key_count = head.Count("Sec-WebSocket-Key");
-  fields.protocol = protocol;
-  return websocket::CheckUpgrade(fields).has_value() && head.Count("Origin") == 1 &&
-         auth::IsOriginAllowed(head.Find("Origin"), head.host, std::nullopt);
+  static const settings::SessionOptions options;
+  return !intake::CheckUpgradeRequest(head, options, /*uses_tls=*/false);
 }
 
 std::string Answer(const RequestHead& head) {

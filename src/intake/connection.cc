@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "sluice/intake/request.h"
 #include "sluice/net/tls_stream.h"
 
 #include "intake/http1.h"
 #include "intake/raw_tcp.h"
+#include "intake/refusals.h"
 
 namespace sluice::intake {
 
@@ -85,6 +85,7 @@ void Connection::OnStreamReady() {
 void Connection::OnTimer() {
   if (state_ == ConnectionState::kHandshake) {
     EndHandshake(TlsResult::kTimeout, "the handshake was not over in time");
+    Enter(ConnectionEvent::kTlsFailed);
     Close();  // A client without TLS cannot be answered yet.
   } else if (state_ == ConnectionState::kAlerting) {
     Close();
@@ -110,9 +111,7 @@ void Connection::Drain() {
 }
 
 void Connection::Close() {
-  if (state_ == ConnectionState::kHandshake && handshake_ != nullptr) {
-    EndHandshake(TlsResult::kAborted);
-  }
+  if (state_ == ConnectionState::kHandshake) EndHandshake(TlsResult::kAborted);
   if (!Enter(ConnectionEvent::kEnded)) return;
   timer_.Stop();
   stream_->SetHandler(nullptr);
@@ -142,12 +141,9 @@ bool Connection::IsTrustedProxy() const {
 /// Counts the connection as its client's, and refuses it over limits.handshake_rate.
 bool Connection::RefuseIfOverRate() {
   is_rate_counted_ = true;
-  const auto& rate = generation_->config.limits.handshake_rate;
-  if (!rate) return false;
-  const auto wait = context_.rate_limiter.Count(*rate, client_.address.ip(), net::EventLoop::Now());
-  if (!wait) return false;
-  RefuseEarly(OverRate(*wait));
-  return true;
+  const auto refusal = CountForRate(context_, *generation_, client_);
+  if (refusal) RefuseEarly(*refusal);
+  return refusal.has_value();
 }
 
 // ---- The PROXY header ----
@@ -259,6 +255,7 @@ void Connection::OnPlainText() {
   const net::IoResult got = stream_->Read(received);
   received.resize(got.bytes);
   if (got.status != net::IoResult::Status::kOk) {
+    Enter(ConnectionEvent::kTlsFailed);
     Close();
     return;
   }
@@ -272,7 +269,6 @@ void Connection::OnPlainText() {
 
 /// A failure without `detail` is only counted.
 void Connection::EndHandshake(TlsResult result, std::string_view detail) {
-  handshake_ = nullptr;
   listener_metrics().tls_handshakes[static_cast<size_t>(result)].Add();
   if (detail.empty()) return;
   const auto omitted = generation_->tls_log_limits[client_.listener].Admit(net::EventLoop::Now());

@@ -7,6 +7,8 @@
 #include "sluice/http/response.h"
 #include "sluice/websocket/handshake.h"
 
+#include "intake/refusals.h"
+
 namespace sluice::intake {
 namespace {
 
@@ -122,7 +124,7 @@ void Http1::ParseHead(base::Bytes bytes) {
   }
   const auto used = parser_->Feed(bytes);
   if (refuses_plain_text_ && (!used || parser_->has_method())) {
-    RefuseHead({base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
+    RefuseHead(PlainTextOnTls());
   } else if (!used) {
     RefuseHead(used.error());
   } else if (parser_->done()) {

@@ -2,14 +2,15 @@
 
 #include <utility>
 
+#include "intake/refusals.h"
+
 namespace sluice::intake {
 
 void RawTcp::Start(base::Bytes received) {
   Context& context = connection_.context();
   if (refuses_plain_text_) {
-    context.refusal_log.Write(
-        context.workspace.log, {*connection_.generation(), connection_.client()},
-        {base::Cause::kBadRequest, "this port speaks TLS: use wss:// or https://"});
+    context.refusal_log.Write(context.workspace.log,
+                              {*connection_.generation(), connection_.client()}, PlainTextOnTls());
     connection_.Close();
     return;
   }

@@ -12,6 +12,7 @@
 
 #include "intake/handshake_answer.h"
 #include "intake/proxy_preamble.h"
+#include "intake/refusals.h"
 
 namespace sluice::intake {
 namespace {
@@ -20,10 +21,6 @@ namespace {
 constexpr std::string_view kConsolePolicy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "connect-src ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-std::string WholeSeconds(base::Duration time) {
-  return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
-}
 
 }  // namespace
 
@@ -110,12 +107,10 @@ bool Request::ApplyForwardedHeaders() {
 
 /// Counts the request as its client's connection, unless the connection was counted.
 bool Request::RefuseIfOverRate() {
-  const auto& rate = generation_->config.limits.handshake_rate;
-  if (is_rate_counted_ || !rate) return false;
-  const auto wait = context_.rate_limiter.Count(*rate, client_.address.ip(), net::EventLoop::Now());
-  if (!wait) return false;
-  Refuse(OverRate(*wait));
-  return true;
+  if (is_rate_counted_) return false;
+  const auto refusal = CountForRate(context_, *generation_, client_);
+  if (refusal) Refuse(*refusal);
+  return refusal.has_value();
 }
 
 /// Refuses a request for a name that the listener does not serve (DNS rebinding,
@@ -292,12 +287,6 @@ void Request::StartSession(std::unique_ptr<net::Stream> backend, routing::Server
   if (!cause) cause = context_.owner.WhyOver(*parts.route);
   Enter(RequestEvent::kAnswered);
   responder_.StartSession(std::move(parts), agreement, cause);
-}
-
-http::Refusal OverRate(base::Duration wait) {
-  return {base::Cause::kHandshakeRate,
-          "too many connections from this address in a short time",
-          {{"Retry-After", WholeSeconds(wait)}}};
 }
 
 }  // namespace sluice::intake

@@ -9,6 +9,8 @@
 #include "sluice/auth/verdicts.h"
 #include "sluice/intake/request.h"
 
+#include "intake/refusals.h"
+
 namespace sluice::intake {
 namespace {
 
@@ -93,10 +95,9 @@ bool Request::RefuseIfThrottled() {
     credentials_ = std::make_unique<auth::CredentialCount>(throttle, ip);
     return false;
   }
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
   Refuse({base::Cause::kTooManyFailures,
           "too many failures from this address; try again later",
-          {{"Retry-After", std::to_string(seconds)}}});
+          {RetryAfter(*wait)}});
   return true;
 }
 

@@ -218,7 +218,7 @@ IoResult TcpStream::ReadInto(Pipe& pipe, size_t limit) {
   }
   if (got < 0 && !WouldBlock()) return EndReading(Failed());
   // splice stops at urgent data as if nothing was there. If a readable socket yields nothing, or if
-  // this may be the end, a read tells.
+  // this may be the end, a read reports it.
   if (got == 0 || !has_read_) {
     must_copy_ = true;
     return kNothingNow;

@@ -38,7 +38,7 @@ class ServerDial;
 /// Belongs to the loop's thread. Destroying it cancels.
 class Search final : private net::TimerHandler {
  public:
-  /// What is searched, and for whom.
+  /// The backend to search, and the session that needs a server of it.
   struct Wanted {
     size_t backend;  ///< by index
     /// Its time limits and, for a WebSocket, what the session carries. Outlives the search and the

@@ -109,7 +109,7 @@ class Connection final : public base::TableEntry,
   std::unique_ptr<net::Stream> stream_;          // Null in kClosed.
   net::Timer timer_;                             // Until kServing.
   std::unique_ptr<proxy::HeaderParser> parser_;  // While a PROXY header is read.
-  net::TlsStream* handshake_ = nullptr;          // The stream, in kHandshake.
+  net::TlsStream* handshake_ = nullptr;          // The stream; only in kHandshake.
   std::unique_ptr<Protocol> protocol_;           // From kServing on.
   bool is_rate_counted_ = false;
   bool may_keep_alive_ = true;

@@ -121,8 +121,4 @@ class Request final : private net::TimerHandler {
   std::unique_ptr<backend::Search> search_;                 // In kSearching.
 };
 
-/// The refusal of a client that connects too often (limits.handshake_rate): it may connect again
-/// after `wait`.
-http::Refusal OverRate(base::Duration wait);
-
 }  // namespace sluice::intake

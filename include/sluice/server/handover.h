@@ -1,9 +1,9 @@
-// One process takes over from another without a moment in which nobody accepts: a new sluice from
-// the one that runs (SIGUSR2), or sluice from systemd (socket activation).
+// One process takes over from another while connections are accepted all the time: a new sluice
+// from the running one (SIGUSR2), or sluice from systemd (socket activation).
 //
-// The old process starts the new one with its listening sockets, goes on as before until the new
-// one says that it accepts, and then only sees its own sessions to their end. Should the new one
-// not come up, nothing has happened.
+// The old process starts the new one with its listening sockets, and continues until the new one
+// reports that it accepts connections. Then it accepts none, and ends with its last session. If the
+// new one does not start, nothing changes.
 #pragma once
 
 #include <functional>

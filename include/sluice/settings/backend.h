@@ -27,17 +27,17 @@ struct Server {
   bool operator==(const Server&) const = default;
 };
 
-/// How it is found out whether the servers of a backend work. A check connects as sessions do,
+/// How the servers of a backend are checked. A check connects as sessions do,
 /// with the backend's TLS and PROXY header.
 struct HealthCheck {
   Timeout interval{5'000};  ///< from the end of one check to the next, ±10 %
   Timeout timeout{2'000};   ///< for a check as a whole
   unsigned rise = 2;        ///< checks passed in a row that a server is up again after
   unsigned fall = 3;        ///< checks failed in a row that it is down after
-  /// A handshake of TLS where the backend is plain and its clients bring their own: then nobody's
-  /// certificate is judged.
+  /// Completes a TLS handshake with a backend without `tls`, whose clients use TLS of their own.
+  /// The certificate is not verified.
   bool tls = false;
-  std::string send = {};                 ///< what is said to it; empty: nothing
+  std::string send = {};                 ///< what is sent to the server; empty: nothing
   std::vector<std::string> expect = {};  ///< what a line of its answer has to begin with, any one
                                          ///< of them; empty: that it can be connected to suffices
 
@@ -52,7 +52,7 @@ struct UpgradeHeader {
   bool operator==(const UpgradeHeader&) const = default;
 };
 
-/// How servers that are WebSockets are asked for one.
+/// The upgrade request to servers that are WebSockets.
 struct WebSocketClient {
   std::string subprotocol = {};  ///< what is offered; empty: none
   std::string origin = {};       ///< the Origin header; empty: none, as no page is asking
@@ -73,12 +73,12 @@ struct Backend {
   Balance balance = {};
   BackendQueue queue = {};
   Ejection ejection = {};
-  Timeout slow_start{0};     ///< until a server that comes back has its whole share
+  Timeout slow_start{0};     ///< until a server that is up again has its complete share
   Timeout connect_retry{0};  ///< how long a request is held while no server can be reached
 
   /// Whether its servers are those of the file, and not what each request makes of it.
   bool has_fixed_servers() const { return !target && !is_from_token; }
-  std::optional<HealthCheck> health_check = std::nullopt;  ///< unset: nobody looks
+  std::optional<HealthCheck> health_check = std::nullopt;  ///< unset: no checks
 };
 
 }  // namespace sluice::settings

@@ -35,13 +35,13 @@ struct Endpoint {
   /// scheme's own, as the Host header has it.
   std::string Authority() const;
 
-  /// The way it stands in a file, less a query: `10.0.0.5:5900`, `[fe80::1%eth0]:22`,
+  /// The text as in a configuration, without a query: `10.0.0.5:5900`, `[fe80::1%eth0]:22`,
   /// `unix:/run/app.sock`, `builtin:echo`, `srv:_mqtt._tcp.example.com`,
   /// `wss://chat.example.com/room`.
   std::string ToString() const;
-  /// Whose certificate a server is to show unless the file says otherwise. The name that SRV
-  /// records are of, not the one that they lead to, which anybody can say who can forge an answer
-  /// (RFC 6125 section 6.2.1).
+  /// The name that a server's certificate must have unless the configuration sets another. For SRV
+  /// it is the queried name, not the name in the answer, since answers can be forged (RFC 6125
+  /// section 6.2.1).
   std::string CertificateName() const;
   bool operator==(const Endpoint&) const = default;
 };
@@ -57,7 +57,7 @@ base::Result<Endpoint, std::string> ParseServer(std::string_view text);
 base::Result<Endpoint, std::string> ParseConfiguredServer(std::string_view text);
 
 /// Parses an address to listen on: an IP address and a port (0: any free one), or a bare `8080` or
-/// `:8080`, which stands for `[::]:8080` (every address of the machine, IPv4 too). A link-local
+/// `:8080`, which means `[::]:8080` (every address of the machine, IPv4 too). A link-local
 /// address must have a zone.
 base::Result<Endpoint, std::string> ParseListenAddress(std::string_view text);
 

@@ -32,7 +32,7 @@ struct Limits {
 struct SessionLimits {
   size_t all = 0;         ///< over it: 503
   size_t per_client = 0;  ///< of one address; over it: 429
-  size_t per_user = 0;    ///< of one user, where clients say who they are; over it: 429
+  size_t per_user = 0;    ///< of one authenticated user; over it: 429
 };
 
 /// Bytes a second that each session may relay; 0: no bound.

@@ -12,10 +12,10 @@
 
 namespace sluice::settings {
 
-/// Whose word about the client's address counts.
+/// The peers that are trusted to report a client's address.
 struct Sources {
   std::vector<base::IpRange> ranges;
-  bool unix_sockets = false;  ///< whoever connects through a Unix socket
+  bool unix_sockets = false;  ///< all peers that connect through a Unix socket
 
   /// `peer` is nothing if it came through a Unix socket.
   bool Contain(const std::optional<base::IpAddress>& peer) const;
@@ -54,7 +54,7 @@ struct Listener {
 
 enum class ForwardedHeader : uint8_t { kXForwardedFor, kForwarded };
 
-/// HTTP proxies that tell in a header who the client is.
+/// HTTP proxies that report the client in a header.
 struct TrustedProxies {
   Sources from;
   ForwardedHeader header = ForwardedHeader::kXForwardedFor;

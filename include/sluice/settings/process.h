@@ -10,7 +10,7 @@
 
 namespace sluice::settings {
 
-/// Whom the process becomes when it has bound its listeners and read its files.
+/// The user and group that sluice switches to after it has bound its listeners and read its files.
 struct User {
   std::string name;
   std::string group;  ///< empty: the user's own
@@ -18,7 +18,7 @@ struct User {
   bool operator==(const User&) const = default;
 };
 
-/// When the configuration is read anew.
+/// When the configuration is reloaded.
 enum class Reload : uint8_t {
   kSignal,  ///< when somebody asks for it: SIGHUP, or the admin listener
   kWatch,   ///< when the file has changed, too
@@ -27,12 +27,12 @@ enum class Reload : uint8_t {
 /// How a drain goes, within Config::drain_timeout.
 struct Drain {
   Timeout delay{0};   ///< from not being ready any more until no connection is accepted
-  Timeout window{0};  ///< over which the sessions are told, in random order
+  Timeout window{0};  ///< over which the sessions begin to close, in random order
 
   bool operator==(const Drain&) const = default;
 };
 
-/// What is logged beside what always is.
+/// Additional log lines.
 struct LogOptions {
   bool session_opened = false;  ///< a line for each session when it begins
 
@@ -41,7 +41,7 @@ struct LogOptions {
 
 struct Admin {
   Endpoint address;
-  std::string token_file = {};  ///< who knows the token in it may change things; empty: nobody
+  std::string token_file = {};  ///< with the token that allows changes; empty: no change is allowed
   /// Names that requests may use besides IP addresses and localhost, as Config::hosts.
   std::vector<std::string> hosts = {};
 

@@ -32,7 +32,7 @@ enum class CloseCodes : uint8_t {
   kWebsockify,  ///< 1011 in place of 1012 to 1014, which websockify does not know
 };
 
-/// What becomes of the sessions of a route that a reload takes away.
+/// What happens to the sessions of a route that a reload removes.
 enum class OnRemoval : uint8_t {
   kKeep,   ///< they go on as they are
   kClose,  ///< Close 1001
@@ -45,7 +45,7 @@ struct Compression {
   bool server_context_takeover = false;  ///< messages to the client share a window
   bool client_context_takeover = false;  ///< messages from the client may
   int server_window_bits = 15;           ///< 9 to 15; of the window for messages to the client
-  int client_window_bits = 15;           ///< likewise from it, where the client can be told
+  int client_window_bits = 15;           ///< of its messages, if the client accepts a bound
   int memory_level = 8;                  ///< 1 to 9: zlib's memory besides the window
 
   bool operator==(const Compression&) const = default;
@@ -73,7 +73,7 @@ struct SessionOptions {
   Bandwidth bandwidth;
   Framing framing;
   Compression compression;
-  std::vector<AuthMethod> auth;  ///< any one of them suffices; none: whoever comes is let in
+  std::vector<AuthMethod> auth;  ///< any one of them suffices; empty: no authentication
 };
 
 }  // namespace sluice::settings

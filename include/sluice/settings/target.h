@@ -24,7 +24,7 @@ struct Template {
 
     bool operator==(const Part&) const = default;
   };
-  std::string text;  ///< as it stands in the file
+  std::string text;  ///< as it is in the file
   std::vector<Part> parts;
 };
 

@@ -32,7 +32,7 @@ enum class TlsVersion : uint8_t { k12, k13 };
 
 enum class TlsMode : uint8_t {
   kRequired,  ///< a plain request is answered with a 400
-  kAuto,      ///< TLS and plain are told apart by the first byte
+  kAuto,      ///< the first byte distinguishes TLS from plain text
 };
 
 enum class ClientCertificate : uint8_t {
@@ -48,14 +48,15 @@ struct Tls {
   TlsVersion min_version = TlsVersion::k12;
   TlsMode mode = TlsMode::kRequired;
   std::vector<std::string> ciphers = {};  ///< OpenSSL's names, most preferred first; empty: default
-  std::string client_ca = {};   ///< PEM file of who may sign clients' certificates; empty: nobody
+  std::string client_ca =
+      {};  ///< PEM file of the authorities of clients' certificates; empty: none is asked for
   std::string client_crl = {};  ///< PEM file of the authorities' CRLs; empty: nothing is looked up
   ClientCertificate client_certificate = ClientCertificate::kNone;
 };
 
 /// TLS to the servers of a backend.
 struct BackendTls {
-  std::string ca = {};  ///< PEM file of who may sign their certificates; empty: the system's
+  std::string ca = {};  ///< PEM file of the authorities of their certificates; empty: the system's
   std::string server_name = {};  ///< whose certificate it must be; empty: the host that is dialled
   std::optional<Certificate> certificate = std::nullopt;  ///< ours, for servers that ask for one
   bool insecure_skip_verify = false;                      ///< anybody's certificate will do

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "sluice/backend/health_check.h"
-#include "sluice/net/dialer.h"
+#include "sluice/dial/dial.h"
 #include "sluice/proxy/header_writer.h"
 
 namespace sluice::backend {
@@ -66,14 +66,14 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
     deadline_ = net::EventLoop::Now() + check_.timeout;
     const auto& setup = prober_.setup_;
     const bool is_builtin = server_.kind == settings::Endpoint::Kind::kBuiltin;
-    dial_ = std::make_unique<net::Dial>(
+    dial_ = std::make_unique<dial::Dial>(
         setup.loop, setup.resolver, is_builtin ? setup.echo_address : server_, Options(),
-        [this](net::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
+        [this](dial::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
   }
 
-  net::DialOptions Options() const {
-    net::DialOptions options{.timeout = check_.timeout,
-                             .preamble = PreambleOf(backend_.proxy_protocol)};
+  dial::Options Options() const {
+    dial::Options options{.timeout = check_.timeout,
+                          .preamble = PreambleOf(backend_.proxy_protocol)};
     if (const auto& tls = prober_.setup_.backend_tls[backend_index_]) {
       options.tls = tls->Get();
     } else if (check_.tls) {
@@ -83,7 +83,7 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
     return options;
   }
 
-  void OnDialled(net::Dial::Outcome outcome) {
+  void OnDialled(dial::Dial::Outcome outcome) {
     dial_.reset();
     if (!outcome && outcome.error().cause == base::Cause::kLocalResources) {
       ++counters_->not_made;
@@ -180,7 +180,7 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
   HealthState state_;
   net::Timer timer_;  // Until the next check, or for the answer.
   base::TimePoint deadline_;
-  std::unique_ptr<net::Dial> dial_;
+  std::unique_ptr<dial::Dial> dial_;
   std::unique_ptr<net::Stream> stream_;  // While its answer is waited for.
   std::string_view unsent_;
   std::string answer_;

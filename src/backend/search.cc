@@ -158,13 +158,13 @@ void Search::Dial(routing::ServerSlot slot, size_t others) {
   dial_ = std::make_unique<ServerDial>(
       workspace_, *backends_.resolver, backends_.Dialable(*server_), OptionsFor(share),
       ServerDial::Upgrade{settings().websocket, wanted_.session, backends_.config.limits},
-      [this](net::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
+      [this](dial::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
 }
 
-net::DialOptions Search::OptionsFor(base::Duration timeout) const {
-  net::DialOptions options{.timeout = timeout,
-                           .socket_buffer = backends_.config.limits.socket_buffer,
-                           .preamble = wanted_.preamble};
+dial::Options Search::OptionsFor(base::Duration timeout) const {
+  dial::Options options{.timeout = timeout,
+                        .socket_buffer = backends_.config.limits.socket_buffer,
+                        .preamble = wanted_.preamble};
   if (settings().target) {
     options.may_dial = [&target = *settings().target, &server = *server_](const auto& address) {
       const auto ip = address.ip();
@@ -178,7 +178,7 @@ net::DialOptions Search::OptionsFor(base::Duration timeout) const {
   return options;
 }
 
-void Search::OnDialled(net::Dial::Outcome outcome) {
+void Search::OnDialled(dial::Dial::Outcome outcome) {
   // The dial is still on the stack.
   workspace_.loop.DestroyLater(std::move(dial_));
   if (outcome) {
@@ -200,7 +200,7 @@ void Search::OnConnected(std::unique_ptr<net::Stream> stream) {
   Finish(Found{std::move(stream), std::move(slot_)});
 }
 
-void Search::OnFailed(const net::DialFailure& failure) {
+void Search::OnFailed(const dial::Failure& failure) {
   backends_.MetricsOf(wanted_.backend, slot_.server())
       .dials_failed[static_cast<size_t>(failure.cause)]
       .Add();
@@ -225,7 +225,7 @@ void Search::OnFailed(const net::DialFailure& failure) {
   TryNextServer();
 }
 
-void Search::LogFailure(const net::DialFailure& failure) {
+void Search::LogFailure(const dial::Failure& failure) {
   if (failure.cause == base::Cause::kLocalResources) {
     workspace_.resource_log.Write(workspace_.log, net::EventLoop::Now(), failure.detail);
     return;

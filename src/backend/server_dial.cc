@@ -27,8 +27,8 @@ std::vector<http::Header> HeadersOf(const settings::WebSocketClient& websocket) 
 }  // namespace
 
 ServerDial::ServerDial(workspace::Workspace& workspace, net::Resolver& resolver,
-                       const settings::Endpoint& server, net::DialOptions dial,
-                       const Upgrade& upgrade, Callback callback)
+                       const settings::Endpoint& server, dial::Options dial, const Upgrade& upgrade,
+                       Callback callback)
     : workspace_(workspace),
       server_(server),
       upgrade_(upgrade),
@@ -139,7 +139,7 @@ void ServerDial::Fail(std::string why) {
   stream_.reset();
   const auto callback = std::move(callback_);
   callback(base::Unexpected(
-      net::DialFailure{base::Cause::kBackendUpgrade, server_.ToString() + ": " + std::move(why)}));
+      dial::Failure{base::Cause::kBackendUpgrade, server_.ToString() + ": " + std::move(why)}));
 }
 
 }  // namespace sluice::backend

@@ -1,4 +1,4 @@
-// Connects to one server of a backend: a net::Dial and, if the server is a WebSocket, the upgrade
+// Connects to one server of a backend: a dial::Dial and, if the server is a WebSocket, the upgrade
 // after it, within the same time limit.
 #pragma once
 
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "sluice/base/clock.h"
+#include "sluice/dial/dial.h"
 #include "sluice/http/response_parser.h"
 #include "sluice/net/byte_queue.h"
-#include "sluice/net/dialer.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/settings/backend.h"
 #include "sluice/settings/endpoint.h"
@@ -22,8 +22,8 @@ namespace sluice::backend {
 /// A dial under way. Destroying it cancels. Belongs to the loop's thread.
 class ServerDial final : private net::StreamHandler, private net::TimerHandler {
  public:
-  using Outcome = net::Dial::Outcome;
-  using Callback = net::Dial::Callback;
+  using Outcome = dial::Dial::Outcome;
+  using Callback = dial::Dial::Callback;
 
   /// What is asked of a server that is a WebSocket. All of it outlives the dial and the resulting
   /// stream.
@@ -33,9 +33,9 @@ class ServerDial final : private net::StreamHandler, private net::TimerHandler {
     const settings::Limits& limits;  ///< of the answer's head
   };
 
-  /// As net::Dial; `dial.timeout` includes the upgrade.
+  /// As dial::Dial; `dial.timeout` includes the upgrade.
   ServerDial(workspace::Workspace& workspace, net::Resolver& resolver,
-             const settings::Endpoint& server, net::DialOptions dial, const Upgrade& upgrade,
+             const settings::Endpoint& server, dial::Options dial, const Upgrade& upgrade,
              Callback callback);
 
  private:
@@ -58,7 +58,7 @@ class ServerDial final : private net::StreamHandler, private net::TimerHandler {
   http::ResponseParser answer_;
   net::Timer timer_;
   std::unique_ptr<net::Stream> stream_;  // Connected, in its upgrade.
-  net::Dial dial_;
+  dial::Dial dial_;
 };
 
 }  // namespace sluice::backend

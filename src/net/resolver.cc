@@ -22,8 +22,8 @@
 #include <ares.h>
 
 #include "sluice/base/text.h"
+#include "sluice/net/address_order.h"
 
-#include "net/address_order.h"
 #include "net/name_lookups.h"
 #include "net/service_records.h"
 #include "net/zoned_sockets.h"

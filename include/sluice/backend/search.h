@@ -24,8 +24,8 @@
 #include "sluice/base/cause.h"
 #include "sluice/base/result.h"
 #include "sluice/base/session_id.h"
+#include "sluice/dial/dial.h"
 #include "sluice/net/address.h"
-#include "sluice/net/dialer.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/stream.h"
 #include "sluice/workspace/workspace.h"
@@ -86,11 +86,11 @@ class Search final : private net::TimerHandler {
   void WaitForPlace();
   void LookForPlace();
   void Dial(routing::ServerSlot slot, size_t others);
-  net::DialOptions OptionsFor(base::Duration timeout) const;
-  void OnDialled(net::Dial::Outcome outcome);
+  dial::Options OptionsFor(base::Duration timeout) const;
+  void OnDialled(dial::Dial::Outcome outcome);
   void OnConnected(std::unique_ptr<net::Stream> stream);
-  void OnFailed(const net::DialFailure& failure);
-  void LogFailure(const net::DialFailure& failure);
+  void OnFailed(const dial::Failure& failure);
+  void LogFailure(const dial::Failure& failure);
   void Finish(base::Result<Found, base::Cause> result);
 
   const settings::Backend& settings() const { return backends_.config.backends[wanted_.backend]; }

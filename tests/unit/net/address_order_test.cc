@@ -1,4 +1,4 @@
-#include "net/address_order.h"
+#include "sluice/net/address_order.h"
 
 #include <map>
 #include <string>

@@ -11,46 +11,46 @@
 #include <sys/socket.h>
 
 #include "sluice/base/cause.h"
-#include "sluice/net/dialer.h"
+#include "sluice/dial/dial.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/tcp_stream.h"
 #include "sluice/net/tls_stream.h"
 
-namespace sluice::net {
+namespace sluice::dial {
 
 /// Destroying it cancels. Has no time limit of its own.
-class ConnectionAttempt final : private StreamHandler {
+class ConnectionAttempt final : private net::StreamHandler {
  public:
   using Callback = std::function<void(ConnectionAttempt&, Dial::Outcome)>;
 
   /// `where` is the address in words; empty: the one of Start says so itself. `options` outlives
   /// the attempt. `callback` is called at most once, never from inside Start, and may destroy the
   /// attempt.
-  ConnectionAttempt(EventLoop& loop, const DialOptions& options, std::string where,
+  ConnectionAttempt(net::EventLoop& loop, const Options& options, std::string where,
                     std::string certificate_name, Callback callback);
 
   /// Call it once. Returns a failure that is known at once.
-  std::optional<DialFailure> Start(const sockaddr* address, socklen_t size);
+  std::optional<Failure> Start(const sockaddr* address, socklen_t size);
 
   /// What to say of it when its time is over.
-  DialFailure TimedOut() const;
+  Failure TimedOut() const;
 
  private:
   void OnStreamReady() override;
   void OnConnected();
   void ContinueTls();
   void End(Dial::Outcome outcome);
-  DialFailure Failure(int error) const;
-  DialFailure Failure(base::Cause cause, std::string_view why) const;
+  Failure FailureOf(int error) const;
+  Failure FailureOf(base::Cause cause, std::string_view why) const;
 
-  EventLoop& loop_;
-  const DialOptions& options_;
+  net::EventLoop& loop_;
+  const Options& options_;
   const std::string where_;
-  Address address_;
+  net::Address address_;
   const std::string certificate_name_;
   Callback callback_;
-  std::unique_ptr<TcpStream> stream_;  // Connecting.
-  std::unique_ptr<TlsStream> tls_;     // Connected, in its handshake.
+  std::unique_ptr<net::TcpStream> stream_;  // Connecting.
+  std::unique_ptr<net::TlsStream> tls_;     // Connected, in its handshake.
 };
 
-}  // namespace sluice::net
+}  // namespace sluice::dial

@@ -6,21 +6,21 @@
 
 #include <gtest/gtest.h>
 
-#include "net/dial_harness.h"
+#include "dial/dial_harness.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
 
-namespace sluice::net {
+namespace sluice::dial {
 namespace {
 
 using base::Cause;
+using net::testing::ListeningOnLoopback;
+using net::testing::PortOf;
+using net::testing::RunTurns;
+using net::testing::RunUntil;
+using net::testing::Tcp;
+using net::testing::Unanswering;
 using testing::At;
-using testing::ListeningOnLoopback;
-using testing::PortOf;
-using testing::RunTurns;
-using testing::RunUntil;
-using testing::Tcp;
-using testing::Unanswering;
 
 constexpr base::Duration kLong{60'000};
 constexpr base::Duration kShort{20};
@@ -29,42 +29,42 @@ constexpr uint32_t kSecondHost = INADDR_LOOPBACK + 1;  // 127.0.0.2
 /// A listener that takes a connection late: its backlog is full until it is told.
 class Reluctant {
  public:
-  Address address() const { return At("127.0.0.1", PortOf(listener_)); }
+  net::Address address() const { return At("127.0.0.1", PortOf(listener_)); }
   /// Takes what fills the backlog, so that the kernel's next try of the one that waits succeeds.
   void Relent() {
-    for (int i = 0; i < 2; ++i) taken_.push_back(testing::AcceptFrom(listener_));
+    for (int i = 0; i < 2; ++i) taken_.push_back(net::testing::AcceptFrom(listener_));
   }
 
  private:
-  Fd listener_ = ListeningOnLoopback(1);
-  Fd fillers_[2] = {testing::ConnectTo(PortOf(listener_)), testing::ConnectTo(PortOf(listener_))};
-  std::vector<Fd> taken_;
+  net::Fd listener_ = ListeningOnLoopback(1);
+  net::Fd fillers_[2] = {net::testing::ConnectTo(PortOf(listener_)),
+                         net::testing::ConnectTo(PortOf(listener_))};
+  std::vector<net::Fd> taken_;
 };
 
-class DialerAddressesTest : public testing::DialerTest {
+class DialAddressesTest : public testing::DialTest {
  protected:
   void Start(base::Duration timeout, base::Duration head_start) {
-    DialerTest::Start(Tcp("server.test", 77),
-                      DialOptions{.timeout = timeout, .head_start = head_start});
+    DialTest::Start(Tcp("server.test", 77), Options{.timeout = timeout, .head_start = head_start});
   }
   void StartService(base::Duration timeout, base::Duration head_start) {
-    DialerTest::Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0},
-                      DialOptions{.timeout = timeout, .head_start = head_start});
+    DialTest::Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0},
+                    Options{.timeout = timeout, .head_start = head_start});
   }
 };
 
-TEST_F(DialerAddressesTest, TheNextHasItsTurnWhenTheHeadStartIsOver) {
+TEST_F(DialAddressesTest, TheNextHasItsTurnWhenTheHeadStartIsOver) {
   const Unanswering dead;
-  const Fd listener = ListeningOnLoopback();
+  const net::Fd listener = ListeningOnLoopback();
   Start(kLong, kShort);
   resolver.Answer({At("127.0.0.1", dead.port()), At("127.0.0.1", PortOf(listener))});
   ASSERT_TRUE(Over());
   ASSERT_TRUE(*outcome) << outcome->error().detail;
-  EXPECT_TRUE(testing::AcceptFrom(listener));
+  EXPECT_TRUE(net::testing::AcceptFrom(listener));
 }
 
-TEST_F(DialerAddressesTest, AFailureStartsTheNextAtOnce) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialAddressesTest, AFailureStartsTheNextAtOnce) {
+  const net::Fd listener = ListeningOnLoopback();
   Start(kLong, kLong);  // Nobody waits for a head start here.
   resolver.Answer({At("127.0.0.1", RefusingPort()), At("255.255.255.255", 1),
                    At("127.0.0.1", PortOf(listener))});
@@ -72,34 +72,34 @@ TEST_F(DialerAddressesTest, AFailureStartsTheNextAtOnce) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerAddressesTest, TheFirstGoesOnMeanwhile) {
+TEST_F(DialAddressesTest, TheFirstGoesOnMeanwhile) {
   Reluctant reluctant;
   const Unanswering dead(kSecondHost);
   Start(kLong, kShort);
   resolver.Answer({reluctant.address(), At("127.0.0.2", dead.port())});
-  const auto until = EventLoop::Now() + 5 * kShort;
-  RunUntil(loop, [&] { return EventLoop::Now() > until; });
+  const auto until = net::EventLoop::Now() + 5 * kShort;
+  RunUntil(loop, [&] { return net::EventLoop::Now() > until; });
   EXPECT_FALSE(outcome.has_value()) << "both are under way";
   reluctant.Relent();
   ASSERT_TRUE(Over());
   EXPECT_TRUE(*outcome) << "the head start that it had was no limit";
 }
 
-TEST_F(DialerAddressesTest, TheFirstThatConnectsWins) {
-  const Fd first = ListeningOnLoopback();
-  const Fd second = ListeningOnLoopback();
+TEST_F(DialAddressesTest, TheFirstThatConnectsWins) {
+  const net::Fd first = ListeningOnLoopback();
+  const net::Fd second = ListeningOnLoopback();
   Start(kLong, kLong);
   resolver.Answer({At("127.0.0.1", PortOf(first)), At("127.0.0.1", PortOf(second))});
   ASSERT_TRUE(Over());
   ASSERT_TRUE(*outcome);
   EXPECT_EQ(outcome->value()->Write(base::AsBytes("hello")).bytes, 5u);
-  EXPECT_EQ(testing::Available(testing::AcceptFrom(first)), "hello");
+  EXPECT_EQ(net::testing::Available(net::testing::AcceptFrom(first)), "hello");
 }
 
-TEST_F(DialerAddressesTest, AHeadStartLeavesEachItsTurn) {
+TEST_F(DialAddressesTest, AHeadStartLeavesEachItsTurn) {
   const Unanswering dead;
   const Unanswering other(kSecondHost);
-  const Fd listener = ListeningOnLoopback();
+  const net::Fd listener = ListeningOnLoopback();
   Start(base::Duration(300), kLong);
   resolver.Answer({At("127.0.0.1", dead.port()), At("127.0.0.2", other.port()),
                    At("127.0.0.1", PortOf(listener))});
@@ -107,7 +107,7 @@ TEST_F(DialerAddressesTest, AHeadStartLeavesEachItsTurn) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerAddressesTest, TheDeadlineIsOfAllTogether) {
+TEST_F(DialAddressesTest, TheDeadlineIsOfAllTogether) {
   const Unanswering dead;
   const Unanswering other(kSecondHost);
   Start(base::Duration(100), kShort);
@@ -116,14 +116,14 @@ TEST_F(DialerAddressesTest, TheDeadlineIsOfAllTogether) {
                 "127.0.0.2:" + std::to_string(other.port()) + ": Connection timed out");
 }
 
-TEST_F(DialerAddressesTest, AnyNumberOfAddressesIsBounded) {
+TEST_F(DialAddressesTest, AnyNumberOfAddressesIsBounded) {
   const Unanswering dead;
-  const Fd listener = ListeningOnLoopback();
+  const net::Fd listener = ListeningOnLoopback();
   const auto descriptors = [] {
     const std::filesystem::directory_iterator open("/proc/self/fd");
     return std::distance(begin(open), end(open));
   };
-  std::vector<Address> addresses(40, At("127.0.0.1", dead.port()));
+  std::vector<net::Address> addresses(40, At("127.0.0.1", dead.port()));
   addresses.push_back(At("127.0.0.1", PortOf(listener)));
   Start(kLong, base::Duration(10));
   const auto before = descriptors();
@@ -137,13 +137,13 @@ TEST_F(DialerAddressesTest, AnyNumberOfAddressesIsBounded) {
   EXPECT_EQ(most - before, 8);
 }
 
-TEST_F(DialerAddressesTest, CancelledWithSeveralUnderWay) {
+TEST_F(DialAddressesTest, CancelledWithSeveralUnderWay) {
   const Unanswering dead;
   const Unanswering other(kSecondHost);
   Start(kLong, base::Duration(10));
   resolver.Answer({At("127.0.0.1", dead.port()), At("127.0.0.2", other.port())});
-  const auto until = EventLoop::Now() + 3 * kShort;
-  RunUntil(loop, [&] { return EventLoop::Now() > until; });
+  const auto until = net::EventLoop::Now() + 3 * kShort;
+  RunUntil(loop, [&] { return net::EventLoop::Now() > until; });
   dial.reset();
   RunTurns(loop, 3);
   EXPECT_FALSE(outcome.has_value());
@@ -151,10 +151,10 @@ TEST_F(DialerAddressesTest, CancelledWithSeveralUnderWay) {
 
 // ---- SRV records ----
 
-TEST_F(DialerAddressesTest, AServiceIsDialledAtItsTarget) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialAddressesTest, AServiceIsDialledAtItsTarget) {
+  const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<Service>{{"one.test", PortOf(listener), 1, 1}});
+  resolver.AnswerServices(std::vector<net::Service>{{"one.test", PortOf(listener), 1, 1}});
   EXPECT_EQ(resolver.last_host, "one.test");
   EXPECT_EQ(resolver.last_port, PortOf(listener));
   resolver.Answer({At("127.0.0.1", PortOf(listener))});
@@ -162,13 +162,13 @@ TEST_F(DialerAddressesTest, AServiceIsDialledAtItsTarget) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerAddressesTest, TheNextTargetWhenTheFirstFails) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialAddressesTest, TheNextTargetWhenTheFirstFails) {
+  const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kLong);
-  resolver.AnswerServices(std::vector<Service>{{"gone.test", 1, 1, 1},
-                                               {"refuses.test", 2, 1, 1},
-                                               {"empty.test", 3, 1, 1},
-                                               {"good.test", 4, 2, 1}});
+  resolver.AnswerServices(std::vector<net::Service>{{"gone.test", 1, 1, 1},
+                                                    {"refuses.test", 2, 1, 1},
+                                                    {"empty.test", 3, 1, 1},
+                                                    {"good.test", 4, 2, 1}});
   EXPECT_EQ(resolver.last_host, "gone.test");
   resolver.Fail("Domain name not found");
   EXPECT_EQ(resolver.last_host, "refuses.test");
@@ -181,11 +181,12 @@ TEST_F(DialerAddressesTest, TheNextTargetWhenTheFirstFails) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerAddressesTest, ATargetOfTheSamePriorityAfterAHeadStart) {
+TEST_F(DialAddressesTest, ATargetOfTheSamePriorityAfterAHeadStart) {
   const Unanswering dead;
-  const Fd listener = ListeningOnLoopback();
+  const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<Service>{{"dead.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
+  resolver.AnswerServices(
+      std::vector<net::Service>{{"dead.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
   resolver.Answer({At("127.0.0.1", dead.port())});
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "good.test"; }));
   resolver.Answer({At("127.0.0.1", PortOf(listener))});
@@ -193,24 +194,26 @@ TEST_F(DialerAddressesTest, ATargetOfTheSamePriorityAfterAHeadStart) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerAddressesTest, ATargetOfLesserPriorityWaitsForItsShareOfTheTime) {
+TEST_F(DialAddressesTest, ATargetOfLesserPriorityWaitsForItsShareOfTheTime) {
   const Unanswering dead;
-  const Fd listener = ListeningOnLoopback();
+  const net::Fd listener = ListeningOnLoopback();
   StartService(base::Duration(400), base::Duration(10));
-  const auto begin = EventLoop::Now();
-  resolver.AnswerServices(std::vector<Service>{{"dead.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
+  const auto begin = net::EventLoop::Now();
+  resolver.AnswerServices(
+      std::vector<net::Service>{{"dead.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
   resolver.Answer({At("127.0.0.1", dead.port())});
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "backup.test"; }));
-  EXPECT_GE(EventLoop::Now() - begin, base::Duration(150)) << "not after its head start";
+  EXPECT_GE(net::EventLoop::Now() - begin, base::Duration(150)) << "not after its head start";
   resolver.Answer({At("127.0.0.1", PortOf(listener))});
   ASSERT_TRUE(Over());
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerAddressesTest, ALookupThatHangsDelaysTheNextTargetByAHeadStart) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialAddressesTest, ALookupThatHangsDelaysTheNextTargetByAHeadStart) {
+  const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<Service>{{"slow.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
+  resolver.AnswerServices(
+      std::vector<net::Service>{{"slow.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
   EXPECT_EQ(resolver.last_host, "slow.test");
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "good.test"; }));
   resolver.AnswerFor("good.test", {At("127.0.0.1", PortOf(listener))});
@@ -219,23 +222,25 @@ TEST_F(DialerAddressesTest, ALookupThatHangsDelaysTheNextTargetByAHeadStart) {
   EXPECT_FALSE(resolver.asked()) << "the lookup that hangs is cancelled";
 }
 
-TEST_F(DialerAddressesTest, ALookupThatHangsDelaysALesserTargetByItsShareAtMost) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialAddressesTest, ALookupThatHangsDelaysALesserTargetByItsShareAtMost) {
+  const net::Fd listener = ListeningOnLoopback();
   StartService(base::Duration(400), base::Duration(10));
-  const auto begin = EventLoop::Now();
-  resolver.AnswerServices(std::vector<Service>{{"slow.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
+  const auto begin = net::EventLoop::Now();
+  resolver.AnswerServices(
+      std::vector<net::Service>{{"slow.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "backup.test"; }));
-  EXPECT_GE(EventLoop::Now() - begin, base::Duration(150)) << "not after a head start";
+  EXPECT_GE(net::EventLoop::Now() - begin, base::Duration(150)) << "not after a head start";
   resolver.AnswerFor("backup.test", {At("127.0.0.1", PortOf(listener))});
   ASSERT_TRUE(Over());
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerAddressesTest, ASlowLookupOfTheBetterTargetIsStillUsed) {
+TEST_F(DialAddressesTest, ASlowLookupOfTheBetterTargetIsStillUsed) {
   const Unanswering dead;
-  const Fd listener = ListeningOnLoopback();
+  const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<Service>{{"slow.test", 1, 1, 1}, {"dead.test", 2, 1, 1}});
+  resolver.AnswerServices(
+      std::vector<net::Service>{{"slow.test", 1, 1, 1}, {"dead.test", 2, 1, 1}});
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "dead.test"; }));
   resolver.AnswerFor("dead.test", {At("127.0.0.1", dead.port())});
   resolver.AnswerFor("slow.test", {At("127.0.0.1", PortOf(listener))});
@@ -243,20 +248,20 @@ TEST_F(DialerAddressesTest, ASlowLookupOfTheBetterTargetIsStillUsed) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerAddressesTest, TheTimeIsOverWhileTwoTargetsAreResolved) {
+TEST_F(DialAddressesTest, TheTimeIsOverWhileTwoTargetsAreResolved) {
   StartService(base::Duration(100), kShort);
-  resolver.AnswerServices(std::vector<Service>{{"one.test", 1, 1, 1}, {"two.test", 2, 1, 1}});
+  resolver.AnswerServices(std::vector<net::Service>{{"one.test", 1, 1, 1}, {"two.test", 2, 1, 1}});
   ExpectFailure(Cause::kBackendConnectTimeout,
                 "_app._tcp.server.test: the name was not resolved in time");
   EXPECT_FALSE(resolver.asked());
 }
 
-TEST_F(DialerAddressesTest, AServiceThatIsNotThere) {
+TEST_F(DialAddressesTest, AServiceThatIsNotThere) {
   StartService(kLong, kShort);
   resolver.AnswerServices(base::Unexpected(std::string("Domain name not found")));
   ExpectFailure(Cause::kBackendUnresolved, "_app._tcp.server.test: Domain name not found");
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<Service>{{"one.test", 1, 1, 1}});
+  resolver.AnswerServices(std::vector<net::Service>{{"one.test", 1, 1, 1}});
   resolver.Fail("Timeout while contacting DNS servers");
   ExpectFailure(Cause::kBackendUnresolved, "one.test: Timeout while contacting DNS servers");
   StartService(kShort, kShort);
@@ -264,9 +269,9 @@ TEST_F(DialerAddressesTest, AServiceThatIsNotThere) {
                 "_app._tcp.server.test: the name was not resolved in time");
 }
 
-TEST_F(DialerAddressesTest, CancelledWhileATargetIsResolved) {
+TEST_F(DialAddressesTest, CancelledWhileATargetIsResolved) {
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<Service>{{"one.test", 1, 1, 1}});
+  resolver.AnswerServices(std::vector<net::Service>{{"one.test", 1, 1, 1}});
   EXPECT_TRUE(resolver.asked());
   dial.reset();
   EXPECT_FALSE(resolver.asked());
@@ -275,4 +280,4 @@ TEST_F(DialerAddressesTest, CancelledWhileATargetIsResolved) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dial

@@ -3,7 +3,7 @@
 
 #include <sys/socket.h>
 
-namespace sluice::net {
+namespace sluice::dial {
 
 /// Returns true if `error`, of a call that creates a socket, means that the process or the system
 /// has no descriptor or memory left.
@@ -17,4 +17,4 @@ bool IsLackOfResources(int error, const sockaddr* address, socklen_t size);
 /// they failed.
 bool IsOutOfSockets();
 
-}  // namespace sluice::net
+}  // namespace sluice::dial

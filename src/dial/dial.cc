@@ -1,4 +1,4 @@
-#include "sluice/net/dialer.h"
+#include "sluice/dial/dial.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,11 +7,12 @@
 
 #include <sys/un.h>
 
-#include "net/address_order.h"
-#include "net/connection_attempt.h"
-#include "net/local_resources.h"
+#include "sluice/net/address_order.h"
 
-namespace sluice::net {
+#include "dial/connection_attempt.h"
+#include "dial/local_resources.h"
+
+namespace sluice::dial {
 namespace {
 
 // Each costs a descriptor, and the owner of a name can give it any number of addresses.
@@ -43,13 +44,13 @@ int Rank(base::Cause cause) {
 
 }  // namespace
 
-Dial::Dial(EventLoop& loop, Resolver& resolver, const settings::Endpoint& server,
-           DialOptions options, Callback callback)
+Dial::Dial(net::EventLoop& loop, net::Resolver& resolver, const settings::Endpoint& server,
+           Options options, Callback callback)
     : loop_(loop),
       resolver_(resolver),
       server_(server),
       options_(std::move(options)),
-      deadline_(EventLoop::Now() + options_.timeout),
+      deadline_(net::EventLoop::Now() + options_.timeout),
       has_deadline_(options_.timeout.count() > 0),
       callback_(std::move(callback)),
       timer_(loop, *this) {
@@ -61,8 +62,8 @@ Dial::~Dial() = default;
 
 void Dial::Start() {
   if (server_.kind == settings::Endpoint::Kind::kUnix) {
-    Add({Address()}, {}, 0);
-  } else if (const auto literal = Address::Of(server_); !literal) {
+    Add({net::Address()}, {}, 0);
+  } else if (const auto literal = net::Address::Of(server_); !literal) {
     Note({IsOutOfSockets() ? base::Cause::kLocalResources : base::Cause::kBackendUnreachable,
           server_.ToString() + ": " + literal.error()});
   } else if (*literal) {
@@ -83,14 +84,14 @@ void Dial::ResolveServer() {
   }
   services_query_ = resolver_.ResolveService(
       server_.host, CacheUse(),
-      [this](Resolver::Services services) { OnServices(std::move(services)); });
+      [this](net::Resolver::Services services) { OnServices(std::move(services)); });
 }
 
-Resolver::Cached Dial::CacheUse() const {
-  return has_renewed_ ? Resolver::Cached::kRenew : Resolver::Cached::kUse;
+net::Resolver::Cached Dial::CacheUse() const {
+  return has_renewed_ ? net::Resolver::Cached::kRenew : net::Resolver::Cached::kUse;
 }
 
-void Dial::OnServices(Resolver::Services services) {
+void Dial::OnServices(net::Resolver::Services services) {
   is_renewable_ = is_renewable_ || services_query_->IsRenewable();
   services_query_.reset();
   if (services) {
@@ -104,19 +105,19 @@ void Dial::OnServices(Resolver::Services services) {
 
 void Dial::Resolve(const std::string& host, uint16_t port, uint16_t priority) {
   const auto place = lookups_.insert(lookups_.end(), Lookup{.host = host, .priority = priority});
-  place->query = resolver_.Resolve(host, port, CacheUse(), [this, place](Resolver::Answer answer) {
-    OnResolved(place, std::move(answer));
-  });
+  place->query = resolver_.Resolve(
+      host, port, CacheUse(),
+      [this, place](net::Resolver::Answer answer) { OnResolved(place, std::move(answer)); });
 }
 
-void Dial::OnResolved(Lookups::iterator place, Resolver::Answer answer) {
+void Dial::OnResolved(Lookups::iterator place, net::Resolver::Answer answer) {
   is_renewable_ = is_renewable_ || place->query->IsRenewable();
   const std::string host = std::move(place->host);
   const uint16_t priority = place->priority;
   lookups_.erase(place);
   if (answer && !answer->empty()) {
     const bool is_target = server_.kind == settings::Endpoint::Kind::kSrv;
-    InterleaveFamilies(*answer);
+    net::InterleaveFamilies(*answer);
     Add(*std::move(answer), is_target ? std::string_view(host) : std::string_view(), priority);
   } else if (NotesLookups()) {
     NoteUnresolved(host, answer ? "the name has no address" : answer.error());
@@ -139,12 +140,12 @@ void Dial::NoteUnresolved(const std::string& host, const std::string& why) {
 
 /// Adds one or more addresses of one host, except those that are not allowed and those that were
 /// tried before the answer was renewed. `name` is the host if it is not the server's own name.
-void Dial::Add(std::vector<Address> addresses, std::string_view name, uint16_t priority) {
+void Dial::Add(std::vector<net::Address> addresses, std::string_view name, uint16_t priority) {
   if (has_renewed_) {
-    std::erase_if(addresses, [this](const Address& address) { return HasTried(address); });
+    std::erase_if(addresses, [this](const net::Address& address) { return HasTried(address); });
     if (addresses.empty()) return;
   }
-  const Address first = addresses.front();
+  const net::Address first = addresses.front();
   if (options_.may_dial) std::erase_if(addresses, std::not_fn(options_.may_dial));
   if (addresses.empty()) {
     const std::string whose = name.empty() ? server_.ToString() : std::string(name);
@@ -155,12 +156,12 @@ void Dial::Add(std::vector<Address> addresses, std::string_view name, uint16_t p
   auto at = std::find_if(
       candidates_.begin() + static_cast<ptrdiff_t>(next_candidate_), candidates_.end(),
       [priority](const Candidate& candidate) { return candidate.priority > priority; });
-  for (const Address& address : addresses) {
+  for (const net::Address& address : addresses) {
     at = std::next(candidates_.insert(at, {address, priority}));
   }
 }
 
-bool Dial::HasTried(const Address& address) const {
+bool Dial::HasTried(const net::Address& address) const {
   return std::any_of(candidates_.begin(), candidates_.end(),
                      [&](const Candidate& candidate) { return candidate.address == address; });
 }
@@ -218,7 +219,7 @@ bool Dial::Take(Step step) {
     return !failure;
   }
   if (step == Step::kTarget) {
-    const Service& target = targets_[next_target_++];
+    const net::Service& target = targets_[next_target_++];
     Resolve(target.host, target.port, target.priority);
   } else {
     has_renewed_ = true;
@@ -227,7 +228,7 @@ bool Dial::Take(Step step) {
   return true;
 }
 
-std::optional<DialFailure> Dial::StartAttempt(const Candidate& candidate) {
+std::optional<Failure> Dial::StartAttempt(const Candidate& candidate) {
   if (attempts_.size() == kMaxAttempts) {
     Note(attempts_.front().connection->TimedOut());
     attempts_.erase(attempts_.begin());
@@ -239,13 +240,13 @@ std::optional<DialFailure> Dial::StartAttempt(const Candidate& candidate) {
       [this](ConnectionAttempt& over, Outcome outcome) {
         OnAttemptOver(over, std::move(outcome));
       });
-  std::optional<DialFailure> failure;
+  std::optional<Failure> failure;
   if (is_unix) {
     sockaddr_un name{};
     name.sun_family = AF_UNIX;
     if (server_.host.size() >= sizeof(name.sun_path)) {
-      return DialFailure{base::Cause::kBackendUnreachable,
-                         server_.ToString() + ": " + std::strerror(ENAMETOOLONG)};
+      return Failure{base::Cause::kBackendUnreachable,
+                     server_.ToString() + ": " + std::strerror(ENAMETOOLONG)};
     }
     server_.host.copy(name.sun_path, sizeof(name.sun_path) - 1);
     failure = connection->Start(reinterpret_cast<const sockaddr*>(&name), sizeof(name));
@@ -284,7 +285,7 @@ base::Duration Dial::HeadStart(Step step, base::Duration left) const {
 }
 
 void Dial::RestartTimer() {
-  const auto left = has_deadline_ ? std::max(deadline_ - EventLoop::Now(), base::Duration(1))
+  const auto left = has_deadline_ ? std::max(deadline_ - net::EventLoop::Now(), base::Duration(1))
                                   : base::Duration::max();
   const Step step = NextStep();
   const auto wait = step == Step::kNone ? left : HeadStart(step, left);
@@ -317,7 +318,7 @@ void Dial::OnDeadline() {
 
 // ---- Failure ----
 
-void Dial::Note(DialFailure failure) {
+void Dial::Note(Failure failure) {
   if (failure_ && Rank(failure_->cause) > Rank(failure.cause)) failure.cause = failure_->cause;
   failure_ = std::move(failure);
 }
@@ -344,4 +345,4 @@ void Dial::RunTask() {
   callback(base::Unexpected(*std::move(failure_)));
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::dial

@@ -4,20 +4,20 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
-#include "sluice/net/dialer.h"
+#include "sluice/dial/dial.h"
 
 #include "net/certificates.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
 
-namespace sluice::net {
+namespace sluice::dial {
 namespace {
 
 using base::Cause;
-using testing::RunUntil;
+using net::testing::RunUntil;
 
 /// Never asked: the servers here are addresses.
-class NoResolver final : public Resolver {
+class NoResolver final : public net::Resolver {
  public:
   std::unique_ptr<Query> Resolve(const std::string&, uint16_t, Cached, Callback) override {
     return {};
@@ -25,21 +25,22 @@ class NoResolver final : public Resolver {
   std::unique_ptr<Query> ResolveService(const std::string&, Cached, ServicesCallback) override {
     return {};
   }
-  void TakeCacheOf(Resolver&) override {}
+  void TakeCacheOf(net::Resolver&) override {}
 };
 
 /// The far end of a connection.
-struct Server final : StreamHandler {
-  Server(EventLoop& loop, Fd fd, std::shared_ptr<const TlsContext> context, TlsBuffers& buffers)
-      : stream(std::make_unique<TcpStream>(loop, std::move(fd)), std::move(context), buffers) {
+struct Server final : net::StreamHandler {
+  Server(net::EventLoop& loop, net::Fd fd, std::shared_ptr<const net::TlsContext> context,
+         net::TlsBuffers& buffers)
+      : stream(std::make_unique<net::TcpStream>(loop, std::move(fd)), std::move(context), buffers) {
     stream.SetHandler(this);
   }
   void OnStreamReady() override {
     std::array<uint8_t, 4096> buffer;
     while (stream.readable()) {
-      const IoResult got = stream.Read(buffer);
+      const net::IoResult got = stream.Read(buffer);
       received.append(base::AsText(base::Bytes(buffer).first(got.bytes)));
-      if (got.status != IoResult::Status::kOk) break;
+      if (got.status != net::IoResult::Status::kOk) break;
     }
     // As a server that speaks first does: at the very end of the handshake.
     if (!greeted && stream.writable()) {
@@ -47,38 +48,38 @@ struct Server final : StreamHandler {
       stream.Write(base::AsBytes("hello"));
     }
   }
-  TlsStream stream;
+  net::TlsStream stream;
   std::string received;
   bool greeted = false;
 };
 
-class DialerTlsTest : public ::testing::Test {
+class DialTlsTest : public ::testing::Test {
  protected:
-  DialerTlsTest() { listener = testing::ListeningOnLoopback(); }
+  DialTlsTest() { listener = net::testing::ListeningOnLoopback(); }
 
   settings::Certificate Certificate(const std::string& host) {
     return directory.Make(host, host, {host});
   }
   void Serve(const settings::Certificate& certificate) {
-    auto made = TlsContext::Create({{certificate}});
+    auto made = net::TlsContext::Create({{certificate}});
     ASSERT_TRUE(made) << made.error();
     context = *made;
   }
   void Start(const settings::BackendTls& tls, const std::string& name = "server.test",
              base::Duration timeout = base::Duration(5000), std::vector<uint8_t> preamble = {}) {
-    auto made = TlsClientContext::Create(tls);
+    auto made = net::TlsClientContext::Create(tls);
     ASSERT_TRUE(made) << made.error();
     server.reset();
     outcome.reset();
-    dial =
-        std::make_unique<Dial>(loop, resolver, testing::Tcp("127.0.0.1", testing::PortOf(listener)),
-                               DialOptions{.timeout = timeout,
-                                           .preamble = std::move(preamble),
-                                           .tls = *made,
-                                           .tls_server_name = name,
-                                           .tls_buffers = &buffers},
-                               [this](Dial::Outcome o) { outcome.emplace(std::move(o)); });
-    peer = testing::AcceptFrom(listener);
+    dial = std::make_unique<Dial>(loop, resolver,
+                                  net::testing::Tcp("127.0.0.1", net::testing::PortOf(listener)),
+                                  Options{.timeout = timeout,
+                                          .preamble = std::move(preamble),
+                                          .tls = *made,
+                                          .tls_server_name = name,
+                                          .tls_buffers = &buffers},
+                                  [this](Dial::Outcome o) { outcome.emplace(std::move(o)); });
+    peer = net::testing::AcceptFrom(listener);
     if (context) {
       fcntl(peer.get(), F_SETFL, O_NONBLOCK);
       server.emplace(loop, std::move(peer), context, buffers);
@@ -88,41 +89,41 @@ class DialerTlsTest : public ::testing::Test {
     return RunUntil(loop, [this] { return outcome.has_value(); });
   }
   void AwaitHello() {
-    EXPECT_TRUE(RunUntil(loop, [this] { return !testing::Available(peer).empty(); }));
+    EXPECT_TRUE(RunUntil(loop, [this] { return !net::testing::Available(peer).empty(); }));
   }
   void ExpectFailure(const std::string& why) {
     ASSERT_TRUE(Over());
     ASSERT_FALSE(*outcome);
     EXPECT_EQ(outcome->error().cause, Cause::kBackendTls);
     EXPECT_EQ(outcome->error().detail,
-              "127.0.0.1:" + std::to_string(testing::PortOf(listener)) + ": " + why);
+              "127.0.0.1:" + std::to_string(net::testing::PortOf(listener)) + ": " + why);
   }
   std::string Received() {
     std::string text;
     std::array<uint8_t, 4096> buffer;
     RunUntil(loop, [&] {
-      const IoResult got = outcome->value()->Read(buffer);
+      const net::IoResult got = outcome->value()->Read(buffer);
       text.append(base::AsText(base::Bytes(buffer).first(got.bytes)));
       end = got;
-      return got.status != IoResult::Status::kWouldBlock;
+      return got.status != net::IoResult::Status::kWouldBlock;
     });
     return text;
   }
 
-  testing::CertificateDirectory directory;
-  EventLoop loop;
-  TlsBuffers buffers;
+  net::testing::CertificateDirectory directory;
+  net::EventLoop loop;
+  net::TlsBuffers buffers;
   NoResolver resolver;
-  Fd listener;
-  Fd peer;
-  std::shared_ptr<const TlsContext> context;
+  net::Fd listener;
+  net::Fd peer;
+  std::shared_ptr<const net::TlsContext> context;
   std::optional<Server> server;
   std::unique_ptr<Dial> dial;
   std::optional<Dial::Outcome> outcome;
-  IoResult end;
+  net::IoResult end;
 };
 
-TEST_F(DialerTlsTest, WhatComesWithTheHandshakeIsNotLost) {
+TEST_F(DialTlsTest, WhatComesWithTheHandshakeIsNotLost) {
   const auto certificate = Certificate("server.test");
   Serve(certificate);
   Start({.ca = certificate.cert});
@@ -130,13 +131,13 @@ TEST_F(DialerTlsTest, WhatComesWithTheHandshakeIsNotLost) {
   ASSERT_TRUE(*outcome) << outcome->error().detail;
   dial.reset();
   EXPECT_EQ(Received(), "hello");
-  Stream& stream = *outcome->value();
+  net::Stream& stream = *outcome->value();
   ASSERT_TRUE(stream.writable());
   EXPECT_EQ(stream.Write(base::AsBytes("to the backend")).bytes, 14u);
   EXPECT_TRUE(RunUntil(loop, [&] { return server->received == "to the backend"; }));
 }
 
-TEST_F(DialerTlsTest, ItMustBeTheCertificateOfTheServer) {
+TEST_F(DialTlsTest, ItMustBeTheCertificateOfTheServer) {
   const auto certificate = Certificate("server.test");
   Serve(certificate);
   const std::string refused = "the peer's certificate is not accepted: ";
@@ -156,9 +157,9 @@ TEST_F(DialerTlsTest, ItMustBeTheCertificateOfTheServer) {
   EXPECT_TRUE(*outcome) << "only this word turns it off";
 }
 
-TEST_F(DialerTlsTest, AServerWithoutTls) {
+TEST_F(DialTlsTest, AServerWithoutTls) {
   Start({.insecure_skip_verify = true});
-  testing::SendAll(peer, "RFB 003.008\n");
+  net::testing::SendAll(peer, "RFB 003.008\n");
   ExpectFailure("wrong version number");
   Start({.insecure_skip_verify = true});
   AwaitHello();
@@ -166,24 +167,24 @@ TEST_F(DialerTlsTest, AServerWithoutTls) {
   ExpectFailure("the peer ended the connection");
   Start({.insecure_skip_verify = true});
   AwaitHello();
-  testing::ResetConnection(std::move(peer));
+  net::testing::ResetConnection(std::move(peer));
   ExpectFailure("Connection reset by peer");
   Start({.insecure_skip_verify = true}, "server.test", base::Duration(50));
   ExpectFailure("the TLS handshake was not over in time");
   Start({.insecure_skip_verify = true});
   AwaitHello();
   dial.reset();
-  EXPECT_TRUE(testing::AtEnd(peer)) << "cancelled in the handshake";
+  EXPECT_TRUE(net::testing::AtEnd(peer)) << "cancelled in the handshake";
 }
 
-TEST_F(DialerTlsTest, APreambleGoesBeforeTheHandshake) {
+TEST_F(DialTlsTest, APreambleGoesBeforeTheHandshake) {
   Start({.insecure_skip_verify = true}, "server.test", base::Duration(5000), {'P', 'R', 'E'});
   std::string bytes;
-  EXPECT_TRUE(RunUntil(loop, [&] { return (bytes += testing::Available(peer)).size() > 4; }));
+  EXPECT_TRUE(RunUntil(loop, [&] { return (bytes += net::testing::Available(peer)).size() > 4; }));
   EXPECT_EQ(bytes.substr(0, 4), "PRE\x16");
 }
 
-TEST_F(DialerTlsTest, AnEndWithoutCloseNotifyIsNoneInGoodOrder) {
+TEST_F(DialTlsTest, AnEndWithoutCloseNotifyIsNoneInGoodOrder) {
   const auto certificate = Certificate("server.test");
   for (const bool is_cut : {false, true}) {
     Serve(certificate);
@@ -194,14 +195,14 @@ TEST_F(DialerTlsTest, AnEndWithoutCloseNotifyIsNoneInGoodOrder) {
     if (!is_cut) server->stream.ShutdownWrite();
     server.reset();
     EXPECT_EQ(Received(), "");
-    EXPECT_EQ(end.status, is_cut ? IoResult::Status::kError : IoResult::Status::kEnd);
+    EXPECT_EQ(end.status, is_cut ? net::IoResult::Status::kError : net::IoResult::Status::kEnd);
   }
 }
 
-TEST_F(DialerTlsTest, FilesThatAreNotRight) {
+TEST_F(DialTlsTest, FilesThatAreNotRight) {
   const auto certificate = Certificate("server.test");
   const auto error = [](const settings::BackendTls& tls) {
-    const auto made = TlsClientContext::Create(tls);
+    const auto made = net::TlsClientContext::Create(tls);
     return made ? std::string() : made.error();
   };
   const std::string none = directory.Path("none");
@@ -214,4 +215,4 @@ TEST_F(DialerTlsTest, FilesThatAreNotRight) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dial

@@ -11,15 +11,15 @@
 
 #include <gtest/gtest.h>
 
-#include "sluice/net/dialer.h"
+#include "sluice/dial/dial.h"
 
 #include "net/run_loop.h"
 #include "net/sockets.h"
 
-namespace sluice::net::testing {
+namespace sluice::dial::testing {
 
 /// Answers when the test calls one of the functions below.
-class FakeResolver final : public Resolver {
+class FakeResolver final : public net::Resolver {
  public:
   std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Cached cached,
                                  Callback callback) override {
@@ -36,10 +36,10 @@ class FakeResolver final : public Resolver {
     ++lookups;
     return std::make_unique<FakeQuery<ServicesCallback>>(name, std::move(callback), services_);
   }
-  void TakeCacheOf(Resolver& /*previous*/) override {}
+  void TakeCacheOf(net::Resolver& /*previous*/) override {}
 
   /// Answers the oldest lookup. `is_renewable`: the answer was in the cache.
-  void Answer(std::vector<Address> addresses, bool is_renewable = false) {
+  void Answer(std::vector<net::Address> addresses, bool is_renewable = false) {
     Return(hosts_, std::move(addresses), is_renewable);
   }
   void Fail(std::string why) { Return(hosts_, base::Unexpected(std::move(why)), false); }
@@ -47,7 +47,7 @@ class FakeResolver final : public Resolver {
     Return(services_, std::move(services), is_renewable);
   }
   /// Answers the oldest lookup of that name.
-  void AnswerFor(const std::string& host, std::vector<Address> addresses) {
+  void AnswerFor(const std::string& host, std::vector<net::Address> addresses) {
     const auto found = std::find_if(hosts_.begin(), hosts_.end(),
                                     [&](const auto* query) { return query->name == host; });
     ASSERT_NE(found, hosts_.end()) << host;
@@ -94,16 +94,16 @@ class FakeResolver final : public Resolver {
   std::vector<FakeQuery<ServicesCallback>*> services_;
 };
 
-inline Address At(const char* host, uint16_t port) {
-  return *Address::Parse(host, port);
+inline net::Address At(const char* host, uint16_t port) {
+  return *net::Address::Parse(host, port);
 }
 
-class DialerTest : public ::testing::Test {
+class DialTest : public ::testing::Test {
  protected:
   void Start(const settings::Endpoint& server, base::Duration timeout = base::Duration(5000)) {
-    Start(server, DialOptions{.timeout = timeout});
+    Start(server, Options{.timeout = timeout});
   }
-  void Start(const settings::Endpoint& server, DialOptions options) {
+  void Start(const settings::Endpoint& server, Options options) {
     outcome.reset();
     dial.reset();
     dial =
@@ -114,7 +114,7 @@ class DialerTest : public ::testing::Test {
     EXPECT_FALSE(outcome.has_value()) << "never from inside the constructor";
   }
   bool Over() {
-    return RunUntil(loop, [this] { return outcome.has_value(); });
+    return net::testing::RunUntil(loop, [this] { return outcome.has_value(); });
   }
   void ExpectFailure(base::Cause cause, std::string_view detail) {
     ASSERT_TRUE(Over());
@@ -124,17 +124,17 @@ class DialerTest : public ::testing::Test {
   }
   /// A port of the loopback without a listener, held so that no other socket gets it.
   uint16_t RefusingPort() {
-    held_ = Bound(SOCK_STREAM);
-    return PortOf(held_);
+    held_ = net::testing::Bound(SOCK_STREAM);
+    return net::testing::PortOf(held_);
   }
 
-  EventLoop loop;
+  net::EventLoop loop;
   FakeResolver resolver;
   std::unique_ptr<Dial> dial;
   std::optional<Dial::Outcome> outcome;
 
  private:
-  Fd held_;
+  net::Fd held_;
 };
 
-}  // namespace sluice::net::testing
+}  // namespace sluice::dial::testing

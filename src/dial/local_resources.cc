@@ -1,16 +1,16 @@
-#include "net/local_resources.h"
+#include "dial/local_resources.h"
 
 #include <cerrno>
 
 #include "sluice/net/fd.h"
 
-namespace sluice::net {
+namespace sluice::dial {
 namespace {
 
 /// Returns true if the host has an address from which `address` can be reached. To connect a UDP
 /// socket chooses a source address and sends nothing.
 bool HasSourceAddress(const sockaddr* address, socklen_t size) {
-  const Fd fd(socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const net::Fd fd(socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   return !fd || connect(fd.get(), address, size) == 0 || errno == EAGAIN;
 }
 
@@ -30,8 +30,8 @@ bool IsLackOfResources(int error, const sockaddr* address, socklen_t size) {
 }
 
 bool IsOutOfSockets() {
-  const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const net::Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   return !fd && IsLackOfResources(errno);
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::dial

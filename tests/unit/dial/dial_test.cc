@@ -1,31 +1,31 @@
-#include "sluice/net/dialer.h"
+#include "sluice/dial/dial.h"
 
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
-#include "net/dial_harness.h"
+#include "dial/dial_harness.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
 
-namespace sluice::net {
+namespace sluice::dial {
 namespace {
 
 using base::Cause;
+using net::testing::ListeningOnLoopback;
+using net::testing::PortOf;
+using net::testing::RunTurns;
+using net::testing::RunUntil;
+using net::testing::Tcp;
+using net::testing::Unanswering;
+using net::testing::Unix;
 using testing::At;
-using testing::DialerTest;
-using testing::ListeningOnLoopback;
-using testing::PortOf;
-using testing::RunTurns;
-using testing::RunUntil;
-using testing::Tcp;
-using testing::Unanswering;
-using testing::Unix;
+using testing::DialTest;
 
 constexpr uint32_t kSecondHost = INADDR_LOOPBACK + 1;  // 127.0.0.2
 
-TEST_F(DialerTest, Connects) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialTest, Connects) {
+  const net::Fd listener = ListeningOnLoopback();
   Start(Tcp("server.test", 77));
   EXPECT_EQ(resolver.last_host, "server.test");
   EXPECT_EQ(resolver.last_port, 77);
@@ -35,13 +35,13 @@ TEST_F(DialerTest, Connects) {
   dial.reset();  // The stream does not need it.
 
   auto& stream = *outcome->value();
-  const Fd peer = testing::AcceptFrom(listener);
+  const net::Fd peer = net::testing::AcceptFrom(listener);
   EXPECT_TRUE(stream.writable());
   EXPECT_EQ(stream.Write(base::AsBytes("hello")).bytes, 5u);
-  EXPECT_EQ(testing::Available(peer), "hello");
+  EXPECT_EQ(net::testing::Available(peer), "hello");
 }
 
-TEST_F(DialerTest, Refused) {
+TEST_F(DialTest, Refused) {
   const uint16_t port = RefusingPort();
   Start(Tcp("server.test", 77));
   resolver.Answer({At("127.0.0.1", port)});
@@ -49,7 +49,7 @@ TEST_F(DialerTest, Refused) {
                 "127.0.0.1:" + std::to_string(port) + ": Connection refused");
 }
 
-TEST_F(DialerTest, AnInterfaceThatThisMachineDoesNotHave) {
+TEST_F(DialTest, AnInterfaceThatThisMachineDoesNotHave) {
   Start(Tcp("fe80::1%sluice-none", 77));
   ExpectFailure(Cause::kBackendUnreachable,
                 "[fe80::1%sluice-none]:77: this machine has no network interface 'sluice-none'; "
@@ -57,7 +57,7 @@ TEST_F(DialerTest, AnInterfaceThatThisMachineDoesNotHave) {
   EXPECT_EQ(resolver.lookups, 0);
 }
 
-TEST_F(DialerTest, ALinkLocalAddressOfAName) {
+TEST_F(DialTest, ALinkLocalAddressOfAName) {
   Start(Tcp("server.test", 77));
   resolver.Answer({At("fe80::1", 77)});
   ExpectFailure(Cause::kBackendUnreachable,
@@ -65,24 +65,24 @@ TEST_F(DialerTest, ALinkLocalAddressOfAName) {
                 "configuration can have");
 }
 
-TEST_F(DialerTest, TheSecondAddressWorks) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialTest, TheSecondAddressWorks) {
+  const net::Fd listener = ListeningOnLoopback();
   Start(Tcp("server.test", 77));
   resolver.Answer({At("127.0.0.1", RefusingPort()), At("127.0.0.1", PortOf(listener))});
   ASSERT_TRUE(Over());
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerTest, AnAddressThatDoesNotAnswerUsesItsShareOnly) {
+TEST_F(DialTest, AnAddressThatDoesNotAnswerUsesItsShareOnly) {
   const Unanswering dead;
-  const Fd listener = ListeningOnLoopback();
+  const net::Fd listener = ListeningOnLoopback();
   Start(Tcp("server.test", 77), base::Duration(400));
   resolver.Answer({At("127.0.0.1", dead.port()), At("127.0.0.1", PortOf(listener))});
   ASSERT_TRUE(Over());
   EXPECT_TRUE(*outcome) << "the second had its chance";
 }
 
-TEST_F(DialerTest, TimesOut) {
+TEST_F(DialTest, TimesOut) {
   const Unanswering dead;
   Start(Tcp("server.test", 77), base::Duration(50));
   resolver.Answer({At("127.0.0.1", dead.port())});
@@ -90,7 +90,7 @@ TEST_F(DialerTest, TimesOut) {
                 "127.0.0.1:" + std::to_string(dead.port()) + ": Connection timed out");
 }
 
-TEST_F(DialerTest, OfSeveralFailuresTheOneThatSaysMost) {
+TEST_F(DialTest, OfSeveralFailuresTheOneThatSaysMost) {
   const Unanswering dead;
   const Unanswering other(kSecondHost);
   const uint16_t refusing = RefusingPort();
@@ -105,7 +105,7 @@ TEST_F(DialerTest, OfSeveralFailuresTheOneThatSaysMost) {
   EXPECT_EQ(outcome->error().cause, Cause::kBackendConnectTimeout);
 }
 
-TEST_F(DialerTest, Unreachable) {
+TEST_F(DialTest, Unreachable) {
   Start(Tcp("server.test", 77));
   resolver.Answer({At("255.255.255.255", 1)});  // No connection can be made to a broadcast.
   ASSERT_TRUE(Over());
@@ -113,7 +113,7 @@ TEST_F(DialerTest, Unreachable) {
   EXPECT_EQ(outcome->error().cause, Cause::kBackendUnreachable);
 }
 
-TEST_F(DialerTest, Unresolved) {
+TEST_F(DialTest, Unresolved) {
   Start(Tcp("server.test", 77));
   resolver.Fail("Domain name not found");
   ExpectFailure(Cause::kBackendUnresolved, "server.test: Domain name not found");
@@ -122,7 +122,7 @@ TEST_F(DialerTest, Unresolved) {
   ExpectFailure(Cause::kBackendUnresolved, "server.test: the name has no address");
 }
 
-TEST_F(DialerTest, TheNameIsNotResolvedInTime) {
+TEST_F(DialTest, TheNameIsNotResolvedInTime) {
   Start(Tcp("server.test", 77), base::Duration(20));
   ExpectFailure(Cause::kBackendConnectTimeout, "server.test: the name was not resolved in time");
   EXPECT_FALSE(resolver.asked()) << "the query is cancelled though the dial still stands";
@@ -130,8 +130,8 @@ TEST_F(DialerTest, TheNameIsNotResolvedInTime) {
   RunTurns(loop, 2);
 }
 
-TEST_F(DialerTest, WithoutATimeoutItWaits) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialTest, WithoutATimeoutItWaits) {
+  const net::Fd listener = ListeningOnLoopback();
   Start(Tcp("server.test", 77), base::Duration(0));
   RunTurns(loop, 5);
   EXPECT_FALSE(outcome.has_value());
@@ -140,7 +140,7 @@ TEST_F(DialerTest, WithoutATimeoutItWaits) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerTest, CancelledWhileItResolves) {
+TEST_F(DialTest, CancelledWhileItResolves) {
   Start(Tcp("server.test", 77));
   dial.reset();
   EXPECT_FALSE(resolver.asked());
@@ -148,22 +148,22 @@ TEST_F(DialerTest, CancelledWhileItResolves) {
   EXPECT_FALSE(outcome.has_value());
 }
 
-TEST_F(DialerTest, CancelledWhileItConnects) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialTest, CancelledWhileItConnects) {
+  const net::Fd listener = ListeningOnLoopback();
   Start(Tcp("server.test", 77), base::Duration(10));
   resolver.Answer({At("127.0.0.1", PortOf(listener))});
   dial.reset();
-  const auto until = EventLoop::Now() + base::Duration(30);
-  RunUntil(loop, [&] { return EventLoop::Now() > until; });
+  const auto until = net::EventLoop::Now() + base::Duration(30);
+  RunUntil(loop, [&] { return net::EventLoop::Now() > until; });
   EXPECT_FALSE(outcome.has_value());
 }
 
-TEST_F(DialerTest, TheCallbackMayDestroyTheDial) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialTest, TheCallbackMayDestroyTheDial) {
+  const net::Fd listener = ListeningOnLoopback();
   for (const uint16_t port : {PortOf(listener), RefusingPort()}) {
     bool called = false;
     dial = std::make_unique<Dial>(loop, resolver, Tcp("server.test", 77),
-                                  DialOptions{.timeout = base::Duration(5000)}, [&](Dial::Outcome) {
+                                  Options{.timeout = base::Duration(5000)}, [&](Dial::Outcome) {
                                     called = true;
                                     dial.reset();
                                   });
@@ -172,22 +172,22 @@ TEST_F(DialerTest, TheCallbackMayDestroyTheDial) {
   }
 }
 
-TEST_F(DialerTest, APreambleIsSentFirst) {
-  const Fd listener = ListeningOnLoopback();
-  Start(Tcp("127.0.0.1", PortOf(listener)), DialOptions{.preamble = {'P', 'R', 'E'}});
+TEST_F(DialTest, APreambleIsSentFirst) {
+  const net::Fd listener = ListeningOnLoopback();
+  Start(Tcp("127.0.0.1", PortOf(listener)), Options{.preamble = {'P', 'R', 'E'}});
   ASSERT_TRUE(Over());
   ASSERT_TRUE(*outcome);
   outcome->value()->Write(base::AsBytes(" and more"));
-  EXPECT_EQ(testing::Available(testing::AcceptFrom(listener)), "PRE and more");
+  EXPECT_EQ(net::testing::Available(net::testing::AcceptFrom(listener)), "PRE and more");
 }
 
-TEST_F(DialerTest, OnlyAllowedAddressesAreDialled) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialTest, OnlyAllowedAddressesAreDialled) {
+  const net::Fd listener = ListeningOnLoopback();
   const uint16_t port = PortOf(listener);
   std::vector<std::string> asked;
   const auto options = [&](std::string allowed) {
     asked.clear();
-    return DialOptions{.may_dial = [&asked, allowed](const Address& address) {
+    return Options{.may_dial = [&asked, allowed](const net::Address& address) {
       asked.push_back(address.ToString());
       return asked.back().starts_with(allowed);
     }};
@@ -210,14 +210,14 @@ TEST_F(DialerTest, OnlyAllowedAddressesAreDialled) {
   ExpectFailure(Cause::kTargetNotAllowed, "unix:/run/none: unix is not allowed");
 }
 
-TEST_F(DialerTest, UnixSocket) {
+TEST_F(DialTest, UnixSocket) {
   std::string directory = ::testing::TempDir() + "sluiceXXXXXX";
   ASSERT_NE(mkdtemp(directory.data()), nullptr);
   const std::string path = directory + "/s";
   Start(Unix(path));
   ExpectFailure(Cause::kBackendUnreachable, "unix:" + path + ": No such file or directory");
 
-  Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  net::Fd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   path.copy(name.sun_path, sizeof(name.sun_path) - 1);
@@ -243,4 +243,4 @@ TEST_F(DialerTest, UnixSocket) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dial

@@ -1,5 +1,5 @@
 // Dials for which there is no descriptor or no port.
-#include "net/local_resources.h"
+#include "dial/local_resources.h"
 
 #include <cerrno>
 
@@ -8,17 +8,17 @@
 #include <sys/resource.h>
 #include <sys/un.h>
 
-#include "net/dial_harness.h"
+#include "dial/dial_harness.h"
 #include "net/sockets.h"
 
-namespace sluice::net {
+namespace sluice::dial {
 namespace {
 
 using base::Cause;
+using net::testing::ListeningOnLoopback;
+using net::testing::PortOf;
+using net::testing::Tcp;
 using testing::At;
-using testing::ListeningOnLoopback;
-using testing::PortOf;
-using testing::Tcp;
 
 /// As long as it exists, the process can open no descriptor.
 class NoDescriptors {
@@ -39,12 +39,12 @@ class NoDescriptors {
   rlimit before_{};
 };
 
-bool IsLack(int error, const Address& address) {
+bool IsLack(int error, const net::Address& address) {
   return IsLackOfResources(error, address.get(), address.size());
 }
 
 TEST(LocalResourcesTest, Errors) {
-  const Address loopback = At("127.0.0.1", 1);
+  const net::Address loopback = At("127.0.0.1", 1);
   for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS}) {
     EXPECT_TRUE(IsLackOfResources(error)) << error;
     EXPECT_TRUE(IsLack(error, loopback)) << error;
@@ -72,7 +72,7 @@ TEST(LocalResourcesTest, Sockets) {
   EXPECT_TRUE(IsOutOfSockets());
 }
 
-class DialerResourcesTest : public testing::DialerTest {
+class DialResourcesTest : public testing::DialTest {
  protected:
   void SetUp() override {
 #ifdef __SANITIZE_ADDRESS__
@@ -81,8 +81,8 @@ class DialerResourcesTest : public testing::DialerTest {
   }
 };
 
-TEST_F(DialerResourcesTest, NoDescriptorForAConnection) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialResourcesTest, NoDescriptorForAConnection) {
+  const net::Fd listener = ListeningOnLoopback();
   Start(Tcp("server.test", 77));
   {
     const NoDescriptors none;
@@ -94,7 +94,7 @@ TEST_F(DialerResourcesTest, NoDescriptorForAConnection) {
   EXPECT_EQ(resolver.lookups, 1);
 }
 
-TEST_F(DialerResourcesTest, NoDescriptorForALookup) {
+TEST_F(DialResourcesTest, NoDescriptorForALookup) {
   Start(Tcp("server.test", 77));
   {
     const NoDescriptors none;
@@ -104,10 +104,11 @@ TEST_F(DialerResourcesTest, NoDescriptorForALookup) {
                 "server.test: no socket to ask DNS with: Could not contact DNS servers");
 }
 
-TEST_F(DialerResourcesTest, AnAddressThatCouldNotBeTriedOutranksOthers) {
+TEST_F(DialResourcesTest, AnAddressThatCouldNotBeTriedOutranksOthers) {
   const uint16_t port = RefusingPort();
   Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0});
-  resolver.AnswerServices(std::vector<Service>{{"one.test", port, 1, 1}, {"two.test", port, 1, 1}});
+  resolver.AnswerServices(
+      std::vector<net::Service>{{"one.test", port, 1, 1}, {"two.test", port, 1, 1}});
   {
     const NoDescriptors none;
     resolver.Answer({At("127.0.0.1", port)});
@@ -118,4 +119,4 @@ TEST_F(DialerResourcesTest, AnAddressThatCouldNotBeTriedOutranksOthers) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dial

@@ -1,44 +1,44 @@
 // Dials to a server that has moved: DNS is asked again before the cached answer expires.
 #include <gtest/gtest.h>
 
-#include "net/dial_harness.h"
+#include "dial/dial_harness.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
 
-namespace sluice::net {
+namespace sluice::dial {
 namespace {
 
 using base::Cause;
+using net::testing::ListeningOnLoopback;
+using net::testing::PortOf;
+using net::testing::RunUntil;
+using net::testing::Tcp;
+using net::testing::Unanswering;
 using testing::At;
-using testing::ListeningOnLoopback;
-using testing::PortOf;
-using testing::RunUntil;
-using testing::Tcp;
-using testing::Unanswering;
 
-using Cached = Resolver::Cached;
+using Cached = net::Resolver::Cached;
 
 constexpr base::Duration kLong{60'000};
 constexpr base::Duration kShort{20};
 constexpr bool kIsCached = true;
 
-class DialerRenewalTest : public testing::DialerTest {
+class DialRenewalTest : public testing::DialTest {
  protected:
   void Start() {
-    DialerTest::Start(Tcp("server.test", 77), DialOptions{.timeout = kLong, .head_start = kShort});
+    DialTest::Start(Tcp("server.test", 77), Options{.timeout = kLong, .head_start = kShort});
     EXPECT_EQ(resolver.last_cached, Cached::kUse);
   }
   void StartService() {
-    DialerTest::Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0},
-                      DialOptions{.timeout = kLong, .head_start = kShort});
+    DialTest::Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0},
+                    Options{.timeout = kLong, .head_start = kShort});
   }
   bool Renews() {
     return RunUntil(loop, [this] { return resolver.last_cached == Cached::kRenew; });
   }
 };
 
-TEST_F(DialerRenewalTest, AfterEveryCachedAddressHasFailed) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialRenewalTest, AfterEveryCachedAddressHasFailed) {
+  const net::Fd listener = ListeningOnLoopback();
   Start();
   resolver.Answer({At("127.0.0.1", RefusingPort()), At("255.255.255.255", 1)}, kIsCached);
   ASSERT_TRUE(Renews());
@@ -48,7 +48,7 @@ TEST_F(DialerRenewalTest, AfterEveryCachedAddressHasFailed) {
   EXPECT_EQ(resolver.lookups, 2);
 }
 
-TEST_F(DialerRenewalTest, OnceOnly) {
+TEST_F(DialRenewalTest, OnceOnly) {
   const uint16_t port = RefusingPort();
   Start();
   resolver.Answer({At("127.0.0.1", port)}, kIsCached);
@@ -59,7 +59,7 @@ TEST_F(DialerRenewalTest, OnceOnly) {
   EXPECT_EQ(resolver.lookups, 2);
 }
 
-TEST_F(DialerRenewalTest, AnAnswerThatDnsHasJustGivenIsNotRenewed) {
+TEST_F(DialRenewalTest, AnAnswerThatDnsHasJustGivenIsNotRenewed) {
   const uint16_t port = RefusingPort();
   Start();
   resolver.Answer({At("127.0.0.1", port)});
@@ -68,7 +68,7 @@ TEST_F(DialerRenewalTest, AnAnswerThatDnsHasJustGivenIsNotRenewed) {
   EXPECT_EQ(resolver.lookups, 1);
 }
 
-TEST_F(DialerRenewalTest, AddressesThatWereTriedAreNotTriedAgain) {
+TEST_F(DialRenewalTest, AddressesThatWereTriedAreNotTriedAgain) {
   const uint16_t port = RefusingPort();
   Start();
   resolver.Answer({At("127.0.0.1", port)}, kIsCached);
@@ -79,7 +79,7 @@ TEST_F(DialerRenewalTest, AddressesThatWereTriedAreNotTriedAgain) {
                 "127.0.0.1:" + std::to_string(port) + ": Connection refused");
 }
 
-TEST_F(DialerRenewalTest, ARenewalThatFailsHidesNoFailure) {
+TEST_F(DialRenewalTest, ARenewalThatFailsHidesNoFailure) {
   const uint16_t port = RefusingPort();
   Start();
   resolver.Answer({At("127.0.0.1", port)}, kIsCached);
@@ -89,9 +89,9 @@ TEST_F(DialerRenewalTest, ARenewalThatFailsHidesNoFailure) {
                 "127.0.0.1:" + std::to_string(port) + ": Connection refused");
 }
 
-TEST_F(DialerRenewalTest, AnAddressThatDoesNotAnswerDelaysItByAHeadStart) {
+TEST_F(DialRenewalTest, AnAddressThatDoesNotAnswerDelaysItByAHeadStart) {
   const Unanswering dead;
-  const Fd listener = ListeningOnLoopback();
+  const net::Fd listener = ListeningOnLoopback();
   Start();
   resolver.Answer({At("127.0.0.1", dead.port())}, kIsCached);
   ASSERT_TRUE(Renews());
@@ -101,14 +101,14 @@ TEST_F(DialerRenewalTest, AnAddressThatDoesNotAnswerDelaysItByAHeadStart) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerRenewalTest, NewAddressesMustBeAllowed) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialRenewalTest, NewAddressesMustBeAllowed) {
+  const net::Fd listener = ListeningOnLoopback();
   const uint16_t port = PortOf(listener);
   const uint16_t refusing = RefusingPort();
-  DialerTest::Start(Tcp("server.test", 77),
-                    DialOptions{.timeout = kLong, .may_dial = [port](const Address& address) {
-                                  return address.port() != port;
-                                }});
+  DialTest::Start(Tcp("server.test", 77),
+                  Options{.timeout = kLong, .may_dial = [port](const net::Address& address) {
+                            return address.port() != port;
+                          }});
   resolver.Answer({At("127.0.0.1", refusing)}, kIsCached);
   ASSERT_TRUE(Renews());
   resolver.Answer({At("127.0.0.1", port)});
@@ -117,16 +117,16 @@ TEST_F(DialerRenewalTest, NewAddressesMustBeAllowed) {
   EXPECT_EQ(outcome->error().cause, Cause::kBackendRefused);
 }
 
-TEST_F(DialerRenewalTest, TheTargetsOfAServiceAndTheirAddresses) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialRenewalTest, TheTargetsOfAServiceAndTheirAddresses) {
+  const net::Fd listener = ListeningOnLoopback();
   const uint16_t refusing = RefusingPort();
   StartService();
-  resolver.AnswerServices(std::vector<Service>{{"old.test", refusing, 1, 1}}, kIsCached);
+  resolver.AnswerServices(std::vector<net::Service>{{"old.test", refusing, 1, 1}}, kIsCached);
   resolver.Answer({At("127.0.0.1", refusing)}, kIsCached);
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.asked_for_services(); }));
   EXPECT_EQ(resolver.last_cached, Cached::kRenew);
-  resolver.AnswerServices(
-      std::vector<Service>{{"old.test", refusing, 1, 1}, {"new.test", PortOf(listener), 1, 1}});
+  resolver.AnswerServices(std::vector<net::Service>{{"old.test", refusing, 1, 1},
+                                                    {"new.test", PortOf(listener), 1, 1}});
   EXPECT_EQ(resolver.last_host, "old.test");
   EXPECT_EQ(resolver.last_cached, Cached::kRenew) << "its address may have changed, too";
   resolver.Answer({At("127.0.0.1", refusing)});
@@ -136,11 +136,11 @@ TEST_F(DialerRenewalTest, TheTargetsOfAServiceAndTheirAddresses) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerRenewalTest, TheTargetsThatAreKnownIfTheServiceCannotBeRenewed) {
-  const Fd listener = ListeningOnLoopback();
+TEST_F(DialRenewalTest, TheTargetsThatAreKnownIfTheServiceCannotBeRenewed) {
+  const net::Fd listener = ListeningOnLoopback();
   const uint16_t refusing = RefusingPort();
   StartService();
-  resolver.AnswerServices(std::vector<Service>{{"moved.test", refusing, 1, 1}}, kIsCached);
+  resolver.AnswerServices(std::vector<net::Service>{{"moved.test", refusing, 1, 1}}, kIsCached);
   resolver.Answer({At("127.0.0.1", refusing)}, kIsCached);
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.asked_for_services(); }));
   resolver.AnswerServices(base::Unexpected(std::string("Timeout while contacting DNS servers")));
@@ -150,16 +150,16 @@ TEST_F(DialerRenewalTest, TheTargetsThatAreKnownIfTheServiceCannotBeRenewed) {
   EXPECT_TRUE(*outcome);
 }
 
-TEST_F(DialerRenewalTest, ATargetWhoseLookupFailsAfterTheRenewalHasBegun) {
+TEST_F(DialRenewalTest, ATargetWhoseLookupFailsAfterTheRenewalHasBegun) {
   StartService();
-  resolver.AnswerServices(std::vector<Service>{{"gone.test", 1, 1, 1}}, kIsCached);
+  resolver.AnswerServices(std::vector<net::Service>{{"gone.test", 1, 1, 1}}, kIsCached);
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.asked_for_services(); }));
   resolver.Fail("Domain name not found");
-  resolver.AnswerServices(std::vector<Service>{{"gone.test", 1, 1, 1}});
+  resolver.AnswerServices(std::vector<net::Service>{{"gone.test", 1, 1, 1}});
   EXPECT_EQ(resolver.last_host, "gone.test");
   resolver.Fail("Domain name not found");
   ExpectFailure(Cause::kBackendUnresolved, "gone.test: Domain name not found");
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dial

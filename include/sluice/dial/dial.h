@@ -32,9 +32,9 @@
 #include "sluice/net/tls_stream.h"
 #include "sluice/settings/endpoint.h"
 
-namespace sluice::net {
+namespace sluice::dial {
 
-struct DialFailure {
+struct Failure {
   /// kTargetNotAllowed, kBackendRefused, kBackendUnreachable, kBackendUnresolved,
   /// kBackendConnectTimeout, kBackendTls or kLocalResources. When several addresses failed, the
   /// most telling of their causes: local resources, then TLS, a refusal, a time-out.
@@ -42,7 +42,7 @@ struct DialFailure {
   std::string detail;  ///< the last failure, in words, for the log
 };
 
-struct DialOptions {
+struct Options {
   /// Zero: none. Bounds the dial, including the lookups and the TLS handshake.
   base::Duration timeout{0};
   /// For SetSocketBuffer.
@@ -52,14 +52,14 @@ struct DialOptions {
   /// Returns true if this address may be dialled; null: all may. Called for every address that the
   /// server's name resolves to, since the owner of a name can point it anywhere. A Unix socket is
   /// passed as an empty address. When none is allowed, the dial fails with kTargetNotAllowed.
-  std::function<bool(const Address&)> may_dial = nullptr;
+  std::function<bool(const net::Address&)> may_dial = nullptr;
   /// Null: plain.
-  std::shared_ptr<const TlsClientContext> tls = nullptr;
+  std::shared_ptr<const net::TlsClientContext> tls = nullptr;
   /// The name in the server's certificate if `tls` has none; empty: the server's own
   /// (settings::Endpoint::CertificateName).
   std::string tls_server_name = {};
   /// Needed with `tls`; outlives the stream.
-  TlsBuffers* tls_buffers = nullptr;
+  net::TlsBuffers* tls_buffers = nullptr;
   /// How long an address is tried before the next one is tried, too (RFC 8305 section 8); less if
   /// `timeout` would not leave time for each otherwise.
   base::Duration head_start{250};
@@ -68,15 +68,15 @@ struct DialOptions {
 class ConnectionAttempt;
 
 /// A dial under way. Destroying it cancels. Belongs to the loop's thread.
-class Dial final : private TimerHandler, private EventLoop::Task {
+class Dial final : private net::TimerHandler, private net::EventLoop::Task {
  public:
-  using Outcome = base::Result<std::unique_ptr<Stream>, DialFailure>;
+  using Outcome = base::Result<std::unique_ptr<net::Stream>, Failure>;
   using Callback = std::function<void(Outcome)>;
 
   /// Starts at once; `callback` is called exactly once, never from inside the constructor, and may
   /// destroy the dial.
-  Dial(EventLoop& loop, Resolver& resolver, const settings::Endpoint& server, DialOptions options,
-       Callback callback);
+  Dial(net::EventLoop& loop, net::Resolver& resolver, const settings::Endpoint& server,
+       Options options, Callback callback);
   ~Dial();
 
  private:
@@ -84,7 +84,7 @@ class Dial final : private TimerHandler, private EventLoop::Task {
 
   /// An address, with the priority of the SRV target that it belongs to.
   struct Candidate {
-    Address address;
+    net::Address address;
     uint16_t priority = 0;
   };
   struct Attempt {
@@ -94,27 +94,27 @@ class Dial final : private TimerHandler, private EventLoop::Task {
   struct Lookup {
     std::string host;
     uint16_t priority = 0;
-    std::unique_ptr<Resolver::Query> query = nullptr;
+    std::unique_ptr<net::Resolver::Query> query = nullptr;
   };
   using Lookups = std::list<Lookup>;
 
   void Start();
   void ResolveServer();
-  void OnServices(Resolver::Services services);
+  void OnServices(net::Resolver::Services services);
   void Resolve(const std::string& host, uint16_t port, uint16_t priority);
-  void OnResolved(Lookups::iterator place, Resolver::Answer answer);
-  void Add(std::vector<Address> addresses, std::string_view name, uint16_t priority);
-  Resolver::Cached CacheUse() const;
+  void OnResolved(Lookups::iterator place, net::Resolver::Answer answer);
+  void Add(std::vector<net::Address> addresses, std::string_view name, uint16_t priority);
+  net::Resolver::Cached CacheUse() const;
   bool NotesLookups() const;
   void NoteUnresolved(const std::string& host, const std::string& why);
 
   void GoOn();
   Step NextStep() const;
   bool Take(Step step);
-  std::optional<DialFailure> StartAttempt(const Candidate& candidate);
+  std::optional<Failure> StartAttempt(const Candidate& candidate);
   void OnAttemptOver(ConnectionAttempt& attempt, Outcome outcome);
   bool IsUnderWay() const;
-  bool HasTried(const Address& address) const;
+  bool HasTried(const net::Address& address) const;
   uint16_t PriorityOf(Step step) const;
   bool MustWait(Step step) const;
 
@@ -123,30 +123,30 @@ class Dial final : private TimerHandler, private EventLoop::Task {
   void OnTimer() override;
   void OnDeadline();
   void RunTask() override;
-  void Note(DialFailure failure);
+  void Note(Failure failure);
   void Cancel();
   void Fail();
 
-  EventLoop& loop_;
-  Resolver& resolver_;
+  net::EventLoop& loop_;
+  net::Resolver& resolver_;
   const settings::Endpoint server_;
-  const DialOptions options_;
+  const Options options_;
   const base::TimePoint deadline_;
   const bool has_deadline_;
   Callback callback_;
-  std::vector<Service> targets_;  // Of the SRV records, in the order in which to try them.
+  std::vector<net::Service> targets_;  // Of the SRV records, in the order in which to try them.
   size_t next_target_ = 0;
   std::vector<Candidate> candidates_;  // In the order in which to try them.
   size_t next_candidate_ = 0;
   std::vector<Attempt> attempts_;  // Under way, the oldest first.
   Lookups lookups_;                // Under way.
-  std::unique_ptr<Resolver::Query> services_query_;
-  bool is_renewable_ = false;           // Some answer of DNS was cached or incomplete.
-  bool has_renewed_ = false;            // Those answers have been asked for again.
-  bool starting_ = true;                // In the constructor, which must not call back.
-  std::optional<DialFailure> failure_;  // The worst cause and the last words so far.
-  Step due_ = Step::kNone;              // The step that the timer is for; none: the deadline.
-  Timer timer_;
+  std::unique_ptr<net::Resolver::Query> services_query_;
+  bool is_renewable_ = false;       // Some answer of DNS was cached or incomplete.
+  bool has_renewed_ = false;        // Those answers have been asked for again.
+  bool starting_ = true;            // In the constructor, which must not call back.
+  std::optional<Failure> failure_;  // The worst cause and the last words so far.
+  Step due_ = Step::kNone;          // The step that the timer is for; none: the deadline.
+  net::Timer timer_;
 };
 
-}  // namespace sluice::net
+}  // namespace sluice::dial

@@ -72,7 +72,7 @@ void Authentication::LookUp(const auth::Method& method, const Credential& creden
                             const auth::Lookup& lookup) {
   if (credential) credentials_.Begin(*credential, request_.now);
   const auto answered = [this, &method, credential, take = lookup.take,
-                         alive = std::weak_ptr(alive_)](const net::RedisClient::Answer& answer) {
+                         alive = std::weak_ptr(alive_)](const redis::Client::Answer& answer) {
     if (alive.expired()) return;
     Resume(method, credential,
            answer ? take(*answer) : Verdict::Unavailable("Redis: " + answer.error()));

@@ -42,10 +42,10 @@ base::Result<void, std::string> Gatekeeper::Add(const auth::Guard::Entry& entry)
   LogIfEmpty(method);
   const auto* const token = std::get_if<settings::TokenAuth>(&entry.config);
   if (token == nullptr || !token->redis) return {};
-  net::RedisServer server{.address = {token->redis->port == 0 ? settings::Endpoint::Kind::kUnix
-                                                              : settings::Endpoint::Kind::kTcp,
-                                      token->redis->host, token->redis->port},
-                          .timeout = token->redis->timeout};
+  redis::Server server{.address = {token->redis->port == 0 ? settings::Endpoint::Kind::kUnix
+                                                           : settings::Endpoint::Kind::kTcp,
+                                   token->redis->host, token->redis->port},
+                       .timeout = token->redis->timeout};
   if (!token->redis->password_file.empty()) {
     auto password = ReadSecret(token->redis->password_file);
     if (!password) return base::Unexpected(password.error().ToString());
@@ -87,7 +87,7 @@ std::unique_ptr<intake::Authenticator> Gatekeeper::NewAuthenticator(net::EventLo
   auto authenticator = std::make_unique<intake::Authenticator>();
   authenticator->guard = guard_;
   for (const auto& [method, server] : stores_) {
-    authenticator->stores[method] = std::make_unique<net::RedisClient>(loop, resolver, server);
+    authenticator->stores[method] = std::make_unique<redis::Client>(loop, resolver, server);
   }
   return authenticator;
 }

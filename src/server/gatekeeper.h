@@ -40,7 +40,7 @@ class Gatekeeper {
  private:
   struct Store {
     const auth::Method* method;
-    net::RedisServer server;
+    redis::Server server;
   };
 
   base::Result<void, std::string> Add(const auth::Guard::Entry& entry);

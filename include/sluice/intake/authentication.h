@@ -12,8 +12,8 @@
 #include "sluice/auth/credential_count.h"
 #include "sluice/auth/guard.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/redis_client.h"
 #include "sluice/net/work_pool.h"
+#include "sluice/redis/client.h"
 
 namespace sluice::intake {
 
@@ -22,7 +22,7 @@ namespace sluice::intake {
 struct Authenticator {
   std::shared_ptr<auth::Guard> guard;
   /// For each method that looks tokens up.
-  std::map<const auth::Method*, std::unique_ptr<net::RedisClient>> stores;
+  std::map<const auth::Method*, std::unique_ptr<redis::Client>> stores;
   net::WorkPool pool;
 };
 

@@ -1,4 +1,4 @@
-#include "sluice/net/redis_client.h"
+#include "sluice/redis/client.h"
 
 #include <algorithm>
 #include <array>
@@ -9,18 +9,18 @@
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 
-namespace sluice::net {
+namespace sluice::redis {
 
-RedisClient::RedisClient(EventLoop& loop, Resolver& resolver, RedisServer server)
+Client::Client(net::EventLoop& loop, net::Resolver& resolver, Server server)
     : loop_(loop), resolver_(resolver), server_(std::move(server)), timer_(loop, *this) {}
 
-RedisClient::~RedisClient() {
+Client::~Client() {
   queries_.clear();
   Drop();
 }
 
-void RedisClient::Get(std::string key, Callback callback) {
-  const auto deadline = EventLoop::Now() + server_.timeout;
+void Client::Get(std::string key, Callback callback) {
+  const auto deadline = net::EventLoop::Now() + server_.timeout;
   if (queries_.empty()) timer_.Start(server_.timeout);
   queries_.push_back({std::move(key), std::move(callback), deadline});
   if (context_ != nullptr && !is_trying_next_) {
@@ -32,14 +32,14 @@ void RedisClient::Get(std::string key, Callback callback) {
 
 // ---- The connection ----
 
-void RedisClient::Resolve() {
+void Client::Resolve() {
   next_address_ = 0;
   addresses_.clear();
   if (server_.address.kind == settings::Endpoint::Kind::kUnix) {
     Attach(redisAsyncConnectUnix(server_.address.host.c_str()));
     return;
   }
-  const auto literal = Address::Of(server_.address);
+  const auto literal = net::Address::Of(server_.address);
   if (!literal) {
     FailLater(literal.error());
     return;
@@ -52,10 +52,10 @@ void RedisClient::Resolve() {
   // hiredis would look the name up itself, and hold up the loop.
   resolving_ =
       resolver_.Resolve(server_.address.host, server_.address.port, cache_use_,
-                        [this](Resolver::Answer answer) { OnResolved(std::move(answer)); });
+                        [this](net::Resolver::Answer answer) { OnResolved(std::move(answer)); });
 }
 
-void RedisClient::OnResolved(Resolver::Answer answer) {
+void Client::OnResolved(net::Resolver::Answer answer) {
   loop_.DestroyLater(std::move(resolving_));
   if (!answer) {
     FailLater(answer.error());
@@ -65,15 +65,15 @@ void RedisClient::OnResolved(Resolver::Answer answer) {
   Connect();
 }
 
-void RedisClient::Connect() {
+void Client::Connect() {
   is_trying_next_ = false;
-  Address address = addresses_[next_address_++];
+  net::Address address = addresses_[next_address_++];
   const uint16_t port = address.port();
   address.set_port(0);  // So that the text is the host alone.
   Attach(redisAsyncConnect(address.ToString().c_str(), port));
 }
 
-void RedisClient::Attach(redisAsyncContext* context) {
+void Client::Attach(redisAsyncContext* context) {
   if (context == nullptr || context->err != 0) {
     FailLater(context == nullptr ? "out of memory" : context->errstr);
     if (context != nullptr) redisAsyncFree(context);
@@ -84,11 +84,11 @@ void RedisClient::Attach(redisAsyncContext* context) {
   redisLibeventAttach(context, loop_.base());
   redisAsyncSetConnectCallback(context, [](const redisAsyncContext* connected, int status) {
     if (connected->data != nullptr) {
-      static_cast<RedisClient*>(connected->data)->OnConnected(status == REDIS_OK);
+      static_cast<Client*>(connected->data)->OnConnected(status == REDIS_OK);
     }
   });
   redisAsyncSetDisconnectCallback(context, [](const redisAsyncContext* ended, int /*status*/) {
-    auto* const self = static_cast<RedisClient*>(ended->data);
+    auto* const self = static_cast<Client*>(ended->data);
     if (self != nullptr && self->context_ == ended) self->context_ = nullptr;
   });
   if (!server_.password.empty()) {
@@ -99,8 +99,8 @@ void RedisClient::Attach(redisAsyncContext* context) {
   for (const auto& query : queries_) Send(query);
 }
 
-void RedisClient::OnConnected(bool is_connected) {
-  cache_use_ = is_connected ? Resolver::Cached::kUse : Resolver::Cached::kRenew;
+void Client::OnConnected(bool is_connected) {
+  cache_use_ = is_connected ? net::Resolver::Cached::kUse : net::Resolver::Cached::kRenew;
   if (is_connected) return;
   context_ = nullptr;  // It is destroyed by its own callback.
   is_trying_next_ = next_address_ < addresses_.size();
@@ -110,7 +110,7 @@ void RedisClient::OnConnected(bool is_connected) {
   });
 }
 
-void RedisClient::Drop() {
+void Client::Drop() {
   if (context_ == nullptr) return;
   redisAsyncContext* const context = std::exchange(context_, nullptr);
   redisAsyncFree(context);
@@ -118,19 +118,19 @@ void RedisClient::Drop() {
 
 // ---- Queries ----
 
-void RedisClient::Send(const Query& query) {
+void Client::Send(const Query& query) {
   std::array<const char*, 2> words = {"GET", query.key.data()};
   std::array<size_t, 2> sizes = {3, query.key.size()};
   redisAsyncCommandArgv(
       context_,
       [](redisAsyncContext* context, void* reply, void* /*unused*/) {
-        auto* const self = static_cast<RedisClient*>(context->data);
+        auto* const self = static_cast<Client*>(context->data);
         if (self != nullptr) self->OnReply(context, reply);
       },
       nullptr, static_cast<int>(words.size()), words.data(), sizes.data());
 }
 
-void RedisClient::OnReply(redisAsyncContext* context, void* data) {
+void Client::OnReply(redisAsyncContext* context, void* data) {
   if (queries_.empty()) return;  // We are being destroyed.
   if (data == nullptr) {
     if (context_ == context) context_ = nullptr;
@@ -151,19 +151,19 @@ void RedisClient::OnReply(redisAsyncContext* context, void* data) {
   }
 }
 
-void RedisClient::Answered(Answer answer) {
+void Client::Answered(Answer answer) {
   const Callback callback = std::move(queries_.front().callback);
   queries_.pop_front();
   if (queries_.empty()) {
     timer_.Stop();
   } else {
-    timer_.Start(std::max(queries_.front().deadline - EventLoop::Now(), base::Duration(1)));
+    timer_.Start(std::max(queries_.front().deadline - net::EventLoop::Now(), base::Duration(1)));
   }
   callback(std::move(answer));
 }
 
 /// For what goes wrong before there is a connection.
-void RedisClient::FailLater(std::string why) {
+void Client::FailLater(std::string why) {
   loop_.Post([this, alive = std::weak_ptr(alive_), why = std::move(why)] {
     if (alive.expired()) return;
     for (size_t left = queries_.size(); left > 0 && !alive.expired(); --left) {
@@ -172,7 +172,7 @@ void RedisClient::FailLater(std::string why) {
   });
 }
 
-void RedisClient::OnTimer() {
+void Client::OnTimer() {
   // The oldest has waited for too long; what came later waits behind it. A connection that is slow
   // is not used any more.
   resolving_.reset();
@@ -184,4 +184,4 @@ void RedisClient::OnTimer() {
   }
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::redis

@@ -17,25 +17,25 @@
 
 struct redisAsyncContext;
 
-namespace sluice::net {
+namespace sluice::redis {
 
-struct RedisServer {
+struct Server {
   settings::Endpoint address;  ///< kTcp or kUnix
   std::string password = {};   ///< empty: none is needed
   base::Duration timeout{1'000};
 };
 
 /// Belongs to the loop's thread.
-class RedisClient final : private TimerHandler {
+class Client final : private net::TimerHandler {
  public:
   /// The value, nothing if there is no such key, or what kept us from knowing.
   using Answer = base::Result<std::optional<std::string>, std::string>;
   using Callback = std::function<void(Answer)>;
 
-  RedisClient(EventLoop& loop, Resolver& resolver, RedisServer server);
-  ~RedisClient();
-  RedisClient(const RedisClient&) = delete;
-  RedisClient& operator=(const RedisClient&) = delete;
+  Client(net::EventLoop& loop, net::Resolver& resolver, Server server);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
   /// GET `key`. `callback` is called exactly once, in a later turn of the loop, and within the
   /// server's time-out; not at all if the client is destroyed first.
@@ -49,7 +49,7 @@ class RedisClient final : private TimerHandler {
   };
 
   void Resolve();
-  void OnResolved(Resolver::Answer answer);
+  void OnResolved(net::Resolver::Answer answer);
   void Connect();
   void Attach(redisAsyncContext* context);
   void Send(const Query& query);
@@ -60,20 +60,20 @@ class RedisClient final : private TimerHandler {
   void Drop();
   void OnTimer() override;
 
-  EventLoop& loop_;
-  Resolver& resolver_;
-  const RedisServer server_;
-  std::unique_ptr<Resolver::Query> resolving_;
+  net::EventLoop& loop_;
+  net::Resolver& resolver_;
+  const Server server_;
+  std::unique_ptr<net::Resolver::Query> resolving_;
   /// kRenew once an address has failed: the server may have moved.
-  Resolver::Cached cache_use_ = Resolver::Cached::kUse;
-  std::vector<Address> addresses_;
+  net::Resolver::Cached cache_use_ = net::Resolver::Cached::kUse;
+  std::vector<net::Address> addresses_;
   size_t next_address_ = 0;
   redisAsyncContext* context_ = nullptr;  // Null while there is no connection.
   bool is_trying_next_ = false;           // This address failed, and there are others.
   std::deque<Query> queries_;             // In order; all sent, once there is a connection.
   // For what is posted: it may be run after the end of the client.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  Timer timer_;
+  net::Timer timer_;
 };
 
-}  // namespace sluice::net
+}  // namespace sluice::redis

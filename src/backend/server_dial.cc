@@ -26,7 +26,7 @@ std::vector<http::Header> HeadersOf(const settings::WebSocketClient& websocket) 
 
 }  // namespace
 
-ServerDial::ServerDial(workspace::Workspace& workspace, net::Resolver& resolver,
+ServerDial::ServerDial(workspace::Workspace& workspace, dns::Resolver& resolver,
                        const settings::Endpoint& server, dial::Options dial, const Upgrade& upgrade,
                        Callback callback)
     : workspace_(workspace),

@@ -34,7 +34,7 @@ class ServerDial final : private net::StreamHandler, private net::TimerHandler {
   };
 
   /// As dial::Dial; `dial.timeout` includes the upgrade.
-  ServerDial(workspace::Workspace& workspace, net::Resolver& resolver,
+  ServerDial(workspace::Workspace& workspace, dns::Resolver& resolver,
              const settings::Endpoint& server, dial::Options dial, const Upgrade& upgrade,
              Callback callback);
 

@@ -7,7 +7,7 @@
 
 #include <sys/un.h>
 
-#include "sluice/net/address_order.h"
+#include "sluice/dns/address_order.h"
 
 #include "dial/connection_attempt.h"
 #include "dial/local_resources.h"
@@ -44,7 +44,7 @@ int Rank(base::Cause cause) {
 
 }  // namespace
 
-Dial::Dial(net::EventLoop& loop, net::Resolver& resolver, const settings::Endpoint& server,
+Dial::Dial(net::EventLoop& loop, dns::Resolver& resolver, const settings::Endpoint& server,
            Options options, Callback callback)
     : loop_(loop),
       resolver_(resolver),
@@ -84,14 +84,14 @@ void Dial::ResolveServer() {
   }
   services_query_ = resolver_.ResolveService(
       server_.host, CacheUse(),
-      [this](net::Resolver::Services services) { OnServices(std::move(services)); });
+      [this](dns::Resolver::Services services) { OnServices(std::move(services)); });
 }
 
-net::Resolver::Cached Dial::CacheUse() const {
-  return has_renewed_ ? net::Resolver::Cached::kRenew : net::Resolver::Cached::kUse;
+dns::Resolver::Cached Dial::CacheUse() const {
+  return has_renewed_ ? dns::Resolver::Cached::kRenew : dns::Resolver::Cached::kUse;
 }
 
-void Dial::OnServices(net::Resolver::Services services) {
+void Dial::OnServices(dns::Resolver::Services services) {
   is_renewable_ = is_renewable_ || services_query_->IsRenewable();
   services_query_.reset();
   if (services) {
@@ -107,17 +107,17 @@ void Dial::Resolve(const std::string& host, uint16_t port, uint16_t priority) {
   const auto place = lookups_.insert(lookups_.end(), Lookup{.host = host, .priority = priority});
   place->query = resolver_.Resolve(
       host, port, CacheUse(),
-      [this, place](net::Resolver::Answer answer) { OnResolved(place, std::move(answer)); });
+      [this, place](dns::Resolver::Answer answer) { OnResolved(place, std::move(answer)); });
 }
 
-void Dial::OnResolved(Lookups::iterator place, net::Resolver::Answer answer) {
+void Dial::OnResolved(Lookups::iterator place, dns::Resolver::Answer answer) {
   is_renewable_ = is_renewable_ || place->query->IsRenewable();
   const std::string host = std::move(place->host);
   const uint16_t priority = place->priority;
   lookups_.erase(place);
   if (answer && !answer->empty()) {
     const bool is_target = server_.kind == settings::Endpoint::Kind::kSrv;
-    net::InterleaveFamilies(*answer);
+    dns::InterleaveFamilies(*answer);
     Add(*std::move(answer), is_target ? std::string_view(host) : std::string_view(), priority);
   } else if (NotesLookups()) {
     NoteUnresolved(host, answer ? "the name has no address" : answer.error());
@@ -219,7 +219,7 @@ bool Dial::Take(Step step) {
     return !failure;
   }
   if (step == Step::kTarget) {
-    const net::Service& target = targets_[next_target_++];
+    const dns::Service& target = targets_[next_target_++];
     Resolve(target.host, target.port, target.priority);
   } else {
     has_renewed_ = true;

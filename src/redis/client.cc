@@ -11,7 +11,7 @@
 
 namespace sluice::redis {
 
-Client::Client(net::EventLoop& loop, net::Resolver& resolver, Server server)
+Client::Client(net::EventLoop& loop, dns::Resolver& resolver, Server server)
     : loop_(loop), resolver_(resolver), server_(std::move(server)), timer_(loop, *this) {}
 
 Client::~Client() {
@@ -52,10 +52,10 @@ void Client::Resolve() {
   // hiredis would look the name up itself, and hold up the loop.
   resolving_ =
       resolver_.Resolve(server_.address.host, server_.address.port, cache_use_,
-                        [this](net::Resolver::Answer answer) { OnResolved(std::move(answer)); });
+                        [this](dns::Resolver::Answer answer) { OnResolved(std::move(answer)); });
 }
 
-void Client::OnResolved(net::Resolver::Answer answer) {
+void Client::OnResolved(dns::Resolver::Answer answer) {
   loop_.DestroyLater(std::move(resolving_));
   if (!answer) {
     FailLater(answer.error());
@@ -100,7 +100,7 @@ void Client::Attach(redisAsyncContext* context) {
 }
 
 void Client::OnConnected(bool is_connected) {
-  cache_use_ = is_connected ? net::Resolver::Cached::kUse : net::Resolver::Cached::kRenew;
+  cache_use_ = is_connected ? dns::Resolver::Cached::kUse : dns::Resolver::Cached::kRenew;
   if (is_connected) return;
   context_ = nullptr;  // It is destroyed by its own callback.
   is_trying_next_ = next_address_ < addresses_.size();

@@ -46,7 +46,7 @@ base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
 
 base::Result<std::shared_ptr<intake::Generation>, std::string> ActiveConfig::MakeGeneration(
     net::EventLoop& loop, size_t worker, const settings::Endpoint& echo_address) const {
-  auto resolver = net::Resolver::Create(loop, config_->dns);
+  auto resolver = dns::Resolver::Create(loop, config_->dns);
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   auto generation = std::make_shared<intake::Generation>(
       config_, *std::move(resolver), around_.metrics.CountersFor(LabelsOf(*config_), worker),
@@ -75,7 +75,7 @@ base::Result<void, std::string> ActiveConfig::StartHealthChecks(
     }
   }
   if (!is_any_checked) return {};
-  auto resolver = net::Resolver::Create(loop, config_->dns);
+  auto resolver = dns::Resolver::Create(loop, config_->dns);
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   resolver_ = *std::move(resolver);
   if (previous != nullptr && previous->resolver_) {

@@ -9,10 +9,10 @@
 #include "sluice/backend/health_prober.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
+#include "sluice/dns/resolver.h"
 #include "sluice/intake/generation.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/resolver.h"
 #include "sluice/routing/pools.h"
 #include "sluice/settings/config.h"
 #include "sluice/settings/endpoint.h"
@@ -69,7 +69,7 @@ class ActiveConfig {
   const std::shared_ptr<const routing::Pools> pools_;
   Certificates certificates_;
   Gatekeeper gatekeeper_;
-  std::unique_ptr<net::Resolver> resolver_;  // Of the main loop, where there are checks.
+  std::unique_ptr<dns::Resolver> resolver_;  // Of the main loop, where there are checks.
   std::unique_ptr<backend::HealthProber> prober_;
 };
 

@@ -82,7 +82,7 @@ void Gatekeeper::LogIfEmpty(const auth::Method& method) {
 }
 
 std::unique_ptr<intake::Authenticator> Gatekeeper::NewAuthenticator(net::EventLoop& loop,
-                                                                    net::Resolver& resolver) const {
+                                                                    dns::Resolver& resolver) const {
   if (!guard_) return nullptr;
   auto authenticator = std::make_unique<intake::Authenticator>();
   authenticator->guard = guard_;

@@ -9,9 +9,9 @@
 #include "sluice/auth/guard.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
+#include "sluice/dns/resolver.h"
 #include "sluice/intake/authentication.h"
 #include "sluice/metrics/collector.h"
-#include "sluice/net/resolver.h"
 #include "sluice/settings/config.h"
 
 #include "server/file_watch.h"
@@ -33,7 +33,7 @@ class Gatekeeper {
 
   /// Null if no route asks who comes.
   std::unique_ptr<intake::Authenticator> NewAuthenticator(net::EventLoop& loop,
-                                                          net::Resolver& resolver) const;
+                                                          dns::Resolver& resolver) const;
 
   const std::shared_ptr<auth::Guard>& guard() const { return guard_; }
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "net/service_records.h"
+#include "dns/service_records.h"
 
 namespace {
 
@@ -14,7 +14,7 @@ void Require(bool condition) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const auto records = sluice::net::ParseServiceRecords({data, size});
+  const auto records = sluice::dns::ParseServiceRecords({data, size});
   if (!records) {
     Require(!records.error().empty());
     return 0;

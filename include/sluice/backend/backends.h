@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "sluice/base/snapshot.h"
+#include "sluice/dns/resolver.h"
 #include "sluice/metrics/worker_metrics.h"
-#include "sluice/net/resolver.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/routing/pools.h"
 #include "sluice/settings/config.h"
@@ -27,7 +27,7 @@ struct Backends {
   }
 
   const settings::Config& config;  ///< outlives this
-  std::shared_ptr<net::Resolver> resolver;
+  std::shared_ptr<dns::Resolver> resolver;
   std::shared_ptr<const routing::Pools> pools;
   metrics::Shards<metrics::ServerMetrics> metrics;  ///< by Pools::IdOf
   /// By backend; null: plain.

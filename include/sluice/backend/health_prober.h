@@ -13,9 +13,9 @@
 
 #include "sluice/base/log.h"
 #include "sluice/base/snapshot.h"
+#include "sluice/dns/resolver.h"
 #include "sluice/metrics/health_metrics.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/resolver.h"
 #include "sluice/net/tls_client_context.h"
 #include "sluice/net/tls_stream.h"
 #include "sluice/settings/config.h"
@@ -34,7 +34,7 @@ class HealthProber {
   /// All that it refers to outlives the prober.
   struct Setup {
     net::EventLoop& loop;
-    net::Resolver& resolver;
+    dns::Resolver& resolver;
     const settings::Config& config;
     /// By backend; null: plain.
     std::vector<std::shared_ptr<const base::Snapshot<net::TlsClientContext>>> backend_tls;

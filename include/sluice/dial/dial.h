@@ -27,7 +27,7 @@
 #include "sluice/base/cause.h"
 #include "sluice/base/clock.h"
 #include "sluice/base/result.h"
-#include "sluice/net/resolver.h"
+#include "sluice/dns/resolver.h"
 #include "sluice/net/tcp_stream.h"
 #include "sluice/net/tls_stream.h"
 #include "sluice/settings/endpoint.h"
@@ -75,7 +75,7 @@ class Dial final : private net::TimerHandler, private net::EventLoop::Task {
 
   /// Starts at once; `callback` is called exactly once, never from inside the constructor, and may
   /// destroy the dial.
-  Dial(net::EventLoop& loop, net::Resolver& resolver, const settings::Endpoint& server,
+  Dial(net::EventLoop& loop, dns::Resolver& resolver, const settings::Endpoint& server,
        Options options, Callback callback);
   ~Dial();
 
@@ -94,17 +94,17 @@ class Dial final : private net::TimerHandler, private net::EventLoop::Task {
   struct Lookup {
     std::string host;
     uint16_t priority = 0;
-    std::unique_ptr<net::Resolver::Query> query = nullptr;
+    std::unique_ptr<dns::Resolver::Query> query = nullptr;
   };
   using Lookups = std::list<Lookup>;
 
   void Start();
   void ResolveServer();
-  void OnServices(net::Resolver::Services services);
+  void OnServices(dns::Resolver::Services services);
   void Resolve(const std::string& host, uint16_t port, uint16_t priority);
-  void OnResolved(Lookups::iterator place, net::Resolver::Answer answer);
+  void OnResolved(Lookups::iterator place, dns::Resolver::Answer answer);
   void Add(std::vector<net::Address> addresses, std::string_view name, uint16_t priority);
-  net::Resolver::Cached CacheUse() const;
+  dns::Resolver::Cached CacheUse() const;
   bool NotesLookups() const;
   void NoteUnresolved(const std::string& host, const std::string& why);
 
@@ -128,19 +128,19 @@ class Dial final : private net::TimerHandler, private net::EventLoop::Task {
   void Fail();
 
   net::EventLoop& loop_;
-  net::Resolver& resolver_;
+  dns::Resolver& resolver_;
   const settings::Endpoint server_;
   const Options options_;
   const base::TimePoint deadline_;
   const bool has_deadline_;
   Callback callback_;
-  std::vector<net::Service> targets_;  // Of the SRV records, in the order in which to try them.
+  std::vector<dns::Service> targets_;  // Of the SRV records, in the order in which to try them.
   size_t next_target_ = 0;
   std::vector<Candidate> candidates_;  // In the order in which to try them.
   size_t next_candidate_ = 0;
   std::vector<Attempt> attempts_;  // Under way, the oldest first.
   Lookups lookups_;                // Under way.
-  std::unique_ptr<net::Resolver::Query> services_query_;
+  std::unique_ptr<dns::Resolver::Query> services_query_;
   bool is_renewable_ = false;       // Some answer of DNS was cached or incomplete.
   bool has_renewed_ = false;        // Those answers have been asked for again.
   bool starting_ = true;            // In the constructor, which must not call back.

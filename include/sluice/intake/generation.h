@@ -12,10 +12,10 @@
 #include "sluice/backend/backends.h"
 #include "sluice/base/log_limit.h"
 #include "sluice/base/snapshot.h"
+#include "sluice/dns/resolver.h"
 #include "sluice/http/host_names.h"
 #include "sluice/intake/authentication.h"
 #include "sluice/metrics/worker_metrics.h"
-#include "sluice/net/resolver.h"
 #include "sluice/net/tls_context.h"
 #include "sluice/routing/pools.h"
 #include "sluice/routing/router.h"
@@ -30,7 +30,7 @@ struct Generation {
   /// Until the members are filled in, no route asks for credentials and no listener or backend uses
   /// TLS. `quota` is by route; `pools` are those of the configuration, shared by all workers.
   Generation(std::shared_ptr<const settings::Config> configuration,
-             std::shared_ptr<net::Resolver> resolver, metrics::WorkerMetrics counters,
+             std::shared_ptr<dns::Resolver> resolver, metrics::WorkerMetrics counters,
              const std::vector<std::shared_ptr<auth::SessionQuota::Route>>& quota,
              std::shared_ptr<const routing::Pools> pools);
   ~Generation();

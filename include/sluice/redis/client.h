@@ -11,8 +11,8 @@
 
 #include "sluice/base/clock.h"
 #include "sluice/base/result.h"
+#include "sluice/dns/resolver.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/resolver.h"
 #include "sluice/settings/endpoint.h"
 
 struct redisAsyncContext;
@@ -32,7 +32,7 @@ class Client final : private net::TimerHandler {
   using Answer = base::Result<std::optional<std::string>, std::string>;
   using Callback = std::function<void(Answer)>;
 
-  Client(net::EventLoop& loop, net::Resolver& resolver, Server server);
+  Client(net::EventLoop& loop, dns::Resolver& resolver, Server server);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -49,7 +49,7 @@ class Client final : private net::TimerHandler {
   };
 
   void Resolve();
-  void OnResolved(net::Resolver::Answer answer);
+  void OnResolved(dns::Resolver::Answer answer);
   void Connect();
   void Attach(redisAsyncContext* context);
   void Send(const Query& query);
@@ -61,11 +61,11 @@ class Client final : private net::TimerHandler {
   void OnTimer() override;
 
   net::EventLoop& loop_;
-  net::Resolver& resolver_;
+  dns::Resolver& resolver_;
   const Server server_;
-  std::unique_ptr<net::Resolver::Query> resolving_;
+  std::unique_ptr<dns::Resolver::Query> resolving_;
   /// kRenew once an address has failed: the server may have moved.
-  net::Resolver::Cached cache_use_ = net::Resolver::Cached::kUse;
+  dns::Resolver::Cached cache_use_ = dns::Resolver::Cached::kUse;
   std::vector<net::Address> addresses_;
   size_t next_address_ = 0;
   redisAsyncContext* context_ = nullptr;  // Null while there is no connection.

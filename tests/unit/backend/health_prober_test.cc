@@ -13,8 +13,8 @@
 #include "sluice/net/tcp_stream.h"
 
 #include "base/recording_log.h"
+#include "dns/no_resolver.h"
 #include "net/certificates.h"
-#include "net/no_resolver.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
 
@@ -82,7 +82,7 @@ class HealthProberTest : public ::testing::Test {
   }
 
   net::EventLoop loop;
-  net::testing::NoResolver resolver;
+  dns::testing::NoResolver resolver;
   settings::Config config;
   std::vector<std::shared_ptr<const base::Snapshot<net::TlsClientContext>>> tls;
   base::testing::RecordingLog log;

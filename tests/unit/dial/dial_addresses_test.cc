@@ -154,7 +154,7 @@ TEST_F(DialAddressesTest, CancelledWithSeveralUnderWay) {
 TEST_F(DialAddressesTest, AServiceIsDialledAtItsTarget) {
   const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<net::Service>{{"one.test", PortOf(listener), 1, 1}});
+  resolver.AnswerServices(std::vector<dns::Service>{{"one.test", PortOf(listener), 1, 1}});
   EXPECT_EQ(resolver.last_host, "one.test");
   EXPECT_EQ(resolver.last_port, PortOf(listener));
   resolver.Answer({At("127.0.0.1", PortOf(listener))});
@@ -165,7 +165,7 @@ TEST_F(DialAddressesTest, AServiceIsDialledAtItsTarget) {
 TEST_F(DialAddressesTest, TheNextTargetWhenTheFirstFails) {
   const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kLong);
-  resolver.AnswerServices(std::vector<net::Service>{{"gone.test", 1, 1, 1},
+  resolver.AnswerServices(std::vector<dns::Service>{{"gone.test", 1, 1, 1},
                                                     {"refuses.test", 2, 1, 1},
                                                     {"empty.test", 3, 1, 1},
                                                     {"good.test", 4, 2, 1}});
@@ -186,7 +186,7 @@ TEST_F(DialAddressesTest, ATargetOfTheSamePriorityAfterAHeadStart) {
   const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kShort);
   resolver.AnswerServices(
-      std::vector<net::Service>{{"dead.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
+      std::vector<dns::Service>{{"dead.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
   resolver.Answer({At("127.0.0.1", dead.port())});
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "good.test"; }));
   resolver.Answer({At("127.0.0.1", PortOf(listener))});
@@ -200,7 +200,7 @@ TEST_F(DialAddressesTest, ATargetOfLesserPriorityWaitsForItsShareOfTheTime) {
   StartService(base::Duration(400), base::Duration(10));
   const auto begin = net::EventLoop::Now();
   resolver.AnswerServices(
-      std::vector<net::Service>{{"dead.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
+      std::vector<dns::Service>{{"dead.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
   resolver.Answer({At("127.0.0.1", dead.port())});
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "backup.test"; }));
   EXPECT_GE(net::EventLoop::Now() - begin, base::Duration(150)) << "not after its head start";
@@ -213,7 +213,7 @@ TEST_F(DialAddressesTest, ALookupThatHangsDelaysTheNextTargetByAHeadStart) {
   const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kShort);
   resolver.AnswerServices(
-      std::vector<net::Service>{{"slow.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
+      std::vector<dns::Service>{{"slow.test", 1, 1, 1}, {"good.test", 2, 1, 1}});
   EXPECT_EQ(resolver.last_host, "slow.test");
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "good.test"; }));
   resolver.AnswerFor("good.test", {At("127.0.0.1", PortOf(listener))});
@@ -227,7 +227,7 @@ TEST_F(DialAddressesTest, ALookupThatHangsDelaysALesserTargetByItsShareAtMost) {
   StartService(base::Duration(400), base::Duration(10));
   const auto begin = net::EventLoop::Now();
   resolver.AnswerServices(
-      std::vector<net::Service>{{"slow.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
+      std::vector<dns::Service>{{"slow.test", 1, 1, 1}, {"backup.test", 2, 2, 1}});
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "backup.test"; }));
   EXPECT_GE(net::EventLoop::Now() - begin, base::Duration(150)) << "not after a head start";
   resolver.AnswerFor("backup.test", {At("127.0.0.1", PortOf(listener))});
@@ -240,7 +240,7 @@ TEST_F(DialAddressesTest, ASlowLookupOfTheBetterTargetIsStillUsed) {
   const net::Fd listener = ListeningOnLoopback();
   StartService(kLong, kShort);
   resolver.AnswerServices(
-      std::vector<net::Service>{{"slow.test", 1, 1, 1}, {"dead.test", 2, 1, 1}});
+      std::vector<dns::Service>{{"slow.test", 1, 1, 1}, {"dead.test", 2, 1, 1}});
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.last_host == "dead.test"; }));
   resolver.AnswerFor("dead.test", {At("127.0.0.1", dead.port())});
   resolver.AnswerFor("slow.test", {At("127.0.0.1", PortOf(listener))});
@@ -250,7 +250,7 @@ TEST_F(DialAddressesTest, ASlowLookupOfTheBetterTargetIsStillUsed) {
 
 TEST_F(DialAddressesTest, TheTimeIsOverWhileTwoTargetsAreResolved) {
   StartService(base::Duration(100), kShort);
-  resolver.AnswerServices(std::vector<net::Service>{{"one.test", 1, 1, 1}, {"two.test", 2, 1, 1}});
+  resolver.AnswerServices(std::vector<dns::Service>{{"one.test", 1, 1, 1}, {"two.test", 2, 1, 1}});
   ExpectFailure(Cause::kBackendConnectTimeout,
                 "_app._tcp.server.test: the name was not resolved in time");
   EXPECT_FALSE(resolver.asked());
@@ -261,7 +261,7 @@ TEST_F(DialAddressesTest, AServiceThatIsNotThere) {
   resolver.AnswerServices(base::Unexpected(std::string("Domain name not found")));
   ExpectFailure(Cause::kBackendUnresolved, "_app._tcp.server.test: Domain name not found");
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<net::Service>{{"one.test", 1, 1, 1}});
+  resolver.AnswerServices(std::vector<dns::Service>{{"one.test", 1, 1, 1}});
   resolver.Fail("Timeout while contacting DNS servers");
   ExpectFailure(Cause::kBackendUnresolved, "one.test: Timeout while contacting DNS servers");
   StartService(kShort, kShort);
@@ -271,7 +271,7 @@ TEST_F(DialAddressesTest, AServiceThatIsNotThere) {
 
 TEST_F(DialAddressesTest, CancelledWhileATargetIsResolved) {
   StartService(kLong, kShort);
-  resolver.AnswerServices(std::vector<net::Service>{{"one.test", 1, 1, 1}});
+  resolver.AnswerServices(std::vector<dns::Service>{{"one.test", 1, 1, 1}});
   EXPECT_TRUE(resolver.asked());
   dial.reset();
   EXPECT_FALSE(resolver.asked());

@@ -19,7 +19,7 @@
 namespace sluice::dial::testing {
 
 /// Answers when the test calls one of the functions below.
-class FakeResolver final : public net::Resolver {
+class FakeResolver final : public dns::Resolver {
  public:
   std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Cached cached,
                                  Callback callback) override {
@@ -36,7 +36,7 @@ class FakeResolver final : public net::Resolver {
     ++lookups;
     return std::make_unique<FakeQuery<ServicesCallback>>(name, std::move(callback), services_);
   }
-  void TakeCacheOf(net::Resolver& /*previous*/) override {}
+  void TakeCacheOf(dns::Resolver& /*previous*/) override {}
 
   /// Answers the oldest lookup. `is_renewable`: the answer was in the cache.
   void Answer(std::vector<net::Address> addresses, bool is_renewable = false) {

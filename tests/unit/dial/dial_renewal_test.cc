@@ -16,7 +16,7 @@ using net::testing::Tcp;
 using net::testing::Unanswering;
 using testing::At;
 
-using Cached = net::Resolver::Cached;
+using Cached = dns::Resolver::Cached;
 
 constexpr base::Duration kLong{60'000};
 constexpr base::Duration kShort{20};
@@ -121,11 +121,11 @@ TEST_F(DialRenewalTest, TheTargetsOfAServiceAndTheirAddresses) {
   const net::Fd listener = ListeningOnLoopback();
   const uint16_t refusing = RefusingPort();
   StartService();
-  resolver.AnswerServices(std::vector<net::Service>{{"old.test", refusing, 1, 1}}, kIsCached);
+  resolver.AnswerServices(std::vector<dns::Service>{{"old.test", refusing, 1, 1}}, kIsCached);
   resolver.Answer({At("127.0.0.1", refusing)}, kIsCached);
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.asked_for_services(); }));
   EXPECT_EQ(resolver.last_cached, Cached::kRenew);
-  resolver.AnswerServices(std::vector<net::Service>{{"old.test", refusing, 1, 1},
+  resolver.AnswerServices(std::vector<dns::Service>{{"old.test", refusing, 1, 1},
                                                     {"new.test", PortOf(listener), 1, 1}});
   EXPECT_EQ(resolver.last_host, "old.test");
   EXPECT_EQ(resolver.last_cached, Cached::kRenew) << "its address may have changed, too";
@@ -140,7 +140,7 @@ TEST_F(DialRenewalTest, TheTargetsThatAreKnownIfTheServiceCannotBeRenewed) {
   const net::Fd listener = ListeningOnLoopback();
   const uint16_t refusing = RefusingPort();
   StartService();
-  resolver.AnswerServices(std::vector<net::Service>{{"moved.test", refusing, 1, 1}}, kIsCached);
+  resolver.AnswerServices(std::vector<dns::Service>{{"moved.test", refusing, 1, 1}}, kIsCached);
   resolver.Answer({At("127.0.0.1", refusing)}, kIsCached);
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.asked_for_services(); }));
   resolver.AnswerServices(base::Unexpected(std::string("Timeout while contacting DNS servers")));
@@ -152,10 +152,10 @@ TEST_F(DialRenewalTest, TheTargetsThatAreKnownIfTheServiceCannotBeRenewed) {
 
 TEST_F(DialRenewalTest, ATargetWhoseLookupFailsAfterTheRenewalHasBegun) {
   StartService();
-  resolver.AnswerServices(std::vector<net::Service>{{"gone.test", 1, 1, 1}}, kIsCached);
+  resolver.AnswerServices(std::vector<dns::Service>{{"gone.test", 1, 1, 1}}, kIsCached);
   ASSERT_TRUE(RunUntil(loop, [&] { return resolver.asked_for_services(); }));
   resolver.Fail("Domain name not found");
-  resolver.AnswerServices(std::vector<net::Service>{{"gone.test", 1, 1, 1}});
+  resolver.AnswerServices(std::vector<dns::Service>{{"gone.test", 1, 1, 1}});
   EXPECT_EQ(resolver.last_host, "gone.test");
   resolver.Fail("Domain name not found");
   ExpectFailure(Cause::kBackendUnresolved, "gone.test: Domain name not found");

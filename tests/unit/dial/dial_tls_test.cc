@@ -17,7 +17,7 @@ using base::Cause;
 using net::testing::RunUntil;
 
 /// Never asked: the servers here are addresses.
-class NoResolver final : public net::Resolver {
+class NoResolver final : public dns::Resolver {
  public:
   std::unique_ptr<Query> Resolve(const std::string&, uint16_t, Cached, Callback) override {
     return {};
@@ -25,7 +25,7 @@ class NoResolver final : public net::Resolver {
   std::unique_ptr<Query> ResolveService(const std::string&, Cached, ServicesCallback) override {
     return {};
   }
-  void TakeCacheOf(net::Resolver&) override {}
+  void TakeCacheOf(dns::Resolver&) override {}
 };
 
 /// The far end of a connection.

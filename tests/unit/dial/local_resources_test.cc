@@ -108,7 +108,7 @@ TEST_F(DialResourcesTest, AnAddressThatCouldNotBeTriedOutranksOthers) {
   const uint16_t port = RefusingPort();
   Start({settings::Endpoint::Kind::kSrv, "_app._tcp.server.test", 0});
   resolver.AnswerServices(
-      std::vector<net::Service>{{"one.test", port, 1, 1}, {"two.test", port, 1, 1}});
+      std::vector<dns::Service>{{"one.test", port, 1, 1}, {"two.test", port, 1, 1}});
   {
     const NoDescriptors none;
     resolver.Answer({At("127.0.0.1", port)});

@@ -27,7 +27,7 @@ class FakeWorker : private ConnectionOwner, private session::SessionOwner {
  public:
   virtual ~FakeWorker() = default;
   /// With `config`, which outlives this, as the configuration in use.
-  void Use(const settings::Config& config, std::shared_ptr<net::Resolver> resolver) {
+  void Use(const settings::Config& config, std::shared_ptr<dns::Resolver> resolver) {
     const std::shared_ptr<const settings::Config> unowned(std::shared_ptr<void>(), &config);
     generation =
         std::make_shared<Generation>(unowned, std::move(resolver), metrics, quota.RoutesOf(config),

@@ -98,7 +98,7 @@ class ConnectionTest : public ::testing::Test {
   leg::testing::FakePeer fake_client;  ///< without a socket; outlives the worker
   testing::FakeWorker worker;
   net::EventLoop& loop = worker.loop;
-  std::shared_ptr<net::Resolver> resolver = *net::Resolver::Create(loop, {});
+  std::shared_ptr<dns::Resolver> resolver = *dns::Resolver::Create(loop, {});
   metrics::WorkerMetrics& metrics = worker.metrics;
   base::testing::RecordingLog& log = worker.log;
   const net::Fd listener = ListeningOnLoopback();

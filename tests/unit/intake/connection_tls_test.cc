@@ -9,9 +9,9 @@
 #include "sluice/intake/connection.h"
 #include "sluice/net/tls_context.h"
 
+#include "dns/no_resolver.h"
 #include "intake/connection_harness.h"
 #include "net/certificates.h"
-#include "net/no_resolver.h"
 #include "net/tls_client.h"
 
 namespace sluice::intake {
@@ -34,7 +34,7 @@ class ConnectionTlsTest : public ::testing::Test {
     config.routes.emplace_back().name = "r";
     config.routes[0].match.path.is_prefix = true;
     config.routes[0].backend = 0;
-    worker.Use(config, std::make_shared<net::testing::NoResolver>());
+    worker.Use(config, std::make_shared<dns::testing::NoResolver>());
   }
   static void SetUpTestSuite() {
     const net::testing::CertificateDirectory files;

@@ -14,8 +14,8 @@
 #include "sluice/intake/generation.h"
 #include "sluice/net/tls_context.h"
 
+#include "dns/no_resolver.h"
 #include "net/certificates.h"
-#include "net/no_resolver.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
 #include "net/tls_client.h"
@@ -68,7 +68,7 @@ class WorkerTest : public ::testing::Test {
   void UseOn(size_t worker) {
     net::EventLoop& loop = workers[worker]->loop();
     auto generation = std::make_shared<intake::Generation>(
-        config, std::make_shared<net::testing::NoResolver>(),
+        config, std::make_shared<dns::testing::NoResolver>(),
         metrics::WorkerMetrics(0, config->listeners.size(), 0), quota.RoutesOf(*config),
         std::make_shared<routing::Pools>(*config, nullptr, 1));
     generation->number = number;

@@ -14,22 +14,24 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 
+#include "sluice/dns/resolver.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/resolver.h"
 
 #include "net/sockets.h"
 
-namespace sluice::net::testing {
+namespace sluice::dns::testing {
 
-class DnsServer final : private FdHandler {
+class DnsServer final : private net::FdHandler {
  public:
-  explicit DnsServer(EventLoop& loop)
-      : fd_(Bound(SOCK_DGRAM)),
+  explicit DnsServer(net::EventLoop& loop)
+      : fd_(net::testing::Bound(SOCK_DGRAM)),
         watch_(loop, fd_.get(), /*to_read=*/true, /*to_write=*/false, *this) {
     EXPECT_EQ(fcntl(fd_.get(), F_SETFL, O_NONBLOCK), 0);
   }
 
-  settings::Endpoint address() const { return Tcp("127.0.0.1", PortOf(fd_)); }
+  settings::Endpoint address() const {
+    return net::testing::Tcp("127.0.0.1", net::testing::PortOf(fd_));
+  }
 
   /// Literal addresses by name; a name that is not here does not exist.
   std::map<std::string, std::vector<std::string>> names;
@@ -135,8 +137,8 @@ class DnsServer final : private FdHandler {
            query.substr(kHeader, at - kHeader) + answers;
   }
 
-  Fd fd_;
-  FdWatch watch_;
+  net::Fd fd_;
+  net::FdWatch watch_;
 };
 
-}  // namespace sluice::net::testing
+}  // namespace sluice::dns::testing

@@ -10,7 +10,7 @@
 
 #include "sluice/base/clock.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 
 /// Not thread-safe.
 template <typename Value>
@@ -60,4 +60,4 @@ class NameCache {
   std::unordered_map<std::string, Entry> names_;
 };
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

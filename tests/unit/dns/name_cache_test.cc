@@ -1,8 +1,8 @@
-#include "net/name_cache.h"
+#include "dns/name_cache.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::net {
+namespace sluice::dns {
 namespace {
 
 using std::chrono::seconds;
@@ -49,4 +49,4 @@ TEST(NameCache, HasRoomForSoManyOnly) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -1,26 +1,26 @@
-#include "sluice/net/address_order.h"
+#include "sluice/dns/address_order.h"
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
-namespace sluice::net {
+namespace sluice::dns {
 namespace {
 
 // Those of the family of the first address, then the others, each in its order.
-auto SplitFamilies(std::vector<Address>& addresses) {
+auto SplitFamilies(std::vector<net::Address>& addresses) {
   const auto family = addresses.front().family();
   return std::stable_partition(
       addresses.begin(), addresses.end(),
-      [family](const Address& address) { return address.family() == family; });
+      [family](const net::Address& address) { return address.family() == family; });
 }
 
 }  // namespace
 
-void InterleaveFamilies(std::vector<Address>& addresses) {
+void InterleaveFamilies(std::vector<net::Address>& addresses) {
   if (addresses.empty()) return;
   const auto split = SplitFamilies(addresses);
-  std::vector<Address> mixed;
+  std::vector<net::Address> mixed;
   mixed.reserve(addresses.size());
   auto first = addresses.begin();
   auto other = split;
@@ -31,12 +31,12 @@ void InterleaveFamilies(std::vector<Address>& addresses) {
   addresses = std::move(mixed);
 }
 
-void LimitFamilies(std::vector<Address>& addresses, size_t most) {
+void LimitFamilies(std::vector<net::Address>& addresses, size_t most) {
   std::map<sa_family_t, size_t> counts;
-  std::erase_if(addresses, [&](const Address& a) { return ++counts[a.family()] > most; });
+  std::erase_if(addresses, [&](const net::Address& a) { return ++counts[a.family()] > most; });
 }
 
-void Rotate(std::vector<Address>& addresses, size_t steps) {
+void Rotate(std::vector<net::Address>& addresses, size_t steps) {
   if (addresses.empty()) return;
   const auto split = SplitFamilies(addresses);
   const auto rotate = [steps](auto begin, auto end) {
@@ -67,4 +67,4 @@ void OrderServices(std::vector<Service>& services,
   }
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -1,10 +1,10 @@
-#include "net/service_records.h"
+#include "dns/service_records.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace sluice::net {
+namespace sluice::dns {
 namespace {
 
 using std::chrono::seconds;
@@ -72,4 +72,4 @@ TEST(ServiceRecords, CutAnywhereAreMalformed) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dns

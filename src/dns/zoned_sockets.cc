@@ -1,4 +1,4 @@
-#include "net/zoned_sockets.h"
+#include "dns/zoned_sockets.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,7 +9,7 @@
 
 #include "sluice/net/address.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 namespace {
 
 using Servers = std::vector<settings::Endpoint>;
@@ -23,15 +23,15 @@ int CloseSocket(ares_socket_t fd, void* /*servers*/) {
 }
 
 int ConnectSocket(ares_socket_t fd, const sockaddr* name, ares_socklen_t size, void* servers) {
-  const Address address = Address::From(name);
+  const net::Address address = net::Address::From(name);
   const auto& all = *static_cast<const Servers*>(servers);
   const auto server = std::find_if(all.begin(), all.end(), [&address](const auto& one) {
-    const auto known = Address::Parse(one.HostWithoutZone(), one.port);
+    const auto known = net::Address::Parse(one.HostWithoutZone(), one.port);
     return known && *known == address;
   });
   if (server == all.end()) return connect(fd, name, size);
   // The interface may have been removed and added again, with another number, since the start.
-  const auto zoned = Address::Of(*server);
+  const auto zoned = net::Address::Of(*server);
   if (!zoned || !*zoned) {
     errno = ENODEV;
     return -1;
@@ -60,4 +60,4 @@ void UseZonedSockets(ares_channel channel, const std::vector<settings::Endpoint>
   ares_set_socket_functions(channel, &kFunctions, const_cast<Servers*>(&servers));
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "sluice/net/resolver.h"
+#include "sluice/dns/resolver.h"
 
-namespace sluice::net::testing {
+namespace sluice::dns::testing {
 
 class NoResolver final : public Resolver {
  public:
@@ -25,4 +25,4 @@ class NoResolver final : public Resolver {
   void TakeCacheOf(Resolver& /*previous*/) override {}
 };
 
-}  // namespace sluice::net::testing
+}  // namespace sluice::dns::testing

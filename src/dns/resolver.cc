@@ -6,7 +6,7 @@
 // server that does not answer for one family would delay the other one until its time-out. So a
 // name without an answer after kResolutionDelay is also asked for each family alone, and the first
 // family that has an answer is returned (RFC 8305 section 3).
-#include "sluice/net/resolver.h"
+#include "sluice/dns/resolver.h"
 
 #include <algorithm>
 #include <chrono>
@@ -22,13 +22,13 @@
 #include <ares.h>
 
 #include "sluice/base/text.h"
-#include "sluice/net/address_order.h"
+#include "sluice/dns/address_order.h"
 
-#include "net/name_lookups.h"
-#include "net/service_records.h"
-#include "net/zoned_sockets.h"
+#include "dns/name_lookups.h"
+#include "dns/service_records.h"
+#include "dns/zoned_sockets.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 namespace {
 
 constexpr int kClassIn = 1;
@@ -36,7 +36,7 @@ constexpr int kFirstWithZones = 0x011800;  // 1.24.0: `[fe80::1]:53%eth0`.
 // Of one family. Requests may name hosts, whose owners may give them any number of addresses.
 constexpr size_t kMaxAddresses = 32;
 
-using AddressLookups = NameLookups<std::vector<Address>>;
+using AddressLookups = NameLookups<std::vector<net::Address>>;
 using ServiceLookups = NameLookups<std::vector<Service>>;
 
 bool AreSame(const settings::Dns& a, const settings::Dns& b) {
@@ -45,15 +45,15 @@ bool AreSame(const settings::Dns& a, const settings::Dns& b) {
 }
 
 /// Reports each name when kResolutionDelay has passed since it was added.
-class SlowNames final : private TimerHandler {
+class SlowNames final : private net::TimerHandler {
  public:
   using Callback = std::function<void(const std::string& name)>;
 
-  SlowNames(EventLoop& loop, Callback callback)
+  SlowNames(net::EventLoop& loop, Callback callback)
       : callback_(std::move(callback)), timer_(loop, *this) {}
 
   void Add(std::string name) {
-    names_.push_back({EventLoop::Now() + Resolver::kResolutionDelay, std::move(name)});
+    names_.push_back({net::EventLoop::Now() + Resolver::kResolutionDelay, std::move(name)});
     if (names_.size() == 1) timer_.Start(Resolver::kResolutionDelay);
   }
 
@@ -64,23 +64,23 @@ class SlowNames final : private TimerHandler {
   };
 
   void OnTimer() override {
-    while (!names_.empty() && names_.front().due <= EventLoop::Now()) {
+    while (!names_.empty() && names_.front().due <= net::EventLoop::Now()) {
       const std::string name = std::move(names_.front().name);
       names_.pop_front();
       callback_(name);
     }
     if (names_.empty()) return;
-    timer_.Start(std::max(names_.front().due - EventLoop::Now(), base::Duration(1)));
+    timer_.Start(std::max(names_.front().due - net::EventLoop::Now(), base::Duration(1)));
   }
 
   const Callback callback_;
   std::deque<Name> names_;  // The oldest first.
-  Timer timer_;
+  net::Timer timer_;
 };
 
-class AresResolver final : public Resolver, private FdHandler, private TimerHandler {
+class AresResolver final : public Resolver, private net::FdHandler, private net::TimerHandler {
  public:
-  AresResolver(EventLoop& loop, const settings::Dns& dns)
+  AresResolver(net::EventLoop& loop, const settings::Dns& dns)
       : loop_(loop),
         settings_(dns),
         addresses_(loop, dns.cache),
@@ -118,21 +118,21 @@ class AresResolver final : public Resolver, private FdHandler, private TimerHand
   void Process(ares_socket_t readable, ares_socket_t writable);
   void RestartTimer();
 
-  EventLoop& loop_;
+  net::EventLoop& loop_;
   const settings::Dns settings_;
   ares_channel channel_ = nullptr;
-  std::map<ares_socket_t, std::unique_ptr<FdWatch>> watches_;
+  std::map<ares_socket_t, std::unique_ptr<net::FdWatch>> watches_;
   AddressLookups addresses_;
   ServiceLookups services_;
   SlowNames slow_names_;
   std::minstd_rand random_{std::random_device()()};
-  Timer timer_;
+  net::Timer timer_;
 };
 
-std::vector<Address> AddressesOf(const ares_addrinfo& result) {
-  std::vector<Address> addresses;
+std::vector<net::Address> AddressesOf(const ares_addrinfo& result) {
+  std::vector<net::Address> addresses;
   for (const auto* node = result.nodes; node != nullptr; node = node->ai_next) {
-    addresses.push_back(Address::From(node->ai_addr));
+    addresses.push_back(net::Address::From(node->ai_addr));
   }
   LimitFamilies(addresses, kMaxAddresses);
   return addresses;
@@ -159,7 +159,7 @@ base::Result<void, std::string> AresResolver::SetServers(
   bool has_zone = false;
   std::string texts;
   for (const auto& server : servers) {
-    const auto address = Address::Of(server);
+    const auto address = net::Address::Of(server);
     if (!address) {
       return base::Unexpected("cannot use the DNS server " + server.ToString() + ": " +
                               address.error());
@@ -168,7 +168,7 @@ base::Result<void, std::string> AresResolver::SetServers(
     const uint32_t scope_id = (*address)->scope_id();
     if (scope_id == 0) continue;
     has_zone = true;
-    if (knows_zones) texts.append("%").append(ZoneOf(scope_id));
+    if (knows_zones) texts.append("%").append(net::ZoneOf(scope_id));
   }
   if (has_zone && !knows_zones) UseZonedSockets(channel_, settings_.servers);
   const int status = ares_set_servers_ports_csv(channel_, texts.c_str());
@@ -181,19 +181,20 @@ base::Result<void, std::string> AresResolver::SetServers(
 std::unique_ptr<Resolver::Query> AresResolver::Resolve(const std::string& host, uint16_t port,
                                                        Cached cached, Callback callback) {
   constexpr bool kIsRenewable = false;
-  if (const auto literal = Address::Parse(host, port)) {
+  if (const auto literal = net::Address::Parse(host, port)) {
     return addresses_.Return({*literal}, kIsRenewable, std::move(callback));
   }
   // Without a query (RFC 6761 section 6.3): a container may have no /etc/hosts.
   if (base::EqualsIgnoringCase(host, "localhost")) {
-    return addresses_.Return({*Address::Parse("::1", port), *Address::Parse("127.0.0.1", port)},
-                             kIsRenewable, std::move(callback));
+    return addresses_.Return(
+        {*net::Address::Parse("::1", port), *net::Address::Parse("127.0.0.1", port)}, kIsRenewable,
+        std::move(callback));
   }
   // A cached answer is used many times, so its first address must not get all the load.
   const auto steps = random_();
   auto on_answer = [port, steps, callback = std::move(callback)](Answer answer) {
     if (answer) {
-      for (Address& address : *answer) address.set_port(port);
+      for (net::Address& address : *answer) address.set_port(port);
       Rotate(*answer, steps);
     }
     callback(std::move(answer));
@@ -229,7 +230,8 @@ void AresResolver::AskForEachFamily(const std::string& name) {
 void AresResolver::OnFamily(void* query, int status, int /*timeouts*/, ares_addrinfo* result) {
   const std::unique_ptr<FamilyQuery> owner(static_cast<FamilyQuery*>(query));
   if (result == nullptr) return;
-  const auto addresses = status == ARES_SUCCESS ? AddressesOf(*result) : std::vector<Address>();
+  const auto addresses =
+      status == ARES_SUCCESS ? AddressesOf(*result) : std::vector<net::Address>();
   ares_freeaddrinfo(result);
   if (!addresses.empty()) owner->resolver.addresses_.AnswerInPart(owner->name, addresses);
 }
@@ -303,9 +305,9 @@ void AresResolver::OnSocketState(void* self, ares_socket_t fd, int readable, int
   resolver.watches_.erase(fd);
   if (readable == 0 && writable == 0) return;
   // Without a watch the query ends by its time-out.
-  FdHandler& handler = resolver;
-  resolver.watches_.emplace(
-      fd, std::make_unique<FdWatch>(resolver.loop_, fd, readable != 0, writable != 0, handler));
+  net::FdHandler& handler = resolver;
+  resolver.watches_.emplace(fd, std::make_unique<net::FdWatch>(resolver.loop_, fd, readable != 0,
+                                                               writable != 0, handler));
 }
 
 void AresResolver::OnFdReady(int fd, bool readable, bool writable) {
@@ -333,7 +335,7 @@ void AresResolver::RestartTimer() {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Resolver>, std::string> Resolver::Create(EventLoop& loop,
+base::Result<std::unique_ptr<Resolver>, std::string> Resolver::Create(net::EventLoop& loop,
                                                                       const settings::Dns& dns) {
   // Counted by c-ares, but not thread-safe there.
   static std::once_flag library;
@@ -343,4 +345,4 @@ base::Result<std::unique_ptr<Resolver>, std::string> Resolver::Create(EventLoop&
   return std::unique_ptr<Resolver>(std::move(resolver));
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -1,4 +1,4 @@
-#include "sluice/net/address_order.h"
+#include "sluice/dns/address_order.h"
 
 #include <map>
 #include <string>
@@ -8,16 +8,16 @@
 
 #include "seed.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 namespace {
 
-std::vector<Address> Addresses(const std::vector<std::string>& hosts) {
-  std::vector<Address> addresses;
-  for (const auto& host : hosts) addresses.push_back(*Address::Parse(host, 0));
+std::vector<net::Address> Addresses(const std::vector<std::string>& hosts) {
+  std::vector<net::Address> addresses;
+  for (const auto& host : hosts) addresses.push_back(*net::Address::Parse(host, 0));
   return addresses;
 }
 
-std::vector<std::string> Texts(const std::vector<Address>& addresses) {
+std::vector<std::string> Texts(const std::vector<net::Address>& addresses) {
   std::vector<std::string> texts;
   for (const auto& address : addresses) texts.push_back(address.ToString());
   return texts;
@@ -58,7 +58,7 @@ TEST(Rotate, EachFamilyByItself) {
   EXPECT_EQ(rotated(0), (Hosts{"::1", "::2", "1.1.1.1", "1.1.1.2", "1.1.1.3"}));
   EXPECT_EQ(rotated(1), (Hosts{"::2", "::1", "1.1.1.2", "1.1.1.3", "1.1.1.1"}));
   EXPECT_EQ(rotated(2), (Hosts{"::1", "::2", "1.1.1.3", "1.1.1.1", "1.1.1.2"}));
-  std::vector<Address> none;
+  std::vector<net::Address> none;
   Rotate(none, 3);
   EXPECT_TRUE(none.empty());
 }
@@ -100,4 +100,4 @@ TEST_F(OrderServicesByLot, TheWeightsDecide) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dns

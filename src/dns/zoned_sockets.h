@@ -7,10 +7,10 @@
 
 #include "sluice/settings/endpoint.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 
 /// Makes `channel` connect to each of `servers`, which outlive it, through the interface that is
 /// the server's zone. The channel itself gets the addresses without their zones.
 void UseZonedSockets(ares_channel channel, const std::vector<settings::Endpoint>& servers);
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "sluice/base/result.h"
+#include "sluice/dns/resolver.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/resolver.h"
 
-#include "net/name_cache.h"
+#include "dns/name_cache.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 
 /// For one kind of record. Belongs to the loop's thread; outlives its queries' handles.
 template <typename Value>
@@ -28,7 +28,7 @@ class NameLookups {
   /// A query to DNS that is under way.
   class Question;
 
-  NameLookups(EventLoop& loop, base::Duration max_lifetime)
+  NameLookups(net::EventLoop& loop, base::Duration max_lifetime)
       : loop_(loop), cache_(max_lifetime), renewed_(Resolver::kRenewInterval) {}
 
   /// Calls `ask` with a question that is new: then Answer has to be called with the question, once,
@@ -62,13 +62,13 @@ class NameLookups {
     bool is_renewable = false;
   };
 
-  class Handle final : public Resolver::Query, private EventLoop::Task {
+  class Handle final : public Resolver::Query, private net::EventLoop::Task {
    public:
     explicit Handle(std::shared_ptr<Lookup> lookup) : lookup_(std::move(lookup)) {}
     ~Handle() override { lookup_->callback = nullptr; }
 
     /// In the next turn of the loop, as Resolver promises.
-    void AnswerLater(EventLoop& loop, Outcome outcome) {
+    void AnswerLater(net::EventLoop& loop, Outcome outcome) {
       outcome_.emplace(std::move(outcome));
       loop.RunNextTurn(*this);
     }
@@ -90,7 +90,7 @@ class NameLookups {
   static void AnswerAll(std::vector<std::shared_ptr<Lookup>> lookups, const Outcome& outcome,
                         bool is_renewable);
 
-  EventLoop& loop_;
+  net::EventLoop& loop_;
   NameCache<Value> cache_;
   NameCache<bool> renewed_;  // The names whose cached answers were renewed a short time ago.
   std::map<std::string, std::unique_ptr<Question>> questions_;
@@ -120,7 +120,7 @@ std::unique_ptr<Resolver::Query> NameLookups<Value>::Find(const std::string& nam
   if (is_asking && under_way->second->partial_ && !renews) {
     return Return(*under_way->second->partial_, /*is_renewable=*/true, std::move(callback));
   }
-  if (const Value* const known = cache_.Find(name, EventLoop::Now())) {
+  if (const Value* const known = cache_.Find(name, net::EventLoop::Now())) {
     // The old value stays in the cache, for DNS may not answer.
     const bool asks = renews && (is_asking || AcquireRenewal(name));
     if (!asks) return Return(*known, /*is_renewable=*/true, std::move(callback));
@@ -149,7 +149,7 @@ std::unique_ptr<Resolver::Query> NameLookups<Value>::Find(const std::string& nam
 /// Returns false if the answer of this name was renewed less than kRenewInterval ago.
 template <typename Value>
 bool NameLookups<Value>::AcquireRenewal(const std::string& name) {
-  const auto now = EventLoop::Now();
+  const auto now = net::EventLoop::Now();
   if (renewed_.Find(name, now) != nullptr) return false;
   renewed_.Put(name, true, std::chrono::ceil<std::chrono::seconds>(Resolver::kRenewInterval), now);
   return true;
@@ -181,7 +181,7 @@ void NameLookups<Value>::Answer(Question* question, Outcome outcome,
   NameLookups& lookups = question->lookups_;
   // A lookup that a callback starts is a new question.
   const auto owner = std::move(lookups.questions_.extract(question->name_).mapped());
-  if (outcome) lookups.cache_.Put(question->name_, *outcome, lifetime, EventLoop::Now());
+  if (outcome) lookups.cache_.Put(question->name_, *outcome, lifetime, net::EventLoop::Now());
   if (question->early_ != nullptr) {
     question->early_->emplace(std::move(outcome));
     return;
@@ -197,4 +197,4 @@ void NameLookups<Value>::AnswerInPart(const std::string& name, const Value& valu
   AnswerAll(std::exchange(found->second->waiting_, {}), value, /*is_renewable=*/true);
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -17,7 +17,7 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/settings/process.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 
 /// An SRV record (RFC 2782): a place where a service is offered.
 struct Service {
@@ -34,7 +34,7 @@ class Resolver {
  public:
   /// All addresses of the name, IPv4 and IPv6, in the order of preference of RFC 6724; or one
   /// sentence.
-  using Answer = base::Result<std::vector<Address>, std::string>;
+  using Answer = base::Result<std::vector<net::Address>, std::string>;
   using Callback = std::function<void(Answer)>;
 
   /// The places of a service in the order in which to try them, at least one, drawn by lot by their
@@ -64,7 +64,7 @@ class Resolver {
     virtual bool IsRenewable() const { return false; }
   };
 
-  static base::Result<std::unique_ptr<Resolver>, std::string> Create(EventLoop& loop,
+  static base::Result<std::unique_ptr<Resolver>, std::string> Create(net::EventLoop& loop,
                                                                      const settings::Dns& dns);
   virtual ~Resolver() = default;
 
@@ -81,4 +81,4 @@ class Resolver {
   virtual void TakeCacheOf(Resolver& previous) = 0;
 };
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -1,4 +1,4 @@
-#include "sluice/net/resolver.h"
+#include "sluice/dns/resolver.h"
 
 #include <algorithm>
 #include <array>
@@ -10,15 +10,15 @@
 
 #include <gtest/gtest.h>
 
-#include "net/dns_server.h"
+#include "dns/dns_server.h"
 #include "net/run_loop.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 namespace {
 
+using net::testing::RunTurns;
+using net::testing::RunUntil;
 using testing::DnsServer;
-using testing::RunTurns;
-using testing::RunUntil;
 
 class ResolverTest : public ::testing::Test {
  protected:
@@ -56,7 +56,7 @@ class ResolverTest : public ::testing::Test {
     return texts;
   }
 
-  EventLoop loop;
+  net::EventLoop loop;
   DnsServer server{loop};
   std::unique_ptr<Resolver> resolver;
   std::optional<Resolver::Answer> answer;
@@ -69,7 +69,7 @@ TEST_F(ResolverTest, ALiteralIsItsOwnAnswer) {
     ASSERT_TRUE(Answered());
     ASSERT_TRUE(*answer);
     ASSERT_EQ(answer->value().size(), 1u);
-    EXPECT_EQ(answer->value()[0].ToString(), Address::Parse(host, 5900)->ToString());
+    EXPECT_EQ(answer->value()[0].ToString(), net::Address::Parse(host, 5900)->ToString());
   }
   EXPECT_EQ(server.queries, 0);
 }
@@ -166,8 +166,8 @@ TEST_F(ResolverTest, AnAnswerIsKeptForAsLongAsItsRecordsLive) {
   ASSERT_TRUE(Answered());
   EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.1:5900"}));
   EXPECT_EQ(server.queries, asked);
-  const auto until = EventLoop::Now() + base::Duration(1'100);
-  RunUntil(loop, [&] { return EventLoop::Now() > until; });
+  const auto until = net::EventLoop::Now() + base::Duration(1'100);
+  RunUntil(loop, [&] { return net::EventLoop::Now() > until; });
   query = Ask("a.test");
   ASSERT_TRUE(Answered());
   EXPECT_EQ(Addresses(), (std::vector<std::string>{"192.0.2.2:5900"}));
@@ -255,12 +255,12 @@ TEST_F(ResolverTest, AFamilyWithoutAnAnswerCostsTheResolutionDelay) {
        {std::pair(DnsServer::kAaaa, "192.0.2.1:5900"), {DnsServer::kA, "[2001:db8::1]:5900"}}) {
     Make(base::Duration(10'000));
     server.silent_types = {silent};
-    const auto begin = EventLoop::Now();
+    const auto begin = net::EventLoop::Now();
     auto query = Ask("a.test");
     ASSERT_TRUE(Answered());
     EXPECT_EQ(Addresses(), (std::vector<std::string>{other}));
-    EXPECT_GE(EventLoop::Now() - begin, Resolver::kResolutionDelay);
-    EXPECT_LT(EventLoop::Now() - begin, base::Duration(5'000)) << "the time-out of a query";
+    EXPECT_GE(net::EventLoop::Now() - begin, Resolver::kResolutionDelay);
+    EXPECT_LT(net::EventLoop::Now() - begin, base::Duration(5'000)) << "the time-out of a query";
     EXPECT_TRUE(query->IsRenewable()) << "the other family may still come";
 
     const int asked = server.queries;
@@ -347,7 +347,7 @@ TEST_F(ResolverTest, WhatTheHostsFileSaysIsNotAskedFor) {
   for (std::string line; name.empty() && std::getline(file, line);) {
     std::istringstream words(line);
     if (!(words >> address >> name) || address.find(':') != std::string::npos ||
-        !Address::Parse(address, 1) || name.starts_with("localhost")) {
+        !net::Address::Parse(address, 1) || name.starts_with("localhost")) {
       name.clear();
     }
   }
@@ -445,4 +445,4 @@ TEST_F(ResolverTest, DestroyedWithQueriesUnderWay) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -9,9 +9,9 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/result.h"
-#include "sluice/net/resolver.h"
+#include "sluice/dns/resolver.h"
 
-namespace sluice::net {
+namespace sluice::dns {
 
 /// The type of an SRV record (RFC 2782).
 inline constexpr uint16_t kTypeSrv = 33;
@@ -24,4 +24,4 @@ struct ServiceRecords {
 /// c-ares has a parser, too, but it keeps the lifetimes to itself. The error is one sentence.
 base::Result<ServiceRecords, std::string> ParseServiceRecords(base::Bytes message);
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

@@ -1,4 +1,4 @@
-#include "net/service_records.h"
+#include "dns/service_records.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include <ares.h>
 
-namespace sluice::net {
+namespace sluice::dns {
 namespace {
 
 constexpr size_t kHeaderSize = 12;
@@ -105,4 +105,4 @@ base::Result<ServiceRecords, std::string> ParseServiceRecords(base::Bytes messag
   return records;
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::dns

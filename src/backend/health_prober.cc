@@ -190,7 +190,7 @@ HealthProber::HealthProber(Setup setup, OnResult on_result, const HealthProber* 
     : setup_(std::move(setup)),
       on_result_(std::move(on_result)),
       random_(static_cast<std::minstd_rand::result_type>(setup_.seed)),
-      any_certificate_(*net::TlsClientContext::Create({.insecure_skip_verify = true})) {
+      any_certificate_(*tls::ClientContext::Create({.insecure_skip_verify = true})) {
   const auto& backends = setup_.config.backends;
   for (size_t i = 0; i < backends.size(); ++i) {
     if (!backends[i].health_check) continue;

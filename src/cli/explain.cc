@@ -12,7 +12,6 @@
 #include "sluice/base/cause.h"
 #include "sluice/intake/upgrade_check.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/tls_context.h"
 #include "sluice/routing/balance_key.h"
 #include "sluice/routing/listener_hosts.h"
 #include "sluice/routing/match.h"
@@ -26,6 +25,7 @@
 #include "sluice/settings/quote.h"
 #include "sluice/settings/route.h"
 #include "sluice/settings/target.h"
+#include "sluice/tls/context.h"
 
 #include "cli/answer.h"
 #include "cli/credentials.h"
@@ -176,7 +176,7 @@ std::optional<http::Refusal> RefuseHost(const settings::Config& config,
   const auto names = routing::HostNamesOf(config, index);
   if (!names || names->Contain(request.facts.host)) return std::nullopt;
   if (listener.tls) {
-    const auto tls = net::TlsContext::Create(*listener.tls);
+    const auto tls = tls::Context::Create(*listener.tls);
     if (tls && (*tls)->Covers(request.facts.host)) return std::nullopt;
   }
   return http::Refusal{

@@ -13,8 +13,8 @@
 #include "sluice/admin/probe.h"
 #include "sluice/base/file.h"
 #include "sluice/config/loader.h"
-#include "sluice/net/system_authorities.h"
 #include "sluice/server/config_checks.h"
+#include "sluice/tls/system_authorities.h"
 
 #include "cli/check.h"
 #include "cli/command_line.h"
@@ -67,7 +67,7 @@ int Run(const RunQuick& command) {
   HoldSignals();
   auto config = QuickConfig(command);
   if (!config) return Complain(config.error());
-  if (config->backends.front().tls && !net::HasSystemAuthorities()) {
+  if (config->backends.front().tls && !tls::HasSystemAuthorities()) {
     Complain("warning: " + command.server +
              " is verified by the system's certificate authorities, and there are none, so it "
              "cannot be reached; install ca-certificates");

@@ -1,12 +1,13 @@
 #include "cli/version.h"
 
-#include "sluice/net/library_versions.h"
+#include "sluice/net/library_version.h"
+#include "sluice/tls/library_version.h"
 
 namespace sluice::cli {
 
 std::string VersionText() {
   return "sluice " SLUICE_VERSION "\ncommit " + std::string(kCommit) + "\nlibevent " +
-         net::LibeventVersion() + '\n' + net::OpenSslVersion();
+         net::LibeventVersion() + '\n' + tls::OpenSslVersion();
 }
 
 }  // namespace sluice::cli

@@ -88,8 +88,8 @@ void ConnectionAttempt::OnConnected() {
     End(std::unique_ptr<net::Stream>(std::move(stream_)));
     return;
   }
-  tls_ = std::make_unique<net::TlsStream>(std::move(stream_), options_.tls, certificate_name_,
-                                          *options_.tls_buffers);
+  tls_ = std::make_unique<tls::Stream>(std::move(stream_), options_.tls, certificate_name_,
+                                       *options_.tls_buffers);
   tls_->SetHandler(this);
   ContinueTls();
 }

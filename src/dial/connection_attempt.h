@@ -14,7 +14,7 @@
 #include "sluice/dial/dial.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/tcp_stream.h"
-#include "sluice/net/tls_stream.h"
+#include "sluice/tls/stream.h"
 
 namespace sluice::dial {
 
@@ -50,7 +50,7 @@ class ConnectionAttempt final : private net::StreamHandler {
   const std::string certificate_name_;
   Callback callback_;
   std::unique_ptr<net::TcpStream> stream_;  // Connecting.
-  std::unique_ptr<net::TlsStream> tls_;     // Connected, in its handshake.
+  std::unique_ptr<tls::Stream> tls_;        // Connected, in its handshake.
 };
 
 }  // namespace sluice::dial

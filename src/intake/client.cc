@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "sluice/net/tls_stream.h"
+#include "sluice/net/stream.h"
 
 namespace sluice::intake {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sluice/net/tls_stream.h"
+#include "sluice/tls/stream.h"
 
 #include "intake/http1.h"
 #include "intake/raw_tcp.h"
@@ -25,7 +25,7 @@ constexpr size_t kReadSize = 16 * 1024;
 
 Connection::Connection(Context& context, std::shared_ptr<Generation> generation,
                        std::unique_ptr<net::Stream> stream, const net::Address& address,
-                       size_t listener, std::shared_ptr<const net::TlsContext> tls)
+                       size_t listener, std::shared_ptr<const tls::Context> tls)
     : context_(context),
       generation_(std::move(generation)),
       client_{.connection = context.workspace.ids.Next(), .address = address, .listener = listener},
@@ -212,8 +212,8 @@ void Connection::StartTls(base::Bytes received) {
     return;
   }
   Enter(ConnectionEvent::kTlsStarted);
-  auto stream = std::make_unique<net::TlsStream>(std::move(stream_), std::exchange(tls_, nullptr),
-                                                 context_.workspace.tls_buffers, received);
+  auto stream = std::make_unique<tls::Stream>(std::move(stream_), std::exchange(tls_, nullptr),
+                                              context_.workspace.tls_buffers, received);
   handshake_ = stream.get();
   stream_ = std::move(stream);
   stream_->SetHandler(this);

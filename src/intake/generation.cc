@@ -23,7 +23,7 @@ Generation::Generation(std::shared_ptr<const settings::Config> configuration,
                .resolver = std::move(resolver),
                .pools = std::move(pools),
                .metrics = metrics.servers,
-               .tls = std::vector<std::shared_ptr<const base::Snapshot<net::TlsClientContext>>>(
+               .tls = std::vector<std::shared_ptr<const base::Snapshot<tls::ClientContext>>>(
                    config.backends.size()),
                .echo_address = {}},
       listener_tls(config.listeners.size()),

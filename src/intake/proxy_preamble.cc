@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "sluice/auth/credentials.h"
-#include "sluice/net/tls_stream.h"
+#include "sluice/net/stream.h"
 #include "sluice/proxy/header_writer.h"
 
 namespace sluice::intake {

@@ -6,7 +6,7 @@
 
 #include "sluice/intake/forwarded_client.h"
 #include "sluice/intake/upgrade_check.h"
-#include "sluice/net/tls_stream.h"
+#include "sluice/net/stream.h"
 #include "sluice/routing/balance_key.h"
 #include "sluice/routing/target.h"
 

@@ -35,7 +35,7 @@ base::Result<void, std::string> Certificates::Load() {
   for (const auto& listener : config_.listeners) {
     auto& into = listeners_.emplace_back();
     if (!listener.tls) continue;
-    into = std::make_shared<base::Snapshot<net::TlsContext>>();
+    into = std::make_shared<base::Snapshot<tls::Context>>();
     const Owner owner("listener", listener.address.ToString());
     const auto error = Watch(FilesOf(*listener.tls), owner, [this, &listener, owner, &to = *into] {
       return Read(listener, owner, to);
@@ -47,7 +47,7 @@ base::Result<void, std::string> Certificates::Load() {
   for (const auto& backend : config_.backends) {
     auto& into = backends_.emplace_back();
     if (!backend.tls) continue;
-    into = std::make_shared<base::Snapshot<net::TlsClientContext>>();
+    into = std::make_shared<base::Snapshot<tls::ClientContext>>();
     const Owner owner("backend", backend.name);
     const auto error = Watch(FilesOf(*backend.tls), owner, [this, &backend, owner, &to = *into] {
       return Read(backend, owner, to);
@@ -99,8 +99,8 @@ void Certificates::WarnOfExpiry(const Owner& owner, const settings::Certificate&
 
 std::optional<std::string> Certificates::Read(const settings::Listener& listener,
                                               const Owner& owner,
-                                              base::Snapshot<net::TlsContext>& into) {
-  auto context = net::TlsContext::Create(*listener.tls);
+                                              base::Snapshot<tls::Context>& into) {
+  auto context = tls::Context::Create(*listener.tls);
   if (!context) return context.error();
   const auto& files = listener.tls->certificates;
   const auto expiry = (*context)->Expiry();
@@ -126,8 +126,8 @@ std::optional<std::string> Certificates::Read(const settings::Listener& listener
 }
 
 std::optional<std::string> Certificates::Read(const settings::Backend& backend, const Owner& owner,
-                                              base::Snapshot<net::TlsClientContext>& into) {
-  auto context = net::TlsClientContext::Create(*backend.tls);
+                                              base::Snapshot<tls::ClientContext>& into) {
+  auto context = tls::ClientContext::Create(*backend.tls);
   if (!context) return context.error();
   if (const auto expiry = (*context)->Expiry()) {
     metrics_.SetExpiry(owner, backend.tls->certificate->cert, *expiry);

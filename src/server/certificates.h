@@ -11,12 +11,12 @@
 #include "sluice/base/result.h"
 #include "sluice/base/snapshot.h"
 #include "sluice/metrics/certificate_metrics.h"
-#include "sluice/net/tls_client_context.h"
-#include "sluice/net/tls_context.h"
 #include "sluice/settings/backend.h"
 #include "sluice/settings/config.h"
 #include "sluice/settings/listener.h"
 #include "sluice/settings/tls.h"
+#include "sluice/tls/client_context.h"
+#include "sluice/tls/context.h"
 
 #include "server/file_watch.h"
 
@@ -42,17 +42,17 @@ class Certificates {
   void OwnMetrics() const;
 
   /// By index of the configuration; null: plain.
-  const Snapshots<net::TlsContext>& listeners() const { return listeners_; }
-  const Snapshots<net::TlsClientContext>& backends() const { return backends_; }
+  const Snapshots<tls::Context>& listeners() const { return listeners_; }
+  const Snapshots<tls::ClientContext>& backends() const { return backends_; }
 
  private:
   using Owner = metrics::CertificateMetrics::Owner;
   using Reload = std::function<std::optional<std::string>()>;
 
   std::optional<std::string> Read(const settings::Listener& listener, const Owner& owner,
-                                  base::Snapshot<net::TlsContext>& into);
+                                  base::Snapshot<tls::Context>& into);
   std::optional<std::string> Read(const settings::Backend& backend, const Owner& owner,
-                                  base::Snapshot<net::TlsClientContext>& into);
+                                  base::Snapshot<tls::ClientContext>& into);
   void WarnOfExpiry(const Owner& owner, const settings::Certificate& files);
   std::optional<std::string> Watch(std::vector<std::string> paths, const Owner& owner,
                                    Reload reload);
@@ -61,8 +61,8 @@ class Certificates {
   FileWatch& files_;
   base::Log& log_;
   metrics::CertificateMetrics& metrics_;
-  Snapshots<net::TlsContext> listeners_;
-  Snapshots<net::TlsClientContext> backends_;
+  Snapshots<tls::Context> listeners_;
+  Snapshots<tls::ClientContext> backends_;
   std::vector<FileWatch::Watched> watched_;
 };
 

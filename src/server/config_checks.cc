@@ -9,9 +9,9 @@
 #include "sluice/auth/method.h"
 #include "sluice/auth/tickets.h"
 #include "sluice/net/account.h"
-#include "sluice/net/system_authorities.h"
-#include "sluice/net/tls_context.h"
 #include "sluice/server/admin_token.h"
+#include "sluice/tls/context.h"
+#include "sluice/tls/system_authorities.h"
 
 #include "server/auth_files.h"
 #include "server/expiry.h"
@@ -56,10 +56,10 @@ std::optional<std::string> CheckSocketGroup(const std::string& group) {
 }  // namespace
 
 config::FileChecks AllFileChecks() {
-  return {.certificate = net::CheckCertificate,
-          .authorities = net::CheckAuthorities,
-          .crls = net::CheckCrls,
-          .cipher = net::IsCipher,
+  return {.certificate = tls::CheckCertificate,
+          .authorities = tls::CheckAuthorities,
+          .crls = tls::CheckCrls,
+          .cipher = tls::IsCipher,
           .auth = CheckAuth,
           .admin_token = CheckAdminToken,
           .user = CheckUser,
@@ -67,7 +67,7 @@ config::FileChecks AllFileChecks() {
           .socket_group = CheckSocketGroup,
           .expiry = ExpiryWarning,
           .secrecy = SecrecyWarning,
-          .has_system_authorities = net::HasSystemAuthorities};
+          .has_system_authorities = tls::HasSystemAuthorities};
 }
 
 }  // namespace sluice::server

@@ -22,7 +22,7 @@ std::string CountOf(int64_t number, const char* unit) {
 
 }  // namespace
 
-std::optional<std::string> DescribeExpiry(const net::Validity& validity, std::time_t now) {
+std::optional<std::string> DescribeExpiry(const tls::Validity& validity, std::time_t now) {
   const int64_t left = validity.not_after - now;
   if (left < 0) return "has expired on " + DateOf(validity.not_after);
   if (left >= kNotice || left >= (validity.not_after - validity.not_before) / 3) {
@@ -34,7 +34,7 @@ std::optional<std::string> DescribeExpiry(const net::Validity& validity, std::ti
 }
 
 std::optional<std::string> ExpiryWarning(const settings::Certificate& files) {
-  const auto validity = net::ReadValidity(files);
+  const auto validity = tls::ReadValidity(files);
   return validity ? DescribeExpiry(*validity, std::time(nullptr)) : std::nullopt;
 }
 

@@ -22,7 +22,7 @@ void Registry::Use(std::shared_ptr<intake::Generation> next) {
 }
 
 void Registry::Add(std::unique_ptr<net::Stream> stream, const net::Address& client, size_t listener,
-                   std::shared_ptr<const net::TlsContext> tls) {
+                   std::shared_ptr<const tls::Context> tls) {
   intake::Connection& added = connections_.Add(std::make_unique<intake::Connection>(
       context_, generation_, std::move(stream), client, listener, std::move(tls)));
   UpdateSize();

@@ -7,10 +7,10 @@
 #include "sluice/base/snapshot.h"
 #include "sluice/dns/resolver.h"
 #include "sluice/metrics/worker_metrics.h"
-#include "sluice/net/tls_client_context.h"
 #include "sluice/routing/pools.h"
 #include "sluice/settings/config.h"
 #include "sluice/settings/endpoint.h"
+#include "sluice/tls/client_context.h"
 
 namespace sluice::backend {
 
@@ -31,7 +31,7 @@ struct Backends {
   std::shared_ptr<const routing::Pools> pools;
   metrics::Shards<metrics::ServerMetrics> metrics;  ///< by Pools::IdOf
   /// By backend; null: plain.
-  std::vector<std::shared_ptr<const base::Snapshot<net::TlsClientContext>>> tls;
+  std::vector<std::shared_ptr<const base::Snapshot<tls::ClientContext>>> tls;
   settings::Endpoint echo_address;  ///< where `builtin:echo` listens
 };
 

@@ -16,10 +16,10 @@
 #include "sluice/dns/resolver.h"
 #include "sluice/metrics/health_metrics.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/tls_client_context.h"
-#include "sluice/net/tls_stream.h"
 #include "sluice/settings/config.h"
 #include "sluice/settings/endpoint.h"
+#include "sluice/tls/client_context.h"
+#include "sluice/tls/stream.h"
 #include "sluice/workspace/resource_log.h"
 
 namespace sluice::backend {
@@ -37,7 +37,7 @@ class HealthProber {
     dns::Resolver& resolver;
     const settings::Config& config;
     /// By backend; null: plain.
-    std::vector<std::shared_ptr<const base::Snapshot<net::TlsClientContext>>> backend_tls;
+    std::vector<std::shared_ptr<const base::Snapshot<tls::ClientContext>>> backend_tls;
     settings::Endpoint echo_address;  ///< where `builtin:echo` listens
     base::Log& log;
     metrics::HealthMetrics& metrics;
@@ -62,9 +62,9 @@ class HealthProber {
   const OnResult on_result_;
   workspace::ResourceLog resource_log_;
   std::minstd_rand random_;
-  net::TlsBuffers tls_buffers_;
+  tls::Buffers tls_buffers_;
   /// For `check: tls` of backends that are plain otherwise.
-  std::shared_ptr<const net::TlsClientContext> any_certificate_;
+  std::shared_ptr<const tls::ClientContext> any_certificate_;
   std::vector<std::unique_ptr<Probe>> probes_;
 };
 

@@ -29,8 +29,8 @@
 #include "sluice/base/result.h"
 #include "sluice/dns/resolver.h"
 #include "sluice/net/tcp_stream.h"
-#include "sluice/net/tls_stream.h"
 #include "sluice/settings/endpoint.h"
+#include "sluice/tls/stream.h"
 
 namespace sluice::dial {
 
@@ -54,12 +54,12 @@ struct Options {
   /// passed as an empty address. When none is allowed, the dial fails with kTargetNotAllowed.
   std::function<bool(const net::Address&)> may_dial = nullptr;
   /// Null: plain.
-  std::shared_ptr<const net::TlsClientContext> tls = nullptr;
+  std::shared_ptr<const tls::ClientContext> tls = nullptr;
   /// The name in the server's certificate if `tls` has none; empty: the server's own
   /// (settings::Endpoint::CertificateName).
   std::string tls_server_name = {};
   /// Needed with `tls`; outlives the stream.
-  net::TlsBuffers* tls_buffers = nullptr;
+  tls::Buffers* tls_buffers = nullptr;
   /// How long an address is tried before the next one is tried, too (RFC 8305 section 8); less if
   /// `timeout` would not leave time for each otherwise.
   base::Duration head_start{250};

@@ -21,12 +21,12 @@
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/stream.h"
-#include "sluice/net/tls_context.h"
 #include "sluice/proxy/header_parser.h"
 #include "sluice/session/session.h"
+#include "sluice/tls/context.h"
 
-namespace sluice::net {
-class TlsStream;
+namespace sluice::tls {
+class Stream;
 }
 
 namespace sluice::intake {
@@ -40,7 +40,7 @@ class Connection final : public base::TableEntry,
   /// `stream`. `context` outlives the connection.
   Connection(Context& context, std::shared_ptr<Generation> generation,
              std::unique_ptr<net::Stream> stream, const net::Address& address, size_t listener,
-             std::shared_ptr<const net::TlsContext> tls = nullptr);
+             std::shared_ptr<const tls::Context> tls = nullptr);
   ~Connection();
 
   /// To be called when the connection is in its table.
@@ -104,12 +104,12 @@ class Connection final : public base::TableEntry,
   const std::shared_ptr<Generation> generation_;
   Client client_;
   const base::TimePoint deadline_;
-  std::shared_ptr<const net::TlsContext> tls_;  // Null: plain, or TLS has started.
+  std::shared_ptr<const tls::Context> tls_;  // Null: plain, or TLS has started.
   ConnectionState state_ = ConnectionState::kProxyHeader;
   std::unique_ptr<net::Stream> stream_;          // Null in kClosed.
   net::Timer timer_;                             // Until kServing.
   std::unique_ptr<proxy::HeaderParser> parser_;  // While a PROXY header is read.
-  net::TlsStream* handshake_ = nullptr;          // The stream; only in kHandshake.
+  tls::Stream* handshake_ = nullptr;             // The stream; only in kHandshake.
   std::unique_ptr<Protocol> protocol_;           // From kServing on.
   bool is_rate_counted_ = false;
   bool may_keep_alive_ = true;

@@ -16,11 +16,11 @@
 #include "sluice/http/host_names.h"
 #include "sluice/intake/authentication.h"
 #include "sluice/metrics/worker_metrics.h"
-#include "sluice/net/tls_context.h"
 #include "sluice/routing/pools.h"
 #include "sluice/routing/router.h"
 #include "sluice/session/route_in_use.h"
 #include "sluice/settings/config.h"
+#include "sluice/tls/context.h"
 
 namespace sluice::intake {
 
@@ -46,7 +46,7 @@ struct Generation {
   std::vector<std::optional<http::HostNames>> listener_hosts;
   std::unique_ptr<Authenticator> auth;  ///< null if no route asks for credentials
   /// By listener; null: plain.
-  std::vector<std::shared_ptr<const base::Snapshot<net::TlsContext>>> listener_tls;
+  std::vector<std::shared_ptr<const base::Snapshot<tls::Context>>> listener_tls;
   /// For the log lines of failed TLS handshakes, by listener.
   std::vector<base::LogLimit> tls_log_limits;
 };

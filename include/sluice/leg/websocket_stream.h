@@ -1,5 +1,5 @@
 // A net::Stream that is a WebSocket over another stream, in the client's role: to a backend that
-// speaks WebSocket itself. A sibling of net::TlsStream: what is read is payload, what is written
+// speaks WebSocket itself. A sibling of tls::Stream: what is read is payload, what is written
 // becomes masked frames, and the control frames are its own business.
 //
 // Under the framing `stream` bytes mean nothing: they are written in messages as they come. Under

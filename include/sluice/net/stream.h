@@ -15,12 +15,11 @@
 #include "sluice/base/bytes.h"
 #include "sluice/base/clock.h"
 #include "sluice/net/address.h"
-#include "sluice/net/tls_details.h"
+#include "sluice/net/tls_state.h"
 
 namespace sluice::net {
 
 class Pipe;
-struct TlsState;
 
 class StreamHandler {
  public:

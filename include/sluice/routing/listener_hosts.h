@@ -1,5 +1,5 @@
 // Which host names the requests to a listener may use, by the configuration alone. The names in the
-// listener's certificates count, too; they are in files, and known to net::TlsContext.
+// listener's certificates count, too; they are in files, and known to tls::Context.
 #pragma once
 
 #include <cstddef>

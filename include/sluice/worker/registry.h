@@ -37,7 +37,7 @@ class Registry final : private intake::ConnectionOwner, private session::Session
 
   /// Starts a connection; see intake::Connection.
   void Add(std::unique_ptr<net::Stream> stream, const net::Address& client, size_t listener,
-           std::shared_ptr<const net::TlsContext> tls);
+           std::shared_ptr<const tls::Context> tls);
 
   /// The number of connections and sessions. Any thread.
   size_t size() const { return size_.load(std::memory_order_relaxed); }

@@ -11,7 +11,7 @@
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/pipe.h"
-#include "sluice/net/tls_stream.h"
+#include "sluice/tls/stream.h"
 #include "sluice/websocket/zlib_pool.h"
 #include "sluice/workspace/buffers.h"
 #include "sluice/workspace/memory_budget.h"
@@ -45,7 +45,7 @@ struct Workspace {
   metrics::Counter queued;
 
   Buffers buffers;
-  net::TlsBuffers tls_buffers;
+  tls::Buffers tls_buffers;
   WebSocketBuffers websocket_buffers;
   net::PipePool pipes;
   websocket::ZlibPool zlib;

@@ -14,9 +14,9 @@
 
 #include "base/recording_log.h"
 #include "dns/no_resolver.h"
-#include "net/certificates.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
+#include "tls/certificates.h"
 
 namespace sluice::backend {
 namespace {
@@ -84,7 +84,7 @@ class HealthProberTest : public ::testing::Test {
   net::EventLoop loop;
   dns::testing::NoResolver resolver;
   settings::Config config;
-  std::vector<std::shared_ptr<const base::Snapshot<net::TlsClientContext>>> tls;
+  std::vector<std::shared_ptr<const base::Snapshot<tls::ClientContext>>> tls;
   base::testing::RecordingLog log;
   metrics::HealthMetrics metrics;
   std::vector<std::optional<bool>> up;
@@ -173,16 +173,15 @@ TEST_F(HealthProberTest, AHandshakeOfTls) {
   ASSERT_TRUE(BecomesServing(0, false, listener, "RFB 003.008\n"));
   EXPECT_NE(DetailOf("server_down").find("wrong version number"), std::string::npos);
 
-  net::testing::CertificateDirectory directory;
-  const auto context =
-      net::TlsContext::Create({{directory.Make("other", "other", {"other.test"})}});
+  tls::testing::CertificateDirectory directory;
+  const auto context = tls::Context::Create({{directory.Make("other", "other", {"other.test"})}});
   ASSERT_TRUE(context) << context.error();
-  net::TlsBuffers buffers;
-  std::vector<std::unique_ptr<net::TlsStream>> streams;
+  tls::Buffers buffers;
+  std::vector<std::unique_ptr<tls::Stream>> streams;
   const auto turn = [&] {
     const int fd = accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
-      streams.push_back(std::make_unique<net::TlsStream>(
+      streams.push_back(std::make_unique<tls::Stream>(
           std::make_unique<net::TcpStream>(loop, net::Fd(fd)), *context, buffers));
     }
     std::array<uint8_t, 100> buffer;

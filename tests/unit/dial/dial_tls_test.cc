@@ -1,4 +1,4 @@
-// Dials that speak TLS, to a server of our own TlsStream or to one that behaves badly.
+// Dials that speak TLS, to a tls::Stream of ours or to one that behaves badly.
 #include <optional>
 
 #include <fcntl.h>
@@ -6,9 +6,9 @@
 
 #include "sluice/dial/dial.h"
 
-#include "net/certificates.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
+#include "tls/certificates.h"
 
 namespace sluice::dial {
 namespace {
@@ -30,8 +30,8 @@ class NoResolver final : public dns::Resolver {
 
 /// The far end of a connection.
 struct Server final : net::StreamHandler {
-  Server(net::EventLoop& loop, net::Fd fd, std::shared_ptr<const net::TlsContext> context,
-         net::TlsBuffers& buffers)
+  Server(net::EventLoop& loop, net::Fd fd, std::shared_ptr<const tls::Context> context,
+         tls::Buffers& buffers)
       : stream(std::make_unique<net::TcpStream>(loop, std::move(fd)), std::move(context), buffers) {
     stream.SetHandler(this);
   }
@@ -48,7 +48,7 @@ struct Server final : net::StreamHandler {
       stream.Write(base::AsBytes("hello"));
     }
   }
-  net::TlsStream stream;
+  tls::Stream stream;
   std::string received;
   bool greeted = false;
 };
@@ -61,13 +61,13 @@ class DialTlsTest : public ::testing::Test {
     return directory.Make(host, host, {host});
   }
   void Serve(const settings::Certificate& certificate) {
-    auto made = net::TlsContext::Create({{certificate}});
+    auto made = tls::Context::Create({{certificate}});
     ASSERT_TRUE(made) << made.error();
     context = *made;
   }
   void Start(const settings::BackendTls& tls, const std::string& name = "server.test",
              base::Duration timeout = base::Duration(5000), std::vector<uint8_t> preamble = {}) {
-    auto made = net::TlsClientContext::Create(tls);
+    auto made = tls::ClientContext::Create(tls);
     ASSERT_TRUE(made) << made.error();
     server.reset();
     outcome.reset();
@@ -110,13 +110,13 @@ class DialTlsTest : public ::testing::Test {
     return text;
   }
 
-  net::testing::CertificateDirectory directory;
+  tls::testing::CertificateDirectory directory;
   net::EventLoop loop;
-  net::TlsBuffers buffers;
+  tls::Buffers buffers;
   NoResolver resolver;
   net::Fd listener;
   net::Fd peer;
-  std::shared_ptr<const net::TlsContext> context;
+  std::shared_ptr<const tls::Context> context;
   std::optional<Server> server;
   std::unique_ptr<Dial> dial;
   std::optional<Dial::Outcome> outcome;
@@ -202,7 +202,7 @@ TEST_F(DialTlsTest, AnEndWithoutCloseNotifyIsNoneInGoodOrder) {
 TEST_F(DialTlsTest, FilesThatAreNotRight) {
   const auto certificate = Certificate("server.test");
   const auto error = [](const settings::BackendTls& tls) {
-    const auto made = net::TlsClientContext::Create(tls);
+    const auto made = tls::ClientContext::Create(tls);
     return made ? std::string() : made.error();
   };
   const std::string none = directory.Path("none");

@@ -35,7 +35,7 @@ class FakeWorker : private ConnectionOwner, private session::SessionOwner {
   }
 
   Connection& Accept(std::unique_ptr<net::Stream> stream, const net::Address& address = {},
-                     std::shared_ptr<const net::TlsContext> tls = nullptr) {
+                     std::shared_ptr<const tls::Context> tls = nullptr) {
     metrics.listeners[0].connections_active.Add();
     Connection& connection = connections.Add(std::make_unique<Connection>(
         context, generation, std::move(stream), address, 0, std::move(tls)));

@@ -1,5 +1,5 @@
 // What a connection does about its TLS handshake, with a real TLS client over a fake peer. The
-// handshake itself is tested in net/tls_stream_test.cc.
+// handshake itself is tested in tls/stream_test.cc.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -7,19 +7,19 @@
 #include <gtest/gtest.h>
 
 #include "sluice/intake/connection.h"
-#include "sluice/net/tls_context.h"
+#include "sluice/tls/context.h"
 
 #include "dns/no_resolver.h"
 #include "intake/connection_harness.h"
-#include "net/certificates.h"
-#include "net/tls_client.h"
+#include "tls/certificates.h"
+#include "tls/tls_client.h"
 
 namespace sluice::intake {
 namespace {
 
 using leg::testing::FakePeer;
 using metrics::TlsResult;
-using net::testing::TlsClient;
+using tls::testing::TlsClient;
 
 constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -37,8 +37,8 @@ class ConnectionTlsTest : public ::testing::Test {
     worker.Use(config, std::make_shared<dns::testing::NoResolver>());
   }
   static void SetUpTestSuite() {
-    const net::testing::CertificateDirectory files;
-    auto made = net::TlsContext::Create({{files.Make("a", "a")}});
+    const tls::testing::CertificateDirectory files;
+    auto made = tls::Context::Create({{files.Make("a", "a")}});
     ASSERT_TRUE(made) << made.error();
     context_ = *std::move(made);
   }
@@ -67,10 +67,10 @@ class ConnectionTlsTest : public ::testing::Test {
   settings::Config config;
   FakePeer peer;  ///< outlives the worker
   testing::FakeWorker worker;
-  static std::shared_ptr<const net::TlsContext> context_;
+  static std::shared_ptr<const tls::Context> context_;
 };
 
-std::shared_ptr<const net::TlsContext> ConnectionTlsTest::context_;
+std::shared_ptr<const tls::Context> ConnectionTlsTest::context_;
 
 TEST_F(ConnectionTlsTest, ARequestAfterTheHandshake) {
   TlsClient client;

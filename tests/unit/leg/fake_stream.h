@@ -22,7 +22,6 @@
 #include "sluice/base/bytes.h"
 #include "sluice/net/pipe.h"
 #include "sluice/net/stream.h"
-#include "sluice/net/tls_stream.h"
 
 namespace sluice::leg::testing {
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/certificates.h"
+#include "tls/certificates.h"
 
 namespace sluice::server {
 namespace {
@@ -27,7 +27,7 @@ class CertificatesTest : public ::testing::Test {
     config.backends[1].tls = settings::BackendTls{.certificate = current};
   }
 
-  net::testing::CertificateDirectory directory;
+  tls::testing::CertificateDirectory directory;
   settings::Certificate current;
   settings::Config config;
   net::EventLoop loop;

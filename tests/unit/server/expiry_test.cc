@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/certificates.h"
+#include "tls/certificates.h"
 
 namespace sluice::server {
 namespace {
@@ -10,9 +10,9 @@ namespace {
 constexpr int64_t kHour = 3600;
 constexpr int64_t kDay = 24 * kHour;
 // From 2026-09-01 to 2026-11-30, as most public certificates.
-constexpr net::Validity kNinetyDays{1788220800, 1788220800 + 90 * kDay};
+constexpr tls::Validity kNinetyDays{1788220800, 1788220800 + 90 * kDay};
 
-std::string Warning(const net::Validity& validity, int64_t left) {
+std::string Warning(const tls::Validity& validity, int64_t left) {
   return DescribeExpiry(validity, validity.not_after - left).value_or("none");
 }
 
@@ -27,13 +27,13 @@ TEST(Expiry, WarnsFourteenDaysBefore) {
 }
 
 TEST(Expiry, AShortLivedCertificateWarnsInItsLastThird) {
-  constexpr net::Validity kSixDays{0, 6 * kDay};
+  constexpr tls::Validity kSixDays{0, 6 * kDay};
   EXPECT_EQ(Warning(kSixDays, 2 * kDay), "none");
   EXPECT_EQ(Warning(kSixDays, 2 * kDay - 1), "expires in 1 day, on 1970-01-07");
 }
 
 TEST(Expiry, OfAFile) {
-  const net::testing::CertificateDirectory directory;
+  const tls::testing::CertificateDirectory directory;
   EXPECT_EQ(ExpiryWarning(directory.Make("good", "good")), std::nullopt);
   EXPECT_EQ(ExpiryWarning({"/nowhere", "/nowhere"}), std::nullopt);
 }

@@ -12,13 +12,13 @@
 #include "sluice/auth/session_quota.h"
 #include "sluice/base/snapshot.h"
 #include "sluice/intake/generation.h"
-#include "sluice/net/tls_context.h"
+#include "sluice/tls/context.h"
 
 #include "dns/no_resolver.h"
-#include "net/certificates.h"
 #include "net/run_loop.h"
 #include "net/sockets.h"
-#include "net/tls_client.h"
+#include "tls/certificates.h"
+#include "tls/tls_client.h"
 
 namespace sluice::worker {
 namespace {
@@ -74,10 +74,10 @@ class WorkerTest : public ::testing::Test {
     generation->number = number;
     for (size_t i = 0; i < config->listeners.size(); ++i) {
       if (!config->listeners[i].tls) continue;
-      auto context = net::TlsContext::Create(*config->listeners[i].tls);
+      auto context = tls::Context::Create(*config->listeners[i].tls);
       ASSERT_TRUE(context) << context.error();
       generation->listener_tls[i] =
-          std::make_shared<const base::Snapshot<net::TlsContext>>(*std::move(context));
+          std::make_shared<const base::Snapshot<tls::Context>>(*std::move(context));
     }
     workers[worker]->Use(std::move(generation), std::move(plan.of_worker[worker]));
     RunTurns(loop, 2);
@@ -94,7 +94,7 @@ class WorkerTest : public ::testing::Test {
     return answer;
   }
 
-  net::testing::CertificateDirectory directory;
+  tls::testing::CertificateDirectory directory;
   settings::Certificate certificate = directory.Make("current", "localhost");
   NoLog log;
   auth::SessionQuota quota;
@@ -119,7 +119,7 @@ TEST_F(WorkerTest, APassedConnectionKeepsItsListenerThroughAReload) {
   const net::Fd kept = net::testing::ConnectTo(port);
   const net::Fd passed = net::testing::ConnectTo(port);
   RunTurns(workers[kFirst]->loop(), 2);
-  net::testing::TlsClient client;
+  tls::testing::TlsClient client;
   client.Input(AnswerOfOther(passed, client.Output()));
   EXPECT_EQ(client.error(), "");
   EXPECT_EQ(client.ServerName(), "localhost");

@@ -1,4 +1,4 @@
-#include "sluice/net/tls_stream.h"
+#include "sluice/tls/stream.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,15 +9,16 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "net/tls_error.h"
+#include "tls/error.h"
+#include "tls/peer_certificate.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
-using Status = IoResult::Status;
-using Handshake = TlsState::Handshake;
+using Status = net::IoResult::Status;
+using Handshake = net::TlsState::Handshake;
 
-constexpr IoResult kWouldBlock{Status::kWouldBlock, 0, 0};
+constexpr net::IoResult kWouldBlock{Status::kWouldBlock, 0, 0};
 
 constexpr size_t kRecord = 16 * 1024;  // The most payload of a record (RFC 8446 section 5.1).
 constexpr size_t kOverhead = 256;      // More than any cipher adds to one (section 5.2).
@@ -42,11 +43,11 @@ constexpr uint8_t kHandshakeRecord = 22;  // RFC 8446 section 5.1; no letter beg
 
 // ---- OpenSSL's way in and out ----
 
-struct TlsStream::Bio {
-  static TlsStream& Self(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
+struct Stream::Bio {
+  static Stream& Self(BIO* bio) { return *static_cast<Stream*>(BIO_get_data(bio)); }
 
   static int Read(BIO* bio, char* out, size_t size, size_t* got) {
-    TlsStream& self = Self(bio);
+    Stream& self = Self(bio);
     base::Bytes& received = self.buffers_.received_;
     BIO_clear_retry_flags(bio);
     if (received.empty() && !self.Receive()) {
@@ -71,7 +72,7 @@ struct TlsStream::Bio {
     return command == BIO_CTRL_FLUSH ? 1 : 0;  // Flushed when the call is over.
   }
 
-  static BIO* New(TlsStream& stream) {
+  static BIO* New(Stream& stream) {
     static BIO_METHOD* const method = [] {
       BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sluice");
       BIO_meth_set_read_ex(made, Read);
@@ -87,23 +88,23 @@ struct TlsStream::Bio {
   }
 };
 
-TlsBuffers::TlsBuffers()
+Buffers::Buffers()
     : storage_(std::make_unique_for_overwrite<uint8_t[]>(kInputSize + kOutputSize)),
       input_(storage_.get(), kInputSize),
       output_(storage_.get() + kInputSize, kOutputSize) {}
 
-TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
-                     TlsBuffers& buffers, base::Bytes received)
-    : TlsStream(std::move(inner), context, context->Accept(), true, buffers) {
+Stream::Stream(std::unique_ptr<net::Stream> inner, std::shared_ptr<const Context> context,
+               Buffers& buffers, base::Bytes received)
+    : Stream(std::move(inner), context, context->Accept(), true, buffers) {
   kept_input_.assign(received.begin(), received.end());
 }
 
-TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsClientContext> context,
-                     const std::string& host, TlsBuffers& buffers)
-    : TlsStream(std::move(inner), context, context->Connect(host), false, buffers) {}
+Stream::Stream(std::unique_ptr<net::Stream> inner, std::shared_ptr<const ClientContext> context,
+               const std::string& host, Buffers& buffers)
+    : Stream(std::move(inner), context, context->Connect(host), false, buffers) {}
 
-TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const void> context,
-                     TlsConnectionPtr connection, bool is_to_client, TlsBuffers& buffers)
+Stream::Stream(std::unique_ptr<net::Stream> inner, std::shared_ptr<const void> context,
+               ConnectionPtr connection, bool is_to_client, Buffers& buffers)
     : inner_(std::move(inner)),
       context_(std::move(context)),
       buffers_(buffers),
@@ -120,9 +121,9 @@ TlsStream::TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const void> 
   }
 }
 
-TlsStream::~TlsStream() = default;
+Stream::~Stream() = default;
 
-void TlsStream::OnStreamReady() {
+void Stream::OnStreamReady() {
   if (!kept_output_.empty() && inner_->writable()) {
     OnWritten(kept_output_.WriteTo(*inner_));
     FinishShutdown();
@@ -132,25 +133,25 @@ void TlsStream::OnStreamReady() {
 
 // ---- Reading ----
 
-bool TlsStream::readable() const {
+bool Stream::readable() const {
   if (end_.status != Status::kOk) return !end_was_read_;
   return kept_output_.size() <= kMostKeptOutput &&
          (inner_->readable() || !kept_input_.empty() || SSL_pending(connection_.get()) > 0);
 }
 
-IoResult TlsStream::Read(base::MutableBytes buffer) {
+net::IoResult Stream::Read(base::MutableBytes buffer) {
   if (end_.status != Status::kOk) return TakeEnd();
   if (kept_output_.size() > kMostKeptOutput) return kWouldBlock;
 
   // Payload is shorter than its records, so that what is received nearly always fits.
   Begin(std::min(buffer.size(), buffers_.input_.size()));
-  const IoResult result = SpeaksTls() ? Decrypt(buffer) : ReadPlain(buffer);
+  const net::IoResult result = SpeaksTls() ? Decrypt(buffer) : ReadPlain(buffer);
   Keep();
   Flush();
   return result;
 }
 
-Handshake TlsStream::ContinueHandshake() {
+Handshake Stream::ContinueHandshake() {
   if (state_.handshake != Handshake::kUnderWay || end_.status != Status::kOk) {
     return state_.handshake;
   }
@@ -172,26 +173,26 @@ Handshake TlsStream::ContinueHandshake() {
 }
 
 /// Lends the buffers for one call: what is left of an earlier one comes first.
-void TlsStream::Begin(size_t may_receive) {
+void Stream::Begin(size_t may_receive) {
   std::copy(kept_input_.begin(), kept_input_.end(), buffers_.input_.begin());
   buffers_.received_ = buffers_.input_.first(kept_input_.size());
   buffers_.may_receive_ = may_receive;
   buffers_.in_vain_ = 0;
 }
 
-void TlsStream::Keep() {
+void Stream::Keep() {
   const base::Bytes rest = std::exchange(buffers_.received_, {});
   kept_input_ = std::vector<uint8_t>(rest.begin(), rest.end());
 }
 
 /// Fills the empty input buffer. False if there is nothing, or nothing more may come in this call.
-bool TlsStream::Receive() {
+bool Stream::Receive() {
   if (buffers_.may_receive_ == 0) return false;
   if (buffers_.in_vain_ >= kMostInVain) {
     End(Status::kError, EPROTO);
     return false;
   }
-  const IoResult got = inner_->Read(buffers_.input_.first(buffers_.may_receive_));
+  const net::IoResult got = inner_->Read(buffers_.input_.first(buffers_.may_receive_));
   buffers_.received_ = buffers_.input_.first(got.bytes);
   buffers_.in_vain_ += got.bytes;
   if (got.status == Status::kEnd || got.status == Status::kError) End(got.status, got.error);
@@ -199,7 +200,7 @@ bool TlsStream::Receive() {
 }
 
 /// Whether the peer speaks TLS, as far as that can be told by now.
-bool TlsStream::SpeaksTls() {
+bool Stream::SpeaksTls() {
   if (!is_to_client_ || state_.handshake == Handshake::kDone) return true;
   if (!heard_client_ && (!buffers_.received_.empty() || Receive())) {
     heard_client_ = true;
@@ -208,7 +209,7 @@ bool TlsStream::SpeaksTls() {
   return heard_client_ && state_.handshake != Handshake::kNotTls;
 }
 
-IoResult TlsStream::ReadPlain(base::MutableBytes buffer) {
+net::IoResult Stream::ReadPlain(base::MutableBytes buffer) {
   if (end_.status != Status::kOk) return TakeEnd();
   if (buffers_.received_.empty() && !Receive()) return TakeEnd();
   const size_t size = std::min(buffer.size(), buffers_.received_.size());
@@ -217,7 +218,7 @@ IoResult TlsStream::ReadPlain(base::MutableBytes buffer) {
   return {Status::kOk, size, 0};
 }
 
-IoResult TlsStream::Decrypt(base::MutableBytes buffer) {
+net::IoResult Stream::Decrypt(base::MutableBytes buffer) {
   size_t total = 0;
   ERR_clear_error();
   do {
@@ -232,25 +233,25 @@ IoResult TlsStream::Decrypt(base::MutableBytes buffer) {
     buffers_.may_receive_ = 0;  // The caller has something to do before more is fetched.
   } while (total < buffer.size() && !buffers_.received_.empty());
   NoteHandshake();
-  return total > 0 ? IoResult{Status::kOk, total, 0} : TakeEnd();
+  return total > 0 ? net::IoResult{Status::kOk, total, 0} : TakeEnd();
 }
 
-void TlsStream::NoteHandshake() {
+void Stream::NoteHandshake() {
   if (state_.handshake != Handshake::kUnderWay || !SSL_is_init_finished(connection_.get())) return;
   state_.handshake = Handshake::kDone;
   state_.is_resumed = SSL_session_reused(connection_.get()) == 1;
   if (is_to_client_) state_.peer_certificate = ReadPeerCertificate(connection_.get());
 }
 
-std::unique_ptr<Stream> TlsStream::TakePlain() {
+std::unique_ptr<net::Stream> Stream::TakePlain() {
   if (state_.handshake != Handshake::kNotTls || !kept_input_.empty()) return nullptr;
   inner_->SetHandler(nullptr);
   return std::move(inner_);
 }
 
-void TlsStream::OnReadFailed(int reason) {
+void Stream::OnReadFailed(int reason) {
   if (reason == SSL_ERROR_WANT_READ) return;
-  const std::string failure = TakeTlsError();
+  const std::string failure = TakeError();
   if (end_.status != Status::kOk) {  // It is the connection that has ended.
     const bool is_cut = !is_to_client_ && reason == SSL_ERROR_SSL && end_.status == Status::kEnd;
     if (is_cut && state_.handshake == Handshake::kDone) {
@@ -271,11 +272,11 @@ void TlsStream::OnReadFailed(int reason) {
   End(Status::kError, EPROTO);
 }
 
-void TlsStream::End(Status status, int error) {
+void Stream::End(Status status, int error) {
   end_ = {status, 0, error};
 }
 
-IoResult TlsStream::TakeEnd() {
+net::IoResult Stream::TakeEnd() {
   if (end_.status == Status::kOk) return kWouldBlock;
   end_was_read_ = true;
   return end_;
@@ -283,12 +284,12 @@ IoResult TlsStream::TakeEnd() {
 
 // ---- Writing ----
 
-bool TlsStream::writable() const {
+bool Stream::writable() const {
   if (state_.handshake == Handshake::kNotTls) return inner_->writable();
   return state_.handshake == Handshake::kDone && kept_output_.empty() && inner_->writable();
 }
 
-IoResult TlsStream::Write(base::Bytes bytes) {
+net::IoResult Stream::Write(base::Bytes bytes) {
   if (state_.handshake == Handshake::kNotTls) return inner_->Write(bytes);
   if (write_error_ != 0) return {Status::kError, 0, write_error_};
   if (!writable()) return kWouldBlock;
@@ -309,7 +310,7 @@ IoResult TlsStream::Write(base::Bytes bytes) {
   return {Status::kOk, total, 0};
 }
 
-void TlsStream::Gather(base::Bytes bytes) {
+void Stream::Gather(base::Bytes bytes) {
   if (buffers_.gathered_ + bytes.size() > buffers_.output_.size()) Flush();
   if (!kept_output_.empty() || bytes.size() > buffers_.output_.size()) {
     kept_output_.Append(buffers_.output_.first(std::exchange(buffers_.gathered_, 0)));
@@ -322,11 +323,11 @@ void TlsStream::Gather(base::Bytes bytes) {
 }
 
 /// Sends what was gathered, and keeps what the connection does not take.
-void TlsStream::Flush() {
+void Stream::Flush() {
   base::Bytes bytes = buffers_.output_.first(std::exchange(buffers_.gathered_, 0));
   if (!bytes.empty() && kept_output_.empty() && inner_->writable() &&
       shutdown_ != Shutdown::kDone) {
-    const IoResult sent = inner_->Write(bytes);
+    const net::IoResult sent = inner_->Write(bytes);
     bytes = bytes.subspan(sent.bytes);
     OnWritten(sent);
   }
@@ -334,13 +335,13 @@ void TlsStream::Flush() {
   if (write_error_ == 0 && shutdown_ != Shutdown::kDone) kept_output_.Append(bytes);
 }
 
-void TlsStream::OnWritten(const IoResult& sent) {
+void Stream::OnWritten(const net::IoResult& sent) {
   if (sent.status != Status::kError) return;
   write_error_ = sent.error;
   kept_output_.Clear();
 }
 
-void TlsStream::ShutdownWrite() {
+void Stream::ShutdownWrite() {
   if (state_.handshake == Handshake::kDone) {
     SSL_shutdown(connection_.get());  // Sends close_notify.
     ERR_clear_error();
@@ -350,18 +351,34 @@ void TlsStream::ShutdownWrite() {
   FinishShutdown();
 }
 
-void TlsStream::FinishShutdown() {
+void Stream::FinishShutdown() {
   if (shutdown_ != Shutdown::kDue || !kept_output_.empty()) return;
   shutdown_ = Shutdown::kDone;
   inner_->ShutdownWrite();
 }
 
-size_t TlsStream::UnacknowledgedBytes() const {
+size_t Stream::UnacknowledgedBytes() const {
   return inner_->UnacknowledgedBytes() + kept_output_.size();
 }
 
-uint64_t TlsStream::bytes_written() const {
+uint64_t Stream::bytes_written() const {
   return inner_->bytes_written() + kept_output_.size();
 }
 
-}  // namespace sluice::net
+net::TlsDetails Stream::DescribeTls() const {
+  net::TlsDetails details;
+  const SSL* const connection = connection_.get();
+  if (state_.handshake != net::TlsState::Handshake::kDone) return details;
+  details.version = SSL_get_version(connection);
+  details.cipher = SSL_get_cipher_name(connection);
+  const unsigned char* protocol = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(connection, &protocol, &size);
+  if (protocol != nullptr) details.protocol.assign(protocol, protocol + size);
+  if (const char* name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name)) {
+    details.server_name = name;
+  }
+  return details;
+}
+
+}  // namespace sluice::tls

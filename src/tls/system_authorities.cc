@@ -1,4 +1,4 @@
-#include "sluice/net/system_authorities.h"
+#include "sluice/tls/system_authorities.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -14,7 +14,7 @@
 
 #include "sluice/base/text.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
 std::string Place(const char* variable, const char* otherwise) {
@@ -66,4 +66,4 @@ bool HasSystemAuthorities() {
   return false;
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

@@ -1,4 +1,4 @@
-#include "net/tls_files.h"
+#include "tls/pem_files.h"
 
 #include <algorithm>
 #include <ctime>
@@ -13,12 +13,12 @@
 #include "sluice/base/file.h"
 #include "sluice/base/result.h"
 #include "sluice/base/text.h"
-#include "sluice/net/tls_context.h"
+#include "sluice/tls/context.h"
 
-#include "net/subject_text.h"
-#include "net/tls_error.h"
+#include "tls/error.h"
+#include "tls/peer_certificate.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
 using Fault = settings::CertificateFault;
@@ -80,7 +80,7 @@ bool IsEndOfPem(unsigned long error) {
 std::optional<Fault> LoadChain(SSL_CTX* context, const std::string& path) {
   const auto file = PemFile::Read(path);
   if (!file) return Fault{false, file.error()};
-  const auto fail = [] { return Fault{false, "cannot be used: " + TakeTlsError()}; };
+  const auto fail = [] { return Fault{false, "cannot be used: " + TakeError()}; };
   ERR_clear_error();
   const Bio bio = file->Open();
   bool is_encrypted = false;
@@ -114,7 +114,7 @@ std::optional<Fault> LoadKey(SSL_CTX* context, const std::string& path) {
     return std::nullopt;
   }
   const unsigned long error = ERR_peek_error();
-  const std::string reason = TakeTlsError();
+  const std::string reason = TakeError();
   if (is_encrypted) return Fault{true, "is encrypted; a key without a passphrase is needed"};
   if (ERR_GET_LIB(error) == ERR_LIB_X509 || ERR_GET_LIB(error) == ERR_LIB_SSL) {
     return Fault{true, "does not belong to the certificate"};
@@ -132,7 +132,7 @@ base::Result<std::vector<Crl>, std::string> ReadCrls(const std::string& path) {
     crls.emplace_back(crl);
   }
   const bool is_at_end = ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE;
-  const std::string reason = TakeTlsError();
+  const std::string reason = TakeError();
   if (!is_at_end) return base::Unexpected("cannot be used: " + reason);
   if (crls.empty()) return base::Unexpected(std::string("holds no CRL in PEM form"));
   return crls;
@@ -194,14 +194,14 @@ std::optional<std::string> LoadAuthorities(ssl_ctx_st* context, const std::strin
   bool is_encrypted = false;
   const Bio bio = file->Open();
   const InfosPtr infos(PEM_X509_INFO_read_bio(bio.get(), nullptr, NotePassphrase, &is_encrypted));
-  if (!infos) return "cannot be used: " + TakeTlsError();
+  if (!infos) return "cannot be used: " + TakeError();
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
   bool has_certificate = false;
   for (int i = 0; i < sk_X509_INFO_num(infos.get()); ++i) {
     X509* const certificate = sk_X509_INFO_value(infos.get(), i)->x509;
     if (certificate == nullptr) continue;
     has_certificate = true;
-    if (X509_STORE_add_cert(store, certificate) != 1) return "cannot be used: " + TakeTlsError();
+    if (X509_STORE_add_cert(store, certificate) != 1) return "cannot be used: " + TakeError();
   }
   ERR_clear_error();  // The end of the file was one.
   if (!has_certificate) return "holds no certificate in PEM form";
@@ -219,7 +219,7 @@ base::Result<std::optional<int64_t>, std::string> LoadCrls(ssl_ctx_st* context,
   std::optional<int64_t> first;
   for (const Crl& crl : *crls) {
     if (X509_STORE_add_crl(store, crl.get()) != 1) {
-      return base::Unexpected("cannot be used: " + TakeTlsError());
+      return base::Unexpected("cannot be used: " + TakeError());
     }
     const ASN1_TIME* const next_update = X509_CRL_get0_nextUpdate(crl.get());
     if (next_update == nullptr) continue;
@@ -230,4 +230,4 @@ base::Result<std::optional<int64_t>, std::string> LoadCrls(ssl_ctx_st* context,
   return first;
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

@@ -15,7 +15,7 @@
 
 #include "leg/fake_stream.h"
 
-namespace sluice::net::testing {
+namespace sluice::tls::testing {
 
 using leg::testing::FakePeer;
 
@@ -135,4 +135,4 @@ class TlsClient {
   size_t taken_ = 0;
 };
 
-}  // namespace sluice::net::testing
+}  // namespace sluice::tls::testing

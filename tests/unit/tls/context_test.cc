@@ -1,24 +1,24 @@
 // What a client is offered, and what is said of files that will not do.
-#include "sluice/net/tls_context.h"
+#include "sluice/tls/context.h"
 
 #include <gtest/gtest.h>
 
-#include "sluice/net/tls_stream.h"
+#include "sluice/tls/stream.h"
 
-#include "net/certificates.h"
-#include "net/tls_client.h"
+#include "tls/certificates.h"
+#include "tls/tls_client.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
 using testing::CertificateDirectory;
 using testing::FakePeer;
 using testing::TlsClient;
-using Handshake = TlsState::Handshake;
+using Handshake = net::TlsState::Handshake;
 
 /// What came of a handshake.
 struct Outcome {
-  TlsState state;
+  net::TlsState state;
   std::string server_name;
   std::string client_error;
   std::string protocol;
@@ -29,14 +29,14 @@ struct Outcome {
 class TlsContextTest : public ::testing::Test {
  protected:
   void Create(settings::Tls tls) {
-    auto made = TlsContext::Create(tls);
+    auto made = Context::Create(tls);
     ASSERT_TRUE(made) << made.error();
     context = *std::move(made);
   }
 
   Outcome Connect(TlsClient& client) {
     FakePeer peer;
-    TlsStream stream(peer.Connect(), context, buffers);
+    Stream stream(peer.Connect(), context, buffers);
     std::array<uint8_t, 1000> buffer;
     for (int i = 0; i < 10; ++i) {
       const std::string bytes = client.Output();
@@ -62,8 +62,8 @@ class TlsContextTest : public ::testing::Test {
   std::string NameFor(const std::string& host) { return Connect({.host = host}).server_name; }
 
   CertificateDirectory files;
-  TlsBuffers buffers;
-  std::shared_ptr<const TlsContext> context;
+  Buffers buffers;
+  std::shared_ptr<const Context> context;
 };
 
 TEST_F(TlsContextTest, ChoosesTheCertificateByTheHost) {
@@ -193,9 +193,9 @@ TEST_F(TlsContextTest, TellsWhichFileWillNotDo) {
       << fault(good.cert, good.cert);
   EXPECT_EQ(ERR_peek_error(), 0u) << "the queue of errors is left empty";
 
-  EXPECT_EQ(TlsContext::Create({{good, {good.cert, other.key}}}).error(),
+  EXPECT_EQ(Context::Create({{good, {good.cert, other.key}}}).error(),
             other.key + " does not belong to the certificate");
-  EXPECT_EQ(TlsContext::Create({{{nowhere, other.key}}}).error(),
+  EXPECT_EQ(Context::Create({{{nowhere, other.key}}}).error(),
             nowhere + " cannot be read: No such file or directory");
 }
 
@@ -265,4 +265,4 @@ TEST_F(TlsContextTest, KnowsItsCiphers) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::tls

@@ -1,4 +1,4 @@
-#include "sluice/net/tls_client_context.h"
+#include "sluice/tls/client_context.h"
 
 #include <utility>
 
@@ -8,10 +8,10 @@
 
 #include "sluice/net/address.h"
 
-#include "net/tls_error.h"
-#include "net/tls_files.h"
+#include "tls/error.h"
+#include "tls/pem_files.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
 SSL_CTX* NewContext() {
@@ -35,21 +35,21 @@ bool Expect(SSL* connection, const std::string& host, bool is_address) {
 
 }  // namespace
 
-base::Result<std::shared_ptr<const TlsClientContext>, std::string> TlsClientContext::Create(
+base::Result<std::shared_ptr<const ClientContext>, std::string> ClientContext::Create(
     const settings::BackendTls& tls) {
-  std::shared_ptr<TlsClientContext> made(new TlsClientContext());
+  std::shared_ptr<ClientContext> made(new ClientContext());
   made->server_name_ = tls.server_name;
   made->is_verified_ = !tls.insecure_skip_verify;
   made->context_.reset(NewContext());
   SSL_CTX* const context = made->context_.get();
-  if (context == nullptr) return base::Unexpected("OpenSSL: " + TakeTlsError());
+  if (context == nullptr) return base::Unexpected("OpenSSL: " + TakeError());
   if (made->is_verified_) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   if (!tls.ca.empty()) {
     if (const auto error = LoadAuthorities(context, tls.ca)) {
       return base::Unexpected(tls.ca + ' ' + *error);
     }
   } else if (made->is_verified_ && SSL_CTX_set_default_verify_paths(context) != 1) {
-    return base::Unexpected("the system's authorities: " + TakeTlsError());
+    return base::Unexpected("the system's authorities: " + TakeError());
   }
   if (tls.certificate) {
     if (const auto fault = LoadCertificate(context, *tls.certificate)) {
@@ -57,19 +57,19 @@ base::Result<std::shared_ptr<const TlsClientContext>, std::string> TlsClientCont
       return base::Unexpected(path + ' ' + fault->message);
     }
   }
-  return std::shared_ptr<const TlsClientContext>(std::move(made));
+  return std::shared_ptr<const ClientContext>(std::move(made));
 }
 
-std::optional<int64_t> TlsClientContext::Expiry() const {
+std::optional<int64_t> ClientContext::Expiry() const {
   if (SSL_CTX_get0_certificate(context_.get()) == nullptr) return std::nullopt;
   return ExpiryOf(context_.get());
 }
 
-TlsConnectionPtr TlsClientContext::Connect(const std::string& host) const {
+ConnectionPtr ClientContext::Connect(const std::string& host) const {
   std::string name = server_name_.empty() ? host : server_name_;
   if (name.ends_with('.')) name.pop_back();  // No certificate has it.
-  const bool is_address = Address::Parse(name, 0).has_value();
-  TlsConnectionPtr connection(SSL_new(context_.get()));
+  const bool is_address = net::Address::Parse(name, 0).has_value();
+  ConnectionPtr connection(SSL_new(context_.get()));
   if (connection) {
     SSL_set_connect_state(connection.get());
     // RFC 6066 section 3: no addresses.
@@ -83,4 +83,4 @@ TlsConnectionPtr TlsClientContext::Connect(const std::string& host) const {
   return connection;
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

@@ -1,4 +1,4 @@
-#include "sluice/net/tls_context.h"
+#include "sluice/tls/context.h"
 
 #include <algorithm>
 #include <ctime>
@@ -10,11 +10,11 @@
 
 #include "sluice/base/text.h"
 
-#include "net/client_chain.h"
-#include "net/tls_error.h"
-#include "net/tls_files.h"
+#include "tls/client_chain.h"
+#include "tls/error.h"
+#include "tls/pem_files.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
 // In TLS 1.2, unless the configuration says otherwise, what has forward secrecy and authenticated
@@ -118,7 +118,7 @@ SSL_CTX* NewContext(settings::TlsVersion min_version) {
   // missing, and many clients leave close_notify out.
   SSL_CTX_set_options(
       context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  // An idle connection keeps no buffers. No other mode is needed: TlsStream takes all that OpenSSL
+  // An idle connection keeps no buffers. No other mode is needed: Stream takes all that OpenSSL
   // writes at once, so that no write is ever repeated.
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   // Sessions are in the clients' tickets, not in our memory.
@@ -130,17 +130,17 @@ SSL_CTX* NewContext(settings::TlsVersion min_version) {
 
 }  // namespace
 
-void TlsDeleter::operator()(ssl_ctx_st* context) const {
+void Deleter::operator()(ssl_ctx_st* context) const {
   SSL_CTX_free(context);
 }
 
-void TlsDeleter::operator()(ssl_st* connection) const {
+void Deleter::operator()(ssl_st* connection) const {
   SSL_free(connection);
 }
 
-base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
+base::Result<std::shared_ptr<const Context>, std::string> Context::Create(
     const settings::Tls& tls) {
-  std::shared_ptr<TlsContext> context(new TlsContext());
+  std::shared_ptr<Context> context(new Context());
   for (const auto& files : tls.certificates) {
     if (auto error = context->Add(files, tls)) {
       return base::Unexpected(*std::move(error));
@@ -152,18 +152,18 @@ base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::Create(
       first, +[](SSL* connection, int*, void* self) {
         const char* const name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
         if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
-        SSL_CTX* const own = static_cast<const TlsContext*>(self)->Find(base::ToLower(name));
+        SSL_CTX* const own = static_cast<const Context*>(self)->Find(base::ToLower(name));
         if (own == nullptr) return SSL_TLSEXT_ERR_NOACK;
         SSL_set_SSL_CTX(connection, own);
         return SSL_TLSEXT_ERR_OK;
       });
-  return std::shared_ptr<const TlsContext>(std::move(context));
+  return std::shared_ptr<const Context>(std::move(context));
 }
 
-std::optional<std::string> TlsContext::Add(const settings::Certificate& files,
-                                           const settings::Tls& tls) {
+std::optional<std::string> Context::Add(const settings::Certificate& files,
+                                        const settings::Tls& tls) {
   ContextPtr context(NewContext(tls.min_version));
-  if (!context || !SetCiphers(context.get(), tls.ciphers)) return "OpenSSL: " + TakeTlsError();
+  if (!context || !SetCiphers(context.get(), tls.ciphers)) return "OpenSSL: " + TakeError();
   if (auto error = AskClients(context.get(), tls, crl_expiry_)) return error;
   if (const auto fault = LoadCertificate(context.get(), files)) {
     return (fault->is_in_key ? files.key : files.cert) + ' ' + fault->message;
@@ -175,7 +175,7 @@ std::optional<std::string> TlsContext::Add(const settings::Certificate& files,
   return std::nullopt;
 }
 
-ssl_ctx_st* TlsContext::Find(std::string_view name) const {
+ssl_ctx_st* Context::Find(std::string_view name) const {
   if (const auto exact = by_name_.find(name); exact != by_name_.end()) return exact->second;
   const auto dot = name.find('.');
   if (dot == std::string_view::npos) return nullptr;
@@ -183,8 +183,8 @@ ssl_ctx_st* TlsContext::Find(std::string_view name) const {
   return wildcard != by_name_.end() ? wildcard->second : nullptr;
 }
 
-TlsConnectionPtr TlsContext::Accept() const {
-  TlsConnectionPtr connection(SSL_new(contexts_.front().get()));
+ConnectionPtr Context::Accept() const {
+  ConnectionPtr connection(SSL_new(contexts_.front().get()));
   if (connection) {
     SSL_set_accept_state(connection.get());
   } else {
@@ -193,28 +193,28 @@ TlsConnectionPtr TlsContext::Accept() const {
   return connection;
 }
 
-std::vector<int64_t> TlsContext::Expiry() const {
+std::vector<int64_t> Context::Expiry() const {
   std::vector<int64_t> times;
   for (const auto& context : contexts_) times.push_back(ExpiryOf(context.get()));
   return times;
 }
 
 std::optional<settings::CertificateFault> CheckCertificate(const settings::Certificate& files) {
-  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(settings::TlsVersion::k12));
-  if (!context) return Fault{false, "cannot be checked: " + TakeTlsError()};
+  const std::unique_ptr<SSL_CTX, Deleter> context(NewContext(settings::TlsVersion::k12));
+  if (!context) return Fault{false, "cannot be checked: " + TakeError()};
   return LoadCertificate(context.get(), files);
 }
 
 std::optional<std::string> CheckAuthorities(const std::string& path) {
-  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(settings::TlsVersion::k12));
-  if (!context) return "cannot be checked: " + TakeTlsError();
+  const std::unique_ptr<SSL_CTX, Deleter> context(NewContext(settings::TlsVersion::k12));
+  if (!context) return "cannot be checked: " + TakeError();
   return LoadAuthorities(context.get(), path);
 }
 
 std::optional<settings::CrlFault> CheckCrls(const std::string& path,
                                             const std::string& authorities) {
-  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(settings::TlsVersion::k12));
-  if (!context) return settings::CrlFault{"cannot be checked: " + TakeTlsError()};
+  const std::unique_ptr<SSL_CTX, Deleter> context(NewContext(settings::TlsVersion::k12));
+  if (!context) return settings::CrlFault{"cannot be checked: " + TakeError()};
   // What is wrong with the authorities is reported elsewhere.
   if (LoadAuthorities(context.get(), authorities)) return std::nullopt;
   const auto expiry = LoadCrls(context.get(), path);
@@ -225,7 +225,7 @@ std::optional<settings::CrlFault> CheckCrls(const std::string& path,
 }
 
 bool IsCipher(const std::string& name) {
-  const std::unique_ptr<SSL_CTX, TlsDeleter> context(NewContext(settings::TlsVersion::k12));
+  const std::unique_ptr<SSL_CTX, Deleter> context(NewContext(settings::TlsVersion::k12));
   const bool is_known =
       context && (name.starts_with(kNewCipherPrefix)
                       ? SSL_CTX_set_ciphersuites(context.get(), name.c_str()) == 1
@@ -234,4 +234,4 @@ bool IsCipher(const std::string& name) {
   return is_known;
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

@@ -1,6 +1,6 @@
 // The stream by itself, with an OpenSSL client in memory at the far end of a fake connection that
 // reads and writes as little at a time as the test wants.
-#include "sluice/net/tls_stream.h"
+#include "sluice/tls/stream.h"
 
 #include <memory>
 #include <string>
@@ -8,18 +8,18 @@
 
 #include <gtest/gtest.h>
 
-#include "net/certificates.h"
-#include "net/tls_client.h"
 #include "seed.h"
+#include "tls/certificates.h"
+#include "tls/tls_client.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
 using leg::testing::FaultPlan;
 using testing::FakePeer;
 using testing::TlsClient;
-using Handshake = TlsState::Handshake;
-using Status = IoResult::Status;
+using Handshake = net::TlsState::Handshake;
+using Status = net::IoResult::Status;
 
 constexpr size_t kKiB = 1024;
 
@@ -33,11 +33,11 @@ std::string Pattern(size_t size, uint32_t seed = 1) {
   return text;
 }
 
-class TlsStreamTest : public test::Seeded, protected StreamHandler {
+class TlsStreamTest : public test::Seeded, protected net::StreamHandler {
  protected:
   static void SetUpTestSuite() {
-    const testing::CertificateDirectory files;
-    auto made = TlsContext::Create({{files.Make("a", "a")}});
+    const tls::testing::CertificateDirectory files;
+    auto made = Context::Create({{files.Make("a", "a")}});
     ASSERT_TRUE(made) << made.error();
     context_ = *std::move(made);
   }
@@ -47,7 +47,7 @@ class TlsStreamTest : public test::Seeded, protected StreamHandler {
     stream.reset();
     has_faults = faults != nullptr;
     peer = std::make_unique<FakePeer>(faults);
-    stream = std::make_unique<TlsStream>(peer->Connect(), context_, buffers);
+    stream = std::make_unique<Stream>(peer->Connect(), context_, buffers);
     stream->SetHandler(this);
     all.clear();
     end = {};
@@ -62,7 +62,8 @@ class TlsStreamTest : public test::Seeded, protected StreamHandler {
   void ReadAll() {
     while (stream->readable()) {
       std::string buffer(read_size, '\0');
-      const IoResult got = stream->Read({reinterpret_cast<uint8_t*>(buffer.data()), buffer.size()});
+      const net::IoResult got =
+          stream->Read({reinterpret_cast<uint8_t*>(buffer.data()), buffer.size()});
       EXPECT_EQ(ERR_peek_error(), 0u) << "the queue of errors is left empty";
       if (got.status == Status::kOk) {
         ASSERT_GT(got.bytes, 0u);
@@ -78,8 +79,8 @@ class TlsStreamTest : public test::Seeded, protected StreamHandler {
       return;
     }
   }
-  IoResult Write(std::string_view text) {
-    const IoResult sent = stream->Write(base::AsBytes(text));
+  net::IoResult Write(std::string_view text) {
+    const net::IoResult sent = stream->Write(base::AsBytes(text));
     EXPECT_EQ(ERR_peek_error(), 0u) << "the queue of errors is left empty";
     return sent;
   }
@@ -107,21 +108,21 @@ class TlsStreamTest : public test::Seeded, protected StreamHandler {
   /// What one record of TLS 1.3 with that payload takes.
   static size_t RecordSize(size_t payload) { return 5 + payload + 1 + 16; }
 
-  static std::shared_ptr<const TlsContext> context_;
+  static std::shared_ptr<const Context> context_;
 
-  TlsBuffers buffers;
+  Buffers buffers;
   std::unique_ptr<FakePeer> peer;
   std::unique_ptr<TlsClient> client;
-  std::unique_ptr<TlsStream> stream;
+  std::unique_ptr<Stream> stream;
   size_t read_size = 256 * kKiB;
   bool reads_when_told = true;
   bool has_faults = false;
   std::string all;  // What was read.
-  IoResult end;
+  net::IoResult end;
   int told = 0;
 };
 
-std::shared_ptr<const TlsContext> TlsStreamTest::context_;
+std::shared_ptr<const Context> TlsStreamTest::context_;
 
 TEST_F(TlsStreamTest, TakesNothingBeforeTheHandshakeIsOver) {
   client = std::make_unique<TlsClient>();
@@ -162,7 +163,7 @@ TEST_F(TlsStreamTest, CarriesBytesInPiecesOfAnySize) {
         }
         if (written < to_client.size() && stream->writable()) {
           const size_t size = std::min<size_t>(to_client.size() - written, Between(1, 100'000));
-          const IoResult result = Write(std::string_view(to_client).substr(written, size));
+          const net::IoResult result = Write(std::string_view(to_client).substr(written, size));
           ASSERT_EQ(result.status, Status::kOk);
           written += result.bytes;
         }
@@ -180,7 +181,7 @@ TEST_F(TlsStreamTest, ManyRecordsLeaveInOneWrite) {
   Open();
   const size_t writes = peer->writes();
   const std::string text = Pattern(256 * kKiB);
-  const IoResult sent = Write(text);
+  const net::IoResult sent = Write(text);
   EXPECT_EQ(sent.status, Status::kOk);
   EXPECT_EQ(sent.bytes, text.size());
   EXPECT_LE(peer->writes() - writes, 4u) << "of 16 records";
@@ -205,7 +206,7 @@ TEST_F(TlsStreamTest, SaysWhatItHasEncryptedAndKeepsWhatWasNotTaken) {
   peer->TakeNothing();
   peer->Take(1000);
   const std::string text = Pattern(256 * kKiB);
-  const IoResult sent = Write(text);
+  const net::IoResult sent = Write(text);
   EXPECT_EQ(sent.status, Status::kOk);
   EXPECT_EQ(sent.bytes, 64 * kKiB) << "what was encrypted, and no more than that";
   EXPECT_EQ(peer->written().size() - before, 1000u);
@@ -246,7 +247,7 @@ TEST_F(TlsStreamTest, KeepsWhatAReaderHasNoRoomFor) {
   std::array<uint8_t, 10> piece;
   while (all.size() < 500) {
     ASSERT_TRUE(stream->readable());
-    const IoResult got = stream->Read(piece);
+    const net::IoResult got = stream->Read(piece);
     if (got.status == Status::kOk) all.append(piece.begin(), piece.end());
   }
   EXPECT_TRUE(stream->readable()) << "a reader that pauses finds the rest later";
@@ -505,9 +506,9 @@ TEST_F(TlsStreamTest, StreamsOfAWorkerShareItsBuffers) {
   client->Write(two);
   peer->Send(client->Output());
   while (first->readable() || stream->readable()) {
-    const IoResult got = first->Read(piece);
+    const net::IoResult got = first->Read(piece);
     first_all.append(piece.begin(), piece.begin() + static_cast<ptrdiff_t>(got.bytes));
-    const IoResult other = stream->Read(piece);
+    const net::IoResult other = stream->Read(piece);
     all.append(piece.begin(), piece.begin() + static_cast<ptrdiff_t>(other.bytes));
     if (OneIn(10)) Write("between");
   }
@@ -516,10 +517,10 @@ TEST_F(TlsStreamTest, StreamsOfAWorkerShareItsBuffers) {
 }
 
 TEST_F(TlsStreamTest, TheHandlerMayDestroyTheStream) {
-  struct Destroyer final : StreamHandler {
-    explicit Destroyer(std::unique_ptr<TlsStream>& s) : stream(s) {}
+  struct Destroyer final : net::StreamHandler {
+    explicit Destroyer(std::unique_ptr<Stream>& s) : stream(s) {}
     void OnStreamReady() override { stream.reset(); }
-    std::unique_ptr<TlsStream>& stream;
+    std::unique_ptr<Stream>& stream;
   };
   Open();
   Destroyer destroyer(stream);
@@ -579,4 +580,4 @@ TEST_F(TlsStreamTest, OfAPlainConnectionTheStreamBelowCanBeTaken) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::tls

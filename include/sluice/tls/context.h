@@ -16,26 +16,25 @@
 struct ssl_ctx_st;
 struct ssl_st;
 
-namespace sluice::net {
+namespace sluice::tls {
 
-struct TlsDeleter {
+struct Deleter {
   void operator()(ssl_ctx_st* context) const;
   void operator()(ssl_st* connection) const;
 };
-using TlsConnectionPtr = std::unique_ptr<ssl_st, TlsDeleter>;
+using ConnectionPtr = std::unique_ptr<ssl_st, Deleter>;
 
 /// Immutable, and shared by all workers: a ticket that one of them gave out is good for all.
-class TlsContext {
+class Context {
  public:
   /// Reads the files of the certificates. The error is a sentence that names the file.
-  static base::Result<std::shared_ptr<const TlsContext>, std::string> Create(
-      const settings::Tls& tls);
-  TlsContext(const TlsContext&) = delete;
-  TlsContext& operator=(const TlsContext&) = delete;
+  static base::Result<std::shared_ptr<const Context>, std::string> Create(const settings::Tls& tls);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
 
   /// OpenSSL's side of a connection from a client, which this context outlives while its handshake
   /// lasts; null for want of memory.
-  TlsConnectionPtr Accept() const;
+  ConnectionPtr Accept() const;
 
   /// Returns true if one of the certificates is for the host `name`, which is in lower case.
   bool Covers(std::string_view name) const { return Find(name) != nullptr; }
@@ -47,9 +46,9 @@ class TlsContext {
   std::optional<int64_t> CrlExpiry() const { return crl_expiry_; }
 
  private:
-  using ContextPtr = std::unique_ptr<ssl_ctx_st, TlsDeleter>;
+  using ContextPtr = std::unique_ptr<ssl_ctx_st, Deleter>;
 
-  TlsContext() = default;
+  Context() = default;
   std::optional<std::string> Add(const settings::Certificate& files, const settings::Tls& tls);
   /// The context with the certificate for the host `name`; null if there is none.
   ssl_ctx_st* Find(std::string_view name) const;
@@ -84,4 +83,4 @@ std::optional<settings::CrlFault> CheckCrls(const std::string& path,
 /// Whether OpenSSL knows that cipher, of TLS 1.3 or of 1.2.
 bool IsCipher(const std::string& name);
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

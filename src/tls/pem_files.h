@@ -11,7 +11,7 @@
 struct asn1_string_st;
 struct ssl_ctx_st;
 
-namespace sluice::net {
+namespace sluice::tls {
 
 /// Our own certificate, its chain and its key.
 std::optional<settings::CertificateFault> LoadCertificate(ssl_ctx_st* context,
@@ -33,4 +33,4 @@ std::optional<std::string> LoadAuthorities(ssl_ctx_st* context, const std::strin
 base::Result<std::optional<int64_t>, std::string> LoadCrls(ssl_ctx_st* context,
                                                            const std::string& path);
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

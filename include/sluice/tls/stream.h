@@ -1,4 +1,4 @@
-// A Stream that speaks TLS over another Stream: to a client, or to a backend.
+// A net::Stream that speaks TLS over another one: to a client, or to a backend.
 //
 // OpenSSL never touches the connection: what it reads comes from a buffer that a whole recv has
 // filled, and what it writes is gathered, so that many records leave in one send. Its writes always
@@ -13,23 +13,23 @@
 #include <vector>
 
 #include "sluice/net/byte_queue.h"
-#include "sluice/net/peer_certificate.h"
 #include "sluice/net/stream.h"
-#include "sluice/net/tls_client_context.h"
-#include "sluice/net/tls_context.h"
+#include "sluice/net/tls_state.h"
+#include "sluice/tls/client_context.h"
+#include "sluice/tls/context.h"
 
 struct bio_st;
 
-namespace sluice::net {
+namespace sluice::tls {
 
 /// What the TLS streams of a worker share, as only one of them reads or writes at a time: no bytes
 /// stay in it between two calls.
-class TlsBuffers {
+class Buffers {
  public:
-  TlsBuffers();
+  Buffers();
 
  private:
-  friend class TlsStream;
+  friend class Stream;
   std::unique_ptr<uint8_t[]> storage_;  // Not touched before it is needed.
   base::MutableBytes input_;            // Room for what is received.
   base::Bytes received_;                // What of it has not been decrypted.
@@ -39,22 +39,6 @@ class TlsBuffers {
   size_t gathered_ = 0;                 // Bytes in it.
 };
 
-/// What is known of the TLS on a connection.
-struct TlsState {
-  enum class Handshake : uint8_t {
-    kUnderWay,
-    kDone,
-    kFailed,  ///< `failure` says why
-    kNotTls,  ///< the client speaks something else: its bytes pass through as they are
-  };
-  Handshake handshake = Handshake::kUnderWay;
-  bool is_resumed = false;  ///< the handshake was a short one, thanks to a ticket
-  std::string failure;
-  /// The client's; null if it has shown none.
-  std::shared_ptr<const PeerCertificate> peer_certificate;
-  bool has_peer_ended = false;  ///< the handshake failed since the peer ended the connection
-};
-
 /// The handshake is done by the first calls of Read, or by ContinueHandshake; until it is over,
 /// nothing can be written.
 ///
@@ -62,24 +46,24 @@ struct TlsState {
 /// has taken, handshake and overhead included. A client's FIN without a close_notify is an end in
 /// good order: that nothing is missing is told inside. A backend's is an error: its bytes may have
 /// no end of their own, and anybody on the way can send a FIN.
-class TlsStream final : public Stream, private StreamHandler {
+class Stream final : public net::Stream, private net::StreamHandler {
  public:
   /// To a client. `received` is what was read from `inner` before and belongs to TLS. `buffers`
   /// outlives the stream.
-  TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsContext> context,
-            TlsBuffers& buffers, base::Bytes received = {});
+  Stream(std::unique_ptr<net::Stream> inner, std::shared_ptr<const Context> context,
+         Buffers& buffers, base::Bytes received = {});
   /// To a backend, whose certificate must be that of `host` unless `context` says otherwise.
-  TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const TlsClientContext> context,
-            const std::string& host, TlsBuffers& buffers);
-  ~TlsStream() override;
+  Stream(std::unique_ptr<net::Stream> inner, std::shared_ptr<const ClientContext> context,
+         const std::string& host, Buffers& buffers);
+  ~Stream() override;
 
   /// Goes on with the handshake without reading any payload, and says how far it is: where the
   /// first word behind it may be ours. An end of the connection is a failure.
-  TlsState::Handshake ContinueHandshake();
+  net::TlsState::Handshake ContinueHandshake();
 
-  void SetHandler(StreamHandler* handler) override { handler_ = handler; }
-  IoResult Read(base::MutableBytes buffer) override;
-  IoResult Write(base::Bytes bytes) override;
+  void SetHandler(net::StreamHandler* handler) override { handler_ = handler; }
+  net::IoResult Read(base::MutableBytes buffer) override;
+  net::IoResult Write(base::Bytes bytes) override;
   void ShutdownWrite() override;
   bool HasUnsent() const override { return !kept_output_.empty(); }
   size_t UnacknowledgedBytes() const override;
@@ -91,16 +75,16 @@ class TlsStream final : public Stream, private StreamHandler {
   bool writable() const override;
   void ProbeWhileIdle(base::Duration timeout) override { inner_->ProbeWhileIdle(timeout); }
   std::string_view failure() const override { return state_.failure; }
-  const TlsState* tls() const override { return &state_; }
-  TlsDetails DescribeTls() const override;
-  Address LocalAddress() const override { return inner_->LocalAddress(); }
-  std::unique_ptr<Stream> TakePlain() override;
+  const net::TlsState* tls() const override { return &state_; }
+  net::TlsDetails DescribeTls() const override;
+  net::Address LocalAddress() const override { return inner_->LocalAddress(); }
+  std::unique_ptr<net::Stream> TakePlain() override;
 
  private:
   struct Bio;
 
-  TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<const void> context,
-            TlsConnectionPtr connection, bool is_to_client, TlsBuffers& buffers);
+  Stream(std::unique_ptr<net::Stream> inner, std::shared_ptr<const void> context,
+         ConnectionPtr connection, bool is_to_client, Buffers& buffers);
 
   enum class Shutdown : uint8_t { kNone, kDue, kDone };
 
@@ -110,29 +94,29 @@ class TlsStream final : public Stream, private StreamHandler {
   void Keep();
   bool Receive();
   bool SpeaksTls();
-  IoResult ReadPlain(base::MutableBytes buffer);
-  IoResult Decrypt(base::MutableBytes buffer);
+  net::IoResult ReadPlain(base::MutableBytes buffer);
+  net::IoResult Decrypt(base::MutableBytes buffer);
   void NoteHandshake();
   void OnReadFailed(int reason);
-  void End(IoResult::Status status, int error);
-  IoResult TakeEnd();
+  void End(net::IoResult::Status status, int error);
+  net::IoResult TakeEnd();
 
   void Gather(base::Bytes bytes);
   void Flush();
-  void OnWritten(const IoResult& sent);
+  void OnWritten(const net::IoResult& sent);
   void FinishShutdown();
 
-  std::unique_ptr<Stream> inner_;
+  std::unique_ptr<net::Stream> inner_;
   const std::shared_ptr<const void> context_;  // Kept for OpenSSL, which refers to it.
-  TlsBuffers& buffers_;
-  TlsConnectionPtr connection_;
-  StreamHandler* handler_ = nullptr;
-  TlsState state_;
+  Buffers& buffers_;
+  ConnectionPtr connection_;
+  net::StreamHandler* handler_ = nullptr;
+  net::TlsState state_;
 
   std::vector<uint8_t> kept_input_;  // Received, and not decrypted for want of room.
-  ByteQueue kept_output_;            // Encrypted, and not taken by the connection.
+  net::ByteQueue kept_output_;       // Encrypted, and not taken by the connection.
 
-  IoResult end_;  // What stands behind the last byte to read; kOk while that is not known.
+  net::IoResult end_;  // What stands behind the last byte to read; kOk while that is not known.
   bool end_was_read_ = false;
   const bool is_to_client_;
   bool heard_client_ = false;  // Its first byte is known.
@@ -140,4 +124,4 @@ class TlsStream final : public Stream, private StreamHandler {
   Shutdown shutdown_ = Shutdown::kNone;
 };
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

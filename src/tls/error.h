@@ -3,10 +3,10 @@
 
 #include <string>
 
-namespace sluice::net {
+namespace sluice::tls {
 
 /// What went wrong first in the calls of OpenSSL since its queue of errors was empty, in a few
 /// words. Leaves the queue empty, as everyone who calls OpenSSL expects to find it.
-std::string TakeTlsError();
+std::string TakeError();
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

@@ -1,4 +1,4 @@
-#include "net/client_chain.h"
+#include "tls/client_chain.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,9 +6,9 @@
 
 #include <openssl/ssl.h>
 
-#include "net/tls_files.h"
+#include "tls/pem_files.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
 std::optional<int64_t> ExpiryInTicket(const SSL_SESSION* session) {
@@ -67,4 +67,4 @@ void EndTicketsWithCertificates(ssl_ctx_st* context, const std::optional<int64_t
                                 const_cast<std::optional<int64_t>*>(&crl_expiry));
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

@@ -11,7 +11,7 @@
 struct ssl_ctx_st;
 struct ssl_st;
 
-namespace sluice::net {
+namespace sluice::tls {
 
 /// Returns when the first certificate of the client's verified chain expires, in seconds since
 /// 1970; also after a resumed handshake. Nothing if the chain is unknown.
@@ -22,4 +22,4 @@ std::optional<int64_t> ChainExpiry(const ssl_st* connection);
 /// A new CRL needs a new context, whose keys fit no older ticket.
 void EndTicketsWithCertificates(ssl_ctx_st* context, const std::optional<int64_t>& crl_expiry);
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

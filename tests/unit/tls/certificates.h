@@ -17,7 +17,7 @@
 
 #include "sluice/settings/tls.h"
 
-namespace sluice::net::testing {
+namespace sluice::tls::testing {
 
 class CertificateDirectory {
  public:
@@ -95,4 +95,4 @@ class CertificateDirectory {
   std::filesystem::path path_;
 };
 
-}  // namespace sluice::net::testing
+}  // namespace sluice::tls::testing

@@ -1,4 +1,4 @@
-#include "sluice/net/peer_certificate.h"
+#include "tls/peer_certificate.h"
 
 #include <array>
 #include <span>
@@ -10,10 +10,9 @@
 
 #include "sluice/base/text.h"
 
-#include "net/client_chain.h"
-#include "net/subject_text.h"
+#include "tls/client_chain.h"
 
-namespace sluice::net {
+namespace sluice::tls {
 namespace {
 
 /// Empty if it holds a NUL: who reads it only up to there would take it for another's.
@@ -34,7 +33,7 @@ std::string CommonName(const X509_NAME* subject) {
   return text.find('\0') == text.npos ? text : std::string();
 }
 
-void ReadAlternativeNames(const X509* certificate, PeerCertificate& peer) {
+void ReadAlternativeNames(const X509* certificate, net::PeerCertificate& peer) {
   const auto add = [](std::vector<std::string>& names, std::string name) {
     if (!name.empty()) names.push_back(std::move(name));
   };
@@ -76,13 +75,13 @@ std::string SubjectText(const X509_name_st* subject) {
   return result;
 }
 
-std::shared_ptr<const PeerCertificate> ReadPeerCertificate(const ssl_st* connection) {
+std::shared_ptr<const net::PeerCertificate> ReadPeerCertificate(const ssl_st* connection) {
   const X509* const certificate = SSL_get0_peer_certificate(connection);
   if (certificate == nullptr || SSL_get_verify_mode(connection) == SSL_VERIFY_NONE ||
       SSL_get_verify_result(connection) != X509_V_OK) {
     return nullptr;
   }
-  auto peer = std::make_shared<PeerCertificate>();
+  auto peer = std::make_shared<net::PeerCertificate>();
   peer->common_name = CommonName(X509_get_subject_name(certificate));
   ReadAlternativeNames(certificate, *peer);
   peer->subject = SubjectText(X509_get_subject_name(certificate));
@@ -91,4 +90,4 @@ std::shared_ptr<const PeerCertificate> ReadPeerCertificate(const ssl_st* connect
   return peer;
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

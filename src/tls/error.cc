@@ -1,11 +1,11 @@
-#include "net/tls_error.h"
+#include "tls/error.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-namespace sluice::net {
+namespace sluice::tls {
 
-std::string TakeTlsError() {
+std::string TakeError() {
   const unsigned long error = ERR_get_error();
   ERR_clear_error();
   const int reason = ERR_GET_REASON(error);
@@ -21,4 +21,4 @@ std::string TakeTlsError() {
   return text != nullptr ? text : "error " + std::to_string(error);
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::tls

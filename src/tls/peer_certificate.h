@@ -1,0 +1,20 @@
+// Reads the certificate that a client has shown in its TLS handshake.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sluice/net/tls_state.h"
+
+struct ssl_st;
+struct X509_name_st;
+
+namespace sluice::tls {
+
+/// Returns null if there is no certificate that was verified.
+std::shared_ptr<const net::PeerCertificate> ReadPeerCertificate(const ssl_st* connection);
+
+/// Returns the name of a certificate's subject as RFC 2253 writes it: `CN=alice,O=Example`.
+std::string SubjectText(const X509_name_st* subject);
+
+}  // namespace sluice::tls

@@ -10,6 +10,7 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 
+#include "sluice/base/free_with.h"
 #include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
 
@@ -23,10 +24,6 @@ constexpr ev_ssize_t kMaxAnswerHeadBytes = 16 * 1024;
 constexpr ev_ssize_t kMaxAnswerBodyBytes = 16 * 1024 * 1024;
 /// How much of a refusal's text goes into the error.
 constexpr size_t kMaxReason = 200;
-
-struct ConnectionDeleter {
-  void operator()(evhttp_connection* connection) const { evhttp_connection_free(connection); }
-};
 
 std::string BodyOf(evhttp_request* request) {
   evbuffer* const buffer = evhttp_request_get_input_buffer(request);
@@ -102,7 +99,7 @@ class Request final : private net::TimerHandler {
   std::optional<Outcome> outcome_;
   net::EventLoop loop_;
   net::Timer deadline_;
-  std::unique_ptr<evhttp_connection, ConnectionDeleter> connection_;
+  std::unique_ptr<evhttp_connection, base::FreeWith<evhttp_connection_free>> connection_;
 };
 
 }  // namespace

@@ -4,9 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "sluice/base/base64.h"
 #include "sluice/base/text.h"
-
-#include "auth/base64.h"
 
 namespace sluice::auth {
 namespace {
@@ -141,7 +140,7 @@ Token FindIn(const http::RequestHead& head, const settings::Match& match,
 std::optional<Found<UserAndPassword>> FindBasic(const http::RequestHead& head) {
   const auto encoded = FindAuthorization(head, "basic");
   if (!encoded) return std::nullopt;
-  const auto text = encoded->value ? DecodeBase64(*encoded->value) : std::nullopt;
+  const auto text = encoded->value ? base::DecodeBase64(*encoded->value) : std::nullopt;
   const auto colon = text ? text->find(':') : std::string::npos;
   // A NUL would end a password for crypt(3) alone.
   if (colon == std::string::npos || text->find('\0') != std::string::npos) {

@@ -12,8 +12,8 @@
 #include <openssl/param_build.h>
 
 #include "sluice/auth/jwt_keys.h"
+#include "sluice/base/base64.h"
 
-#include "auth/base64.h"
 #include "auth/json.h"
 
 namespace sluice::auth {
@@ -42,7 +42,7 @@ std::string TextOf(const json& object, const char* name) {
 
 /// Empty if there is none.
 std::string BytesOf(const json& object, const char* name) {
-  return DecodeBase64Url(TextOf(object, name)).value_or("");
+  return base::DecodeBase64Url(TextOf(object, name)).value_or("");
 }
 
 Key FromParams(const char* type, OSSL_PARAM_BLD* builder) {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "sluice/auth/tokens.h"
+#include "sluice/base/base64.h"
 
-#include "auth/base64.h"
 #include "auth/json.h"
 
 namespace sluice::auth {
@@ -41,7 +41,7 @@ std::optional<Parts> Split(std::string_view token) {
 }
 
 std::optional<json> DecodeObject(std::string_view encoded) {
-  const auto text = DecodeBase64Url(encoded);
+  const auto text = base::DecodeBase64Url(encoded);
   return text ? ParseObject(*text) : std::nullopt;
 }
 
@@ -67,7 +67,7 @@ base::Result<JwtAlgorithm, std::string> AlgorithmOf(const json& header,
 
 Check CheckSignature(const Parts& parts, const json& header, JwtAlgorithm algorithm,
                      const std::vector<JwtKey>& keys) {
-  const auto signature = DecodeBase64Url(parts.signature);
+  const auto signature = base::DecodeBase64Url(parts.signature);
   if (!signature) return Fail("its signature is not base64url");
   const std::string* const id = TextIn(header, "kid");
   bool has_key = false;

@@ -14,6 +14,7 @@
 #include <openssl/rsa.h>
 
 #include "sluice/base/bytes.h"
+#include "sluice/base/free_with.h"
 
 namespace sluice::auth {
 namespace {
@@ -49,14 +50,7 @@ const AlgorithmInfo& InfoOf(JwtAlgorithm algorithm) {
   return kAlgorithms[static_cast<size_t>(algorithm)];
 }
 
-template <auto free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* object) const {
-    free(object);
-  }
-};
-
+using base::FreeWith;
 using MdContext = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>>;
 using Signature = std::unique_ptr<ECDSA_SIG, FreeWith<ECDSA_SIG_free>>;
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;

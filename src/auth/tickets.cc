@@ -5,7 +5,7 @@
 
 #include <openssl/rand.h>
 
-#include "auth/base64.h"
+#include "sluice/base/base64.h"
 
 namespace sluice::auth {
 namespace {
@@ -17,7 +17,7 @@ constexpr size_t kMostTickets = 100'000;
 std::optional<std::string> Tickets::Issue(TicketTerms terms, base::TimePoint now) {
   std::array<uint8_t, 32> random;
   if (RAND_bytes(random.data(), random.size()) != 1) return std::nullopt;
-  std::string ticket = EncodeBase64Url(random);
+  std::string ticket = base::EncodeBase64Url(random);
   const std::lock_guard lock(mutex_);
   if (entries_.size() >= kMostTickets) {
     std::erase_if(entries_, [now](const auto& entry) { return now >= entry.second.expires; });

@@ -7,6 +7,8 @@
 
 #include <ares.h>
 
+#include "sluice/base/free_with.h"
+
 namespace sluice::dns {
 namespace {
 
@@ -46,7 +48,7 @@ class MessageReader {
       is_good_ = false;
       return {};
     }
-    const std::unique_ptr<char, void (*)(void*)> owner(text, ares_free_string);
+    const std::unique_ptr<char, base::FreeWith<ares_free_string>> owner(text);
     Take(static_cast<size_t>(size));
     return text;
   }

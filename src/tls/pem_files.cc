@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 
 #include "sluice/base/file.h"
+#include "sluice/base/free_with.h"
 #include "sluice/base/result.h"
 #include "sluice/base/text.h"
 #include "sluice/tls/context.h"
@@ -25,14 +26,7 @@ using Fault = settings::CertificateFault;
 
 constexpr size_t kMaxPemFileMib = 16;
 
-template <auto free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* object) const {
-    free(object);
-  }
-};
-
+using base::FreeWith;
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
 using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
 using Crl = std::unique_ptr<X509_CRL, FreeWith<X509_CRL_free>>;

@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
+#include "sluice/base/free_with.h"
 #include "sluice/base/text.h"
 
 namespace sluice::tls {
@@ -23,8 +24,7 @@ std::string Place(const char* variable, const char* otherwise) {
 }
 
 bool FileHasAuthorities(const std::string& path) {
-  const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(),
-                                                                      &X509_STORE_free);
+  const std::unique_ptr<X509_STORE, base::FreeWith<X509_STORE_free>> store(X509_STORE_new());
   const bool has_some = store != nullptr && X509_STORE_load_file(store.get(), path.c_str()) == 1 &&
                         sk_X509_OBJECT_num(X509_STORE_get0_objects(store.get())) > 0;
   ERR_clear_error();

@@ -13,9 +13,9 @@
 #include "sluice/auth/jwt.h"
 #include "sluice/auth/passwords.h"
 #include "sluice/auth/tokens.h"
+#include "sluice/base/base64.h"
 #include "sluice/base/bytes.h"
 
-#include "auth/base64.h"
 #include "auth/json.h"
 
 namespace {
@@ -43,11 +43,11 @@ void CheckToken(const std::string& token) {
 }
 
 void CheckClaims(std::string_view claims) {
-  const std::string text = auth::EncodeBase64Url(base::AsBytes(R"({"alg":"HS256"})")) + '.' +
-                           auth::EncodeBase64Url(base::AsBytes(claims));
+  const std::string text = base::EncodeBase64Url(base::AsBytes(R"({"alg":"HS256"})")) + '.' +
+                           base::EncodeBase64Url(base::AsBytes(claims));
   unsigned char mac[32];
   HMAC(EVP_sha256(), kSecret, 32, base::AsBytes(text).data(), text.size(), mac, nullptr);
-  const auto identity = auth::VerifyJwt(text + '.' + auth::EncodeBase64Url(mac),
+  const auto identity = auth::VerifyJwt(text + '.' + base::EncodeBase64Url(mac),
                                         {*auth::SecretKey(kSecret)}, Rules(), kNow);
   if (!identity) return;
   Require(identity->expires && *identity->expires > kNow);
@@ -84,8 +84,8 @@ void CheckRequest(std::string_view text) {
     if (token && token->value) Require(!token->value->empty());
   }
   auth::FindBasic(head);
-  const auto decoded = auth::DecodeBase64Url(text);
-  if (decoded) Require(auth::EncodeBase64Url(base::AsBytes(*decoded)) == text);
+  const auto decoded = base::DecodeBase64Url(text);
+  if (decoded) Require(base::EncodeBase64Url(base::AsBytes(*decoded)) == text);
   const std::string others = auth::WithoutBearer(text);
   Require(others == "bearer" || auth::WithoutBearer(others) == others);
 }

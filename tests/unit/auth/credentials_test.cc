@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "auth/base64.h"
-
 namespace sluice::auth {
 namespace {
 
@@ -22,19 +20,6 @@ std::string Token(const http::RequestHead& head, const settings::TokenSource& so
   const auto token = FindToken(head, match, {source});
   if (!token) return "-";
   return token->value.value_or("?");
-}
-
-TEST(Base64, IsStrict) {
-  EXPECT_EQ(DecodeBase64("aGk="), "hi");
-  EXPECT_EQ(DecodeBase64("aA=="), "h");
-  EXPECT_EQ(DecodeBase64(""), "");
-  for (const char* const bad : {"aGk", "aGl=", "aGk==", "a===", "====", "=", "aG k", "aGk=aGk="}) {
-    EXPECT_EQ(DecodeBase64(bad), std::nullopt) << bad;
-  }
-  EXPECT_EQ(DecodeBase64Url("_-8"), "\xff\xef");
-  EXPECT_EQ(DecodeBase64Url("/-8"), std::nullopt);
-  EXPECT_EQ(DecodeBase64Url("_-9"), std::nullopt);
-  EXPECT_EQ(EncodeBase64Url(base::AsBytes("\xff\xef")), "_-8");
 }
 
 TEST(FindBasic, UserAndPassword) {

@@ -12,9 +12,8 @@
 #include <openssl/hmac.h>
 #include <openssl/rsa.h>
 
+#include "sluice/base/base64.h"
 #include "sluice/base/bytes.h"
-
-#include "auth/base64.h"
 
 namespace sluice::auth {
 namespace {
@@ -23,14 +22,14 @@ constexpr char kSecret[] = "0123456789abcdef0123456789abcdef";
 constexpr WallTime kNow{std::chrono::seconds(1'000'000)};
 
 std::string Encode(std::string_view text) {
-  return EncodeBase64Url(base::AsBytes(text));
+  return base::EncodeBase64Url(base::AsBytes(text));
 }
 
 std::string Sign(const std::string& header, const std::string& claims) {
   const std::string text = Encode(header) + '.' + Encode(claims);
   unsigned char mac[32];
   HMAC(EVP_sha256(), kSecret, 32, base::AsBytes(text).data(), text.size(), mac, nullptr);
-  return text + '.' + EncodeBase64Url(mac);
+  return text + '.' + base::EncodeBase64Url(mac);
 }
 
 settings::JwtAuth Rules() {
@@ -159,7 +158,7 @@ TEST(JwtKeys, APublicKeyIsNoSecretWhereverItIs) {
     ASSERT_FALSE(key) << before;
     EXPECT_EQ(key.error(), "is a key in PEM, not the secret of HS...");
   }
-  const std::string encoded = EncodeBase64Url(base::AsBytes(pem));
+  const std::string encoded = base::EncodeBase64Url(base::AsBytes(pem));
   EXPECT_FALSE(ParseJwks(R"({"keys":[{"kty":"oct","k":")" + encoded + "\"}]}", hs));
 }
 
@@ -179,8 +178,9 @@ class RsaJwkTest : public ::testing::Test {
   bool IsGood(const std::string& exponent = "AQAB") const {
     std::vector<uint8_t> bytes(static_cast<size_t>(BN_num_bytes(modulus)));
     BN_bn2bin(modulus, bytes.data());
-    return IsUsable(R"("kty":"RSA","n":")" + EncodeBase64Url(bytes) + R"(","e":")" + exponent + '"',
-                    JwtAlgorithm::kRs256);
+    return IsUsable(
+        R"("kty":"RSA","n":")" + base::EncodeBase64Url(bytes) + R"(","e":")" + exponent + '"',
+        JwtAlgorithm::kRs256);
   }
 
   BIGNUM* modulus = nullptr;
@@ -226,7 +226,7 @@ TEST(Jwks, KeyOpsMustHaveVerify) {
 TEST(Jwks, PointsOfSmallOrderAreRefused) {
   const auto is_good = [](std::string point, const char* curve) {
     return IsUsable(R"("kty":"OKP","crv":")" + std::string(curve) + R"(","x":")" +
-                        EncodeBase64Url(base::AsBytes(point)) + '"',
+                        base::EncodeBase64Url(base::AsBytes(point)) + '"',
                     JwtAlgorithm::kEdDsa);
   };
   const auto point = [](uint8_t first, uint8_t middle, uint8_t last) {
@@ -241,9 +241,9 @@ TEST(Jwks, PointsOfSmallOrderAreRefused) {
                     "\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05"),
         std::string("\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
                     "\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a")}) {
-    EXPECT_FALSE(is_good(bad, "Ed25519")) << EncodeBase64Url(base::AsBytes(bad));
+    EXPECT_FALSE(is_good(bad, "Ed25519")) << base::EncodeBase64Url(base::AsBytes(bad));
     bad.back() = static_cast<char>(bad.back() | 0x80);  // The sign of x.
-    EXPECT_FALSE(is_good(bad, "Ed25519")) << EncodeBase64Url(base::AsBytes(bad));
+    EXPECT_FALSE(is_good(bad, "Ed25519")) << base::EncodeBase64Url(base::AsBytes(bad));
   }
   EXPECT_FALSE(is_good(std::string(57, '\0'), "Ed448"));
   EXPECT_FALSE(is_good('\1' + std::string(56, '\0'), "Ed448"));

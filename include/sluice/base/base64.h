@@ -8,13 +8,13 @@
 
 #include "sluice/base/bytes.h"
 
-namespace sluice::auth {
+namespace sluice::base {
 
 /// Section 4, with padding.
 std::optional<std::string> DecodeBase64(std::string_view text);
 
 /// Section 5, without padding, as JSON Web Tokens have it.
 std::optional<std::string> DecodeBase64Url(std::string_view text);
-std::string EncodeBase64Url(base::Bytes bytes);
+std::string EncodeBase64Url(Bytes bytes);
 
-}  // namespace sluice::auth
+}  // namespace sluice::base

@@ -1,6 +1,6 @@
-#include "auth/base64.h"
+#include "sluice/base/base64.h"
 
-namespace sluice::auth {
+namespace sluice::base {
 namespace {
 
 constexpr std::string_view kUrlDigits =
@@ -45,7 +45,7 @@ std::optional<std::string> DecodeBase64Url(std::string_view text) {
   return Decode(text, kUrlDigits);
 }
 
-std::string EncodeBase64Url(base::Bytes bytes) {
+std::string EncodeBase64Url(Bytes bytes) {
   std::string text;
   uint32_t bits = 0;
   int count = 0;
@@ -60,4 +60,4 @@ std::string EncodeBase64Url(base::Bytes bytes) {
   return text;
 }
 
-}  // namespace sluice::auth
+}  // namespace sluice::base

@@ -30,84 +30,13 @@
 #include "cli/answer.h"
 #include "cli/credentials.h"
 #include "cli/described_request.h"
+#include "cli/mismatch_text.h"
 
 namespace sluice::cli {
 namespace {
 
 using base::Unexpected;
-using routing::Condition;
-using routing::Mismatch;
-using settings::NamedValues;
 using Texts = std::vector<std::string>;
-
-std::string Joined(const Texts& texts) {
-  std::string joined;
-  for (const auto& text : texts) joined.append(joined.empty() ? "" : " or ").append(text);
-  return joined;
-}
-
-/// A token may hold any bytes, and a terminal obeys some.
-std::string Quoted(const Texts& texts) {
-  std::string joined;
-  for (const auto& text : texts)
-    joined.append(joined.empty() ? "" : ", ").append(settings::Quote(text));
-  return joined;
-}
-
-const NamedValues& Named(const std::vector<NamedValues>& conditions, std::string_view name) {
-  return *std::find_if(conditions.begin(), conditions.end(),
-                       [name](const NamedValues& one) { return one.name == name; });
-}
-
-std::string Wanted(std::string_view kind, const NamedValues& condition) {
-  return std::string(kind) + ' ' + condition.name + " is not " +
-         (condition.values.empty() ? "there" : Joined(condition.values));
-}
-
-std::string Found(std::string_view value) {
-  return value.empty() ? std::string(", there is none") : ", it is " + std::string(value);
-}
-
-/// What would have to be otherwise.
-std::string DescribeMismatch(const settings::Config& config, const settings::Match& match,
-                             const Mismatch& mismatch, const DescribedRequest& request) {
-  const routing::RequestFacts& facts = request.facts;
-  switch (mismatch.condition) {
-    case Condition::kListener: {
-      Texts names;
-      for (const size_t index : match.listeners) names.push_back(config.listeners[index].name);
-      return "listener is not " + Joined(names) + Found(config.listeners[facts.listener].name);
-    }
-    case Condition::kClient: {
-      Texts ranges;
-      for (const auto& range : match.client->ranges) ranges.push_back(range.ToString());
-      if (match.client->unix_sockets) ranges.emplace_back("unix");
-      return "client is not in " + Joined(ranges) +
-             Found(facts.client ? facts.client->ToString() : "unix");
-    }
-    case Condition::kSni:
-      return "sni is not " + Joined(match.sni) + Found(facts.sni);
-    case Condition::kCertificate:
-      return "certificate is not for " + Joined(match.certificate) +
-             Found(Joined(facts.certificate));
-    case Condition::kHost:
-      return "host is not " + match.host + Found(facts.host);
-    case Condition::kPath:
-      return "path is not " + match.path.ToString() + Found(request.head.path);
-    case Condition::kUpgrade:
-      return *match.upgrade ? "upgrade is not websocket" : "upgrade is not none";
-    case Condition::kSubprotocol:
-      return "subprotocol is not " + Joined(match.subprotocols) +
-             Found(request.head.Joined("Sec-WebSocket-Protocol"));
-    case Condition::kHeader:
-      return Wanted("header", Named(match.headers, mismatch.name));
-    case Condition::kQuery:
-      return Wanted("query", Named(match.query, mismatch.name));
-    case Condition::kClaim:  // FindMismatch() leaves claims aside.
-      break;
-  }
-  return {};
-}
 
 std::string_view NameOf(settings::Balance::Mode mode) {
   switch (mode) {
@@ -277,8 +206,7 @@ std::optional<std::string> Explainer::WhyNotByClaims(size_t route) {
   const auto values = [this](std::string_view name) { return ValuesOf(name); };
   const auto missing = routing::FindMissingClaim(checked.match, values);
   if (!missing) return std::nullopt;
-  return Wanted("claim", Named(checked.match.claims, missing->name)) +
-         Found(Quoted(ValuesOf(missing->name)));
+  return DescribeMissingClaim(checked.match, missing->name, ValuesOf(missing->name));
 }
 
 /// The server that the request or its token names, or why that is refused. Unset if the backend has

@@ -12,10 +12,13 @@
 
 #include "sluice/config/loader.h"
 
+#include "config/diagnostics.h"
 #include "source_directory.h"
 
 namespace sluice::config {
 namespace {
+
+using testing::NoVariables;
 
 using nlohmann::json;
 
@@ -152,11 +155,6 @@ std::vector<std::string> ShippedFiles() {
   }
   std::sort(files.begin(), files.end());
   return files;
-}
-
-// A variable that happens to be set must not change the result.
-std::optional<std::string> NoVariables(const std::string&) {
-  return std::nullopt;
 }
 
 TEST(ShippedFiles, AreWithoutErrorsAndWarnings) {

@@ -7,14 +7,13 @@
 
 #include "sluice/config/loader.h"
 
+#include "config/diagnostics.h"
+
 namespace sluice::config {
 namespace {
 
-using testing::ElementsAre;
-
-std::optional<std::string> NoVariables(const std::string&) {
-  return std::nullopt;
-}
+using ::testing::ElementsAre;
+using testing::NoVariables;
 
 LoadResult Load(const std::string& defaults, const std::string& route = "{}") {
   return LoadString("listeners: [1]\nroutes: [{name: a, match: {path: /a}, backend: a:1, limits: " +
@@ -23,11 +22,7 @@ LoadResult Load(const std::string& defaults, const std::string& route = "{}") {
 }
 
 std::vector<std::string> Heads(const std::string& defaults, const std::string& route = "{}") {
-  const auto loaded = Load(defaults, route);
-  std::vector<std::string> heads;
-  if (loaded) return heads;
-  for (const auto& error : loaded.error()) heads.push_back(error.message);
-  return heads;
+  return testing::Messages(Load(defaults, route));
 }
 
 TEST(LoadLimits, NothingIsLimitedByDefault) {

@@ -9,14 +9,13 @@
 
 #include "sluice/config/loader.h"
 
+#include "config/diagnostics.h"
+
 namespace sluice::config {
 namespace {
 
-using testing::ElementsAre;
-
-std::optional<std::string> NoVariables(const std::string&) {
-  return std::nullopt;
-}
+using ::testing::ElementsAre;
+using testing::NoVariables;
 
 LoadResult Load(const std::string& listener, const std::string& rest = "") {
   return LoadString(
@@ -30,11 +29,7 @@ LoadResult Load(const std::string& listener, const std::string& rest = "") {
 
 // The first line of each error, without the file and the source.
 std::vector<std::string> Heads(const std::string& listener, const std::string& rest = "") {
-  const auto loaded = Load(listener, rest);
-  std::vector<std::string> heads;
-  if (loaded) return heads;
-  for (const auto& error : loaded.error()) heads.push_back(error.message);
-  return heads;
+  return testing::Messages(Load(listener, rest));
 }
 
 std::optional<base::IpAddress> Ip(std::string_view text) {

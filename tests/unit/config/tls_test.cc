@@ -9,16 +9,15 @@
 
 #include "sluice/config/loader.h"
 
+#include "config/diagnostics.h"
+
 namespace sluice::config {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
+using testing::NoVariables;
 
 constexpr char kRoutes[] = "routes: [{name: a, match: {path: /a}, backend: a:1}]\n";
-
-std::optional<std::string> NoVariables(const std::string&) {
-  return std::nullopt;
-}
 
 LoadResult Load(const std::string& tls, const FileChecks& check = {},
                 const std::string& file = "/etc/sluice/f") {
@@ -31,13 +30,7 @@ LoadResult Load(const std::string& tls, const FileChecks& check = {},
 std::vector<std::string> Heads(const std::string& tls, const FileChecks& check = {}) {
   const auto loaded = Load(tls, check);
   EXPECT_FALSE(loaded) << tls;
-  std::vector<std::string> heads;
-  if (loaded) return heads;
-  for (const auto& error : loaded.error()) {
-    heads.push_back(std::to_string(error.line) + ':' + std::to_string(error.column) + ": " +
-                    error.message);
-  }
-  return heads;
+  return testing::Heads(loaded);
 }
 
 TEST(LoadTls, FillsInTheDefaults) {

@@ -9,11 +9,14 @@
 
 #include "sluice/config/loader.h"
 
+#include "config/diagnostics.h"
+
 namespace sluice::config {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Messages;
 
 std::optional<std::string> Variables(const std::string& name) {
   return name == "TOKEN" ? std::optional<std::string>("t0ken") : std::nullopt;
@@ -31,13 +34,6 @@ LoadResult LoadTcp(const std::string& listener, const std::string& route) {
   return LoadString("listeners: [{address: 127.0.0.1:1, name: raw, protocol: tcp" + listener +
                         "}, \"127.0.0.1:2\"]\nroutes: [{name: a, " + route + "}]\n",
                     "f", Variables);
-}
-
-std::vector<std::string> Heads(const LoadResult& loaded) {
-  std::vector<std::string> heads;
-  if (loaded) return heads;
-  for (const auto& error : loaded.error()) heads.push_back(error.message);
-  return heads;
 }
 
 TEST(LoadWebSocket, WssIsTlsByItself) {
@@ -69,8 +65,8 @@ TEST(LoadWebSocket, UrlsThatDifferInTheirQueriesNeedNames) {
       "listeners: [\"1\"]\nroutes:\n- {name: a, match: {path: /a}, backend: \"ws://a/x?1\"}\n"
       "- {name: b, match: {path: /b}, backend: \"ws://a/x?2\"}\n",
       "f", Variables);
-  EXPECT_THAT(Heads(loaded), ElementsAre(HasSubstr("the same URL with another query")));
-  EXPECT_THAT(Heads(LoadBackend("servers: [\"ws://a/x?1\", \"ws://a/x?2\"]")),
+  EXPECT_THAT(Messages(loaded), ElementsAre(HasSubstr("the same URL with another query")));
+  EXPECT_THAT(Messages(LoadBackend("servers: [\"ws://a/x?1\", \"ws://a/x?2\"]")),
               ElementsAre(HasSubstr("'ws://a/x' is in the list twice")));
 }
 
@@ -88,22 +84,23 @@ TEST(LoadWebSocket, HowItIsAskedFor) {
 
 TEST(LoadWebSocket, WhatIsWrongIsTold) {
   const std::string servers = "servers: [\"ws://a/x\"], ";
-  EXPECT_THAT(Heads(LoadBackend("servers: [\"ws://a/x\", \"wss://a/y\"]")),
+  EXPECT_THAT(Messages(LoadBackend("servers: [\"ws://a/x\", \"wss://a/y\"]")),
               ElementsAre(HasSubstr("all ws://, all wss://, or none of them")));
-  EXPECT_THAT(Heads(LoadBackend("servers: [\"ws://a/x\", a:1]")),
+  EXPECT_THAT(Messages(LoadBackend("servers: [\"ws://a/x\", a:1]")),
               ElementsAre(HasSubstr("all ws://, all wss://, or none of them")));
-  EXPECT_THAT(Heads(LoadBackend(servers + "tls: {}")), ElementsAre(HasSubstr("expected wss://")));
-  EXPECT_THAT(Heads(LoadBackend("servers: [a:1], websocket: {subprotocol: x}")),
+  EXPECT_THAT(Messages(LoadBackend(servers + "tls: {}")),
+              ElementsAre(HasSubstr("expected wss://")));
+  EXPECT_THAT(Messages(LoadBackend("servers: [a:1], websocket: {subprotocol: x}")),
               ElementsAre(HasSubstr("needs servers that are WebSockets")));
-  EXPECT_THAT(Heads(LoadBackend(servers + "websocket: {origin: \"https://*.example\"}")),
+  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {origin: \"https://*.example\"}")),
               ElementsAre(HasSubstr("expected one origin")));
-  EXPECT_THAT(Heads(LoadBackend(servers + "websocket: {headers: {Host: a}}")),
+  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {headers: {Host: a}}")),
               ElementsAre(HasSubstr("'Host' is a header that the upgrade itself sets")));
-  EXPECT_THAT(Heads(LoadBackend(servers + "websocket: {headers: {\"a b\": a}}")),
+  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {headers: {\"a b\": a}}")),
               ElementsAre(HasSubstr("expected the name of a header")));
-  EXPECT_THAT(Heads(LoadBackend(servers + "websocket: {headers: {A: \"x\\r\\nB: y\"}}")),
+  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {headers: {A: \"x\\r\\nB: y\"}}")),
               ElementsAre(HasSubstr("expected a text of one line")));
-  EXPECT_THAT(Heads(LoadBackend(servers + "websocket: {headers: {A: x, a: y}}")),
+  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {headers: {A: x, a: y}}")),
               ElementsAre(HasSubstr("'a' is in the mapping twice")));
 }
 
@@ -116,21 +113,21 @@ TEST(LoadTcpListener, TakesARouteOfItsOwn) {
 }
 
 TEST(LoadTcpListener, WhatIsOfRequestsIsAnError) {
-  EXPECT_THAT(Heads(LoadTcp("", "match: {listener: raw, path: /x}, backend: \"a:1\"")),
+  EXPECT_THAT(Messages(LoadTcp("", "match: {listener: raw, path: /x}, backend: \"a:1\"")),
               ElementsAre(HasSubstr("bring no request")));
-  EXPECT_THAT(Heads(LoadTcp("",
-                            "match: {listener: raw}, backend: \"a:1\", framing: lines, "
-                            "origins: [\"*\"], compression: {enabled: true}")),
+  EXPECT_THAT(Messages(LoadTcp("",
+                               "match: {listener: raw}, backend: \"a:1\", framing: lines, "
+                               "origins: [\"*\"], compression: {enabled: true}")),
               ElementsAre(HasSubstr("framing"), HasSubstr("origins"), HasSubstr("compression")));
-  EXPECT_THAT(Heads(LoadString("listeners: [{address: 127.0.0.1:1, protocol: udp}]\n"
-                               "routes: [{name: a, match: {path: /a}, backend: \"a:1\"}]\n",
-                               "f", Variables)),
+  EXPECT_THAT(Messages(LoadString("listeners: [{address: 127.0.0.1:1, protocol: udp}]\n"
+                                  "routes: [{name: a, match: {path: /a}, backend: \"a:1\"}]\n",
+                                  "f", Variables)),
               ElementsAre(HasSubstr("expected 'websocket' or 'tcp', found 'udp'")));
 }
 
 TEST(LoadTcpListener, WaitsForNoFirstByte) {
-  EXPECT_THAT(Heads(LoadTcp(", tls: {mode: auto, certificates: [{cert: c, key: k}]}",
-                            "match: {listener: raw}, backend: \"a:1\"")),
+  EXPECT_THAT(Messages(LoadTcp(", tls: {mode: auto, certificates: [{cert: c, key: k}]}",
+                               "match: {listener: raw}, backend: \"a:1\"")),
               ElementsAre(HasSubstr("'mode: auto' waits for the client's first byte")));
 }
 

@@ -4,78 +4,25 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "http/request_parsing.h"
 
 namespace sluice::http {
 namespace {
 
 using base::Cause;
-using testing::ElementsAre;
-using testing::HasSubstr;
-
-constexpr HeadLimits kLimits{.request_line = 200, .header = 2000, .header_count = 20};
-
-/// What became of a head, comparable: the outcome of one way of cutting against another's.
-struct Outcome {
-  size_t consumed = 0;
-  bool done = false;
-  RequestHead head;
-  Refusal refusal{Cause::kBadRequest, ""};
-
-  bool operator==(const Outcome&) const = default;
-};
-
-void PrintTo(const Outcome& outcome, std::ostream* out) {
-  *out << "consumed " << outcome.consumed << (outcome.done ? " done" : "") << ' '
-       << base::ReasonOf(outcome.refusal.cause) << " '" << outcome.refusal.detail << "' target "
-       << outcome.head.target << " headers " << outcome.head.headers.size();
-}
-
-/// Feeds `text` in pieces of the given sizes, the last one as often as needed.
-Outcome ParseIn(std::string_view text, const std::vector<size_t>& sizes,
-                const HeadLimits& limits = kLimits) {
-  RequestParser parser(limits);
-  Outcome outcome;
-  for (size_t piece = 0; !text.empty() && !parser.done(); ++piece) {
-    const size_t size = std::min(sizes[std::min(piece, sizes.size() - 1)], text.size());
-    const auto fed = parser.Feed(base::AsBytes(text.substr(0, size)));
-    if (!fed) {
-      outcome.refusal = fed.error();
-      // The refusal is final: what comes later does not undo it.
-      EXPECT_EQ(parser.Feed(base::AsBytes("GET / HTTP/1.1\r\n")).error(), fed.error());
-      outcome.consumed = 0;
-      EXPECT_FALSE(parser.done());
-      return outcome;
-    }
-    outcome.consumed += *fed;
-    text.remove_prefix(size);
-  }
-  outcome.done = parser.done();
-  if (outcome.done) outcome.head = parser.head();
-  return outcome;
-}
-
-Outcome Parse(std::string_view text, const HeadLimits& limits = kLimits) {
-  return ParseIn(text, {text.size()}, limits);
-}
-
-/// Whole, byte at a time, and cut in two at every place: always the same.
-Outcome ParseEveryWay(std::string_view text, const HeadLimits& limits = kLimits) {
-  const Outcome whole = Parse(text, limits);
-  EXPECT_EQ(ParseIn(text, {1}, limits), whole) << "byte at a time";
-  for (size_t cut = 1; cut < text.size(); ++cut) {
-    EXPECT_EQ(ParseIn(text, {cut, text.size()}, limits), whole) << "cut at " << cut;
-  }
-  return whole;
-}
-
-std::string Head(std::string_view target, std::string_view more = "") {
-  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: example.com\r\n" + std::string(more) +
-         "\r\n";
-}
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Head;
+using testing::kLimits;
+using testing::Outcome;
+using testing::Parse;
+using testing::ParseEveryWay;
+using testing::ParseIn;
 
 constexpr std::string_view kUpgrade =
     "GET /vnc?token=a%20b HTTP/1.1\r\n"
@@ -151,105 +98,6 @@ TEST(RequestParser, EmptyLinesCountTowardsTheLimit) {
   for (size_t i = 0; i < kLimits.header; ++i) lines += "\r\n";
   EXPECT_EQ(ParseIn(lines, {1}).refusal.cause, Cause::kHeaderTooLarge);
   EXPECT_EQ(Parse(lines).refusal.cause, Cause::kHeaderTooLarge);
-}
-
-struct TargetCase {
-  std::string_view target;
-  std::string_view path;
-  std::string_view query;
-  std::string_view host;
-};
-
-TEST(RequestParser, ReadsTargets) {
-  constexpr TargetCase kCases[] = {
-      {"/", "/", "", "example.com"},
-      {"/?", "/", "", "example.com"},
-      {"/a/b?c?d/e", "/a/b", "c?d/e", "example.com"},
-      {"//other.example/x", "//other.example/x", "", "example.com"},
-      {"/%41%c3%a4%20%7e", "/A\xc3\xa4 ~", "", "example.com"},
-      {"/a%2Fb%2fc", "/a%2Fb%2fc", "", "example.com"},
-      {"/%25%23%3f?%00%zz", "/%#?", "%00%zz", "example.com"},
-      {"/a/../b/./c", "/a/../b/./c", "", "example.com"},
-      {"/a|b{c}^d`\"<>\\[]", "/a|b{c}^d`\"<>\\[]", "", "example.com"},
-      {"http://other.example/x?y", "/x", "y", "other.example"},
-      {"HTTPS://other.example:8443/x", "/x", "", "other.example:8443"},
-      {"ws://other.example", "/", "", "other.example"},
-      {"wss://other.example?q", "/", "q", "other.example"},
-      {"ws://[::1]:8080/x", "/x", "", "[::1]:8080"},
-      {"ws://other.example:/x", "/x", "", "other.example"},
-  };
-  for (const TargetCase& c : kCases) {
-    const Outcome outcome = ParseEveryWay(Head(c.target));
-    ASSERT_TRUE(outcome.done) << c.target << ": " << outcome.refusal.detail;
-    EXPECT_EQ(outcome.head.target, c.target);
-    EXPECT_EQ(outcome.head.path, c.path);
-    EXPECT_EQ(outcome.head.query, c.query);
-    EXPECT_EQ(outcome.head.host, c.host);
-  }
-}
-
-TEST(RequestParser, RefusesTargets) {
-  constexpr std::string_view kTargets[] = {"*",
-                                           "example.com:443",
-                                           "a/b",
-                                           "?q",
-                                           "ftp://example.com/",
-                                           "://example.com/",
-                                           "http:/x",
-                                           "http://",
-                                           "http:///x",
-                                           "http://user@example.com/",
-                                           "http://user:pw@example.com/",
-                                           "http://a:b:c/",
-                                           "http://a:99999/",
-                                           "http://[::1/",
-                                           "/a#b",
-                                           "#",
-                                           "/%",
-                                           "/%4",
-                                           "/%4g",
-                                           "/%g4",
-                                           "/a%",
-                                           "/%00",
-                                           "/%1F",
-                                           "/%0a",
-                                           "/%7f",
-                                           "/\xc3\xa4",
-                                           "/\x7f",
-                                           "/a\tb",
-                                           "/a\fb",
-                                           "/a\x01",
-                                           "/a b",
-                                           "http://ex%41mple.com/"};
-  for (const std::string_view target : kTargets) {
-    const Outcome outcome = ParseEveryWay(Head(target));
-    EXPECT_FALSE(outcome.done) << target;
-    EXPECT_EQ(outcome.refusal.cause, Cause::kBadRequest) << target;
-    EXPECT_NE(outcome.refusal.detail, "") << target;
-  }
-}
-
-TEST(RequestParser, ReadsHosts) {
-  constexpr std::string_view kHosts[] = {"a",     "A.Example.",          "10.0.0.1:80",
-                                         "[::1]", "[2001:db8::1]:65535", "my_host:0"};
-  for (const std::string_view host : kHosts) {
-    const auto outcome = ParseEveryWay("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
-    EXPECT_TRUE(outcome.done) << host << outcome.refusal.detail;
-    EXPECT_EQ(outcome.head.host, host);
-  }
-}
-
-TEST(RequestParser, RefusesHosts) {
-  constexpr std::string_view kHosts[] = {
-      "",        "a b",     "a,b c", "user@a",   "a/b",  "a?b",   "a#b",     ":80",   "a:65536",
-      "a:x",     "a:-1",    "a:+1",  "a:80:1",   "::1",  "[::1",  "[]",      "[::g]", "[::1]x",
-      "[::1]80", "[1.2.3]", "a%41",  "\xc3\xa4", "a\\b", "\"a\"", "http://a"};
-  for (const std::string_view host : kHosts) {
-    const auto outcome = ParseEveryWay("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
-    EXPECT_FALSE(outcome.done) << host;
-    EXPECT_EQ(outcome.refusal.cause, Cause::kBadRequest) << host;
-    EXPECT_THAT(outcome.refusal.detail, HasSubstr("Host")) << host;
-  }
 }
 
 struct RefusalCase {

@@ -6,7 +6,7 @@
 
 #include "sluice/auth/verdicts.h"
 
-#include "server/auth_files.h"
+#include "server/disk_files.h"
 
 namespace sluice::cli {
 namespace {

@@ -56,7 +56,7 @@ void Authentication::Resume(const auth::Method& method, const Credential& creden
 void Authentication::RunHeavy(const auth::Method& method, const Credential& credential,
                               const auth::HeavyCheck& check) {
   if (credential) credentials_.Begin(*credential, request_.now);
-  const bool is_taken = authenticator_.pool.Run(
+  const bool is_taken = authenticator_.password_hashing.Run(
       [this, &method, credential, run = check.run, &loop = loop_, alive = std::weak_ptr(alive_)] {
         if (alive.expired()) return;  // Nobody waits for it any more.
         loop.Post([this, &method, credential, alive, verdict = run()] {

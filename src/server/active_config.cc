@@ -30,7 +30,7 @@ ActiveConfig::ActiveConfig(const Surroundings& around,
       config_(std::move(config)),
       pools_(std::make_shared<const routing::Pools>(*config_, previous, RandomSeed())),
       certificates_(*config_, around.files, around.log, around.metrics.certificates()),
-      gatekeeper_(*config_, around.files, around.log, around.metrics) {}
+      auth_files_(*config_, around.files, around.log, around.metrics) {}
 
 base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
     const Surroundings& around, std::shared_ptr<const settings::Config> config,
@@ -40,7 +40,7 @@ base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
   active->number_ = previous == nullptr ? 1 : previous->number_ + 1;
   if (auto done = active->certificates_.Load(); !done) return base::Unexpected(done.error());
   const auth::Guard* const guard = previous == nullptr ? nullptr : previous->guard().get();
-  if (auto done = active->gatekeeper_.Load(guard); !done) return base::Unexpected(done.error());
+  if (auto done = active->auth_files_.Load(guard); !done) return base::Unexpected(done.error());
   return active;
 }
 
@@ -51,7 +51,7 @@ base::Result<std::shared_ptr<intake::Generation>, std::string> ActiveConfig::Mak
   auto generation = std::make_shared<intake::Generation>(
       config_, *std::move(resolver), around_.metrics.CountersFor(LabelsOf(*config_), worker),
       around_.quota.RoutesOf(*config_), pools_);
-  generation->auth = gatekeeper_.NewAuthenticator(loop, *generation->backends.resolver);
+  generation->auth = auth_files_.NewAuthenticator(loop, *generation->backends.resolver);
   const auto& listeners = certificates_.listeners();
   generation->listener_tls.assign(listeners.begin(), listeners.end());
   const auto& backends = certificates_.backends();

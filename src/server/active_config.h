@@ -17,9 +17,9 @@
 #include "sluice/settings/config.h"
 #include "sluice/settings/endpoint.h"
 
+#include "server/auth_files.h"
 #include "server/certificates.h"
 #include "server/file_watch.h"
-#include "server/gatekeeper.h"
 
 namespace sluice::server {
 
@@ -56,8 +56,8 @@ class ActiveConfig {
   const settings::Config& config() const { return *config_; }
   /// What is known of its servers, shared by all workers.
   const routing::Pools& pools() const { return *pools_; }
-  /// Null if no route asks who comes.
-  const std::shared_ptr<auth::Guard>& guard() const { return gatekeeper_.guard(); }
+  /// Null if no route needs authentication.
+  const std::shared_ptr<auth::Guard>& guard() const { return auth_files_.guard(); }
 
  private:
   ActiveConfig(const Surroundings& around, std::shared_ptr<const settings::Config> config,
@@ -68,7 +68,7 @@ class ActiveConfig {
   uint64_t number_ = 0;
   const std::shared_ptr<const routing::Pools> pools_;
   Certificates certificates_;
-  Gatekeeper gatekeeper_;
+  AuthFiles auth_files_;
   std::unique_ptr<dns::Resolver> resolver_;  // Of the main loop, where there are checks.
   std::unique_ptr<backend::HealthProber> prober_;
 };

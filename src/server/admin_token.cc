@@ -2,7 +2,7 @@
 
 #include "sluice/base/text.h"
 
-#include "server/auth_files.h"
+#include "server/disk_files.h"
 
 namespace sluice::server {
 namespace {

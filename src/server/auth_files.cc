@@ -1,55 +1,95 @@
 #include "server/auth_files.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
-#include <vector>
+#include <string>
+#include <utility>
+#include <variant>
 
-#include "sluice/base/file.h"
-#include "sluice/base/text.h"
+#include "server/disk_files.h"
 
 namespace sluice::server {
+
+base::Result<void, std::string> AuthFiles::Load(const auth::Guard* previous) {
+  auto guard = std::make_shared<auth::Guard>(config_, previous);
+  if (guard->methods().empty()) return {};
+  for (const auto& entry : guard->methods()) {
+    if (auto added = Add(entry); !added) {
+      return base::Unexpected("auth: " + std::string(entry.method->name()) + ": " + added.error());
+    }
+  }
+  guard_ = std::move(guard);
+  return {};
+}
+
 namespace {
 
-constexpr size_t kMaxMib = 16;
-
-/// Returns true for the names of files that no one wrote to be read: hidden ones, in which
-/// Kubernetes keeps the targets of its links and editors what is not saved yet, and backups.
-bool IsLeftover(std::string_view name) {
-  return name.starts_with('.') || name.ends_with('~') ||
-         (name.starts_with('#') && name.ends_with('#'));
+std::string DescribeFaults(const std::vector<settings::FileFault>& faults) {
+  std::string text = faults.front().ToString();
+  if (faults.size() > 1) text += " (and " + std::to_string(faults.size() - 1) + " more)";
+  return text;
 }
 
 }  // namespace
 
-base::Result<std::string, std::string> DiskFiles::Read(const std::string& path) const {
-  auto text = base::ReadFile(path, kMaxMib);
-  if (!text) return text;
-  return std::string(base::WithoutByteOrderMark(*text));
+base::Result<void, std::string> AuthFiles::Add(const auth::Guard::Entry& entry) {
+  auth::Method& method = *entry.method;
+  if (auto paths = method.paths(); !paths.empty()) {
+    watched_.push_back(files_.Add(std::move(paths), [this, &method] { Reload(method); }));
+  }
+  if (const auto loaded = method.Load(DiskFiles()); !loaded.is_used) {
+    return base::Unexpected(DescribeFaults(loaded.faults));
+  }
+  LogIfEmpty(method);
+  const auto* const token = std::get_if<settings::TokenAuth>(&entry.config);
+  if (token == nullptr || !token->redis) return {};
+  redis::Server server{.address = {token->redis->port == 0 ? settings::Endpoint::Kind::kUnix
+                                                           : settings::Endpoint::Kind::kTcp,
+                                   token->redis->host, token->redis->port},
+                       .timeout = token->redis->timeout};
+  if (!token->redis->password_file.empty()) {
+    auto password = ReadSecret(token->redis->password_file);
+    if (!password) return base::Unexpected(password.error().ToString());
+    server.password = *std::move(password);
+  }
+  stores_.push_back({&method, std::move(server)});
+  return {};
 }
 
-base::Result<std::vector<std::string>, std::string> DiskFiles::List(const std::string& path) const {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (auto entry = std::filesystem::directory_iterator(path, error);
-       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    std::error_code unknown;  // A link that leads nowhere is not a regular file either.
-    if (!IsLeftover(name) && entry->is_regular_file(unknown)) names.push_back(std::move(name));
+void AuthFiles::Reload(auth::Method& method) {
+  const auto loaded = method.Load(DiskFiles());
+  metrics_.CountAuthReload(loaded.faults.empty());
+  const size_t shown = std::min(loaded.faults.size(), settings::kMostFileFaults);
+  for (size_t i = 0; i < shown; ++i) {
+    log_.Write(base::LogLevel::kError, "auth_fault",
+               {{"method", method.name()}, {"detail", loaded.faults[i].ToString()}});
   }
-  if (error) return base::Unexpected("cannot be read: " + error.message());
-  std::sort(names.begin(), names.end());
-  return names;
+  if (loaded.is_used) {
+    log_.Write(base::LogLevel::kInfo, "auth_reloaded",
+               {{"method", method.name()}, {"faults", loaded.faults.size()}});
+    LogIfEmpty(method);
+  } else {
+    log_.Write(base::LogLevel::kError, "auth_kept",
+               {{"method", method.name()}, {"faults", loaded.faults.size()}});
+  }
 }
 
-base::Result<std::string, settings::FileFault> ReadSecret(const std::string& path) {
-  const auto text = DiskFiles().Read(path);
-  if (!text) return base::Unexpected(settings::FileFault{path, 0, text.error()});
-  std::string secret = text->substr(0, text->find_first_of("\r\n"));
-  if (secret.empty()) {
-    return base::Unexpected(settings::FileFault{path, 1, "expected the secret in the first line"});
+/// An operator may empty a file to revoke every client, but it may be a mistake.
+void AuthFiles::LogIfEmpty(const auth::Method& method) {
+  if (!method.RefusesEverybody()) return;
+  log_.Write(base::LogLevel::kError, "auth_empty",
+             {{"method", method.name()},
+              {"detail", method.paths().front() + " is empty: every client is refused"}});
+}
+
+std::unique_ptr<intake::Authenticator> AuthFiles::NewAuthenticator(net::EventLoop& loop,
+                                                                   dns::Resolver& resolver) const {
+  if (!guard_) return nullptr;
+  auto authenticator = std::make_unique<intake::Authenticator>();
+  authenticator->guard = guard_;
+  for (const auto& [method, server] : stores_) {
+    authenticator->stores[method] = std::make_unique<redis::Client>(loop, resolver, server);
   }
-  return secret;
+  return authenticator;
 }
 
 }  // namespace sluice::server

@@ -1,20 +1,61 @@
-// The files that `auth` is checked against, from the disk.
+// Loads the files that `auth` names, reloads them when they change, and creates what each worker
+// checks credentials with.
 #pragma once
 
-#include "sluice/auth/method.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sluice/auth/guard.h"
+#include "sluice/base/log.h"
 #include "sluice/base/result.h"
-#include "sluice/settings/file_fault.h"
+#include "sluice/dns/resolver.h"
+#include "sluice/intake/authentication.h"
+#include "sluice/metrics/collector.h"
+#include "sluice/settings/config.h"
+
+#include "server/file_watch.h"
 
 namespace sluice::server {
 
-class DiskFiles final : public auth::Files {
+/// Belongs to the main thread, except the guard, which the workers share.
+class AuthFiles {
  public:
-  /// Regular files of up to 16 MiB, without a byte order mark.
-  base::Result<std::string, std::string> Read(const std::string& path) const override;
-  base::Result<std::vector<std::string>, std::string> List(const std::string& path) const override;
-};
+  /// Everything passed in outlives this object.
+  AuthFiles(const settings::Config& config, FileWatch& files, base::Log& log,
+            metrics::Collector& metrics)
+      : config_(config), files_(files), log_(log), metrics_(metrics) {}
 
-/// The first line of a file that holds one secret and nothing else.
-base::Result<std::string, settings::FileFault> ReadSecret(const std::string& path);
+  /// Loads every file, and watches it as long as this object lives. The new guard takes the tickets
+  /// and the counts of failures from `previous`, which may be null. If a file changes later and
+  /// cannot be used, its old content stays in use; the log and the metrics report that.
+  base::Result<void, std::string> Load(const auth::Guard* previous);
+
+  /// Returns null if no route needs authentication.
+  std::unique_ptr<intake::Authenticator> NewAuthenticator(net::EventLoop& loop,
+                                                          dns::Resolver& resolver) const;
+
+  /// Null if no route needs authentication.
+  const std::shared_ptr<auth::Guard>& guard() const { return guard_; }
+
+ private:
+  // A Redis server that a method looks tokens up in.
+  struct Store {
+    const auth::Method* method;
+    redis::Server server;
+  };
+
+  base::Result<void, std::string> Add(const auth::Guard::Entry& entry);
+  void Reload(auth::Method& method);
+  void LogIfEmpty(const auth::Method& method);
+
+  const settings::Config& config_;
+  FileWatch& files_;
+  base::Log& log_;
+  metrics::Collector& metrics_;
+  std::shared_ptr<auth::Guard> guard_;
+  std::vector<Store> stores_;
+  std::vector<FileWatch::Watched> watched_;
+};
 
 }  // namespace sluice::server

@@ -13,7 +13,7 @@
 #include "sluice/tls/context.h"
 #include "sluice/tls/system_authorities.h"
 
-#include "server/auth_files.h"
+#include "server/disk_files.h"
 #include "server/expiry.h"
 #include "server/secrecy.h"
 

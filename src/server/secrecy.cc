@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#include "server/auth_files.h"
+#include "server/disk_files.h"
 
 namespace sluice::server {
 namespace {

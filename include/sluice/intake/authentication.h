@@ -11,8 +11,8 @@
 
 #include "sluice/auth/credential_count.h"
 #include "sluice/auth/guard.h"
+#include "sluice/net/background_thread.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/work_pool.h"
 #include "sluice/redis/client.h"
 
 namespace sluice::intake {
@@ -23,7 +23,7 @@ struct Authenticator {
   std::shared_ptr<auth::Guard> guard;
   /// For each method that looks tokens up.
   std::map<const auth::Method*, std::unique_ptr<redis::Client>> stores;
-  net::WorkPool pool;
+  net::BackgroundThread password_hashing;
 };
 
 /// One request's way through the methods. Destroying it cancels.

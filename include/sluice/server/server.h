@@ -72,7 +72,7 @@ class Server {
   std::shared_ptr<const metrics::BackendCollector> backend_collector() const;
   /// The same and the sessions of the routes, as JSON.
   std::string Report() const;
-  /// Null if no route asks who comes.
+  /// Null if no route needs authentication.
   std::shared_ptr<auth::Guard> guard() const;
 
  private:

@@ -1,4 +1,4 @@
-#include "sluice/net/work_pool.h"
+#include "sluice/net/background_thread.h"
 
 #include <utility>
 
@@ -10,21 +10,21 @@
 namespace sluice::net {
 namespace {
 
-constexpr int kNice = 10;
+constexpr int kBackgroundNice = 10;
 
 }  // namespace
 
-WorkPool::~WorkPool() {
+BackgroundThread::~BackgroundThread() {
   if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
-    ending_ = true;
+    is_ending_ = true;
   }
   changed_.notify_one();
   thread_.join();
 }
 
-bool WorkPool::Run(std::function<void()> work) {
+bool BackgroundThread::Run(std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() >= kMostWaiting) return false;
@@ -33,18 +33,19 @@ bool WorkPool::Run(std::function<void()> work) {
   changed_.notify_one();
   if (!thread_.joinable()) {
     const SignalBlock block;  // For the thread that is started here.
-    thread_ = std::thread([this] { Loop(); });
+    thread_ = std::thread([this] { RunWaiting(); });
   }
   return true;
 }
 
-void WorkPool::Loop() {
-  // On Linux each thread has a nice value of its own. Should it fail, it is only less polite.
-  [[maybe_unused]] const int result = setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+void BackgroundThread::RunWaiting() {
+  // On Linux each thread has a nice value of its own. A failure only leaves the priority as it is.
+  [[maybe_unused]] const int result =
+      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kBackgroundNice);
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-    if (ending_) return;
+    changed_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
+    if (is_ending_) return;
     const auto work = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();

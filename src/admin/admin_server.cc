@@ -1,6 +1,7 @@
 #include "sluice/admin/admin_server.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include <prometheus/metric_family.h>
@@ -25,7 +26,6 @@ constexpr base::Duration kRefusalLogInterval{1'000};
 constexpr const char* kPlainText = "text/plain; charset=utf-8";
 constexpr const char* kExposition = "text/plain; version=0.0.4; charset=utf-8";
 
-constexpr const char* kJson = "application/json";
 constexpr const char* kHtml = "text/html; charset=utf-8";
 
 constexpr std::string_view kIndex =
@@ -49,9 +49,11 @@ Response Page(uint16_t status, std::string body, const char* content_type = kPla
   return {status, {{"Content-Type", content_type}}, std::move(body)};
 }
 
-Response MethodNotAllowed(const char* allowed, const char* text) {
-  Response response = Page(405, text);
-  response.headers.push_back({"Allow", allowed});
+/// The refusal of another method than `method`, which is GET or POST.
+Response MethodNotAllowed(std::string_view method) {
+  const bool is_get = method == "GET";
+  Response response = Page(405, is_get ? "expected GET or HEAD\n" : "expected POST\n");
+  response.headers.push_back({"Allow", is_get ? "GET, HEAD" : "POST"});
   return response;
 }
 
@@ -67,21 +69,21 @@ Response StatusPage() {
 }  // namespace
 
 base::Result<std::unique_ptr<AdminServer>, std::string> AdminServer::Listen(
-    net::EventLoop& loop, const settings::Endpoint& address, const Status& status,
+    net::EventLoop& loop, const settings::Endpoint& address, Program& program,
     Collectables collectables, Options options, std::optional<net::ListeningSocket> socket) {
   if (!socket) {
     auto bound = net::Listen(address);
     if (!bound) return base::Unexpected(std::move(bound).error());
     socket = *std::move(bound);
   }
-  return std::unique_ptr<AdminServer>(new AdminServer(loop, *std::move(socket), status,
+  return std::unique_ptr<AdminServer>(new AdminServer(loop, *std::move(socket), program,
                                                       std::move(collectables), std::move(options)));
 }
 
-AdminServer::AdminServer(net::EventLoop& loop, net::ListeningSocket socket, const Status& status,
+AdminServer::AdminServer(net::EventLoop& loop, net::ListeningSocket socket, Program& program,
                          Collectables collectables, Options options)
     : loop_(loop),
-      status_(status),
+      program_(program),
       collectables_(std::move(collectables)),
       options_(std::move(options)),
       any_host_(std::find(options_.hosts.begin(), options_.hosts.end(), "*") !=
@@ -98,17 +100,18 @@ void AdminServer::OnAccept(net::Fd fd, const net::Address& client) {
   if (connections_.size() >= kMaxConnections) CloseOne();
   auto stream = std::make_unique<net::TcpStream>(loop_, std::move(fd));
   Responder& self = *this;
-  connections_.push_back(std::make_unique<Connection>(loop_, std::move(stream), client,
-                                                      options_.request_timeout, self));
+  connections_.push_back(std::make_unique<Connection>(
+      loop_, std::move(stream), client, options_.request_timeout, options_.answer_timeout, self));
   connections_.back()->Start();
 }
 
 /// Makes room for a connection, so that open connections keep no health check out. Closes a
-/// connection whose reply has been sent, or if there is none, any other; of several, the one that
-/// has waited longest for its client.
+/// connection whose reply has been sent; if there is none, one that waits for its client; and one
+/// that waits for an answer only if all do. Of several, the one that has waited longest.
 void AdminServer::CloseOne() {
   const auto order = [](const auto& connection) {
-    return std::pair(!connection->is_lingering(), connection->waits_since());
+    return std::tuple(connection->is_awaiting_answer(), !connection->is_lingering(),
+                      connection->waits_since());
   };
   const auto first = std::min_element(
       connections_.begin(), connections_.end(),
@@ -132,12 +135,12 @@ bool AdminServer::ServesHost(const http::RequestHead& head) const {
 }
 
 /// One line a second at most.
-void AdminServer::LogRefusal(const http::RequestHead& head, const net::Address& client, int status,
-                             std::string_view why) {
+void AdminServer::LogRefusal(Connection& connection, int status, std::string_view why) {
   if (options_.log == nullptr) return;
   const auto omitted = refusal_log_limit_.Admit(net::EventLoop::Now());
   if (!omitted) return;
-  const std::string address = client.ToString();
+  const http::RequestHead& head = connection.head();
+  const std::string address = connection.address().ToString();
   const std::string method = base::Excerpt(head.method);
   const std::string host = base::Excerpt(head.host);
   const std::string path = base::Excerpt(head.path);
@@ -150,44 +153,47 @@ void AdminServer::LogRefusal(const http::RequestHead& head, const net::Address& 
   options_.log->Write(base::LogLevel::kWarn, "admin_refused", fields);
 }
 
-Response AdminServer::Respond(const http::RequestHead& head, std::string_view body,
-                              const net::Address& client) {
-  Response response = ServesHost(head) ? Route(head, body, client) : Page(421, kHostRefused);
-  // Actions log why they refuse, and 503 is what /readyz is for.
-  const bool is_page = response.headers.front().value == kPlainText;
-  if (is_page && response.status >= 400 && response.status != 503) {
-    LogRefusal(head, client, response.status,
+std::shared_ptr<const void> AdminServer::Respond(Connection& connection, std::string_view body) {
+  const http::RequestHead& head = connection.head();
+  if (!ServesHost(head)) {
+    ReplyWithPage(connection, Page(421, kHostRefused));
+    return nullptr;
+  }
+  const std::string_view method = program_.ApiMethodOf(head.path);
+  if (method.empty()) {
+    ReplyWithPage(connection, RespondWithPage(head));
+    return nullptr;
+  }
+  if (head.method != method && !(head.method == "HEAD" && method == "GET")) {
+    ReplyWithPage(connection, MethodNotAllowed(method));
+    return nullptr;
+  }
+  return program_.HandleApi(head, body, connection.address(),
+                            [this, &connection](Response response, std::string_view refusal) {
+                              if (!refusal.empty()) {
+                                LogRefusal(connection, response.status, refusal);
+                              }
+                              connection.Reply(std::move(response));
+                            });
+}
+
+void AdminServer::ReplyWithPage(Connection& connection, Response response) {
+  // A 503 is the answer that /readyz is for.
+  if (response.status >= 400 && response.status != 503) {
+    LogRefusal(connection, response.status,
                std::string_view(response.body).substr(0, response.body.find('\n')));
   }
-  response.headers.push_back({"Cache-Control", "no-store"});
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
-  return response;
+  connection.Reply(std::move(response));
 }
 
-Response AdminServer::Act(const http::RequestHead& head, std::string_view body,
-                          const net::Address& client) {
-  if (head.method != "POST") return MethodNotAllowed("POST", "expected POST\n");
-  auto answer = options_.actions->Post(head.path, head.Find("Authorization").value_or(""), body,
-                                       client.ToString());
-  if (!answer.refusal.empty()) LogRefusal(head, client, answer.status, answer.refusal);
-  Response response = Page(static_cast<uint16_t>(answer.status), std::move(answer.body), kJson);
-  if (answer.status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
-  return response;
-}
-
-Response AdminServer::Route(const http::RequestHead& head, std::string_view body,
-                            const net::Address& client) {
+Response AdminServer::RespondWithPage(const http::RequestHead& head) const {
   const std::string& path = head.path;
-  if (options_.actions != nullptr && options_.actions->Has(path)) return Act(head, body, client);
-  if (head.method != "GET" && head.method != "HEAD") {
-    return MethodNotAllowed("GET, HEAD", "expected GET or HEAD\n");
-  }
+  if (head.method != "GET" && head.method != "HEAD") return MethodNotAllowed("GET");
   if (path == "/metrics") return Page(200, Metrics(), kExposition);
   if (path == "/healthz") return Page(200, "ok\n");
   if (path == "/readyz") {
-    return status_.Ready() ? Page(200, "ready\n") : Page(503, status_.NotReadyReason() + '\n');
+    return program_.IsReady() ? Page(200, "ready\n") : Page(503, program_.NotReadyReason() + '\n');
   }
-  if (path == "/status") return Page(200, status_.Report(), kJson);
   if (path == "/status.html") return StatusPage();
   if (path == "/") return Page(200, std::string(kIndex));
   return Page(404, "no such page; / lists those that there are\n");

@@ -13,8 +13,8 @@ using IoStatus = net::IoResult::Status;
 
 constexpr http::HeadLimits kHeadLimits{
     .request_line = 8 * 1024, .header = 16 * 1024, .header_count = 100};
-// Which methods a page takes is for the server to say. Health checks of some load balancers are
-// requests of HTTP/1.0.
+// The responder decides which methods a page has. Health checks of some load balancers are requests
+// of HTTP/1.0.
 constexpr http::HeadRules kHeadRules{.any_method = true, .http_1_0 = true};
 constexpr size_t kMaxBodyBytes = 4 * 1024;
 constexpr base::Duration kReplyTimeout{30'000};
@@ -32,9 +32,10 @@ http::Response PlainText(uint16_t status, std::string text) {
 
 Connection::Connection(net::EventLoop& loop, std::unique_ptr<net::Stream> client,
                        const net::Address& address, base::Duration request_timeout,
-                       Responder& responder)
+                       base::Duration answer_timeout, Responder& responder)
     : client_(std::move(client)),
       address_(address),
+      answer_timeout_(answer_timeout),
       responder_(responder),
       timer_(loop, *this),
       parser_(kHeadLimits, kHeadRules) {
@@ -51,6 +52,7 @@ void Connection::Start() {
 void Connection::Close() {
   if (state_ == State::kDone) return;
   state_ = State::kDone;
+  answer_.reset();
   timer_.Stop();
   client_.reset();
   responder_.Release(*this);
@@ -59,6 +61,8 @@ void Connection::Close() {
 void Connection::OnStreamReady() {
   if (is_reading()) {
     Read();
+  } else if (state_ == State::kAwaitingAnswer) {
+    if (client_->IsReset()) Close();
   } else if (state_ == State::kReplying) {
     ContinueReply();
   } else if (state_ == State::kLingering) {
@@ -74,6 +78,8 @@ void Connection::WaitAtMost(base::Duration limit) {
 void Connection::OnTimer() {
   if (is_reading() && has_begun_) {
     Refuse({base::Cause::kHandshakeTimeout, "the request was not complete in time"});
+  } else if (state_ == State::kAwaitingAnswer) {
+    SendResponse(PlainText(503, "there was no answer in time\n"));
   } else {
     Close();
   }
@@ -110,13 +116,13 @@ void Connection::Consume(base::Bytes bytes) {
 void Connection::StartBody(base::Bytes rest) {
   const http::RequestHead& head = parser_.head();
   if (head.Count("Transfer-Encoding") != 0) {
-    Reply(PlainText(411, "send the body with a Content-Length\n"));
+    SendResponse(PlainText(411, "send the body with a Content-Length\n"));
     return;
   }
   if (const auto length = head.Find("Content-Length")) {
     const auto size = base::ParseNumber(*length, kMaxBodyBytes);
     if (!size) {
-      Reply(
+      SendResponse(
           PlainText(413, "the body is larger than " + std::to_string(kMaxBodyBytes) + " bytes\n"));
       return;
     }
@@ -135,19 +141,34 @@ void Connection::StartBody(base::Bytes rest) {
 void Connection::ConsumeBody(base::Bytes bytes) {
   const auto text = base::AsText(bytes);
   body_ += text.substr(0, body_size_ - body_.size());
-  if (body_.size() == body_size_) Reply(responder_.Respond(parser_.head(), body_, address_));
+  if (body_.size() == body_size_) AwaitAnswer();
+}
+
+void Connection::AwaitAnswer() {
+  state_ = State::kAwaitingAnswer;
+  WaitAtMost(answer_timeout_);
+  auto answer = responder_.Respond(*this, body_);
+  if (state_ == State::kAwaitingAnswer) answer_ = std::move(answer);
+}
+
+void Connection::Reply(http::Response response) {
+  if (state_ != State::kAwaitingAnswer) return;
+  response.headers.push_back({"Cache-Control", "no-store"});
+  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+  SendResponse(response);
 }
 
 void Connection::Refuse(const http::Refusal& refusal) {
   Send(http::RefusalResponse(refusal, parser_.AllowedContent()));
 }
 
-void Connection::Reply(const http::Response& response) {
+void Connection::SendResponse(const http::Response& response) {
   Send(http::ResponseText(response, parser_.AllowedContent()));
 }
 
 void Connection::Send(std::string_view response) {
   state_ = State::kReplying;
+  answer_.reset();
   reply_.Append(base::AsBytes(response));
   WaitAtMost(kReplyTimeout);
   ContinueReply();

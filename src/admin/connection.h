@@ -1,10 +1,13 @@
-// One connection to the admin listener: reads a request with its body, has it answered, and closes.
+// One connection to the admin listener: reads a request with its body, waits for the answer, sends
+// it, and closes.
 //
-//   kReadingHead ──► kReadingBody ──► kReplying ──► kLingering ──► closed
-//        └─────────────────┴──────────────► (a refusal: kReplying)
+//   kReadingHead ──► kReadingBody ──► kAwaitingAnswer ──► kReplying ──► kLingering ──► kDone
+//        └─────────────────┴──(refused)────────┴──(too late)──►▲
 //
-// One time limit is for head and body together, however they trickle, one for sending the reply,
-// and one for the client to close after that.
+// Each wait has a time limit: one for head and body together, however slowly they come, one for the
+// answer, one for sending it, and one for the client to close after that. A client that leaves
+// while the answer is due is noticed when the answer is sent, or by a reset; whatever ends the
+// connection withdraws the request (Responder::Respond).
 #pragma once
 
 #include <cstdint>
@@ -26,39 +29,55 @@ namespace sluice::admin {
 class Connection final : private net::StreamHandler, private net::TimerHandler {
  public:
   Connection(net::EventLoop& loop, std::unique_ptr<net::Stream> client, const net::Address& address,
-             base::Duration request_timeout, Responder& responder);
+             base::Duration request_timeout, base::Duration answer_timeout, Responder& responder);
   ~Connection();
 
-  /// Reads what has come. To be called once its owner has it.
+  /// Reads what has come. To be called when its owner has it in its table.
   void Start();
+  /// Answers the request. No effect unless the connection waits for the answer.
+  void Reply(http::Response response);
+
+  /// The request, once it is complete.
+  const http::RequestHead& head() { return parser_.head(); }
+  const net::Address& address() const { return address_; }
+  bool is_awaiting_answer() const { return state_ == State::kAwaitingAnswer; }
   /// Returns true if the reply has been sent.
   bool is_lingering() const { return state_ == State::kLingering; }
-  /// Returns the time since when the connection waits for the client: to send its request, to read
-  /// the reply, or to close.
+  /// Returns the time since when the connection waits: for the client to send its request, for the
+  /// answer, for the client to read it, or to close.
   base::TimePoint waits_since() const { return waits_since_; }
   /// Ends the connection at once.
   void Close();
 
  private:
-  enum class State : uint8_t { kReadingHead, kReadingBody, kReplying, kLingering, kDone };
+  enum class State : uint8_t {
+    kReadingHead,
+    kReadingBody,
+    kAwaitingAnswer,
+    kReplying,
+    kLingering,
+    kDone,
+  };
 
   void OnStreamReady() override;
   void OnTimer() override;
   /// Returns true until the request is complete or refused.
-  bool is_reading() const { return state_ < State::kReplying; }
+  bool is_reading() const { return state_ < State::kAwaitingAnswer; }
   void WaitAtMost(base::Duration limit);
   void Read();
   void Consume(base::Bytes bytes);
   void StartBody(base::Bytes rest);
   void ConsumeBody(base::Bytes bytes);
+  void AwaitAnswer();
   void Refuse(const http::Refusal& refusal);
-  void Reply(const http::Response& response);
+  void SendResponse(const http::Response& response);
   void Send(std::string_view response);
   void ContinueReply();
   void Linger();
 
   std::unique_ptr<net::Stream> client_;
   const net::Address address_;
+  const base::Duration answer_timeout_;
   Responder& responder_;
   State state_ = State::kReadingHead;
   net::Timer timer_;
@@ -66,6 +85,7 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   http::RequestParser parser_;
   size_t body_size_ = 0;
   std::string body_;
+  std::shared_ptr<const void> answer_;  // While it is due. Destroying it withdraws the request.
   net::ByteQueue reply_;
   bool has_begun_ = false;  // A byte of the request has come.
 };

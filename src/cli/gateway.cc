@@ -1,8 +1,10 @@
 #include "cli/gateway.h"
 
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,34 +17,45 @@
 #include "sluice/metrics/process.h"
 #include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/server/admin_api.h"
 #include "sluice/server/admin_token.h"
 #include "sluice/server/exposure.h"
 #include "sluice/server/handover.h"
 #include "sluice/server/reloader.h"
 #include "sluice/server/server.h"
 
-#include "cli/admin_actions.h"
 #include "cli/privileges.h"
 #include "cli/signals.h"
 
 namespace sluice::cli {
 namespace {
 
-class ServerStatus final : public admin::Status {
+// For the threads of the workers to end, after a worker did not reply.
+constexpr std::chrono::seconds kExitTime{2};
+
+/// Connects the admin listener to the server.
+class GatewayProgram final : public admin::Program {
  public:
-  explicit ServerStatus(const server::Server& server) : server_(server) {}
-  bool Ready() const override { return server_.running() && !server_.draining(); }
+  GatewayProgram(const server::Server& server, server::AdminApi& api)
+      : server_(server), api_(api) {}
+
+  bool IsReady() const override { return server_.is_running() && !server_.is_draining(); }
   std::string NotReadyReason() const override {
-    return server_.draining() ? "draining" : "starting";
+    return server_.is_draining() ? "draining" : "starting";
   }
-  std::string Report() const override { return server_.Report(); }
+  std::string_view ApiMethodOf(std::string_view path) const override { return api_.MethodOf(path); }
+  std::shared_ptr<const void> HandleApi(const http::RequestHead& head, std::string_view body,
+                                        const net::Address& client, const Answer& answer) override {
+    return api_.Handle(head, body, client, answer);
+  }
 
  private:
   const server::Server& server_;
+  server::AdminApi& api_;
 };
 
 void PrepareProcess() {
-  // A successor tells by itself what becomes of it.
+  // A successor reports by itself how its start ends.
   std::signal(SIGCHLD, SIG_IGN);
   // Every session takes two descriptors.
   rlimit limit{};
@@ -64,10 +77,118 @@ uint16_t PortOf(const std::vector<worker::OpenSockets>& listeners) {
   return net::Address::From(address).port();
 }
 
+/// Ends the process with status 1, unless it ends by itself soon.
+void ExitSoon() {
+  std::thread([] {
+    std::this_thread::sleep_for(kExitTime);
+    _exit(1);
+  }).detach();
+}
+
 int Failed(base::Log& log, const std::string& error) {
   log.Write(base::LogLevel::kError, "start_failed", {{"detail", error}});
   return 1;
 }
+
+/// Empty without a token in the configuration.
+base::Result<std::optional<server::AdminToken>, std::string> LoadAdminToken(
+    const settings::Config& config) {
+  if (!config.admin || config.admin->token_file.empty()) return std::optional<server::AdminToken>();
+  auto token = server::AdminToken::Load(config.admin->token_file);
+  if (!token) return base::Unexpected("admin: token_file: " + token.error().ToString());
+  return std::optional(*std::move(token));
+}
+
+/// Null without an admin listener in the configuration.
+base::Result<std::unique_ptr<admin::AdminServer>, std::string> ListenForAdmin(
+    net::EventLoop& loop, const server::Server& server, GatewayProgram& program, base::Log& log,
+    std::optional<net::ListeningSocket> inherited) {
+  const auto& config = server.config().admin;
+  if (!config) return std::unique_ptr<admin::AdminServer>();
+  auto listening =
+      admin::AdminServer::Listen(loop, config->address, program,
+                                 {server.collector(), server.backend_collector(),
+                                  std::make_shared<metrics::ProcessCollector>()},
+                                 {.hosts = config->hosts, .log = &log}, std::move(inherited));
+  if (!listening) {
+    return base::Unexpected("admin listener: " + listening.error() +
+                            "; choose another address with --admin");
+  }
+  log.Write(base::LogLevel::kInfo, "admin_listening",
+            {{"address", (*listening)->address().ToString()}});
+  return listening;
+}
+
+/// Becomes the configured user, if there is one.
+base::Result<void, std::string> GiveUpRights(const settings::Config& config, base::Log& log) {
+  if (config.user) {
+    if (auto done = BecomeUser(*config.user, config.listeners); !done) return done;
+  }
+  if (IsRoot()) {
+    log.Write(base::LogLevel::kWarn, "running_as_root",
+              {{"detail", "root is no longer needed after the start; set 'user'"}});
+  }
+  return {};
+}
+
+/// Acts on the signals that RunGateway documents. Everything passed in outlives it.
+class SignalActions {
+ public:
+  SignalActions(net::EventLoop& loop, server::Server& server, server::Reloader* reloader,
+                std::unique_ptr<admin::AdminServer>& admin, base::Log& log)
+      : loop_(loop),
+        server_(server),
+        reloader_(reloader),
+        admin_(admin),
+        successor_(loop, log),
+        terminate_(loop, SIGTERM, [this] { End(); }),
+        interrupt_(loop, SIGINT, [this] { End(); }),
+        hang_up_(loop, SIGHUP, [this] { Reload(); }),
+        user_(loop, SIGUSR2, [this] { HandOver(); }) {}
+
+  /// Returns true if a worker did not end its sessions.
+  bool is_stuck() const { return is_stuck_; }
+
+ private:
+  void End() {
+    successor_.Cancel();
+    if (server_.is_draining()) {
+      server_.Cut();
+      return;
+    }
+    if (!server_.is_retired()) server::NotifySupervisor("STOPPING=1");
+    server_.Drain([this](const std::vector<size_t>& stuck) { OnEnded(stuck); });
+  }
+
+  void Reload() {
+    if (reloader_ != nullptr) reloader_->Reload();
+    server_.CheckFiles();
+  }
+
+  void HandOver() {
+    if (server_.is_draining() || server_.is_retired()) return;
+    successor_.Start(server_.sockets(), admin_ ? admin_->descriptor() : -1, [this] {
+      admin_.reset();
+      server_.Retire([this](const std::vector<size_t>& stuck) { OnEnded(stuck); });
+    });
+  }
+
+  void OnEnded(const std::vector<size_t>& stuck) {
+    is_stuck_ = !stuck.empty();
+    loop_.Stop();
+  }
+
+  net::EventLoop& loop_;
+  server::Server& server_;
+  server::Reloader* const reloader_;
+  std::unique_ptr<admin::AdminServer>& admin_;
+  server::Successor successor_;
+  bool is_stuck_ = false;
+  const net::SignalWatch terminate_;
+  const net::SignalWatch interrupt_;
+  const net::SignalWatch hang_up_;
+  const net::SignalWatch user_;
+};
 
 }  // namespace
 
@@ -82,72 +203,25 @@ int RunGateway(settings::Config config, const ConfigSource* source, const OnList
       server::Server::Create(loop, first, log, SLUICE_VERSION, std::move(inherited->listeners));
   if (!created) return Failed(log, created.error());
   server::Server& server = **created;
-  std::optional<server::Reloader> reloader;
+  std::unique_ptr<server::Reloader> reloader;
   if (source != nullptr) {
-    reloader.emplace(server, log, source->file, source->load, source->text);
+    reloader =
+        std::make_unique<server::Reloader>(server, log, source->file, source->load, source->text);
   }
 
-  const ServerStatus status(server);
-  std::unique_ptr<AdminActions> actions;
-  std::unique_ptr<admin::AdminServer> admin;
-  if (first->admin && !first->admin->token_file.empty()) {
-    const auto token = server::AdminToken::Load(first->admin->token_file);
-    if (!token) return Failed(log, "admin: token_file: " + token.error().ToString());
-    actions = std::make_unique<AdminActions>(*token, server, reloader ? &*reloader : nullptr, log);
-  }
-  if (first->admin) {
-    auto listening = admin::AdminServer::Listen(
-        loop, first->admin->address, status,
-        {server.collector(), server.backend_collector(),
-         std::make_shared<metrics::ProcessCollector>()},
-        {.actions = actions.get(), .hosts = first->admin->hosts, .log = &log},
-        std::move(inherited->admin));
-    if (!listening) {
-      return Failed(
-          log, "admin listener: " + listening.error() + "; choose another address with --admin");
-    }
-    admin = *std::move(listening);
-    log.Write(base::LogLevel::kInfo, "admin_listening", {{"address", admin->address().ToString()}});
-  }
+  auto token = LoadAdminToken(*first);
+  if (!token) return Failed(log, token.error());
+  server::AdminApi api(server, reloader.get(), *std::move(token), log);
+  GatewayProgram program(server, api);
+  auto admin = ListenForAdmin(loop, server, program, log, std::move(inherited->admin));
+  if (!admin) return Failed(log, admin.error());
 
-  if (first->user) {
-    if (auto done = BecomeUser(*first->user, first->listeners); !done) {
-      return Failed(log, done.error());
-    }
-  }
-  if (IsRoot()) {
-    log.Write(base::LogLevel::kWarn, "running_as_root",
-              {{"detail", "root is no longer needed after the start; set 'user'"}});
-  }
+  if (auto done = GiveUpRights(*first, log); !done) return Failed(log, done.error());
   const auto form =
       source != nullptr ? server::ConfigForm::kFile : server::ConfigForm::kCommandLine;
   server::TellExposure(*first, form, log);
 
-  server::Successor successor(loop, log);
-  const auto on_signal = [&] {
-    successor.Cancel();
-    if (server.draining()) {
-      server.Cut();
-    } else {
-      if (!server.retired()) server::NotifySupervisor("STOPPING=1");
-      server.Drain([&loop] { loop.Stop(); });
-    }
-  };
-  const net::SignalWatch term(loop, SIGTERM, on_signal);
-  const net::SignalWatch interrupt(loop, SIGINT, on_signal);
-  const net::SignalWatch hangup(loop, SIGHUP, [&] {
-    if (reloader) reloader->Reload();
-    server.CheckFiles();
-  });
-
-  const net::SignalWatch hand_over(loop, SIGUSR2, [&] {
-    if (server.draining() || server.retired()) return;
-    successor.Start(server.sockets(), admin ? admin->descriptor() : -1, [&] {
-      admin.reset();
-      server.Retire([&loop] { loop.Stop(); });
-    });
-  });
-
+  const SignalActions signals(loop, server, reloader.get(), *admin, log);
   ReleaseSignals();
 
   server.Start();
@@ -155,8 +229,13 @@ int RunGateway(settings::Config config, const ConfigSource* source, const OnList
   server::NotifySupervisor("READY=1\nMAINPID=" + std::to_string(getpid()));
   inherited->ReportReady();
   loop.Run();
-  // A signal that comes now has nothing left to ask for, and must not end us as the default would.
+  // A signal that comes now requests nothing new, and must not end this process as the default
+  // would.
   net::SignalBlock::ForGood();
+  if (signals.is_stuck()) {
+    ExitSoon();  // The thread of a worker that is stuck cannot be joined.
+    return 1;
+  }
   log.Write(base::LogLevel::kInfo, "stopped", {});
   return 0;
 }

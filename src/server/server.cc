@@ -1,6 +1,6 @@
 #include "sluice/server/server.h"
 
-#include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -11,10 +11,11 @@
 #include "sluice/workspace/memory_budget.h"
 
 #include "server/active_config.h"
+#include "server/backend_samples.h"
 #include "server/echo_service.h"
 #include "server/file_watch.h"
 #include "server/random_seed.h"
-#include "server/status_report.h"
+#include "server/shutdown.h"
 
 namespace sluice::embedded {
 extern const std::string_view kConsolePage;
@@ -32,7 +33,33 @@ bool UsesEcho(const settings::Config& config) {
   return false;
 }
 
-/// What of `next` differs that was settled at the start; empty if nothing.
+using SessionCounts = std::map<std::string, uint64_t>;
+
+std::vector<net::EventLoop*> LoopsOf(const std::vector<std::unique_ptr<worker::Worker>>& workers) {
+  std::vector<net::EventLoop*> loops;
+  for (const auto& worker : workers) loops.push_back(&worker->loop());
+  return loops;
+}
+
+/// Adds up the workers' counts, in the order of Status::routes.
+std::vector<Status::Route> SumByRoute(const settings::Config& config,
+                                      const Control::Replies<SessionCounts>& replies) {
+  SessionCounts sums;
+  for (const auto& reply : replies) {
+    if (!reply) continue;
+    for (const auto& [route, sessions] : *reply) sums[route] += sessions;
+  }
+  std::vector<Status::Route> routes;
+  for (const auto& route : config.routes) {
+    routes.push_back({route.name, sums[route.name]});
+    sums.erase(route.name);
+  }
+  for (const auto& [name, sessions] : sums) routes.push_back({name, sessions});
+  return routes;
+}
+
+/// Returns the name of an option that differs in `next` and is fixed from the start; empty if there
+/// is none.
 std::string_view WhatIsFixed(const settings::Config& now, const settings::Config& next) {
   if (next.workers != now.workers) return "'workers'";
   if (next.user != now.user) return "'user'";
@@ -43,7 +70,7 @@ std::string_view WhatIsFixed(const settings::Config& now, const settings::Config
 }  // namespace
 
 /// Order matters: what is below uses what is above.
-class Server::Impl final : private net::TimerHandler {
+class Server::Impl final {
  public:
   Impl(net::EventLoop& loop, const settings::Config& config, base::Log& log,
        std::string_view version, std::vector<worker::InheritedSocket> inherited)
@@ -55,30 +82,29 @@ class Server::Impl final : private net::TimerHandler {
         files_(loop),
         config_file_(loop),
         ports_(std::move(inherited)),
-        drain_timer_(loop, *this) {
-    const worker::WorkerSetup setup{rate_limiter_, memory_, embedded::kConsolePage, log_};
-    for (size_t i = 0; i < worker_count_; ++i) {
-      workers_.push_back(std::make_unique<worker::Worker>(setup, RandomSeed()));
-      memory_.Count(workers_.back()->queued());
-    }
+        workers_(CreateWorkers()),
+        control_(loop, LoopsOf(workers_)),
+        shutdown_(loop, control_, workers_, log) {
+    for (const auto& worker : workers_) memory_.Count(worker->queued());
     std::vector<worker::Worker*> peers;
     for (const auto& worker : workers_) peers.push_back(worker.get());
     for (const auto& worker : workers_) worker->SetPeers(peers);
   }
 
   ~Impl() {
-    // They know each other.
+    // Each one uses its peers.
     for (const auto& worker : workers_) worker->Stop();
   }
 
-  /// In place of the configuration in use, if there is one. Everything that can fail comes before
+  /// Replaces the configuration in use, if there is one. Everything that can fail comes before
   /// anything changes.
-  base::Result<void, std::string> Use(std::shared_ptr<const settings::Config> config) {
+  base::Result<Control::Pending, std::string> Use(std::shared_ptr<const settings::Config> config,
+                                                  OnApplied applied) {
     auto next =
         ActiveConfig::Load({files_, log_, *collector_, quota_}, std::move(config), active_.get());
     if (!next) return base::Unexpected(std::move(next).error());
     const settings::Config& in_use = (*next)->config();
-    if (auto done = StartEcho(in_use); !done) return done;
+    if (auto done = StartEcho(in_use); !done) return base::Unexpected(done.error());
     auto plan = ports_.PlanFor(in_use.listeners, worker_count_);
     if (!plan) return base::Unexpected(std::move(plan).error());
     std::vector<std::shared_ptr<intake::Generation>> generations;
@@ -88,30 +114,23 @@ class Server::Impl final : private net::TimerHandler {
       generations.push_back(*std::move(made));
     }
     if (auto done = (*next)->StartHealthChecks(loop_, echo_address_, active_.get()); !done) {
-      return done;
+      return base::Unexpected(done.error());
     }
 
-    if (auto done = SetSocketFiles(in_use.listeners); !done) return done;
+    if (auto done = SetSocketFiles(in_use.listeners); !done) return base::Unexpected(done.error());
 
     memory_.SetLimit(in_use.limits.memory);
-    // Those that are kept, too: connections accepted from now on inherit it.
+    // Also of listeners that are kept: connections that are accepted from now on inherit it.
     for (const auto& sockets : plan->open) {
       for (const int fd : sockets.fds) net::SetSocketBuffer(fd, in_use.limits.socket_buffer);
     }
     LogListeners(in_use.listeners, *plan);
-    for (const auto& unused : ports_.unused()) {
-      log_.Write(base::LogLevel::kWarn, "socket_not_used",
-                 {{"address", unused.socket.address.ToString()},
-                  {"detail", "this process was given it, and no listener has its address"}});
-    }
     ports_.Take(*plan);
-    for (size_t i = 0; i < worker_count_; ++i) {
-      workers_[i]->Use(std::move(generations[i]), std::move(plan->of_worker[i]));
-    }
+    auto applying = Apply(std::move(generations), std::move(plan->of_worker), std::move(applied));
     active_ = *std::move(next);
     active_->OwnMetrics();
     active_->pools().Activate();
-    return {};
+    return applying;
   }
 
   void Start() {
@@ -122,39 +141,18 @@ class Server::Impl final : private net::TimerHandler {
   const settings::Config& config() const { return active_->config(); }
   const std::vector<worker::OpenSockets>& sockets() const { return ports_.open(); }
 
-  void Drain(std::function<void()> done) {
-    done_ = [this, done = std::move(done)] {
-      drain_timer_.Stop();
-      done();
-    };
-    const auto seconds = [](base::Duration time) {
-      return std::chrono::duration<double>(time).count();
-    };
-    const settings::Drain& drain = config().drain;
-    log_.Write(base::LogLevel::kInfo, "draining",
-               {{"delay_seconds", seconds(drain.delay)},
-                {"window_seconds", seconds(drain.window)},
-                {"timeout_seconds", seconds(config().drain_timeout)}});
-    is_delayed_ = drain.delay.count() != 0;
-    if (is_delayed_) {
-      drain_timer_.Start(drain.delay);
-    } else {
-      TellSessions(drain.window);
-    }
+  Control::Pending AskStatus(std::function<void(const Status&)> done) {
+    return control_.Ask<SessionCounts>(
+        Control::kReplyLimit,
+        [this](size_t worker, const Control::Reply<SessionCounts>& reply) {
+          reply(workers_[worker]->CountByRoute());
+        },
+        [this, done = std::move(done)](const Control::Replies<SessionCounts>& replies) {
+          done({SumByRoute(config(), replies), DescribeBackends(), SilentWorkers(replies)});
+        });
   }
 
-  void Retire(std::function<void()> done) {
-    done_ = std::move(done);
-    log_.Write(base::LogLevel::kInfo, "retiring", {});
-    StopAcceptingThen([this] {
-      ForEachWorker([this](worker::Worker& worker) { worker.Retire(WhenAllHave(done_)); });
-    });
-  }
-
-  void Cut() {
-    if (std::exchange(is_delayed_, false)) TellSessions(base::Duration(0));
-    for (auto& worker : workers_) worker->Cut();
-  }
+  Shutdown& shutdown() { return shutdown_; }
 
   void CheckFiles() { files_.CheckNow(); }
   FileWatch& config_file() { return config_file_; }
@@ -189,7 +187,16 @@ class Server::Impl final : private net::TimerHandler {
     return {};
   }
 
-  /// Logs the listeners that are new.
+  std::vector<std::unique_ptr<worker::Worker>> CreateWorkers() {
+    const worker::WorkerSetup setup{rate_limiter_, memory_, embedded::kConsolePage, log_};
+    std::vector<std::unique_ptr<worker::Worker>> workers;
+    while (workers.size() < worker_count_) {
+      workers.push_back(std::make_unique<worker::Worker>(setup, RandomSeed()));
+    }
+    return workers;
+  }
+
+  /// Logs the listeners that are new, and the inherited sockets that belong to no listener.
   void LogListeners(const std::vector<settings::Listener>& listeners,
                     const worker::Ports::Plan& plan) {
     for (size_t i = 0; i < listeners.size(); ++i) {
@@ -199,42 +206,33 @@ class Server::Impl final : private net::TimerHandler {
                   {"address", plan.bound[i].ToString()},
                   {"tls", listeners[i].tls.has_value()}});
     }
-  }
-
-  void TellSessions(base::Duration window) {
-    drain_timer_.Start(config().drain_timeout - config().drain.delay);
-    StopAcceptingThen([this, window] {
-      ForEachWorker([&](worker::Worker& worker) { worker.Drain(window, WhenAllHave(done_)); });
-    });
-  }
-
-  void OnTimer() override {
-    if (std::exchange(is_delayed_, false)) {
-      TellSessions(config().drain.window);
-    } else {
-      Cut();
+    for (const auto& unused : ports_.unused()) {
+      log_.Write(base::LogLevel::kWarn, "socket_not_used",
+                 {{"address", unused.socket.address.ToString()},
+                  {"detail", "this process was given it, and no listener has its address"}});
     }
   }
 
-  template <typename Function>
-  void ForEachWorker(Function function) {
-    ++end_;
-    left_ = workers_.size();
-    for (auto& worker : workers_) function(*worker);
-  }
-
-  /// For a worker to tell that it has done what it was asked to; `then` follows when all have. What
-  /// they were asked before does not count any more.
-  std::function<void()> WhenAllHave(std::function<void()> then) {
-    return [this, end = end_, then = std::move(then)] {
-      loop_.Post([this, end, then] {
-        if (end == end_ && --left_ == 0) then();
+  /// Has each worker use its generation on its ports.
+  Control::Pending Apply(std::vector<std::shared_ptr<intake::Generation>> generations,
+                         std::vector<std::vector<worker::PortPlan>> ports, OnApplied applied) {
+    std::vector<std::function<void(Control::Reply<Control::Done>)>> questions;
+    for (size_t i = 0; i < worker_count_; ++i) {
+      // What is posted has to be copyable, which sockets are not.
+      const auto plan = std::make_shared<std::vector<worker::PortPlan>>(std::move(ports[i]));
+      questions.push_back([worker = workers_[i].get(), generation = std::move(generations[i]),
+                           plan](const Control::Reply<Control::Done>& reply) {
+        worker->Use(generation, std::move(*plan));
+        reply({});
       });
-    };
-  }
-
-  void StopAcceptingThen(std::function<void()> then) {
-    ForEachWorker([&](worker::Worker& worker) { worker.StopAccepting(WhenAllHave(then)); });
+    }
+    return control_.AskEach<Control::Done>(
+        Control::kReplyLimit, std::move(questions),
+        [this, applied = std::move(applied)](const Control::Replies<Control::Done>& replies) {
+          const std::vector<size_t> silent = SilentWorkers(replies);
+          LogSilentWorkers(log_, silent, "it does not use the new configuration yet");
+          applied(silent);
+        });
   }
 
   net::EventLoop& loop_;
@@ -251,18 +249,18 @@ class Server::Impl final : private net::TimerHandler {
   settings::Endpoint echo_address_;
   worker::Ports ports_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
-  net::Timer drain_timer_;
-  bool is_delayed_ = false;  // It drains, and goes on accepting for now.
-  std::function<void()> done_;
-  size_t left_ = 0;   // Workers that have not done yet what they were asked to.
-  unsigned end_ = 0;  // What that was.
+  Control control_;
+  Shutdown shutdown_;
 };
 
 base::Result<std::unique_ptr<Server>, std::string> Server::Create(
     net::EventLoop& loop, std::shared_ptr<const settings::Config> config, base::Log& log,
     std::string_view version, std::vector<worker::InheritedSocket> inherited) {
   auto impl = std::make_unique<Impl>(loop, *config, log, version, std::move(inherited));
-  if (auto done = impl->Use(std::move(config)); !done) return base::Unexpected(done.error());
+  // The workers apply it when they start, before they accept.
+  if (auto done = impl->Use(std::move(config), nullptr); !done) {
+    return base::Unexpected(done.error());
+  }
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
@@ -271,17 +269,20 @@ Server::~Server() = default;
 
 void Server::Start() {
   impl_->Start();
-  running_ = true;
+  is_running_ = true;
 }
 
-base::Result<void, std::string> Server::Reload(std::shared_ptr<const settings::Config> config) {
-  if (draining_ || retired_) return base::Unexpected(std::string("sluice is about to stop"));
+base::Result<Control::Pending, std::string> Server::Reload(
+    std::shared_ptr<const settings::Config> config, OnApplied applied) {
+  if (is_draining() || is_retired()) {
+    return base::Unexpected(std::string("sluice is about to stop"));
+  }
   if (const auto fixed = WhatIsFixed(impl_->config(), *config); !fixed.empty()) {
     return base::Unexpected(std::string(fixed) +
                             " cannot change while sluice runs; restart it for that, or hand over "
                             "to a new process (SIGUSR2)");
   }
-  return impl_->Use(std::move(config));
+  return impl_->Use(std::move(config), std::move(applied));
 }
 
 const settings::Config& Server::config() const {
@@ -292,18 +293,24 @@ const std::vector<worker::OpenSockets>& Server::sockets() const {
   return impl_->sockets();
 }
 
-void Server::Retire(std::function<void()> done) {
-  retired_ = true;
-  impl_->Retire(std::move(done));
+void Server::Retire(OnEnded done) {
+  impl_->shutdown().Retire(std::move(done));
 }
 
-void Server::Drain(std::function<void()> done) {
-  draining_ = true;
-  impl_->Drain(std::move(done));
+void Server::Drain(OnEnded done) {
+  impl_->shutdown().Drain(config(), std::move(done));
 }
 
 void Server::Cut() {
-  impl_->Cut();
+  impl_->shutdown().Cut();
+}
+
+bool Server::is_draining() const {
+  return impl_->shutdown().is_draining();
+}
+
+bool Server::is_retired() const {
+  return impl_->shutdown().is_retired();
 }
 
 std::shared_ptr<void> Server::WatchConfigFile(const std::string& file,
@@ -313,6 +320,10 @@ std::shared_ptr<void> Server::WatchConfigFile(const std::string& file,
 
 void Server::CheckFiles() {
   impl_->CheckFiles();
+}
+
+Control::Pending Server::AskStatus(std::function<void(const Status&)> done) {
+  return impl_->AskStatus(std::move(done));
 }
 
 std::shared_ptr<auth::Guard> Server::guard() const {
@@ -330,10 +341,6 @@ std::shared_ptr<const metrics::Collector> Server::collector() const {
 std::shared_ptr<const metrics::BackendCollector> Server::backend_collector() const {
   return std::make_shared<const metrics::BackendCollector>(
       [impl = impl_.get()] { return SamplesOf(impl->DescribeBackends()); });
-}
-
-std::string Server::Report() const {
-  return StatusReport(impl_->DescribeBackends(), impl_->collector()->RouteSessions());
 }
 
 }  // namespace sluice::server

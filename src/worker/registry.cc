@@ -36,6 +36,14 @@ session::Session& Registry::AddSession(session::Session::Parts parts) {
   return session;
 }
 
+std::map<std::string, uint64_t> Registry::CountByRoute() const {
+  std::map<const session::RouteInUse*, uint64_t> counts;  // By pointer: few names are compared.
+  sessions_.ForEach([&counts](session::Session& session) { ++counts[&session.route()]; });
+  std::map<std::string, uint64_t> by_name;
+  for (const auto& [route, count] : counts) by_name[route->settings.name] += count;
+  return by_name;
+}
+
 std::optional<base::Cause> Registry::WhyOver(const session::RouteInUse& route) const {
   if (is_draining_) return base::Cause::kDrain;
   if (route.settings.options.on_removal == settings::OnRemoval::kKeep) return std::nullopt;

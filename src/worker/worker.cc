@@ -66,26 +66,22 @@ void Worker::Start() {
 }
 
 void Worker::Use(std::shared_ptr<intake::Generation> generation, std::vector<PortPlan> ports) {
-  // What is posted has to be copyable, which sockets are not.
-  auto plan = std::make_shared<std::vector<PortPlan>>(std::move(ports));
-  loop_.Post([this, generation = std::move(generation), plan]() mutable {
-    if (registry_.is_draining()) return;
-    Ports before = std::exchange(ports_, {});
-    addresses_.clear();
-    for (const auto& port : *plan) {
-      addresses_.push_back(port.address);
-      // Those that are not taken over are left for ClosePorts.
-      ports_.push_back(port.kept ? std::exchange(before[*port.kept], {}) : Sockets());
+  if (registry_.is_draining()) return;
+  Ports before = std::exchange(ports_, {});
+  addresses_.clear();
+  for (const auto& port : ports) {
+    addresses_.push_back(port.address);
+    // Those that are not kept are left for ClosePorts.
+    ports_.push_back(port.kept ? std::exchange(before[*port.kept], {}) : Sockets());
+  }
+  ClosePorts(std::move(before));
+  registry_.Use(std::move(generation));
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    for (auto& socket : ports[i].sockets) {
+      ports_[i].push_back(std::make_unique<Port>(*this, std::move(socket)));
     }
-    ClosePorts(std::move(before));
-    registry_.Use(std::move(generation));
-    for (size_t i = 0; i < ports_.size(); ++i) {
-      for (auto& socket : (*plan)[i].sockets) {
-        ports_[i].push_back(std::make_unique<Port>(*this, std::move(socket)));
-      }
-      for (const auto& port : ports_[i]) port->SetIndex(i);
-    }
-  });
+    for (const auto& port : ports_[i]) port->SetIndex(i);
+  }
 }
 
 /// Accepts the connections that are already in the backlog.
@@ -104,7 +100,8 @@ void Worker::Place(net::Fd fd, const net::Address& client, size_t listener) {
     if (peer->registry_.size() < fewest->registry_.size()) fewest = peer;
   }
   const size_t least = fewest->registry_.size();
-  // With many, a few more are no matter. A listener that goes is known to nobody else any more.
+  // Among many connections, a few more do not matter. A listener that is being closed may be
+  // unknown to the other workers.
   if (is_closing_ports_ || registry_.size() <= least + least / 8) {
     Accept(std::move(fd), client, listener);
     return;
@@ -147,25 +144,8 @@ void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
   Accept(std::move(*fd), client, static_cast<size_t>(same - addresses_.begin()));
 }
 
-void Worker::StopAccepting(std::function<void()> done) {
-  loop_.Post([this, done = std::move(done)] {
-    ClosePorts(std::exchange(ports_, {}));
-    done();
-  });
-}
-
-void Worker::Drain(base::Duration window, std::function<void()> done) {
-  loop_.Post([this, window, done = std::move(done)]() mutable {
-    registry_.Drain(window, std::move(done));
-  });
-}
-
-void Worker::Retire(std::function<void()> done) {
-  loop_.Post([this, done = std::move(done)]() mutable { registry_.AwaitEnd(std::move(done)); });
-}
-
-void Worker::Cut() {
-  loop_.Post([this] { registry_.Cut(); });
+void Worker::StopAccepting() {
+  ClosePorts(std::exchange(ports_, {}));
 }
 
 }  // namespace sluice::worker

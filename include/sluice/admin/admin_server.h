@@ -1,9 +1,10 @@
-// The admin listener: metrics, health and readiness over plain HTTP, for operators' tools. They
-// need no authentication, only tickets do; the configuration binds it to an address that only they
-// can reach.
+// The admin listener: metrics, health, readiness and the program's API over plain HTTP, for
+// operators' tools. Only requests that change something need a token; the configuration binds the
+// listener to an address that only operators can reach.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,47 +27,43 @@
 
 namespace sluice::admin {
 
-/// What the admin listener asks of the program. Called on the loop's thread.
-class Status {
+/// The program that the admin listener shows. Called on the loop's thread.
+class Program {
  public:
-  virtual ~Status() = default;
+  virtual ~Program() = default;
 
-  /// Whether new sessions are welcome.
-  virtual bool Ready() const = 0;
+  /// Returns true if new sessions are accepted.
+  virtual bool IsReady() const = 0;
 
-  /// One line, such as "draining", for when Ready() is false.
+  /// Returns one line, such as "draining", for when IsReady() is false.
   virtual std::string NotReadyReason() const = 0;
 
-  /// Routes, backends and servers with their state, as JSON.
-  virtual std::string Report() const = 0;
-};
+  /// Returns the method, GET or POST, of the API's request for `path`; empty if there is none.
+  virtual std::string_view ApiMethodOf(std::string_view path) const = 0;
 
-/// What is asked for by POST: the program's own business. Called on the loop's thread.
-class Actions {
- public:
-  struct Answer {
-    int status;
-    std::string body;          ///< JSON
-    std::string refusal = {};  ///< for the log: why the request was refused; empty if it was not
-  };
-  virtual ~Actions() = default;
+  /// Takes the answer to a request; `refusal` is for the log: why the request was refused, empty if
+  /// it was not.
+  using Answer = std::function<void(http::Response response, std::string_view refusal)>;
 
-  /// Whether there is such an action, `/tickets` or `/reload`.
-  virtual bool Has(std::string_view path) const = 0;
-
-  /// Takes one that there is. `authorization` is the value of that header, empty if there is none;
-  /// `client` is the address that asks, for the log.
-  virtual Answer Post(std::string_view path, std::string_view authorization, std::string_view body,
-                      std::string_view client) = 0;
+  /// Answers a request of the API. Calls `answer` once: from inside this call, or later, but only
+  /// as long as the result lives. The listener destroys the result when it has the answer, when the
+  /// connection ends, or when the answer takes too long; perhaps from inside `answer`. `head` and
+  /// `client` live as long as the result; `body` is valid during this call.
+  [[nodiscard]] virtual std::shared_ptr<const void> HandleApi(const http::RequestHead& head,
+                                                              std::string_view body,
+                                                              const net::Address& client,
+                                                              const Answer& answer) = 0;
 };
 
 class Connection;
 
-/// Answers the requests of connections, and owns these.
+/// Answers the requests of connections, and owns the connections.
 class Responder {
  public:
-  virtual http::Response Respond(const http::RequestHead& head, std::string_view body,
-                                 const net::Address& client) = 0;
+  /// Answers the request of `connection` by Connection::Reply: from inside this call, or later, as
+  /// long as the connection keeps the result.
+  [[nodiscard]] virtual std::shared_ptr<const void> Respond(Connection& connection,
+                                                            std::string_view body) = 0;
   /// `connection` is closed. Destroys it later.
   virtual void Release(Connection& connection) = 0;
 
@@ -75,17 +72,19 @@ class Responder {
 };
 
 /// Answers GET and HEAD: `/metrics` (Prometheus' text format 0.0.4), `/healthz` (200 while the loop
-/// runs), `/readyz` (200, or 503 with the reason), `/status` (routes, backends and servers in
-/// JSON), `/status.html` (a page that shows them), `/` (a list of these); and POST: the actions, if
-/// there are any. Other paths are 404, other methods 405, other hosts 421.
+/// runs), `/readyz` (200, or 503 with the reason), `/status.html` (a page that shows `/status`),
+/// `/` (a list of these); and the requests of the program's API. Other paths are 404, other methods
+/// 405, other hosts 421.
 ///
 /// One request for each connection. Heads are bounded to 16 KiB, bodies to 4 KiB, a request as a
-/// whole to `request_timeout`, its answer to 30 seconds, and the client has a second to close after
-/// that. Of more connections than kMaxConnections, the one is closed whose reply was sent first; if
-/// no reply has been sent, the one that has waited longest for its client.
+/// whole to `request_timeout`, the program's answer to `answer_timeout` (503 then), sending it to
+/// 30 seconds, and the client has a second to close after that. Of more connections than
+/// kMaxConnections, the one is closed whose reply was sent first; if no reply has been sent, the
+/// one that has waited longest for its client; if all wait for an answer, the one that has waited
+/// longest.
 ///
-/// Lives on the loop's thread, and not longer than the loop. Destroying it, which none of its own
-/// answers may do, closes the listener and what is open on it.
+/// Belongs to the loop's thread, and does not outlive the loop. Destroying it, which none of its
+/// own answers may do, closes the listener and all connections.
 class AdminServer final : private net::AcceptHandler, private Responder {
  public:
   using Collectables = std::vector<std::shared_ptr<const prometheus::Collectable>>;
@@ -93,18 +92,17 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   static constexpr size_t kMaxConnections = 100;
 
   struct Options {
-    Actions* actions = nullptr;           ///< null if there are none
     std::vector<std::string> hosts = {};  ///< as settings::Admin::hosts
     base::Log* log = nullptr;             ///< for refused requests; null: not logged
     base::Duration request_timeout{10'000};
+    base::Duration answer_timeout{20'000};
   };
 
-  /// Binds `address` (port 0: any free one), or takes `socket`, which another process has bound to
-  /// it, and serves from then on whenever the loop runs.
-  /// `status` outlives the server. The error is a sentence with the address and the system's
-  /// reason.
+  /// Binds `address` (port 0: any free one), or uses `socket`, which another process has bound to
+  /// it, and serves from then on whenever the loop runs. `program` outlives the server. The error
+  /// is a sentence with the address and the system's reason.
   static base::Result<std::unique_ptr<AdminServer>, std::string> Listen(
-      net::EventLoop& loop, const settings::Endpoint& address, const Status& status,
+      net::EventLoop& loop, const settings::Endpoint& address, Program& program,
       Collectables collectables, Options options,
       std::optional<net::ListeningSocket> socket = std::nullopt);
 
@@ -112,14 +110,14 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
-  /// The address it is bound to, with the port that the kernel chose.
+  /// The address that it is bound to, with the port that the kernel chose.
   const settings::Endpoint& address() const { return listener_.address(); }
   uint16_t port() const { return address().port; }
   /// Of its socket, for a process that is to take over.
   int descriptor() const { return listener_.descriptor(); }
 
  private:
-  AdminServer(net::EventLoop& loop, net::ListeningSocket socket, const Status& status,
+  AdminServer(net::EventLoop& loop, net::ListeningSocket socket, Program& program,
               Collectables collectables, Options options);
 
   void OnAccept(net::Fd fd, const net::Address& client) override;
@@ -127,19 +125,15 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   void CloseOne();
   void Release(Connection& connection) override;
 
-  http::Response Respond(const http::RequestHead& head, std::string_view body,
-                         const net::Address& client) override;
+  std::shared_ptr<const void> Respond(Connection& connection, std::string_view body) override;
   bool ServesHost(const http::RequestHead& head) const;
-  void LogRefusal(const http::RequestHead& head, const net::Address& client, int status,
-                  std::string_view why);
-  http::Response Route(const http::RequestHead& head, std::string_view body,
-                       const net::Address& client);
-  http::Response Act(const http::RequestHead& head, std::string_view body,
-                     const net::Address& client);
+  void LogRefusal(Connection& connection, int status, std::string_view why);
+  http::Response RespondWithPage(const http::RequestHead& head) const;
+  void ReplyWithPage(Connection& connection, http::Response response);
   std::string Metrics() const;
 
   net::EventLoop& loop_;
-  const Status& status_;
+  Program& program_;
   Collectables collectables_;
   const Options options_;
   const bool any_host_;

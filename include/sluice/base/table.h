@@ -44,7 +44,7 @@ class Table {
   /// Calls `function` for every object that is in the table now. It may take out any of them, and
   /// none is destroyed in the meantime as long as those taken out are destroyed later.
   template <typename Function>
-  void ForEach(Function function) {
+  void ForEach(Function function) const {
     std::vector<T*> now;
     now.reserve(objects_.size());
     for (const auto& object : objects_) now.push_back(object.get());

@@ -1,4 +1,18 @@
-// Reads the configuration file anew and puts it in use.
+// Reloads the configuration file and puts it in use.
+//
+// One reload runs at a time. A request that comes while a configuration is being applied is
+// answered by the next reload, so that its answer is about the file as it is then.
+//
+//   event                    | kIdle       | kApplying | kApplyingAgain
+//   -------------------------+-------------+-----------+----------------------
+//   a request, the file      | load the    | kApplying | -
+//   can be used and differs  | file:       | Again     |
+//                            | kApplying   |           |
+//   a request, else          | answered    | kApplying | -
+//                            | at once     | Again     |
+//   all workers use the      | -           | answered, | answered, then as a
+//   file, or the limit is    |             | kIdle     | request in kIdle
+//   over                     |             |           |
 #pragma once
 
 #include <cstdint>
@@ -9,6 +23,7 @@
 
 #include "sluice/base/log.h"
 #include "sluice/config/loader.h"
+#include "sluice/server/control.h"
 #include "sluice/server/server.h"
 
 namespace sluice::server {
@@ -23,25 +38,42 @@ class Reloader {
   };
   struct Outcome {
     Result result;
-    std::vector<std::string> faults;  ///< each with its place, if it has one
+    std::vector<std::string> faults = {};  ///< each with its place, if it has one
     size_t warnings = 0;
+    std::vector<size_t> silent_workers = {};  ///< they do not use the configuration yet
   };
   using Load = std::function<config::LoadResult()>;
+  using Done = std::function<void(const Outcome& outcome)>;
 
-  /// `load` reads `file`, and `text` is what the configuration in use was read from. With `reload:
-  /// watch` a change of the file is taken by itself. `server` and `log` outlive this.
+  /// `load` reads `file`, and `text` is what the configuration in use was loaded from. With
+  /// `reload: watch` a change of the file causes a reload. `server` and `log` outlive the reloader.
   Reloader(Server& server, base::Log& log, const std::string& file, Load load, std::string text);
 
-  /// Checks the file whole before anything changes. What came of it is logged and counted.
-  Outcome Reload();
+  /// Checks the whole file before anything changes. The outcome is logged and counted, when every
+  /// worker uses the new configuration.
+  void Reload();
+
+  /// The same, and calls `done` with the outcome, as long as the result lives; perhaps from inside
+  /// this call.
+  [[nodiscard]] std::shared_ptr<const void> Reload(Done done);
 
  private:
+  enum class State : uint8_t { kIdle, kApplying, kApplyingAgain };
+
+  void Begin();
   Outcome TryReload();
+  void Finish();
+  void LogOutcome() const;
 
   Server& server_;
   base::Log& log_;
   const Load load_;
   std::string text_;
+  State state_ = State::kIdle;
+  std::vector<std::weak_ptr<const Done>> waiting_;  // For the next reload.
+  std::vector<std::weak_ptr<const Done>> asked_;    // For the one that is being applied.
+  Outcome outcome_{Result::kUnchanged};
+  Control::Pending applying_;
   const std::shared_ptr<void> watched_;
 };
 

@@ -1,7 +1,8 @@
-// The gateway as a whole: binds the listeners, runs the workers, drains them.
+// The gateway as a whole: binds the listeners, runs the workers, reloads and drains them.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,17 +15,32 @@
 #include "sluice/metrics/backend_collector.h"
 #include "sluice/metrics/collector.h"
 #include "sluice/net/event_loop.h"
+#include "sluice/routing/pools.h"
+#include "sluice/server/control.h"
 #include "sluice/settings/config.h"
 #include "sluice/worker/sockets.h"
 
 namespace sluice::server {
 
+/// What GET /status reports.
+struct Status {
+  struct Route {
+    std::string name;
+    uint64_t sessions = 0;
+  };
+  /// The routes of the configuration, in its order, then removed routes that still have sessions.
+  std::vector<Route> routes;
+  std::vector<routing::BackendState> backends;
+  /// Workers that did not reply in time; their sessions are not in `routes`.
+  std::vector<size_t> silent_workers = {};
+};
+
 /// Belongs to the main thread and its loop.
 class Server {
  public:
-  /// Binds every listener and makes the workers, none of which runs yet, so that whatever is wrong
-  /// is told before the first connection. `config`, `log` and `loop` outlive the server.
-  /// `inherited` are sockets of another process, for listeners that have its addresses.
+  /// Binds every listener and creates the workers without starting them, so that every error is
+  /// reported before the first connection. `log` and `loop` outlive the server. `inherited` are
+  /// sockets of another process, for listeners that have their addresses.
   static base::Result<std::unique_ptr<Server>, std::string> Create(
       net::EventLoop& loop, std::shared_ptr<const settings::Config> config, base::Log& log,
       std::string_view version, std::vector<worker::InheritedSocket> inherited = {});
@@ -32,46 +48,56 @@ class Server {
 
   void Start();
 
-  /// Puts `config` in the place of the configuration in use, in one step for each worker. Listeners
-  /// whose address stays the same go on as they are, and so do all sessions, but for those whose
-  /// route is gone and says otherwise. The error is a sentence; then nothing has changed.
-  base::Result<void, std::string> Reload(std::shared_ptr<const settings::Config> config);
+  /// Called once, on the main loop, with the workers that did not reply in time.
+  using OnApplied = std::function<void(const std::vector<size_t>& silent_workers)>;
+
+  /// Replaces the configuration in use, in one step for each worker. Listeners with the same
+  /// address keep their sockets, and sessions continue, except those of a removed route with
+  /// `on_removal: close`. `applied` is called when every worker uses `config`, as long as the
+  /// result lives. The error is a sentence; then nothing has changed.
+  base::Result<Control::Pending, std::string> Reload(std::shared_ptr<const settings::Config> config,
+                                                     OnApplied applied);
 
   const settings::Config& config() const;
 
   /// The sockets of all listeners, for a process that is to take over. They stay the server's.
   const std::vector<worker::OpenSockets>& sockets() const;
 
-  /// Is not ready any more, stops accepting after `drain.delay`, tells every session (Close 1012)
-  /// within `drain.window`, and calls `done` on the main loop when the last is gone, or when
-  /// `timeouts.drain` is over and what was left has been cut.
-  void Drain(std::function<void()> done);
+  /// Called once, on the main loop. A worker that is stuck ends only with the process.
+  using OnEnded = std::function<void(const std::vector<size_t>& stuck_workers)>;
 
-  /// Stops accepting and calls `done` when the last session has ended by itself: somebody else
-  /// accepts in its place. Drain may follow.
-  void Retire(std::function<void()> done);
+  /// Is not ready any more, stops accepting after `drain.delay`, closes every session with 1012
+  /// within `drain.window`, and calls `done` when the last session has ended, or when
+  /// `timeouts.drain` is over and the rest has been cut.
+  void Drain(OnEnded done);
+
+  /// Stops accepting, since another process accepts instead, and calls `done` when the last session
+  /// has ended by itself. Drain may follow.
+  void Retire(OnEnded done);
 
   /// Ends every session at once; the `done` of Drain follows. Only after Drain.
   void Cut();
 
-  /// Reads those files anew that have changed: what SIGHUP asks for. It happens by itself, too, but
-  /// up to two seconds later.
+  /// Reloads the files that have changed, as SIGHUP requests. Without it, that takes up to two
+  /// seconds.
   void CheckFiles();
 
-  /// Calls `changed` when that file has changed, as long as what is returned lives.
+  /// Calls `changed` when that file has changed, as long as the result lives.
   [[nodiscard]] std::shared_ptr<void> WatchConfigFile(const std::string& file,
                                                       std::function<void()> changed);
 
-  bool running() const { return running_; }
-  bool draining() const { return draining_; }
-  bool retired() const { return retired_; }
+  bool is_running() const { return is_running_; }
+  bool is_draining() const;
+  bool is_retired() const;
+
+  /// Asks the workers for their sessions and calls `done` with the status, as long as the result
+  /// lives.
+  [[nodiscard]] Control::Pending AskStatus(std::function<void(const Status&)> done);
+
   std::shared_ptr<const metrics::Collector> collector() const;
   metrics::Collector& metrics();
-  /// What is known of the backends now, as metrics. To be used by the main thread, while this
-  /// lives.
+  /// The state of the backends as metrics. For the main thread, while the server lives.
   std::shared_ptr<const metrics::BackendCollector> backend_collector() const;
-  /// The same and the sessions of the routes, as JSON.
-  std::string Report() const;
   /// Null if no route needs authentication.
   std::shared_ptr<auth::Guard> guard() const;
 
@@ -80,9 +106,7 @@ class Server {
   explicit Server(std::unique_ptr<Impl> impl);
 
   std::unique_ptr<Impl> impl_;
-  bool running_ = false;
-  bool draining_ = false;
-  bool retired_ = false;
+  bool is_running_ = false;
 };
 
 }  // namespace sluice::server

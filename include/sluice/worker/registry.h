@@ -4,9 +4,12 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "sluice/base/cause.h"
 #include "sluice/base/clock.h"
@@ -43,6 +46,9 @@ class Registry final : private intake::ConnectionOwner, private session::Session
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   size_t connections() const { return connections_.size(); }
   size_t sessions() const { return sessions_.size(); }
+  /// The number of sessions of each route that has any, by the name of the route: also of routes
+  /// that a reload has removed.
+  std::map<std::string, uint64_t> CountByRoute() const;
 
   /// Starts to drain: incomplete requests are refused, and every session begins to close at a
   /// random time within `window`. `done` is called when no connection or session is left.

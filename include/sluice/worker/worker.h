@@ -2,8 +2,11 @@
 // what docs/architecture.md lists under "Threads and lifetimes".
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -15,7 +18,7 @@
 
 namespace sluice::worker {
 
-/// What all workers share. Everything in it outlives them.
+/// What all workers share. Everything in it outlives the workers.
 struct WorkerSetup {
   auth::RateLimiter& rate_limiter;
   const workspace::MemoryBudget& memory;
@@ -23,44 +26,51 @@ struct WorkerSetup {
   base::Log& log;
 };
 
-/// Created, started and joined by the main thread.
+/// Created, started and stopped by the main thread. The rest belongs to the worker's thread: the
+/// main thread asks for it by server::Control. Before Start, the main thread may call it, too.
 class Worker {
  public:
   Worker(const WorkerSetup& setup, uint64_t seed);
   ~Worker();
 
   net::EventLoop& loop() { return loop_; }
-  /// Bytes that its sessions hold.
+  /// Bytes that its sessions hold. Any thread.
   const metrics::Counter& queued() const { return workspace_.queued; }
 
-  /// Accepts by this configuration from now on, on `ports`, one for each of its listeners. Who is
-  /// there already keeps the configuration it began with. Any thread.
-  void Use(std::shared_ptr<intake::Generation> generation, std::vector<PortPlan> ports);
+  /// All workers, this one included: a new connection goes to the one that has the fewest, which
+  /// the kernel does not consider. They outlive this worker's thread. Before Start.
+  void SetPeers(std::vector<Worker*> peers) { peers_ = std::move(peers); }
 
   void Start();
 
-  /// All workers, this one among them: a connection goes to the one that has the fewest, which the
-  /// kernel does not look at. They outlive this one's thread. Before Start.
-  void SetPeers(std::vector<Worker*> peers) { peers_ = std::move(peers); }
-
-  /// Stops accepting; `done` is called from the worker's thread when no connection is on its way
-  /// from this worker to another. Any thread.
-  void StopAccepting(std::function<void()> done);
-
-  /// Closes all sessions with `drain` within `window`, and calls `done` from the
-  /// worker's thread when the last one is gone. Any thread, when no
-  /// worker accepts any more.
-  void Drain(base::Duration window, std::function<void()> done);
-
-  /// Calls `done` likewise when all who are there have gone by themselves. Any
-  /// thread, likewise.
-  void Retire(std::function<void()> done);
-
-  /// Ends its thread, if it runs, and waits for that.
+  /// Ends the worker's thread, if it runs, and waits for that.
   void Stop();
 
-  /// Ends every connection at once. Any thread, after Drain.
-  void Cut();
+  // ---- On the worker's thread ----
+
+  /// Accepts connections with this configuration from now on, on `ports`, one for each of its
+  /// listeners. Connections and sessions that are open keep the configuration they began with. No
+  /// effect on a worker that drains.
+  void Use(std::shared_ptr<intake::Generation> generation, std::vector<PortPlan> ports);
+
+  /// Stops accepting. When it returns, this worker passes no connection to another worker any more.
+  void StopAccepting();
+
+  /// Closes all sessions with the cause `drain` within `window`, and calls `done` when no
+  /// connection or session is left. All workers have stopped accepting before.
+  void Drain(base::Duration window, std::function<void()> done) {
+    registry_.Drain(window, std::move(done));
+  }
+
+  /// Calls `done` when no connection or session is left, however long that takes. It replaces the
+  /// `done` of an earlier call of this or of Drain.
+  void AwaitEnd(std::function<void()> done) { registry_.AwaitEnd(std::move(done)); }
+
+  /// Ends every connection and session at once.
+  void Cut() { registry_.Cut(); }
+
+  /// See Registry::CountByRoute.
+  std::map<std::string, uint64_t> CountByRoute() const { return registry_.CountByRoute(); }
 
  private:
   class Port;

@@ -7,23 +7,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sluice/admin/admin_server.h"
-
-#include "admin/client.h"
+#include "admin/admin_harness.h"
 
 namespace sluice::admin {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
-
-class FakeStatus : public Status {
- public:
-  bool Ready() const override { return reason.empty(); }
-  std::string NotReadyReason() const override { return reason; }
-  std::string Report() const override { return ""; }
-  std::string reason;
-};
+using ::testing::HasSubstr;
 
 /// A socket on a port of its own that is bound and, if told so, listens, but never answers.
 class Deaf {
@@ -47,8 +37,8 @@ class Deaf {
 
 TEST(Probe, AsksTheAdminServer) {
   net::EventLoop loop;
-  FakeStatus status;
-  auto server = AdminServer::Listen(loop, Loopback(), status, {}, {});
+  testing::FakeProgram program;
+  auto server = AdminServer::Listen(loop, Loopback(), program, {}, {});
   ASSERT_TRUE(server) << server.error();
   const settings::Endpoint address = (*server)->address();
   const std::string name = address.ToString();
@@ -63,7 +53,7 @@ TEST(Probe, AsksTheAdminServer) {
       EXPECT_EQ(*Probe(everywhere, "/healthz", 10s), "ok\n") << host;
     }
   });
-  status.reason = "draining";
+  program.reason = "draining";
   RunDuring(loop, [&] {
     EXPECT_EQ(Probe(address, "/readyz", 10s).error(),
               "/readyz on " + name + " answered 503: draining");

@@ -5,116 +5,22 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "net/run_loop.h"
-#include "net/sockets.h"
-#include "websocket/client_frames.h"
+#include "server/server_harness.h"
 
 namespace sluice::server {
 namespace {
 
 using net::testing::Available;
 using net::testing::RunUntil;
-
-class SharedLog final : public base::Log {
- public:
-  void Write(base::LogLevel, std::string_view event,
-             std::span<const base::LogField> fields) override {
-    const std::lock_guard lock(mutex_);
-    std::string line(event);
-    for (const auto& field : fields) {
-      line.append(" ").append(field.key).append("=");
-      if (const auto* text = std::get_if<std::string_view>(&field.value)) line.append(*text);
-    }
-    lines_.push_back(line);
-  }
-  std::vector<std::string> lines() {
-    const std::lock_guard lock(mutex_);
-    return lines_;
-  }
-  /// The value of the text field in the only line of this event.
-  std::string Find(std::string_view event, std::string_view key) {
-    for (const auto& line : lines()) {
-      if (!line.starts_with(std::string(event) + " ")) continue;
-      const auto at = line.find(" " + std::string(key) + "=");
-      if (at == std::string::npos) continue;
-      const auto begin = at + key.size() + 2;
-      return line.substr(begin, line.find(' ', begin) - begin);
-    }
-    return {};
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
-
-settings::Config EchoConfig(unsigned workers) {
-  settings::Config config;
-  config.workers = workers;
-  config.listeners.push_back({net::testing::Tcp("127.0.0.1", 0)});
-  config.backends.push_back({"echo", {{{settings::Endpoint::Kind::kBuiltin, "echo", 0}}}});
-  settings::Route route;
-  route.name = "echo";
-  route.match.path = {false, "/echo"};
-  route.backend = 0;
-  config.routes.push_back(route);
-  return config;
-}
-
-class ServerTest : public ::testing::Test {
- protected:
-  void Start(settings::Config config) {
-    auto made = Server::Create(loop, std::make_shared<const settings::Config>(std::move(config)),
-                               log, "test");
-    ASSERT_TRUE(made) << made.error();
-    server = *std::move(made);
-    EXPECT_FALSE(server->running());
-    server->Start();
-    EXPECT_TRUE(server->running());
-    const std::string address = log.Find("listening", "address");
-    port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-  }
-
-  /// A session on the echo route.
-  net::Fd OpenSession() {
-    net::Fd client = net::testing::ConnectTo(port);
-    EXPECT_TRUE(client);
-    net::testing::SendAll(client,
-                          "GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-                          "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-    std::string head;
-    EXPECT_TRUE(RunUntil(loop, [&] { return (head += Available(client)).ends_with("\r\n\r\n"); }));
-    EXPECT_TRUE(head.starts_with("HTTP/1.1 101 ")) << head;
-    EXPECT_NE(head.find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), std::string::npos) << head;
-    return client;
-  }
-  void ExpectEcho(const net::Fd& client) {
-    net::testing::SendAll(client, websocket::testing::Binary("hello"));
-    std::string back;
-    EXPECT_TRUE(RunUntil(loop, [&] { return (back += Available(client)) == "\x82\x05hello"; }));
-  }
-  /// The value of a gauge or counter, summed over its labels.
-  double Metric(std::string_view name) {
-    double sum = 0;
-    for (const auto& family : server->collector()->Collect()) {
-      if (family.name != name) continue;
-      for (const auto& metric : family.metric) sum += metric.gauge.value + metric.counter.value;
-    }
-    return sum;
-  }
-
-  SharedLog log;
-  net::EventLoop loop;
-  std::unique_ptr<Server> server;
-  uint16_t port = 0;
-};
+using testing::EchoConfig;
+using testing::ServerTest;
 
 TEST_F(ServerTest, RelaysOnSeveralWorkersAndDrains) {
   Start(EchoConfig(2));
@@ -124,8 +30,8 @@ TEST_F(ServerTest, RelaysOnSeveralWorkersAndDrains) {
   EXPECT_EQ(Metric("sluice_sessions_active"), 8);
 
   bool done = false;
-  server->Drain([&] { done = true; });
-  EXPECT_TRUE(server->draining());
+  server->Drain([&](const std::vector<size_t>&) { done = true; });
+  EXPECT_TRUE(server->is_draining());
   const std::string close = std::string("\x88\x07\x03\xf4", 4) + "drain";
   for (const auto& client : clients) {
     std::string back;
@@ -147,7 +53,7 @@ TEST_F(ServerTest, RelaysOnSeveralWorkersAndDrains) {
 TEST_F(ServerTest, DrainsAtOnceWithoutSessions) {
   Start(EchoConfig(2));
   bool done = false;
-  server->Drain([&] { done = true; });
+  server->Drain([&](const std::vector<size_t>&) { done = true; });
   EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
 }
 
@@ -157,7 +63,7 @@ TEST_F(ServerTest, CutsWhatIsLeftWhenTheDrainTakesTooLong) {
   Start(std::move(config));
   const net::Fd client = OpenSession();
   bool done = false;
-  server->Drain([&] { done = true; });
+  server->Drain([&](const std::vector<size_t>&) { done = true; });
   EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
   EXPECT_EQ(log.Find("session", "reason"), "drain");
 }
@@ -166,7 +72,7 @@ TEST_F(ServerTest, CutEndsTheDrain) {
   Start(EchoConfig(1));
   const net::Fd client = OpenSession();
   bool done = false;
-  server->Drain([&] { done = true; });
+  server->Drain([&](const std::vector<size_t>&) { done = true; });
   server->Cut();
   EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
 }
@@ -188,7 +94,7 @@ TEST_F(ServerTest, AnUnfinishedRequestIsAnsweredWhenDraining) {
   net::testing::SendAll(client, "GET /echo HTTP/1.1\r\nHo");
   ASSERT_TRUE(RunUntil(loop, [&] { return Metric("sluice_connections_active") == 1; }));
   bool done = false;
-  server->Drain([&] { done = true; });
+  server->Drain([&](const std::vector<size_t>&) { done = true; });
   std::string back;
   ASSERT_TRUE(RunUntil(loop, [&] {
     back += Available(client);
@@ -207,6 +113,75 @@ TEST_F(ServerTest, WhatIsWrongIsToldBeforeTheFirstConnection) {
       loop, std::make_shared<const settings::Config>(std::move(config)), log, "test");
   ASSERT_FALSE(made);
   EXPECT_NE(made.error().find("Address already in use"), std::string::npos) << made.error();
+}
+
+std::vector<std::pair<std::string, uint64_t>> RoutesOf(const Status& status) {
+  std::vector<std::pair<std::string, uint64_t>> routes;
+  for (const auto& route : status.routes) routes.emplace_back(route.name, route.sessions);
+  return routes;
+}
+
+TEST_F(ServerTest, StatusCountsTheSessionsOfAllWorkersAndOfRemovedRoutes) {
+  settings::Config config = EchoConfig(2);
+  config.routes.push_back(config.routes.front());
+  config.routes.back().name = "unused";
+  Start(config);
+  const std::vector<net::Fd> clients = [this] {
+    std::vector<net::Fd> open;
+    for (int i = 0; i < 5; ++i) open.push_back(OpenSession());
+    return open;
+  }();
+  std::optional<Status> status;
+  const auto ask = [&] {
+    status.reset();
+    const auto pending = server->AskStatus([&](const Status& answer) { status = answer; });
+    EXPECT_FALSE(status) << "workers are asked, and the answer comes later";
+    EXPECT_TRUE(RunUntil(loop, [&] { return status.has_value(); }));
+    EXPECT_EQ(status->silent_workers, std::vector<size_t>());
+  };
+  ask();
+  using Routes = std::vector<std::pair<std::string, uint64_t>>;
+  EXPECT_EQ(RoutesOf(*status), (Routes{{"echo", 5}, {"unused", 0}}));
+  ASSERT_EQ(status->backends.size(), 1u);
+  EXPECT_EQ(status->backends[0].servers[0].sessions, 5u);
+
+  config.routes.erase(config.routes.begin());
+  bool is_applied = false;
+  const auto reload = server->Reload(std::make_shared<const settings::Config>(config),
+                                     [&](const std::vector<size_t>& silent) {
+                                       EXPECT_TRUE(silent.empty());
+                                       is_applied = true;
+                                     });
+  ASSERT_TRUE(reload) << reload.error();
+  EXPECT_TRUE(RunUntil(loop, [&] { return is_applied; }));
+  ask();
+  EXPECT_EQ(RoutesOf(*status), (Routes{{"unused", 0}, {"echo", 5}}));
+}
+
+TEST_F(ServerTest, AServerThatNeverStartsReleasesTheConfigurationOfItsWorkers) {
+  ASSERT_TRUE(
+      Server::Create(loop, std::make_shared<const settings::Config>(EchoConfig(3)), log, "test"));
+}
+
+TEST_F(ServerTest, ADrainReplacesAWaitForTheSessionsToEnd) {
+  Start(EchoConfig(2));
+  const net::Fd client = OpenSession();
+  bool is_retired = false;
+  bool is_drained = false;
+  server->Retire([&](const std::vector<size_t>&) { is_retired = true; });
+  EXPECT_TRUE(RunUntil(loop, [&] { return !net::testing::ConnectTo(port); }));
+  ExpectEcho(client);
+  EXPECT_FALSE(is_retired);
+  server->Drain([&](const std::vector<size_t>& stuck) {
+    EXPECT_TRUE(stuck.empty());
+    is_drained = true;
+  });
+  EXPECT_TRUE(server->is_draining());
+  EXPECT_TRUE(server->is_retired());
+  server->Cut();
+  EXPECT_TRUE(RunUntil(loop, [&] { return is_drained; }));
+  EXPECT_FALSE(is_retired);
+  server->Cut();  // No effect.
 }
 
 /// How many descriptors each epoll set of this process watches, the largest first.

@@ -1,23 +1,21 @@
-#include "sluice/server/ticket_desk.h"
+#include "server/ticket_api.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 #include <variant>
 
-#include <nlohmann/json.hpp>
-
 #include "sluice/auth/tokens.h"
 #include "sluice/config/patterns.h"
+
+#include "server/admin_json.h"
 
 namespace sluice::server {
 namespace {
 
-using nlohmann::json;
-
 using Terms = base::Result<auth::TicketTerms, std::string>;
 
-base::Unexpected<TicketRefusal> Refuse(int status, std::string why) {
+base::Unexpected<TicketRefusal> RefuseTicket(uint16_t status, std::string why) {
   return base::Unexpected(TicketRefusal{status, std::move(why)});
 }
 
@@ -31,7 +29,7 @@ bool TakesTickets(const settings::Config& config, std::string_view name) {
   });
 }
 
-/// Whether the server of a ticket would be dialled there.
+/// Returns true if the route dials the server that a ticket names.
 bool TakesServers(const settings::Config& config, std::string_view name) {
   return std::any_of(config.routes.begin(), config.routes.end(), [&](const auto& route) {
     return route.name == name && config.backends[*route.backend].is_from_token;
@@ -42,8 +40,8 @@ base::Unexpected<std::string> Fail(std::string why) {
   return base::Unexpected(std::move(why));
 }
 
-base::Result<void, std::string> Set(auth::TicketTerms& terms, const std::string& key,
-                                    const std::string& text) {
+base::Result<void, std::string> SetTerm(auth::TicketTerms& terms, const std::string& key,
+                                        const std::string& text) {
   if (key == "route") {
     terms.route = text;
   } else if (key == "user") {
@@ -65,13 +63,12 @@ base::Result<void, std::string> Set(auth::TicketTerms& terms, const std::string&
   return {};
 }
 
-Terms Parse(std::string_view body) {
-  const json object = json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) return Fail("expected a JSON object such as {\"route\": \"vnc\"}");
+Terms ParseTerms(std::string_view body) {
+  const auto object = ParseTextObject(body);
+  if (!object) return Fail(object.error());
   auth::TicketTerms terms;
-  for (const auto& [key, value] : object.items()) {
-    if (!value.is_string()) return Fail("every value has to be a string");
-    if (auto set = Set(terms, key, value.get<std::string>()); !set) return Fail(set.error());
+  for (const auto& [key, text] : *object) {
+    if (auto set = SetTerm(terms, key, text); !set) return Fail(set.error());
   }
   return terms;
 }
@@ -81,16 +78,16 @@ Terms Parse(std::string_view body) {
 base::Result<IssuedTicket, TicketRefusal> IssueTicket(const settings::Config& config,
                                                       auth::Tickets& tickets, std::string_view body,
                                                       base::TimePoint now) {
-  auto terms = Parse(body);
-  if (!terms) return Refuse(400, terms.error());
+  auto terms = ParseTerms(body);
+  if (!terms) return RefuseTicket(400, terms.error());
   if (!TakesTickets(config, terms->route)) {
-    return Refuse(404, "'route' is not the name of a route that takes tickets");
+    return RefuseTicket(404, "'route' is not the name of a route that takes tickets");
   }
   if (terms->server && !TakesServers(config, terms->route)) {
-    return Refuse(400, "'server' is for a route with 'backend: {from: token}'");
+    return RefuseTicket(400, "'server' is for a route with 'backend: {from: token}'");
   }
   auto ticket = tickets.Issue(*terms, now);
-  if (!ticket) return Refuse(503, "too many tickets are out");
+  if (!ticket) return RefuseTicket(503, "too many tickets are out");
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(auth::Tickets::kLifetime);
   return IssuedTicket{*std::move(ticket), seconds, *std::move(terms)};
 }

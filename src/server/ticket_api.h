@@ -1,7 +1,8 @@
-// Hands out one-time tickets to who has the admin's token.
+// POST /tickets of the admin listener: issues one-time tickets.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,12 +20,12 @@ struct IssuedTicket {
 };
 
 struct TicketRefusal {
-  int status;  ///< of HTTP
+  uint16_t status;  ///< of HTTP
   std::string why;
 };
 
-/// `body` is JSON: {"route": ...} and, if the ticket is to be bound to them or say them, "address",
-/// "origin", "user" and "server".
+/// Issues a ticket for `body`: JSON with the "route", and, if the ticket is valid for these only or
+/// names them, "address", "origin", "user" and "server".
 base::Result<IssuedTicket, TicketRefusal> IssueTicket(const settings::Config& config,
                                                       auth::Tickets& tickets, std::string_view body,
                                                       base::TimePoint now);

@@ -109,7 +109,7 @@ const kElsewhere = {
   limit_memory: 'session_limits.test.mjs',
   limit_sessions: 'limits.test.mjs',
   route_removed: 'reload.test.mjs',
-  backend_down: 'balance.test.mjs',
+  backend_down: 'server_down.test.mjs',
   local_resources: 'local_resources.test.mjs',
 };
 

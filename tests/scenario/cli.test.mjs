@@ -1,26 +1,16 @@
 // The command line: what people type, and what they read when they mistype.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import net from 'node:net';
+import { cpSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { defer } from './lib/cleanup.mjs';
-import { deadAddress, echo } from './lib/backends.mjs';
+import { echo } from './lib/backends.mjs';
+import { file } from './lib/files.mjs';
 import { httpGet } from './lib/metrics.mjs';
 import { makeNamedFiles } from './lib/named_files.mjs';
-import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
 import { kProjectRoot, makeConfig, run, start, startWithArgs, tempDir } from './lib/sluice.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
-
-function writeConfig(t, text) {
-  const file = path.join(tempDir(t), 'sluice.yaml');
-  writeFileSync(file, text);
-  return file;
-}
 
 test('--version and version print the commit, and the versions of libevent and OpenSSL', async () => {
   for (const args of [['--version'], ['-V'], ['version']]) {
@@ -57,8 +47,8 @@ test('each command has its own help with an example', async () => {
 });
 
 test('check: a good file', async (t) => {
-  const file = writeConfig(t, JSON.stringify(makeConfig({ backend: '127.0.0.1:5900' })));
-  const { code, stderr, stdout } = await run(['check', file]);
+  const config = file(t, 'sluice.yaml', JSON.stringify(makeConfig({ backend: '127.0.0.1:5900' })));
+  const { code, stderr, stdout } = await run(['check', config]);
   assert.equal(code, 0, `${stdout}${stderr}`);
 });
 
@@ -90,8 +80,8 @@ test('check: every error of a file at once, each with its place, its line and a 
     '  timeouts: {connect: 5 parsecs}',
     '',
   ];
-  const file = writeConfig(t, lines.join('\n'));
-  const { code, stdout, stderr } = await run(['check', file]);
+  const config = file(t, 'sluice.yaml', lines.join('\n'));
+  const { code, stdout, stderr } = await run(['check', config]);
   const output = stdout + stderr;
   assert.equal(code, 1, output);
   const places = [
@@ -101,7 +91,7 @@ test('check: every error of a file at once, each with its place, its line and a 
     [8, 23, /duration.*5 parsecs/],
   ];
   for (const [line, column, message] of places) {
-    const place = `${file}:${line}:${column}: `;
+    const place = `${config}:${line}:${column}: `;
     const at = output.indexOf(place);
     assert.ok(at >= 0, `no error at ${line}:${column} in:\n${output}`);
     const [head, source, caret] = output.slice(at + place.length).split('\n');
@@ -112,7 +102,7 @@ test('check: every error of a file at once, each with its place, its line and a 
 });
 
 test('check: a file that is not YAML, and one that is not there', async (t) => {
-  const broken = writeConfig(t, 'routes: [a\nlisteners: b\n');
+  const broken = file(t, 'sluice.yaml', 'routes: [a\nlisteners: b\n');
   const bad = await run(['check', broken]);
   assert.equal(bad.code, 1);
   assert.match(bad.stdout + bad.stderr, /sluice\.yaml:\d+:\d+: /);
@@ -122,8 +112,8 @@ test('check: a file that is not YAML, and one that is not there', async (t) => {
 });
 
 test('--config with a bad file does not start', async (t) => {
-  const file = writeConfig(t, 'listeners:\n  - address: 127.0.0.1:0\nroute: []\n');
-  const { code, stdout, stderr } = await run(['--config', file]);
+  const config = file(t, 'sluice.yaml', 'listeners:\n  - address: 127.0.0.1:0\nroute: []\n');
+  const { code, stdout, stderr } = await run(['--config', config]);
   assert.equal(code, 1);
   assert.match(stdout + stderr, /sluice\.yaml:3:1: unknown key 'route'; did you mean 'routes'\?/);
   assert.ok(!stdout.includes('"ready"'));
@@ -235,232 +225,6 @@ test('every option of every command has the same sentences for a mistake', async
     }
   }
   assert.ok(count > 80, `${count} command lines`);
-});
-
-/** An address that another socket listens on. */
-async function takenAddress(t) {
-  const other = net.createServer();
-  other.listen({ port: 0, host: '127.0.0.1' });
-  await once(other, 'listening');
-  defer(t, () => other.close());
-  return `127.0.0.1:${other.address().port}`;
-}
-
-test('the admin address: the flag takes precedence over the environment, and that over the file', async (t) => {
-  const taken = await takenAddress(t);
-  const free = '127.0.0.1:0';
-  const token = path.join(tempDir(t), 'token');
-  writeFileSync(token, 'a-token-of-the-admin-that-is-long-enough\n');
-  const file = (address) =>
-    writeConfig(t, JSON.stringify(makeConfig({ backend: 'builtin:echo', admin: { address, token_file: token } })));
-  const cases = [
-    { args: ['--config', file(taken), '--admin', free] },
-    { args: ['--config', file(taken)], env: { SLUICE_ADMIN: free } },
-    { args: ['--config', file(taken), '--admin', free], env: { SLUICE_ADMIN: taken } },
-    { args: ['--config', file(free)], env: { SLUICE_ADMIN: '' } },
-    { args: ['127.0.0.1:0', 'builtin:echo', '--admin', free], env: { SLUICE_ADMIN: taken } },
-    { args: ['127.0.0.1:0', 'builtin:echo'], env: { SLUICE_ADMIN: free } },
-    { args: ['demo', '--port', '0', '--admin', free], env: { SLUICE_ADMIN: taken } },
-    { args: ['demo', '--port', '0'], env: { SLUICE_ADMIN: free } },
-  ];
-  for (const { args, env } of cases) {
-    const sluice = await startWithArgs(t, args, { env });
-    assert.notEqual(sluice.adminAddress, taken);
-    assert.equal((await httpGet(sluice.adminUrl('/readyz'))).status, 200);
-    // An address that only the environment names is not overlooked.
-    const hides = args.length === 2 && env.SLUICE_ADMIN !== '' && args[0] === '--config';
-    assert.equal(/warning: SLUICE_ADMIN in the environment sets/.test(sluice.stderr), hides, sluice.stderr);
-    if (args[0] !== '--config') continue;
-    const reloaded = await fetch(sluice.adminUrl('/reload'), {
-      method: 'POST',
-      headers: { Authorization: 'Bearer a-token-of-the-admin-that-is-long-enough' },
-    });
-    assert.equal(reloaded.status, 200, "the file's token_file still counts, and a reload keeps the address");
-    const text = JSON.parse(readFileSync(args[1], 'utf8'));
-    writeFileSync(args[1], JSON.stringify({ ...text, drain: { delay: '1s' } }));
-    sluice.reload();
-    await sluice.event('config_reloaded');
-  }
-  const bad = await run(['--config', file(free)], { env: { SLUICE_ADMIN: 'nowhere' } });
-  assert.equal(bad.code, 1);
-  assert.match(bad.stderr, /SLUICE_ADMIN: 'nowhere'/);
-});
-
-test('--workers takes precedence over the file, after a reload as well', async (t) => {
-  const file = writeConfig(t, JSON.stringify(makeConfig({ backend: 'builtin:echo', workers: 2 })));
-  const sluice = await startWithArgs(t, ['--config', file, '--workers', '1']);
-  assert.equal((await sluice.event('ready')).workers, 1);
-  writeFileSync(file, JSON.stringify(makeConfig({ backend: 'builtin:echo', workers: 3 })));
-  sluice.reload();
-  await sluice.event('config_reloaded');
-});
-
-test('healthcheck finds the admin address by the same rule', async (t) => {
-  const sluice = await start(t, { backend: 'builtin:echo' });
-  const here = sluice.adminAddress;
-  const dead = await deadAddress(t);
-  // What else is wrong with the file is no reason to call a running sluice unhealthy.
-  const file = (address) => writeConfig(t, `{admin: {address: "${address}"}, routs: [], workers: many}`);
-  const cases = [
-    [['--config', file(here)], {}, 0],
-    [['--config', file(dead)], {}, 1],
-    [['--config', file(dead)], { SLUICE_ADMIN: here }, 0],
-    [['--config', file(here)], { SLUICE_ADMIN: dead }, 1],
-    [['--admin', here, '--config', file(dead)], { SLUICE_ADMIN: dead }, 0],
-    [[], { SLUICE_ADMIN: here }, 0],
-  ];
-  for (const [args, env, expected] of cases) {
-    const { code, stdout, stderr } = await run(['healthcheck', ...args], { env });
-    assert.equal(code, expected, `${args.join(' ')} ${JSON.stringify(env)}: ${stdout}${stderr}`);
-  }
-  const none = await run(['healthcheck', '--config', writeConfig(t, 'routes: []\n')]);
-  assert.equal(none.code, 1);
-  assert.match(none.stderr, /has no 'admin'/);
-  const broken = await run(['healthcheck', '--config', writeConfig(t, `admin: {address: "${here}"}\nroutes: [\n`)]);
-  assert.equal(broken.code, 1, 'what is no YAML has no address');
-  assert.match(broken.stderr, /:3:1: not valid YAML/);
-  const absent = await run(['healthcheck', '--config', '/nonexistent/sluice.yaml']);
-  assert.equal(absent.code, 1);
-  assert.match(absent.stderr, /No such file/);
-});
-
-test('demo --port: the page is announced when its port is bound, and not before', async (t) => {
-  const demo = await startWithArgs(t, ['demo', '--port', '0', '--admin', '127.0.0.1:0']);
-  await demo.waitFor('the announcement', () => demo.stderr.includes('\n'));
-  assert.equal(demo.stderr, `Open http://localhost:${demo.port}/ in a browser. Ctrl-C ends it.\n`);
-  assert.equal((await httpGet(`http://127.0.0.1:${demo.port}/`)).status, 200);
-  const again = await run(['demo', '--port', `${demo.port}`, '--admin', '127.0.0.1:0']);
-  assert.equal(again.code, 1);
-  assert.match(again.stdout, new RegExp(`127\\.0\\.0\\.1:${demo.port}.*Address already in use`));
-  assert.doesNotMatch(again.stdout + again.stderr, /Open http/);
-  const admin = await run(['demo', '--port', '0', '--admin', demo.adminAddress]);
-  assert.equal(admin.code, 1);
-  assert.match(admin.stdout, /admin listener: cannot listen on .*Address already in use; choose another address with --admin/);
-  assert.match((await run(['demo', '--help'])).stdout, /admin listener: 127\.0\.0\.1:9090, unless --admin/);
-});
-
-test('SIGUSR1 and SIGPIPE are ignored', async (t) => {
-  const sluice = await start(t, { backend: 'builtin:echo' });
-  for (const signal of ['SIGUSR1', 'SIGPIPE', 'SIGXFSZ']) sluice.child.kill(signal);
-  sluice.reload();
-  await sluice.event('config_unchanged');
-  assert.equal(sluice.exitStatus, undefined);
-});
-
-test('signals that arrive while sluice starts do not end it', async (t) => {
-  // sluice waits for the file's writer in the middle of its start.
-  const file = path.join(tempDir(t), 'sluice.yaml');
-  execFileSync('mkfifo', [file]);
-  const text = JSON.stringify(makeConfig({ backend: 'builtin:echo' }));
-  const starting = startWithArgs(t, ['--config', file]);
-  const writer = await open(file, 'w'); // Returns when sluice has opened the file.
-  const regular = path.join(path.dirname(file), 'regular.yaml');
-  writeFileSync(regular, text);
-  renameSync(regular, file); // For the reload, which reads no FIFO.
-  const pid = Number(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').at(-1));
-  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGPIPE']) process.kill(pid, signal);
-  await writer.writeFile(text);
-  await writer.close();
-  const sluice = await starting;
-  assert.equal(sluice.pid, pid);
-  // The SIGHUP has not been lost: it reloads the file.
-  await sluice.event('config_unchanged');
-});
-
-for (const which of ['listener', 'admin']) {
-  test(`a port in use (${which}) is a clear error`, async (t) => {
-    const backend = await echo(t);
-    const taken = await takenAddress(t);
-    const args =
-      which === 'listener'
-        ? [taken, backend.address]
-        : ['127.0.0.1:0', backend.address, '--admin', taken];
-    const { code, stdout, stderr } = await run(args);
-    assert.equal(code, 1, stdout + stderr);
-    assert.match(stdout + stderr, new RegExp(`${taken.replaceAll('.', '\\.')}.*[Aa]ddress already in use`));
-    assert.ok(!stdout.includes('"ready"'));
-  });
-}
-
-test('an address of another machine is a clear error', async () => {
-  const { code, stdout, stderr } = await run(['192.0.2.1:0', 'localhost:1']);
-  assert.equal(code, 1);
-  assert.match(stdout + stderr, /192\.0\.2\.1.*(assign|address)/i);
-});
-
-test('query strings, credentials and payload are never in the log', async (t) => {
-  const backend = await echo(t);
-  const sluice = await start(t, { backend: backend.address });
-  const secrets = ['s3cret-query', 's3cret-cookie', 's3cret-auth', 's3cret-proto', 's3cret-payload', 's3cret-reason'];
-  const headers = {
-    Cookie: `id=${secrets[1]}`,
-    Authorization: `Bearer ${secrets[2]}`,
-    'Sec-WebSocket-Protocol': secrets[3],
-  };
-  const { 'Sec-WebSocket-Protocol': protocol, ...credentials } = headers;
-  const client = await openWs(t, sluice.url(`/?token=${secrets[0]}`), {
-    headers: credentials,
-    protocols: [protocol],
-  });
-  client.send(secrets[4]);
-  await client.receive(secrets[4].length);
-  await client.close(4000, secrets[5]);
-  // Refusals, too, of each kind that quotes what it refuses.
-  const requests = [
-    upgradeHead({ target: `/nowhere?token=${secrets[0]}`, headers }),
-    upgradeHead({ target: `/?token=${secrets[0]}`, method: 'POST', headers }),
-    upgradeHead({ target: `/?token=${secrets[0]}`, headers: { ...headers, Origin: 'https://evil.example.com' } }),
-    upgradeHead({ target: `/?token=${secrets[0]}`, headers: { ...headers, 'Sec-WebSocket-Key': 'short' } }),
-    upgradeHead({ target: `/?token=${secrets[0]}${'x'.repeat(9000)}`, headers }),
-    `GET /?token=${secrets[0]} HTTP/1.1\r\nHost: a\r\nCookie: ${secrets[1]}\r\nbad header ${secrets[2]}\r\n\r\n`,
-  ];
-  for (const request of requests) {
-    const raw = await connectRaw(t, sluice.port);
-    raw.write(request);
-    await raw.waitForClose();
-  }
-  await sluice.sessions(1);
-  await sluice.waitFor('the refusals in the log', () => sluice.eventsOf('refused').length === requests.length);
-  for (const secret of secrets) {
-    assert.ok(!sluice.stdout.includes(secret), `${secret} is in the log:\n${sluice.stdout}`);
-    assert.ok(!sluice.stderr.includes(secret), `${secret} is on stderr`);
-  }
-});
-
-test('every line of the log has a time, a level and an event', async (t) => {
-  const backend = await echo(t);
-  const sluice = await start(t, { backend: backend.address });
-  await (await openWs(t, sluice.url())).close();
-  await sluice.sessions(1);
-  await sluice.stop();
-  const seen = sluice.events.map((e) => e.event);
-  for (const name of ['listening', 'admin_listening', 'ready', 'session', 'draining', 'stopped']) {
-    assert.ok(seen.includes(name), `no "${name}" among ${seen.join(', ')}`);
-  }
-  for (const event of sluice.events) {
-    assert.ok(!Number.isNaN(Date.parse(event.time)), `time: ${event.time}`);
-    assert.match(event.level, /^(debug|info|warn|warning|error)$/);
-    assert.match(event.event, /^[a-z_]+$/);
-  }
-  const listening = sluice.eventsOf('listening')[0];
-  assert.equal(listening.listener, '127.0.0.1:0', 'the address as configured');
-  assert.match(listening.address, /^127\.0\.0\.1:[1-9]\d*$/, 'and as it is');
-});
-
-test('a path with odd bytes cannot break a log line', async (t) => {
-  const backend = await echo(t);
-  const sluice = await start(t, {
-    routes: [{ name: 'all', match: { path: '/**' }, backend: backend.address }],
-  });
-  for (const target of ['/%22%5c%7f', '/%ff%fe', '/a%22,%22level%22:%22', '/%e6%b5%81']) {
-    const raw = await connectRaw(t, sluice.port);
-    raw.write(upgradeHead({ target }));
-    await raw.readHead();
-    raw.end();
-    await raw.waitForClose();
-  }
-  await sluice.stop();
-  assert.deepEqual(sluice.eventsOf('unparsable'), []);
 });
 
 test('--origin takes one value, wherever it stands, and may be repeated', async (t) => {

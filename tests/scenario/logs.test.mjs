@@ -2,30 +2,26 @@
 // line of every scenario agrees with the page is checked in lib/sluice.mjs.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { deadAddress, echo } from './lib/backends.mjs';
+import { file } from './lib/files.mjs';
 import { contradictions, readLogPage } from './lib/logs.mjs';
 import { httpGet } from './lib/metrics.mjs';
-import { kProjectRoot, start, tempDir } from './lib/sluice.mjs';
+import { kProjectRoot, start } from './lib/sluice.mjs';
 import { openWs, refusedWs } from './lib/ws_client.mjs';
 
+const kPrivate = { mode: 0o600 };
 const kId = /^[0-9a-f]{16}$/;
 
 const route = (name, match, backend, more = {}) => ({ name, match, backend, ...more });
 
-function file(t, name, content) {
-  const where = path.join(tempDir(t), name);
-  writeFileSync(where, content, { mode: 0o600 });
-  return where;
-}
-
 const basic = (user, password) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
 function usersFile(t) {
-  return file(t, 'users', `anna:${execFileSync('openssl', ['passwd', '-6', 'right'], { encoding: 'utf8' })}`);
+  return file(t, 'users', `anna:${execFileSync('openssl', ['passwd', '-6', 'right'], { encoding: 'utf8' })}`, kPrivate);
 }
 
 test('a refusal says which host, path, origin and listener it is about, and nothing of the query', async (t) => {
@@ -111,7 +107,7 @@ test('unauthorized says which user was tried, and never a password or a token', 
 });
 
 test('where a token may be, the log is silent', async (t) => {
-  const tokens = file(t, 'tokens', 'known: 127.0.0.1:1\n');
+  const tokens = file(t, 'tokens', 'known: 127.0.0.1:1\n', kPrivate);
   const token = (from) => ({ auth: { token: { file: tokens, from } } });
   const sluice = await start(t, {
     auth_failures: 'off',
@@ -176,7 +172,7 @@ test('issued tickets and refused requests of the admin listener are logged', asy
   const server = await echo(t);
   const token = 'hidden-admin-token';
   const sluice = await start(t, {
-    admin: { address: '127.0.0.1:0', token_file: file(t, 'token', `${token}\n`) },
+    admin: { address: '127.0.0.1:0', token_file: file(t, 'token', `${token}\n`, kPrivate) },
     routes: [route('vnc', { path: '/vnc' }, server.address, { auth: { ticket: true } })],
   });
   const ask = (where, { authorization = `Bearer ${token}`, body = '', method = 'POST' } = {}) =>

@@ -5,25 +5,14 @@ import { test } from 'node:test';
 import { deadAddress, listen } from './lib/backends.mjs';
 import { assertSameBytes, MiB, pattern } from './lib/bytes.mjs';
 import { makeAuthority, makeCertificate } from './lib/certificates.mjs';
-import { closeFrame } from './lib/frames.mjs';
 import { residentBytes as rss } from './lib/memory.mjs';
-import { openRaw } from './lib/raw_client.mjs';
 import { start, tempDir } from './lib/sluice.mjs';
 import { connectTcp } from './lib/tcp_client.mjs';
 import { waitFor } from './lib/wait.mjs';
 import { openWs } from './lib/ws_client.mjs';
-import { echoWs, serveWs } from './lib/ws_server.mjs';
+import { echoWs, serveWs, startBefore } from './lib/ws_server.mjs';
 
 const kDials = 'sluice_backend_dials_total';
-
-/** Sluice in front of the one WebSocket at `url`. */
-function startBefore(t, url, { backend = {}, ...route } = {}) {
-  return start(t, {
-    workers: 1,
-    backends: { chat: { servers: [url], ...backend } },
-    routes: [{ name: 'main', match: { path: '/' }, backend: 'chat', ...route }],
-  });
-}
 
 test('bytes go both ways, and a Close in good order ends both', async (t) => {
   const service = await echoWs(t);
@@ -72,54 +61,6 @@ test("another code of the service's is an error with its reason in the log", asy
   assert.deepEqual(await client.waitForClose(), { code: 1011, reason: 'backend_reset' });
   const [line] = await sluice.sessions();
   assert.equal(line.detail, 'the server closed with code 1011: out of tea');
-});
-
-const kHalfClose = 'x-sluice-half-close';
-const kHalfCloseFrame = Buffer.from([0x8b, 0]);
-
-/** A session between a client and a service that both know half-close; the service has ended its direction. */
-async function openHalfClosed(t, route = {}) {
-  const service = await serveWs(t, (socket) => {
-    socket.send('all');
-    socket._socket.write(kHalfCloseFrame);
-  });
-  service.server.on('headers', (headers) => headers.push(`Sec-WebSocket-Extensions: ${kHalfClose}`));
-  const sluice = await startBefore(t, service.url(), route);
-  const client = await openRaw(t, sluice, { headers: { 'Sec-WebSocket-Extensions': kHalfClose } });
-  assert.equal((await client.nextFrame()).payload.toString(), 'all');
-  assert.equal((await client.nextFrame()).opcode, 0xb);
-  client.sendFrame({ payload: Buffer.from('late') });
-  const peer = await service.peer();
-  await waitFor('the message at the service', () => peer.messages.length === 1);
-  return { sluice, client, peer };
-}
-
-for (const [code, reason, relayed] of [
-  [1000, 'done', [1000, 'backend_closed']],
-  [1011, 'broken', [1011, 'backend_reset']],
-  [4001, 'my own', [4001, 'my own']],
-]) {
-  test(`a service that closes with ${code} after its half-close ends the session at once`, async (t) => {
-    const { sluice, client, peer } = await openHalfClosed(t);
-    peer.socket.close(code, reason);
-    const close = await client.readClose();
-    assert.deepEqual([close.code, close.reason], relayed);
-    client.sendFrame({ payload: Buffer.from('too late') });
-    client.write(closeFrame(code)).end();
-    const [line] = await sluice.sessions();
-    assert.equal(line.reason, code === 1011 ? 'backend_reset' : 'backend_closed');
-    assert.equal(line.bytes_to_backend, 4, 'only what the service could take is counted');
-  });
-}
-
-test('a service that vanishes after its half-close ends the session at once', async (t) => {
-  const { sluice, client, peer } = await openHalfClosed(t);
-  peer.socket.terminate();
-  const close = await client.readClose();
-  assert.deepEqual([close.code, close.reason], [1011, 'backend_reset']);
-  client.write(closeFrame(1011)).end();
-  const [line] = await sluice.sessions();
-  assert.equal(line.detail, 'the server ended the connection without a Close frame');
 });
 
 for (const code of [3000, 4999]) {

@@ -152,3 +152,21 @@ export function parseProxyV2(buffer) {
     size,
   };
 }
+
+// The whole of 127.0.0.0/8 is this machine, so that each part has an address of its own: the proxies
+// connect from 127.0.0.2, clients from 127.0.0.3.
+export const kProxy = '127.0.0.2';
+export const kClient = '127.0.0.3';
+
+/** The header of a client of 192.0.2.1. */
+export const kV1 = 'PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\n';
+
+/** A listener that takes PROXY headers from the addresses `from`. */
+export function listener(mode, from = ['127.0.0.1'], more = {}) {
+  return { address: '127.0.0.1:0', proxy_protocol: mode, proxy_protocol_from: from, ...more };
+}
+
+/** The address of the client in the last of `count` log lines of sessions. */
+export async function loggedClient(sluice, count = 1) {
+  return (await sluice.sessions(count)).at(-1).client;
+}

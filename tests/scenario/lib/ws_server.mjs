@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { WebSocketServer } from 'ws';
 
 import { defer } from './cleanup.mjs';
+import { start } from './sluice.mjs';
 import { waitFor } from './wait.mjs';
 
 /**
@@ -49,4 +50,13 @@ export async function serveWs(t, serve = () => {}, { certificate, host = '127.0.
 /** Sends back each message as it came. */
 export function echoWs(t, options) {
   return serveWs(t, (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })), options);
+}
+
+/** Sluice in front of the one WebSocket at `url`. */
+export function startBefore(t, url, { backend = {}, ...route } = {}) {
+  return start(t, {
+    workers: 1,
+    backends: { chat: { servers: [url], ...backend } },
+    routes: [{ name: 'main', match: { path: '/' }, backend: 'chat', ...route }],
+  });
 }

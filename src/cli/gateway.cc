@@ -14,13 +14,13 @@
 #include <unistd.h>
 
 #include "sluice/admin/admin_server.h"
+#include "sluice/handover/handover.h"
 #include "sluice/metrics/process.h"
 #include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/server/admin_api.h"
 #include "sluice/server/admin_token.h"
 #include "sluice/server/exposure.h"
-#include "sluice/server/handover.h"
 #include "sluice/server/reloader.h"
 #include "sluice/server/server.h"
 
@@ -156,7 +156,7 @@ class SignalActions {
       server_.Cut();
       return;
     }
-    if (!server_.is_retired()) server::NotifySupervisor("STOPPING=1");
+    if (!server_.is_retired()) handover::NotifySupervisor("STOPPING=1");
     server_.Drain([this](const std::vector<size_t>& stuck) { OnEnded(stuck); });
   }
 
@@ -182,7 +182,7 @@ class SignalActions {
   server::Server& server_;
   server::Reloader* const reloader_;
   std::unique_ptr<admin::AdminServer>& admin_;
-  server::Successor successor_;
+  handover::Successor successor_;
   bool is_stuck_ = false;
   const net::SignalWatch terminate_;
   const net::SignalWatch interrupt_;
@@ -195,7 +195,7 @@ class SignalActions {
 int RunGateway(settings::Config config, const ConfigSource* source, const OnListening& on_listening,
                base::Log& log) {
   PrepareProcess();
-  auto inherited = server::ReadInheritance();
+  auto inherited = handover::ReadInheritance();
   if (!inherited) return Failed(log, inherited.error());
   net::EventLoop loop;
   const auto first = std::make_shared<const settings::Config>(std::move(config));
@@ -226,7 +226,7 @@ int RunGateway(settings::Config config, const ConfigSource* source, const OnList
 
   server.Start();
   if (on_listening) on_listening(PortOf(server.sockets()));
-  server::NotifySupervisor("READY=1\nMAINPID=" + std::to_string(getpid()));
+  handover::NotifySupervisor("READY=1\nMAINPID=" + std::to_string(getpid()));
   inherited->ReportReady();
   loop.Run();
   // A signal that comes now requests nothing new, and must not end this process as the default

@@ -20,7 +20,7 @@
 #include "sluice/net/tcp_stream.h"
 #include "sluice/worker/sockets.h"
 
-namespace sluice::server {
+namespace sluice::handover {
 
 /// The sockets that another process has passed to this one.
 struct Inheritance {
@@ -70,4 +70,4 @@ class Successor final : private net::StreamHandler, private net::TimerHandler {
 /// Reports a state such as "READY=1" to systemd, if it started this process (sd_notify(3)).
 void NotifySupervisor(const std::string& state);
 
-}  // namespace sluice::server
+}  // namespace sluice::handover

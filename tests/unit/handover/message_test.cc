@@ -1,15 +1,15 @@
-#include "server/handover_message.h"
+#include "handover/message.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace sluice::server {
+namespace sluice::handover {
 namespace {
 
-TEST(HandoverMessage, ReadsWhatItHasWritten) {
-  const HandoverMessage message{7, {{*settings::ParseListenAddress("127.0.0.1:80"), 8}}, 9};
-  const auto read = ParseHandoverMessage(WriteHandoverMessage(message));
+TEST(Message, ReadsWhatItHasWritten) {
+  const Message message{7, {{*settings::ParseListenAddress("127.0.0.1:80"), 8}}, 9};
+  const auto read = ParseMessage(WriteMessage(message));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->told, 7);
   ASSERT_EQ(read->listeners.size(), 1U);
@@ -18,20 +18,20 @@ TEST(HandoverMessage, ReadsWhatItHasWritten) {
   EXPECT_EQ(read->admin, 9);
 }
 
-TEST(HandoverMessage, IgnoresMembersOfLaterVersions) {
-  const auto read = ParseHandoverMessage(
+TEST(Message, IgnoresMembersOfLaterVersions) {
+  const auto read = ParseMessage(
       R"({"told": 7, "new": [], "listeners": [{"address": "unix:/a", "fd": 8, "tls": {}}]})");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->listeners[0].listener.ToString(), "unix:/a");
   EXPECT_FALSE(read->admin);
 }
 
-TEST(HandoverMessage, SurvivesAPathThatIsNotUtf8) {
-  const HandoverMessage message{7, {{{settings::Endpoint::Kind::kUnix, "/\xff", 0}, 8}}, {}};
-  EXPECT_NE(WriteHandoverMessage(message).find("unix:/"), std::string::npos);
+TEST(Message, SurvivesAPathThatIsNotUtf8) {
+  const Message message{7, {{{settings::Endpoint::Kind::kUnix, "/\xff", 0}, 8}}, {}};
+  EXPECT_NE(WriteMessage(message).find("unix:/"), std::string::npos);
 }
 
-TEST(HandoverMessage, RefusesWhatIsNotAsExpectedAndThrowsNothing) {
+TEST(Message, RefusesWhatIsNotAsExpectedAndThrowsNothing) {
   const struct {
     const char* text;
     const char* error;
@@ -60,12 +60,12 @@ TEST(HandoverMessage, RefusesWhatIsNotAsExpectedAndThrowsNothing) {
       {R"({"told": 7, "listeners": [], "admin": null})", "'admin' is not the number"},
   };
   for (const auto& [text, error] : kCases) {
-    const auto read = ParseHandoverMessage(text);
+    const auto read = ParseMessage(text);
     ASSERT_FALSE(read) << text;
     EXPECT_NE(read.error().find(error), std::string::npos) << text << ": " << read.error();
   }
-  EXPECT_FALSE(ParseHandoverMessage(std::string(100'000, '[')));
+  EXPECT_FALSE(ParseMessage(std::string(100'000, '[')));
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::handover

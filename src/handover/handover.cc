@@ -1,4 +1,4 @@
-#include "sluice/server/handover.h"
+#include "sluice/handover/handover.h"
 
 #include <array>
 #include <cerrno>
@@ -18,9 +18,9 @@
 
 #include "sluice/base/text.h"
 
-#include "server/handover_message.h"
+#include "handover/message.h"
 
-namespace sluice::server {
+namespace sluice::handover {
 namespace {
 
 using base::Unexpected;
@@ -47,7 +47,7 @@ bool IsUnixSocket(int fd) {
 }
 
 base::Result<Inheritance, std::string> FromPredecessor(const std::string& text) {
-  const auto message = ParseHandoverMessage(text);
+  const auto message = ParseMessage(text);
   const auto fail = [](const std::string& why) {
     return Unexpected(std::string(kVariable) +
                       " in the environment is not from a running sluice: " + why);
@@ -162,14 +162,14 @@ void Successor::Start(const std::vector<worker::OpenSockets>& listeners, int adm
     posix_spawn_file_actions_adddup2(&actions, fd, fd);
     return fd;
   };
-  HandoverMessage message{pass(word.get()), {}, {}};
+  Message message{pass(word.get()), {}, {}};
   for (const auto& [address, fds] : listeners) {
     for (const int fd : fds) message.listeners.push_back({address, pass(fd)});
   }
   if (admin >= 0) message.admin = pass(admin);
 
   std::vector<std::string> environment =
-      EnvironmentWith(std::string(kVariable) + '=' + WriteHandoverMessage(message));
+      EnvironmentWith(std::string(kVariable) + '=' + WriteMessage(message));
   std::vector<std::string> arguments = arguments_;
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -251,4 +251,4 @@ void NotifySupervisor(const std::string& state) {
              static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size));
 }
 
-}  // namespace sluice::server
+}  // namespace sluice::handover

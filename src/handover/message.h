@@ -15,9 +15,9 @@
 #include "sluice/base/result.h"
 #include "sluice/settings/endpoint.h"
 
-namespace sluice::server {
+namespace sluice::handover {
 
-struct HandoverMessage {
+struct Message {
   struct Socket {
     settings::Endpoint listener;  ///< as the configuration of the running process has it
     int fd;
@@ -27,10 +27,10 @@ struct HandoverMessage {
   std::optional<int> admin;
 };
 
-std::string WriteHandoverMessage(const HandoverMessage& message);
+std::string WriteMessage(const Message& message);
 
 /// Accepts any text. No descriptor is in the result twice. The error is a sentence that says what
 /// is not as expected.
-base::Result<HandoverMessage, std::string> ParseHandoverMessage(std::string_view text);
+base::Result<Message, std::string> ParseMessage(std::string_view text);
 
-}  // namespace sluice::server
+}  // namespace sluice::handover

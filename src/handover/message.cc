@@ -1,4 +1,4 @@
-#include "server/handover_message.h"
+#include "handover/message.h"
 
 #include <cstdint>
 #include <limits>
@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace sluice::server {
+namespace sluice::handover {
 namespace {
 
 using base::Unexpected;
@@ -28,7 +28,7 @@ class MessageReader {
     return fd;
   }
 
-  base::Result<HandoverMessage::Socket, std::string> Socket(const nlohmann::json& object) {
+  base::Result<Message::Socket, std::string> Socket(const nlohmann::json& object) {
     if (!object.is_object()) return Unexpected(std::string("a listener is not an object"));
     const auto text = object.find("address");
     if (text == object.end() || !text->is_string()) {
@@ -38,7 +38,7 @@ class MessageReader {
     if (!address) return Unexpected("the 'address' of a listener: " + address.error());
     const auto fd = Descriptor(object, "fd");
     if (!fd) return Unexpected(fd.error());
-    return HandoverMessage::Socket{*std::move(address), *fd};
+    return Message::Socket{*std::move(address), *fd};
   }
 
  private:
@@ -51,7 +51,7 @@ class MessageReader {
 
 }  // namespace
 
-std::string WriteHandoverMessage(const HandoverMessage& message) {
+std::string WriteMessage(const Message& message) {
   nlohmann::json object = {{"told", message.told}, {"listeners", nlohmann::json::array()}};
   for (const auto& [listener, fd] : message.listeners) {
     object["listeners"].push_back({{"address", listener.ToString()}, {"fd", fd}});
@@ -61,11 +61,11 @@ std::string WriteHandoverMessage(const HandoverMessage& message) {
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-base::Result<HandoverMessage, std::string> ParseHandoverMessage(std::string_view text) {
+base::Result<Message, std::string> ParseMessage(std::string_view text) {
   const nlohmann::json object = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return Unexpected(std::string("expected a JSON object"));
   MessageReader reader;
-  HandoverMessage message;
+  Message message;
   const auto told = reader.Descriptor(object, "told");
   if (!told) return Unexpected(told.error());
   message.told = *told;
@@ -86,4 +86,4 @@ base::Result<HandoverMessage, std::string> ParseHandoverMessage(std::string_view
   return message;
 }
 
-}  // namespace sluice::server
+}  // namespace sluice::handover

@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "sluice/admin/admin_server.h"
+#include "sluice/api/admin_api.h"
 #include "sluice/handover/handover.h"
 #include "sluice/metrics/process.h"
 #include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/server/admin_api.h"
 #include "sluice/server/admin_token.h"
 #include "sluice/server/exposure.h"
 #include "sluice/server/reloader.h"
@@ -36,8 +36,7 @@ constexpr std::chrono::seconds kExitTime{2};
 /// Connects the admin listener to the server.
 class GatewayProgram final : public admin::Program {
  public:
-  GatewayProgram(const server::Server& server, server::AdminApi& api)
-      : server_(server), api_(api) {}
+  GatewayProgram(const server::Server& server, api::AdminApi& api) : server_(server), api_(api) {}
 
   bool IsReady() const override { return server_.is_running() && !server_.is_draining(); }
   std::string NotReadyReason() const override {
@@ -51,7 +50,7 @@ class GatewayProgram final : public admin::Program {
 
  private:
   const server::Server& server_;
-  server::AdminApi& api_;
+  api::AdminApi& api_;
 };
 
 void PrepareProcess() {
@@ -211,7 +210,7 @@ int RunGateway(settings::Config config, const ConfigSource* source, const OnList
 
   auto token = LoadAdminToken(*first);
   if (!token) return Failed(log, token.error());
-  server::AdminApi api(server, reloader.get(), *std::move(token), log);
+  api::AdminApi api(server, reloader.get(), *std::move(token), log);
   GatewayProgram program(server, api);
   auto admin = ListenForAdmin(loop, server, program, log, std::move(inherited->admin));
   if (!admin) return Failed(log, admin.error());

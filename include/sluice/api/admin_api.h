@@ -21,7 +21,7 @@
 #include "sluice/server/reloader.h"
 #include "sluice/server/server.h"
 
-namespace sluice::server {
+namespace sluice::api {
 
 /// Belongs to the main thread.
 class AdminApi {
@@ -33,7 +33,8 @@ class AdminApi {
 
   /// Without `token` there are no requests that change anything. `reloader` is null without a
   /// configuration file. The server, the reloader and the log outlive the API.
-  AdminApi(Server& server, Reloader* reloader, std::optional<AdminToken> token, base::Log& log)
+  AdminApi(server::Server& server, server::Reloader* reloader,
+           std::optional<server::AdminToken> token, base::Log& log)
       : server_(server), reloader_(reloader), token_(std::move(token)), log_(log) {}
 
   /// Returns the method that `path` is for, GET or POST; empty if the API does not have it.
@@ -65,10 +66,10 @@ class AdminApi {
   Pending PostTicket(const Call& call);
   void LogIssued(const auth::TicketTerms& terms, const net::Address& client);
 
-  Server& server_;
-  Reloader* const reloader_;
-  const std::optional<AdminToken> token_;
+  server::Server& server_;
+  server::Reloader* const reloader_;
+  const std::optional<server::AdminToken> token_;
   base::Log& log_;
 };
 
-}  // namespace sluice::server
+}  // namespace sluice::api

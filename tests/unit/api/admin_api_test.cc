@@ -1,4 +1,4 @@
-#include "sluice/server/admin_api.h"
+#include "sluice/api/admin_api.h"
 
 #include <filesystem>
 #include <fstream>
@@ -13,13 +13,13 @@
 
 #include "server/server_harness.h"
 
-namespace sluice::server {
+namespace sluice::api {
 namespace {
 
 using net::testing::RunTurns;
 using net::testing::RunUntil;
-using testing::EchoConfig;
-using testing::ServerTest;
+using server::testing::EchoConfig;
+using server::testing::ServerTest;
 
 constexpr const char* kToken = "a token of 16 characters or more";
 
@@ -38,7 +38,7 @@ class AdminApiTest : public ServerTest {
     const std::string file =
         std::filesystem::temp_directory_path() / ("sluice-admin-token-" + std::to_string(getpid()));
     std::ofstream(file) << kToken << '\n';
-    auto token = AdminToken::Load(file);
+    auto token = server::AdminToken::Load(file);
     std::filesystem::remove(file);
     ASSERT_TRUE(token);
     api.emplace(*server, &*reloader, *std::move(token), log);
@@ -62,7 +62,7 @@ class AdminApiTest : public ServerTest {
   }
 
   std::string text = "text";
-  std::optional<Reloader> reloader;
+  std::optional<server::Reloader> reloader;
   std::optional<AdminApi> api;
   std::optional<http::Response> response;
   std::string refusal;
@@ -131,4 +131,4 @@ TEST_F(AdminApiTest, AWithdrawnRequestIsNotAnswered) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::api

@@ -1,4 +1,4 @@
-#include "server/admin_json.h"
+#include "api/admin_json.h"
 
 #include <chrono>
 #include <map>
@@ -9,11 +9,11 @@
 
 #include "server/some_backends.h"
 
-namespace sluice::server {
+namespace sluice::api {
 namespace {
 
 TEST(AdminJson, Status) {
-  const Status status{{{"vnc", 3}}, testing::SomeBackends()};
+  const server::Status status{{{"vnc", 3}}, server::testing::SomeBackends()};
   const auto report = nlohmann::json::parse(StatusJson(status));
   EXPECT_EQ(report["routes"], nlohmann::json::parse(R"([{"name": "vnc", "sessions": 3}])"));
   ASSERT_EQ(report["backends"].size(), 2U);
@@ -38,7 +38,7 @@ TEST(AdminJson, StatusNamesTheWorkersThatDidNotReply) {
 }
 
 TEST(AdminJson, Reload) {
-  using Result = Reloader::Result;
+  using Result = server::Reloader::Result;
   EXPECT_EQ(ReloadJson({Result::kUnchanged}), "{\"result\":\"unchanged\"}\n");
   EXPECT_EQ(ReloadJson({.result = Result::kReloaded, .warnings = 2}),
             "{\"result\":\"reloaded\",\"warnings\":2}\n");
@@ -73,4 +73,4 @@ TEST(AdminJson, ParsesObjectsOfText) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::api

@@ -1,10 +1,10 @@
-#include "server/ticket_api.h"
+#include "api/ticket_api.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace sluice::server {
+namespace sluice::api {
 namespace {
 
 /// A route "vnc" that accepts tickets, one that also takes its server from them, and one that does
@@ -68,4 +68,4 @@ TEST(TicketApi, RefusesWhatIsWrongWithItsReason) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::api

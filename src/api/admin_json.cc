@@ -1,11 +1,11 @@
-#include "server/admin_json.h"
+#include "api/admin_json.h"
 
 #include <chrono>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-namespace sluice::server {
+namespace sluice::api {
 namespace {
 
 using Health = routing::ServerState::Health;
@@ -65,7 +65,7 @@ std::string ErrorJson(std::string_view why) {
   return TextOf({{"error", why}});
 }
 
-std::string StatusJson(const Status& status) {
+std::string StatusJson(const server::Status& status) {
   OrderedJson json = {{"routes", OrderedJson::array()}, {"backends", OrderedJson::array()}};
   for (const auto& [name, sessions] : status.routes) {
     json["routes"].push_back({{"name", name}, {"sessions", sessions}});
@@ -75,16 +75,16 @@ std::string StatusJson(const Status& status) {
   return TextOf(json, 2);
 }
 
-std::string ReloadJson(const Reloader::Outcome& outcome) {
+std::string ReloadJson(const server::Reloader::Outcome& outcome) {
   OrderedJson json;
   switch (outcome.result) {
-    case Reloader::Result::kUnchanged:
+    case server::Reloader::Result::kUnchanged:
       json = {{"result", "unchanged"}};
       break;
-    case Reloader::Result::kReloaded:
+    case server::Reloader::Result::kReloaded:
       json = {{"result", "reloaded"}, {"warnings", outcome.warnings}};
       break;
-    case Reloader::Result::kFailed:
+    case server::Reloader::Result::kFailed:
       json = {{"faults", outcome.faults}, {"result", "failed"}};
       break;
   }
@@ -112,4 +112,4 @@ base::Result<std::map<std::string, std::string>, std::string> ParseTextObject(
   return object;
 }
 
-}  // namespace sluice::server
+}  // namespace sluice::api

@@ -11,7 +11,7 @@
 #include "sluice/base/result.h"
 #include "sluice/settings/config.h"
 
-namespace sluice::server {
+namespace sluice::api {
 
 struct IssuedTicket {
   std::string ticket;
@@ -30,4 +30,4 @@ base::Result<IssuedTicket, TicketRefusal> IssueTicket(const settings::Config& co
                                                       auth::Tickets& tickets, std::string_view body,
                                                       base::TimePoint now);
 
-}  // namespace sluice::server
+}  // namespace sluice::api

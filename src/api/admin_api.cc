@@ -1,4 +1,4 @@
-#include "sluice/server/admin_api.h"
+#include "sluice/api/admin_api.h"
 
 #include <algorithm>
 #include <array>
@@ -7,10 +7,10 @@
 #include "sluice/base/text.h"
 #include "sluice/net/event_loop.h"
 
-#include "server/admin_json.h"
-#include "server/ticket_api.h"
+#include "api/admin_json.h"
+#include "api/ticket_api.h"
 
-namespace sluice::server {
+namespace sluice::api {
 namespace {
 
 AdminApi::Pending Refuse(const AdminApi::Answer& answer, uint16_t status, std::string_view why) {
@@ -20,8 +20,8 @@ AdminApi::Pending Refuse(const AdminApi::Answer& answer, uint16_t status, std::s
   return nullptr;
 }
 
-uint16_t StatusOf(const Reloader::Outcome& outcome) {
-  if (outcome.result == Reloader::Result::kFailed) return 422;
+uint16_t StatusOf(const server::Reloader::Outcome& outcome) {
+  if (outcome.result == server::Reloader::Result::kFailed) return 422;
   // The configuration is accepted, and some workers will use it later.
   return outcome.silent_workers.empty() ? 200 : 202;
 }
@@ -61,13 +61,13 @@ AdminApi::Pending AdminApi::Handle(const http::RequestHead& head, std::string_vi
 }
 
 AdminApi::Pending AdminApi::GetStatus(const Call& call) {
-  return server_.AskStatus([answer = call.answer](const Status& status) {
+  return server_.AskStatus([answer = call.answer](const server::Status& status) {
     answer(JsonResponse(200, StatusJson(status)), {});
   });
 }
 
 AdminApi::Pending AdminApi::PostReload(const Call& call) {
-  return reloader_->Reload([answer = call.answer](const Reloader::Outcome& outcome) {
+  return reloader_->Reload([answer = call.answer](const server::Reloader::Outcome& outcome) {
     answer(JsonResponse(StatusOf(outcome), ReloadJson(outcome)), {});
   });
 }
@@ -98,4 +98,4 @@ void AdminApi::LogIssued(const auth::TicketTerms& terms, const net::Address& cli
               {"server", server}});
 }
 
-}  // namespace sluice::server
+}  // namespace sluice::api

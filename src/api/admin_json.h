@@ -13,9 +13,9 @@
 #include "sluice/server/reloader.h"
 #include "sluice/server/server.h"
 
-#include "server/ticket_api.h"
+#include "api/ticket_api.h"
 
-namespace sluice::server {
+namespace sluice::api {
 
 /// A response with `document` and the content type of JSON.
 http::Response JsonResponse(uint16_t status, std::string document);
@@ -25,11 +25,11 @@ std::string ErrorJson(std::string_view why);
 
 /// Routes with their sessions, backends with their servers, and, if there are any, the workers that
 /// did not reply.
-std::string StatusJson(const Status& status);
+std::string StatusJson(const server::Status& status);
 
 /// {"result": "reloaded", "warnings": 0}, or "unchanged", or "failed" with the faults; and the
 /// workers that do not use the configuration yet, if there are any.
-std::string ReloadJson(const Reloader::Outcome& outcome);
+std::string ReloadJson(const server::Reloader::Outcome& outcome);
 
 /// {"expires_in": seconds, "ticket": ...}
 std::string TicketJson(const IssuedTicket& ticket);
@@ -38,4 +38,4 @@ std::string TicketJson(const IssuedTicket& ticket);
 base::Result<std::map<std::string, std::string>, std::string> ParseTextObject(
     std::string_view document);
 
-}  // namespace sluice::server
+}  // namespace sluice::api

@@ -1,4 +1,4 @@
-#include "server/ticket_api.h"
+#include "api/ticket_api.h"
 
 #include <algorithm>
 #include <optional>
@@ -8,9 +8,9 @@
 #include "sluice/auth/tokens.h"
 #include "sluice/config/patterns.h"
 
-#include "server/admin_json.h"
+#include "api/admin_json.h"
 
-namespace sluice::server {
+namespace sluice::api {
 namespace {
 
 using Terms = base::Result<auth::TicketTerms, std::string>;
@@ -92,4 +92,4 @@ base::Result<IssuedTicket, TicketRefusal> IssueTicket(const settings::Config& co
   return IssuedTicket{*std::move(ticket), seconds, *std::move(terms)};
 }
 
-}  // namespace sluice::server
+}  // namespace sluice::api

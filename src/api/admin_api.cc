@@ -73,10 +73,10 @@ AdminApi::Pending AdminApi::PostReload(const Call& call) {
 }
 
 AdminApi::Pending AdminApi::PostTicket(const Call& call) {
-  const auto guard = server_.guard();
-  if (!guard) return Refuse(call.answer, 404, "no route takes tickets");
+  const auto methods = server_.auth_methods();
+  if (!methods) return Refuse(call.answer, 404, "no route takes tickets");
   const auto issued =
-      IssueTicket(server_.config(), guard->tickets(), call.body, net::EventLoop::Now());
+      IssueTicket(server_.config(), methods->tickets(), call.body, net::EventLoop::Now());
   if (!issued) return Refuse(call.answer, issued.error().status, issued.error().why);
   LogIssued(issued->terms, call.client);
   call.answer(JsonResponse(200, TicketJson(*issued)), {});

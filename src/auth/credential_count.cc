@@ -27,9 +27,9 @@ void CredentialCount::SetCounted(Entry& entry, bool counted, base::TimePoint now
   if (!address_ || entry.is_counted == counted) return;
   entry.is_counted = counted;
   if (counted) {
-    throttle_.Count(*address_, now);
+    limiter_.Count(*address_, now);
   } else {
-    throttle_.TakeBack(*address_);
+    limiter_.TakeBack(*address_);
   }
 }
 

@@ -22,14 +22,14 @@ std::string_view UnknownPart(std::string_view method, const auth::Answer& answer
 
 }  // namespace
 
-CredentialsCheck::CredentialsCheck(const settings::Config& config) : guard_(config) {
-  for (const auto& entry : guard_.methods()) (void)entry.method->Load(server::DiskFiles());
+CredentialsCheck::CredentialsCheck(const settings::Config& config) : methods_(config) {
+  for (const auto& entry : methods_.entries()) (void)entry.method->Load(server::DiskFiles());
 }
 
 Credentials CredentialsCheck::Check(size_t route, const auth::Request& request,
                                     bool has_valid_token) const {
   Credentials result;
-  const auto& methods = guard_.MethodsOf(route);
+  const auto& methods = methods_.MethodsOf(route);
   result.is_accepted = methods.empty();
   for (const auth::Method* const method : methods) {
     if (method->name() == "jwt" && has_valid_token) {

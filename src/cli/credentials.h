@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "sluice/auth/guard.h"
 #include "sluice/auth/identity.h"
+#include "sluice/auth/method_set.h"
 #include "sluice/settings/config.h"
 
 namespace sluice::cli {
@@ -32,7 +32,7 @@ class CredentialsCheck {
   Credentials Check(size_t route, const auth::Request& request, bool has_valid_token) const;
 
  private:
-  const auth::Guard guard_;
+  const auth::MethodSet methods_;
 };
 
 }  // namespace sluice::cli

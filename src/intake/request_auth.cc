@@ -60,7 +60,7 @@ std::vector<http::Header> Challenges(const std::vector<const auth::Method*>& met
 }  // namespace
 
 void Request::Authenticate() {
-  if (!generation_->auth || generation_->auth->guard->MethodsOf(*route_).empty()) {
+  if (!generation_->auth || generation_->auth->methods->MethodsOf(*route_).empty()) {
     Admit();
     return;
   }
@@ -69,7 +69,7 @@ void Request::Authenticate() {
   timer_.Start(std::max(deadline_ - net::EventLoop::Now(), base::Duration(1)));
   authentication_ = std::make_unique<Authentication>(
       context_.workspace.loop, *generation_->auth, *credentials_, AuthRequest(),
-      generation_->auth->guard->MethodsOf(*route_), [this](const Verdict& verdict) {
+      generation_->auth->methods->MethodsOf(*route_), [this](const Verdict& verdict) {
         if (state_ == RequestState::kAuthenticating) OnVerdict(verdict);
       });
   authentication_->Start();
@@ -89,10 +89,10 @@ auth::Request Request::AuthRequest() const {
 bool Request::RefuseIfThrottled() {
   if (credentials_) return false;
   const auto ip = client_.address.ip();
-  auth::Throttle& throttle = generation_->auth->guard->throttle();
-  const auto wait = ip ? throttle.Wait(*ip, net::EventLoop::Now()) : std::nullopt;
+  auth::FailureLimiter& limiter = generation_->auth->methods->failure_limiter();
+  const auto wait = ip ? limiter.Wait(*ip, net::EventLoop::Now()) : std::nullopt;
   if (!wait) {
-    credentials_ = std::make_unique<auth::CredentialCount>(throttle, ip);
+    credentials_ = std::make_unique<auth::CredentialCount>(limiter, ip);
     return false;
   }
   Refuse({base::Cause::kTooManyFailures,
@@ -122,7 +122,7 @@ void Request::RefuseUnauthorized(const Verdict& verdict) {
            {.detail = verdict.detail, .user = verdict.user});
     return;
   }
-  const auto& methods = generation_->auth->guard->MethodsOf(*route_);
+  const auto& methods = generation_->auth->methods->MethodsOf(*route_);
   Refuse({base::Cause::kUnauthorized, kUnauthorized, Challenges(methods)},
          {.detail = auth::DescribeRefusal(verdict, methods), .user = verdict.user});
 }
@@ -156,7 +156,7 @@ bool Request::ChooseByClaims(const routing::RequestFacts& facts) {
       if (!unfit) unfit = {*route_, *std::move(refusal)};
       continue;
     }
-    const auto& methods = generation_->auth->guard->MethodsOf(*route_);
+    const auto& methods = generation_->auth->methods->MethodsOf(*route_);
     // A signature takes time to verify, and many routes have the same `auth`.
     if (asked == nullptr || *asked != methods || HasOwnToken(route())) {
       if (asked == nullptr && RefuseIfThrottled()) return true;
@@ -196,7 +196,7 @@ bool Request::ChooseByClaims(const routing::RequestFacts& facts) {
 Verdict Request::VerifyToken() {
   Verdict verdict;
   Authentication authentication(context_.workspace.loop, *generation_->auth, *credentials_,
-                                AuthRequest(), generation_->auth->guard->MethodsOf(*route_),
+                                AuthRequest(), generation_->auth->methods->MethodsOf(*route_),
                                 [&verdict](const Verdict& given) { verdict = given; });
   authentication.Start();
   CountVerdict(verdict.kind);

@@ -39,8 +39,9 @@ base::Result<std::unique_ptr<ActiveConfig>, std::string> ActiveConfig::Load(
   std::unique_ptr<ActiveConfig> active(new ActiveConfig(around, std::move(config), pools));
   active->number_ = previous == nullptr ? 1 : previous->number_ + 1;
   if (auto done = active->certificates_.Load(); !done) return base::Unexpected(done.error());
-  const auth::Guard* const guard = previous == nullptr ? nullptr : previous->guard().get();
-  if (auto done = active->auth_files_.Load(guard); !done) return base::Unexpected(done.error());
+  const auth::MethodSet* const methods =
+      previous == nullptr ? nullptr : previous->auth_methods().get();
+  if (auto done = active->auth_files_.Load(methods); !done) return base::Unexpected(done.error());
   return active;
 }
 

@@ -57,7 +57,7 @@ class ActiveConfig {
   /// What is known of its servers, shared by all workers.
   const routing::Pools& pools() const { return *pools_; }
   /// Null if no route needs authentication.
-  const std::shared_ptr<auth::Guard>& guard() const { return auth_files_.guard(); }
+  const std::shared_ptr<auth::MethodSet>& auth_methods() const { return auth_files_.methods(); }
 
  private:
   ActiveConfig(const Surroundings& around, std::shared_ptr<const settings::Config> config,

@@ -9,15 +9,15 @@
 
 namespace sluice::server {
 
-base::Result<void, std::string> AuthFiles::Load(const auth::Guard* previous) {
-  auto guard = std::make_shared<auth::Guard>(config_, previous);
-  if (guard->methods().empty()) return {};
-  for (const auto& entry : guard->methods()) {
+base::Result<void, std::string> AuthFiles::Load(const auth::MethodSet* previous) {
+  auto methods = std::make_shared<auth::MethodSet>(config_, previous);
+  if (methods->entries().empty()) return {};
+  for (const auto& entry : methods->entries()) {
     if (auto added = Add(entry); !added) {
       return base::Unexpected("auth: " + std::string(entry.method->name()) + ": " + added.error());
     }
   }
-  guard_ = std::move(guard);
+  methods_ = std::move(methods);
   return {};
 }
 
@@ -31,7 +31,7 @@ std::string DescribeFaults(const std::vector<settings::FileFault>& faults) {
 
 }  // namespace
 
-base::Result<void, std::string> AuthFiles::Add(const auth::Guard::Entry& entry) {
+base::Result<void, std::string> AuthFiles::Add(const auth::MethodSet::Entry& entry) {
   auth::Method& method = *entry.method;
   if (auto paths = method.paths(); !paths.empty()) {
     watched_.push_back(files_.Add(std::move(paths), [this, &method] { Reload(method); }));
@@ -83,9 +83,9 @@ void AuthFiles::LogIfEmpty(const auth::Method& method) {
 
 std::unique_ptr<intake::Authenticator> AuthFiles::NewAuthenticator(net::EventLoop& loop,
                                                                    dns::Resolver& resolver) const {
-  if (!guard_) return nullptr;
+  if (!methods_) return nullptr;
   auto authenticator = std::make_unique<intake::Authenticator>();
-  authenticator->guard = guard_;
+  authenticator->methods = methods_;
   for (const auto& [method, server] : stores_) {
     authenticator->stores[method] = std::make_unique<redis::Client>(loop, resolver, server);
   }

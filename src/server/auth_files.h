@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sluice/auth/guard.h"
+#include "sluice/auth/method_set.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/dns/resolver.h"
@@ -18,7 +18,7 @@
 
 namespace sluice::server {
 
-/// Belongs to the main thread, except the guard, which the workers share.
+/// Belongs to the main thread, except the methods, which the workers share.
 class AuthFiles {
  public:
   /// Everything passed in outlives this object.
@@ -26,17 +26,17 @@ class AuthFiles {
             metrics::Collector& metrics)
       : config_(config), files_(files), log_(log), metrics_(metrics) {}
 
-  /// Loads every file, and watches it as long as this object lives. The new guard takes the tickets
+  /// Loads every file, and watches it as long as this object lives. The methods take the tickets
   /// and the counts of failures from `previous`, which may be null. If a file changes later and
   /// cannot be used, its old content stays in use; the log and the metrics report that.
-  base::Result<void, std::string> Load(const auth::Guard* previous);
+  base::Result<void, std::string> Load(const auth::MethodSet* previous);
 
   /// Returns null if no route needs authentication.
   std::unique_ptr<intake::Authenticator> NewAuthenticator(net::EventLoop& loop,
                                                           dns::Resolver& resolver) const;
 
   /// Null if no route needs authentication.
-  const std::shared_ptr<auth::Guard>& guard() const { return guard_; }
+  const std::shared_ptr<auth::MethodSet>& methods() const { return methods_; }
 
  private:
   // A Redis server that a method looks tokens up in.
@@ -45,7 +45,7 @@ class AuthFiles {
     redis::Server server;
   };
 
-  base::Result<void, std::string> Add(const auth::Guard::Entry& entry);
+  base::Result<void, std::string> Add(const auth::MethodSet::Entry& entry);
   void Reload(auth::Method& method);
   void LogIfEmpty(const auth::Method& method);
 
@@ -53,7 +53,7 @@ class AuthFiles {
   FileWatch& files_;
   base::Log& log_;
   metrics::Collector& metrics_;
-  std::shared_ptr<auth::Guard> guard_;
+  std::shared_ptr<auth::MethodSet> methods_;
   std::vector<Store> stores_;
   std::vector<FileWatch::Watched> watched_;
 };

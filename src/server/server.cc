@@ -157,7 +157,7 @@ class Server::Impl final {
   void CheckFiles() { files_.CheckNow(); }
   FileWatch& config_file() { return config_file_; }
 
-  const std::shared_ptr<auth::Guard>& guard() const { return active_->guard(); }
+  const std::shared_ptr<auth::MethodSet>& auth_methods() const { return active_->auth_methods(); }
 
   std::shared_ptr<const metrics::Collector> collector() const { return collector_; }
   metrics::Collector& metrics() { return *collector_; }
@@ -326,8 +326,8 @@ Control::Pending Server::AskStatus(std::function<void(const Status&)> done) {
   return impl_->AskStatus(std::move(done));
 }
 
-std::shared_ptr<auth::Guard> Server::guard() const {
-  return impl_->guard();
+std::shared_ptr<auth::MethodSet> Server::auth_methods() const {
+  return impl_->auth_methods();
 }
 
 metrics::Collector& Server::metrics() {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "sluice/auth/failure_limiter.h"
 #include "sluice/auth/identity.h"
-#include "sluice/auth/throttle.h"
 #include "sluice/auth/tokens.h"
 #include "sluice/base/clock.h"
 #include "sluice/base/ip.h"
@@ -17,9 +17,9 @@ namespace sluice::auth {
 /// credential that any of them accepts does not count.
 class CredentialCount {
  public:
-  /// `throttle` outlives this. Without an address nothing is counted.
-  CredentialCount(Throttle& throttle, std::optional<base::IpAddress> address)
-      : throttle_(throttle), address_(address) {}
+  /// `limiter` outlives this. Without an address nothing is counted.
+  CredentialCount(FailureLimiter& limiter, std::optional<base::IpAddress> address)
+      : limiter_(limiter), address_(address) {}
 
   /// Notes that a check of `credential` begins. It counts as a failure from now on, so that
   /// simultaneous requests get no more guesses.
@@ -39,7 +39,7 @@ class CredentialCount {
   Entry& EntryOf(const Digest& credential);
   void SetCounted(Entry& entry, bool counted, base::TimePoint now);
 
-  Throttle& throttle_;
+  FailureLimiter& limiter_;
   const std::optional<base::IpAddress> address_;
   std::vector<Entry> entries_;  // A few: at most one for each method that the request meets.
 };

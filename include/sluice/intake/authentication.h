@@ -10,17 +10,17 @@
 #include <vector>
 
 #include "sluice/auth/credential_count.h"
-#include "sluice/auth/guard.h"
+#include "sluice/auth/method_set.h"
 #include "sluice/net/background_thread.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/redis/client.h"
 
 namespace sluice::intake {
 
-/// What a worker has to check credentials with. Belongs to the worker's thread, but for the guard,
-/// which all share.
+/// What a worker has to check credentials with. Belongs to the worker's thread, except the
+/// methods, which all workers share.
 struct Authenticator {
-  std::shared_ptr<auth::Guard> guard;
+  std::shared_ptr<auth::MethodSet> methods;
   /// For each method that looks tokens up.
   std::map<const auth::Method*, std::unique_ptr<redis::Client>> stores;
   net::BackgroundThread password_hashing;

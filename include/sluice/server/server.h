@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sluice/auth/guard.h"
+#include "sluice/auth/method_set.h"
 #include "sluice/base/log.h"
 #include "sluice/base/result.h"
 #include "sluice/metrics/backend_collector.h"
@@ -99,7 +99,7 @@ class Server {
   /// The state of the backends as metrics. For the main thread, while the server lives.
   std::shared_ptr<const metrics::BackendCollector> backend_collector() const;
   /// Null if no route needs authentication.
-  std::shared_ptr<auth::Guard> guard() const;
+  std::shared_ptr<auth::MethodSet> auth_methods() const;
 
  private:
   class Impl;

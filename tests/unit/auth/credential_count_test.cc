@@ -15,8 +15,8 @@ class CredentialCountTest : public ::testing::Test {
   /// Returns how many failures are counted for the address.
   unsigned Failures() {
     unsigned left = 0;
-    for (; !throttle.Wait(address, now); ++left) throttle.Count(address, now);
-    for (unsigned i = 0; i < left; ++i) throttle.TakeBack(address);
+    for (; !limiter.Wait(address, now); ++left) limiter.Count(address, now);
+    for (unsigned i = 0; i < left; ++i) limiter.TakeBack(address);
     return kLimit - left;
   }
 
@@ -25,8 +25,8 @@ class CredentialCountTest : public ::testing::Test {
   const base::TimePoint now{std::chrono::hours(1)};
   const Digest guess = DigestOf("guess");
   const Digest token = DigestOf("token");
-  Throttle throttle{{.limit = kLimit, .window = std::chrono::seconds(10)}};
-  CredentialCount count{throttle, address};
+  FailureLimiter limiter{{.limit = kLimit, .window = std::chrono::seconds(10)}};
+  CredentialCount count{limiter, address};
 };
 
 TEST_F(CredentialCountTest, ARefusedOneCountsWhateverElseIsAccepted) {
@@ -78,10 +78,10 @@ TEST_F(CredentialCountTest, WhatCannotBeCheckedIsNoGuess) {
 }
 
 TEST_F(CredentialCountTest, WithoutAnAddressNothingIsCounted) {
-  CredentialCount none(throttle, std::nullopt);
+  CredentialCount none(limiter, std::nullopt);
   none.Begin(guess, now);
   none.End(guess, Kind::kRefused, now);
-  EXPECT_EQ(throttle.size(), 0U);
+  EXPECT_EQ(limiter.size(), 0U);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "sluice/auth/throttle.h"
+#include "sluice/auth/failure_limiter.h"
 
 #include <functional>
 #include <string_view>
@@ -11,16 +11,17 @@ constexpr size_t kMostEntries = 65'536;
 
 }  // namespace
 
-size_t Throttle::Hash::operator()(const base::IpAddress& address) const {
+size_t FailureLimiter::Hash::operator()(const base::IpAddress& address) const {
   const auto& bytes = address.bytes();
   return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-base::IpAddress Throttle::KeyOf(const base::IpAddress& address) {
+base::IpAddress FailureLimiter::KeyOf(const base::IpAddress& address) {
   return address.is_v4() ? address : address.Prefix(64);
 }
 
-std::optional<base::Duration> Throttle::Wait(const base::IpAddress& address, base::TimePoint now) {
+std::optional<base::Duration> FailureLimiter::Wait(const base::IpAddress& address,
+                                                   base::TimePoint now) {
   if (limits_.limit == 0) return std::nullopt;
   const std::lock_guard lock(mutex_);
   const auto known = by_key_.find(KeyOf(address));
@@ -35,7 +36,7 @@ std::optional<base::Duration> Throttle::Wait(const base::IpAddress& address, bas
   return end - now;
 }
 
-void Throttle::Count(const base::IpAddress& address, base::TimePoint now) {
+void FailureLimiter::Count(const base::IpAddress& address, base::TimePoint now) {
   if (limits_.limit == 0) return;
   const std::lock_guard lock(mutex_);
   const base::IpAddress key = KeyOf(address);
@@ -51,19 +52,19 @@ void Throttle::Count(const base::IpAddress& address, base::TimePoint now) {
   by_key_.emplace(key, entries_.insert(entries_.end(), {key, now, 1}));
 }
 
-void Throttle::TakeBack(const base::IpAddress& address) {
+void FailureLimiter::TakeBack(const base::IpAddress& address) {
   const std::lock_guard lock(mutex_);
   const auto known = by_key_.find(KeyOf(address));
   if (known == by_key_.end()) return;
   if (--known->second->failures == 0) Erase(known->second);
 }
 
-void Throttle::Erase(Entries::iterator entry) {
+void FailureLimiter::Erase(Entries::iterator entry) {
   by_key_.erase(entry->key);
   entries_.erase(entry);
 }
 
-size_t Throttle::size() const {
+size_t FailureLimiter::size() const {
   const std::lock_guard lock(mutex_);
   return entries_.size();
 }

@@ -1,4 +1,4 @@
-// Slows down who fails to authenticate again and again. Pure.
+// Slows down clients that fail to authenticate again and again. Pure.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +15,17 @@ namespace sluice::auth {
 
 /// Counts the failures of each address, of IPv6 of each /64, since a host has all of those. Of too
 /// many addresses it forgets the one whose window began first. Shared by the workers; thread-safe.
-class Throttle {
+class FailureLimiter {
  public:
-  explicit Throttle(const settings::AuthFailures& limits) : limits_(limits) {}
+  explicit FailureLimiter(const settings::AuthFailures& limits) : limits_(limits) {}
 
   const settings::AuthFailures& limits() const { return limits_; }
 
-  /// Nothing if `address` may try; else how long it has to wait.
+  /// Returns how long `address` has to wait; nothing if it may try.
   std::optional<base::Duration> Wait(const base::IpAddress& address, base::TimePoint now);
 
-  /// A try begins whose end is not known yet: it counts as a failure until it is taken back, so
-  /// that nobody gets more tries by making them at once.
+  /// Counts a try whose outcome is not known yet as a failure, until it is taken back, so that
+  /// concurrent tries are limited, too.
   void Count(const base::IpAddress& address, base::TimePoint now);
   void TakeBack(const base::IpAddress& address);
 

@@ -1,14 +1,15 @@
-#include "sluice/auth/guard.h"
+#include "sluice/auth/method_set.h"
 
 #include <algorithm>
 
 namespace sluice::auth {
 
-Guard::Guard(const settings::Config& config, const Guard* previous)
+MethodSet::MethodSet(const settings::Config& config, const MethodSet* previous)
     : tickets_(previous != nullptr ? previous->tickets_ : std::make_shared<Tickets>()),
-      throttle_(previous != nullptr && previous->throttle_->limits() == config.auth_failures
-                    ? previous->throttle_
-                    : std::make_shared<Throttle>(config.auth_failures)) {
+      failure_limiter_(previous != nullptr &&
+                               previous->failure_limiter_->limits() == config.auth_failures
+                           ? previous->failure_limiter_
+                           : std::make_shared<FailureLimiter>(config.auth_failures)) {
   for (const auto& route : config.routes) {
     auto& methods = by_route_.emplace_back();
     if (route.is_console) continue;
@@ -16,7 +17,7 @@ Guard::Guard(const settings::Config& config, const Guard* previous)
   }
 }
 
-const Method* Guard::MethodFor(const settings::AuthMethod& method) {
+const Method* MethodSet::MethodFor(const settings::AuthMethod& method) {
   const auto same = std::find_if(entries_.begin(), entries_.end(),
                                  [&method](const Entry& entry) { return entry.config == method; });
   if (same != entries_.end()) return same->method.get();

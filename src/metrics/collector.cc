@@ -279,17 +279,6 @@ void Collector::CountReload(bool is_ok, int64_t time) {
   if (is_ok) reloads_.last_ok = time;
 }
 
-std::vector<std::pair<std::string, uint64_t>> Collector::RouteSessions() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::pair<std::string, uint64_t>> routes;
-  for (const auto& [name, series] : LiveOf(routes_)) {
-    uint64_t sum = 0;
-    for (const RouteMetrics& worker : *series) sum += worker.sessions_active.Value();
-    routes.emplace_back(name, sum);
-  }
-  return routes;
-}
-
 std::vector<MetricFamily> Collector::Collect() const {
   std::vector<MetricFamily> families;
   auto build = GaugeFamily("sluice_build_info", "The version of sluice; the value is always 1.");

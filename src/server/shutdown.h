@@ -9,7 +9,7 @@
 //       │                           │                                             │
 //      Cut              limit is over, or Cut                                     │
 //       ▼                           ▼                                             │
-//   kCutting ◄─────────────────────-┘ ───all workers are empty, or time is up─────┘
+//   kCutting ◄──────────────────────┘ ───all workers are empty, or time is up─────┘
 //
 // Before workers are asked to end their sessions, all of them stop accepting, so that no connection
 // is on its way to a worker that is empty already.
@@ -18,6 +18,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "sluice/base/clock.h"

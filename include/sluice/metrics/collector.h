@@ -54,9 +54,6 @@ class Collector : public prometheus::Collectable {
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
-  /// Names of routes, and how many sessions each has now.
-  std::vector<std::pair<std::string, uint64_t>> RouteSessions() const;
-
  private:
   // What has one label, by worker.
   template <typename T>

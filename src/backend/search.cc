@@ -158,7 +158,7 @@ void Search::Dial(routing::ServerSlot slot, size_t others) {
   dial_ = std::make_unique<ServerDial>(
       workspace_, *backends_.resolver, backends_.Dialable(*server_), OptionsFor(share),
       ServerDial::Upgrade{settings().websocket, wanted_.session, backends_.config.limits},
-      [this](dial::Dial::Outcome outcome) { OnDialled(std::move(outcome)); });
+      [this](ServerDial::Outcome outcome) { OnDialled(std::move(outcome)); });
 }
 
 dial::Options Search::OptionsFor(base::Duration timeout) const {
@@ -178,7 +178,7 @@ dial::Options Search::OptionsFor(base::Duration timeout) const {
   return options;
 }
 
-void Search::OnDialled(dial::Dial::Outcome outcome) {
+void Search::OnDialled(base::Result<std::unique_ptr<leg::Leg>, dial::Failure> outcome) {
   // The dial is still on the stack.
   workspace_.loop.DestroyLater(std::move(dial_));
   if (outcome) {
@@ -188,7 +188,7 @@ void Search::OnDialled(dial::Dial::Outcome outcome) {
   }
 }
 
-void Search::OnConnected(std::unique_ptr<net::Stream> stream) {
+void Search::OnConnected(std::unique_ptr<leg::Leg> leg) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - dial_started_;
   metrics::ServerMetrics& metrics = backends_.MetricsOf(wanted_.backend, slot_.server());
   metrics.dials_succeeded.Add();
@@ -197,7 +197,7 @@ void Search::OnConnected(std::unique_ptr<net::Stream> stream) {
     workspace_.log.Write(base::LogLevel::kInfo, "server_returned",
                          {{"backend", settings().name}, {"server", server_->ToString()}});
   }
-  Finish(Found{std::move(stream), std::move(slot_)});
+  Finish(Found{std::move(leg), std::move(slot_)});
 }
 
 void Search::OnFailed(const dial::Failure& failure) {

@@ -6,7 +6,8 @@
 
 #include "sluice/http/upgrade_request.h"
 #include "sluice/leg/message_codec.h"
-#include "sluice/leg/websocket_stream.h"
+#include "sluice/leg/raw_leg.h"
+#include "sluice/leg/websocket_leg.h"
 #include "sluice/websocket/client_handshake.h"
 #include "sluice/websocket/half_close.h"
 
@@ -38,12 +39,17 @@ ServerDial::ServerDial(workspace::Workspace& workspace, dns::Resolver& resolver,
       answer_({upgrade.limits.header, upgrade.limits.header_count}),
       timer_(workspace.loop, *this),
       dial_(workspace.loop, resolver, server_, std::move(dial),
-            [this](Outcome outcome) { OnDialled(std::move(outcome)); }) {}
+            [this](dial::Dial::Outcome outcome) { OnDialled(std::move(outcome)); }) {}
 
-void ServerDial::OnDialled(Outcome outcome) {
-  if (!outcome || !server_.is_websocket()) {
-    const auto callback = std::move(callback_);
-    callback(std::move(outcome));
+void ServerDial::OnDialled(dial::Dial::Outcome outcome) {
+  if (!outcome) {
+    Finish(base::Unexpected(std::move(outcome).error()));
+    return;
+  }
+  if (!server_.is_websocket()) {
+    std::unique_ptr<leg::Leg> leg = std::make_unique<leg::RawLeg>(
+        workspace_, *std::move(outcome), upgrade_.session.keepalive.backend_timeout);
+    Finish(std::move(leg));
     return;
   }
   stream_ = *std::move(outcome);
@@ -51,7 +57,7 @@ void ServerDial::OnDialled(Outcome outcome) {
   if (has_deadline_) {
     timer_.Start(std::max(deadline_ - net::EventLoop::Now(), base::Duration(1)));
   }
-  key_ = websocket::KeyOf(workspace_.websocket_buffers.random().Take<16>());
+  key_ = websocket::KeyOf(workspace_.random_bytes.Take<16>());
   const std::string host = server_.Authority();
   const std::vector<http::Header> headers = HeadersOf(upgrade_.websocket);
   request_.Append(
@@ -122,12 +128,21 @@ void ServerDial::CheckAnswer(base::Bytes early) {
   }
   timer_.Stop();
   stream_->SetHandler(nullptr);
-  auto stream = std::make_unique<leg::WebSocketStream>(
-      workspace_.loop, std::move(stream_), workspace_.websocket_buffers, upgrade_.session,
-      leg::MessageCodec::New(workspace_.zlib, upgrade_.session, std::nullopt),
-      std::vector<uint8_t>(early.begin(), early.end()), checked->has_half_close);
+  std::unique_ptr<leg::Leg> leg = std::make_unique<leg::WebSocketLeg>(
+      workspace_, std::move(stream_),
+      leg::WebSocketLeg::Setup{
+          .peer = leg::Peer::kServer,
+          .options = upgrade_.session,
+          .codec = leg::MessageCodec::New(workspace_.zlib, upgrade_.session, std::nullopt),
+          .has_half_close = checked->has_half_close},
+      early);
+  Finish(std::move(leg));
+}
+
+/// May destroy this.
+void ServerDial::Finish(Outcome outcome) {
   const auto callback = std::move(callback_);
-  callback(std::unique_ptr<net::Stream>(std::move(stream)));
+  callback(std::move(outcome));
 }
 
 void ServerDial::OnTimer() {
@@ -137,8 +152,7 @@ void ServerDial::OnTimer() {
 void ServerDial::Fail(std::string why) {
   timer_.Stop();
   stream_.reset();
-  const auto callback = std::move(callback_);
-  callback(base::Unexpected(
+  Finish(base::Unexpected(
       dial::Failure{base::Cause::kBackendUpgrade, server_.ToString() + ": " + std::move(why)}));
 }
 

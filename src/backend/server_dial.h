@@ -2,13 +2,16 @@
 // after it, within the same time limit.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "sluice/base/clock.h"
+#include "sluice/base/result.h"
 #include "sluice/dial/dial.h"
 #include "sluice/http/response_parser.h"
+#include "sluice/leg/leg.h"
 #include "sluice/net/byte_queue.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/settings/backend.h"
@@ -22,11 +25,11 @@ namespace sluice::backend {
 /// A dial under way. Destroying it cancels. Belongs to the loop's thread.
 class ServerDial final : private net::StreamHandler, private net::TimerHandler {
  public:
-  using Outcome = dial::Dial::Outcome;
-  using Callback = dial::Dial::Callback;
+  using Outcome = base::Result<std::unique_ptr<leg::Leg>, dial::Failure>;
+  using Callback = std::function<void(Outcome)>;
 
-  /// What is asked of a server that is a WebSocket. All of it outlives the dial and the resulting
-  /// stream.
+  /// What is asked of a server that is a WebSocket, and what the leg to any server is configured
+  /// with. All of it outlives the dial and the leg.
   struct Upgrade {
     const settings::WebSocketClient& websocket;
     const settings::SessionOptions& session;
@@ -39,7 +42,8 @@ class ServerDial final : private net::StreamHandler, private net::TimerHandler {
              Callback callback);
 
  private:
-  void OnDialled(Outcome outcome);
+  void OnDialled(dial::Dial::Outcome outcome);
+  void Finish(Outcome outcome);
   void OnStreamReady() override;
   void OnTimer() override;
   void SendRequest();

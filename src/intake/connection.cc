@@ -121,11 +121,13 @@ void Connection::Close() {
   context_.owner.Release(*this);
 }
 
-void Connection::BecomeSession(session::Session::Parts parts, std::string_view head,
-                               base::Bytes early, std::optional<base::Cause> cause) {
+std::unique_ptr<net::Stream> Connection::ReleaseStream() {
   stream_->SetHandler(nullptr);
-  parts.client = std::move(stream_);
-  context_.owner.AddSession(std::move(parts)).Start(head, early, cause);
+  return std::move(stream_);
+}
+
+void Connection::BecomeSession(session::Session::Parts parts, std::optional<base::Cause> cause) {
+  context_.owner.AddSession(std::move(parts)).Start(cause);
   Enter(ConnectionEvent::kEnded);
   context_.owner.Release(*this);
 }

@@ -33,10 +33,9 @@ std::string ChosenSubprotocol(const http::RequestHead& head, const settings::Rou
 
 }  // namespace
 
-HandshakeAnswer AnswerHandshake(websocket::ZlibPool& pool, const http::RequestHead& head,
-                                const settings::Route& route) {
-  HandshakeAnswer answer;
-  Agreement& agreement = answer.agreement;
+Agreement AnswerHandshake(websocket::ZlibPool& pool, const http::RequestHead& head,
+                          const settings::Route& route) {
+  Agreement agreement;
   agreement.subprotocol = ChosenSubprotocol(head, route);
 
   const std::string offered = head.Joined("Sec-WebSocket-Extensions");
@@ -59,9 +58,9 @@ HandshakeAnswer AnswerHandshake(websocket::ZlibPool& pool, const http::RequestHe
     agreement.extensions.append(agreement.extensions.empty() ? "" : ", ")
         .append(websocket::kHalfClose);
   }
-  answer.codec = leg::MessageCodec::New(pool, route.options, deflate,
-                                        TypeBySubprotocol(agreement.subprotocol));
-  return answer;
+  agreement.codec = leg::MessageCodec::New(pool, route.options, deflate,
+                                           TypeBySubprotocol(agreement.subprotocol));
+  return agreement;
 }
 
 }  // namespace sluice::intake

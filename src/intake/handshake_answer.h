@@ -2,23 +2,15 @@
 // subprotocol, compression, half-close. Pure.
 #pragma once
 
-#include <memory>
-
 #include "sluice/http/request.h"
 #include "sluice/intake/responder.h"
-#include "sluice/leg/message_codec.h"
 #include "sluice/settings/route.h"
 #include "sluice/websocket/zlib_pool.h"
 
 namespace sluice::intake {
 
-struct HandshakeAnswer {
-  Agreement agreement;
-  std::unique_ptr<leg::MessageCodec> codec;  ///< of the client's leg; null: bytes pass as they are
-};
-
 /// `head` has passed CheckUpgradeRequest. `pool` and `route` outlive the codec.
-HandshakeAnswer AnswerHandshake(websocket::ZlibPool& pool, const http::RequestHead& head,
-                                const settings::Route& route);
+Agreement AnswerHandshake(websocket::ZlibPool& pool, const http::RequestHead& head,
+                          const settings::Route& route);
 
 }  // namespace sluice::intake

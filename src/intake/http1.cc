@@ -5,6 +5,7 @@
 
 #include "sluice/base/text.h"
 #include "sluice/http/response.h"
+#include "sluice/leg/websocket_leg.h"
 #include "sluice/websocket/handshake.h"
 
 #include "intake/refusals.h"
@@ -191,13 +192,23 @@ void Http1::Serve(const http::Page& page, std::string_view content) {
   Reply(http::PageHeader(page, keeps_alive_), has_content ? content : std::string_view());
 }
 
-void Http1::StartSession(session::Session::Parts parts, const Agreement& agreement,
+void Http1::StartSession(session::Session::Parts parts, Agreement agreement,
                          std::optional<base::Cause> cause) {
   state_ = *Next(state_, Http1Event::kEnded);
   const std::string response = http::SwitchingProtocolsResponse(
       websocket::AcceptFor(*parser_->head().Find("Sec-WebSocket-Key")), agreement.subprotocol,
       agreement.extensions);
-  connection_.BecomeSession(std::move(parts), response, early_, cause);
+  auto leg = std::make_unique<leg::WebSocketLeg>(
+      connection_.context().workspace, connection_.ReleaseStream(),
+      leg::WebSocketLeg::Setup{.peer = leg::Peer::kClient,
+                               .options = parts.route->settings.options,
+                               .codec = std::move(agreement.codec),
+                               .has_half_close = agreement.has_half_close,
+                               .metrics = &parts.route->metrics},
+      early_);
+  leg->QueueHead(response);
+  parts.legs.client = std::move(leg);
+  connection_.BecomeSession(std::move(parts), cause);
 }
 
 void Http1::Drop() {

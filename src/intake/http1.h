@@ -38,10 +38,9 @@ class Http1 final : public Protocol, private Responder, private net::TimerHandle
  private:
   // Responder.
   const net::Stream& stream() const override { return connection_.stream(); }
-  bool is_raw() const override { return false; }
   void Refuse(const http::Refusal& refusal) override;
   void Serve(const http::Page& page, std::string_view content) override;
-  void StartSession(session::Session::Parts parts, const Agreement& agreement,
+  void StartSession(session::Session::Parts parts, Agreement agreement,
                     std::optional<base::Cause> cause) override;
   void WatchClient() override;
   void Drop() override;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sluice/leg/raw_leg.h"
+
 #include "intake/refusals.h"
 
 namespace sluice::intake {
@@ -43,9 +45,13 @@ void RawTcp::Stop() {
   if (request_) request_->Cancel();
 }
 
-void RawTcp::StartSession(session::Session::Parts parts, const Agreement& /*agreement*/,
+void RawTcp::StartSession(session::Session::Parts parts, Agreement /*agreement*/,
                           std::optional<base::Cause> cause) {
-  connection_.BecomeSession(std::move(parts), {}, early_, cause);
+  // The kernel's probes take the place of pings, which plain TCP does not have.
+  parts.legs.client = std::make_unique<leg::RawLeg>(
+      connection_.context().workspace, connection_.ReleaseStream(),
+      parts.route->settings.options.keepalive.backend_timeout, early_);
+  connection_.BecomeSession(std::move(parts), cause);
 }
 
 }  // namespace sluice::intake

@@ -32,12 +32,11 @@ class RawTcp final : public Protocol, private Responder {
 
  private:
   const net::Stream& stream() const override { return connection_.stream(); }
-  bool is_raw() const override { return true; }
   void Refuse(const http::Refusal& /*refusal*/) override { connection_.Close(); }
   void Serve(const http::Page& /*page*/, std::string_view /*content*/) override {
     connection_.Close();
   }
-  void StartSession(session::Session::Parts parts, const Agreement& agreement,
+  void StartSession(session::Session::Parts parts, Agreement agreement,
                     std::optional<base::Cause> cause) override;
   void WatchClient() override;
   void Drop() override { connection_.Close(); }

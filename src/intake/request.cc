@@ -242,7 +242,7 @@ void Request::StartSearch() {
 
 void Request::OnSearched(base::Result<backend::Search::Found, base::Cause> result) {
   if (result) {
-    StartSession(std::move(result->stream), std::move(result->slot), std::nullopt);
+    StartSession(std::move(result->leg), std::move(result->slot), std::nullopt);
   } else {
     ReportFailure(result.error());
   }
@@ -261,7 +261,7 @@ void Request::ReportFailure(base::Cause cause) {
 }
 
 /// `backend` is null with a cause: then the session closes at once.
-void Request::StartSession(std::unique_ptr<net::Stream> backend, routing::ServerSlot slot,
+void Request::StartSession(std::unique_ptr<leg::Leg> backend, routing::ServerSlot slot,
                            std::optional<base::Cause> cause) {
   const std::shared_ptr<const settings::Endpoint> server = search_ ? search_->server() : nullptr;
   LogSessionOpened(context_.workspace.log, View(), server.get());
@@ -269,24 +269,21 @@ void Request::StartSession(std::unique_ptr<net::Stream> backend, routing::Server
   session::Session::Parts parts;
   parts.route = RouteOf(generation_, *route_);
   parts.peers = {.client = client_.address,
-                 .is_raw = responder_.is_raw(),
                  .listener = &generation_->metrics.listeners[client_.listener],
                  .server = server,
                  .id = client_.connection,
                  .identity = identity_};
-  parts.backend = std::move(backend);
+  parts.legs.backend = std::move(backend);
   parts.quota_slot = std::move(quota_slot_);
   parts.server_slot = std::move(slot);
   Agreement agreement;
   if (head_ != nullptr) {
-    HandshakeAnswer answer = AnswerHandshake(context_.workspace.zlib, *head_, route());
-    parts.codec = std::move(answer.codec);
-    agreement = std::move(answer.agreement);
+    agreement = AnswerHandshake(context_.workspace.zlib, *head_, route());
     parts.peers.has_half_close = agreement.has_half_close;
   }
-  if (!cause) cause = context_.owner.WhyOver(*parts.route);
+  if (!cause) cause = context_.owner.ReasonToEnd(*parts.route);
   Enter(RequestEvent::kAnswered);
-  responder_.StartSession(std::move(parts), agreement, cause);
+  responder_.StartSession(std::move(parts), std::move(agreement), cause);
 }
 
 }  // namespace sluice::intake

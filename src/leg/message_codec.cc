@@ -1,6 +1,7 @@
 #include "sluice/leg/message_codec.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -18,6 +19,12 @@ using framing::MessageType;
 /// In `stream` framing a message of any length is taken, so only what inflates out of all
 /// proportion is refused: text rarely goes beyond 20 to 1.
 constexpr uint32_t kInflateRatio = 100;
+
+/// The least room that is worth an inflating step.
+constexpr size_t kLeastInflated = 1024;
+
+/// The most bytes that a framing adds to a message: twice a prefix of five bytes or more.
+constexpr size_t kMostAdded = 32;
 
 MessageType TypeOf(settings::MessageType type) {
   return type == settings::MessageType::kText ? MessageType::kText : MessageType::kBinary;
@@ -77,7 +84,6 @@ std::unique_ptr<MessageCodec> MessageCodec::New(
   } else if (!agreement) {
     return nullptr;
   }
-  const bool has_framing = encoder != nullptr;
   std::unique_ptr<websocket::Inflater> inflater;
   std::unique_ptr<websocket::Deflater> deflater;
   if (agreement) {
@@ -91,8 +97,7 @@ std::unique_ptr<MessageCodec> MessageCodec::New(
   }
   return std::unique_ptr<MessageCodec>(
       new MessageCodec{{std::move(encoder), std::move(inflater)},
-                       {std::move(decoder), std::move(deflater), options.compression.min_size},
-                       has_framing});
+                       {std::move(decoder), std::move(deflater), options.compression.min_size}});
 }
 
 // ---- Frames to bytes ----
@@ -108,61 +113,72 @@ void FramesToBytes::Begin(const websocket::FrameEvent& event,
   utf8_.Reset();
 }
 
-FramesToBytes::Step FramesToBytes::Next(base::Bytes& payload, base::MutableBytes room) {
+size_t FramesToBytes::RoomFor(base::Bytes payload) const {
+  if (encoded_size() != 0) return 1;
+  return (event_.is_compressed ? kLeastInflated : payload.size()) + kMostAdded;
+}
+
+FramesToBytes::Step FramesToBytes::Next(base::Bytes& payload, base::MutableBytes out) {
   using Status = websocket::Inflater::Status;
-  if (!event_.is_compressed) {
+  if (encoded_size() != 0) return {.size = WriteEncoded(out)};
+  Step step;
+  base::Bytes piece = payload;
+  if (event_.is_compressed) {
+    // A prefix, which is written before the piece, must not overwrite it.
+    const auto room = out.subspan(kMostAdded / 2, out.size() - kMostAdded);
+    const websocket::Inflater::Output output = inflater_->Next(payload, event_.ends_message, room);
+    if (output.status == Status::kCorrupt) {
+      return {.fault = MessageFault{
+                  base::Cause::kProtocolError,
+                  "a compressed message is corrupt or cut short (RFC 7692 section 7.2.2)"}};
+    }
+    if (output.status == Status::kTooLarge) {
+      return {.fault = MessageFault{base::Cause::kMessageTooBig,
+                                    "a compressed message is too large when it is inflated"}};
+    }
+    under_way_ = output.status == Status::kMore;
+    piece = room.first(output.size);
+    step.inflated = piece.size();
+  } else {
     under_way_ = false;
-    return Encode(std::exchange(payload, {}), event_.ends_message);
+    payload = {};
   }
-  const websocket::Inflater::Output output = inflater_->Next(payload, event_.ends_message, room);
-  if (output.status == Status::kCorrupt) {
-    return {.fault = MessageFault{
-                base::Cause::kProtocolError,
-                "a compressed message is corrupt or cut short (RFC 7692 section 7.2.2)"}};
-  }
-  if (output.status == Status::kTooLarge) {
-    return {.fault = MessageFault{base::Cause::kMessageTooBig,
-                                  "a compressed message is too large when it is inflated"}};
-  }
-  under_way_ = output.status == Status::kMore;
-  const base::Bytes inflated = room.first(output.size);
   const bool ends_message = event_.ends_message && !under_way_;
-  if (event_.is_text && !(utf8_.Feed(inflated) && (!ends_message || utf8_.AtBoundary()))) {
+  if (event_.is_compressed && event_.is_text &&
+      !(utf8_.Feed(piece) && (!ends_message || utf8_.AtBoundary()))) {
     return {.fault = MessageFault{base::Cause::kInvalidUtf8,
                                   ToString(websocket::Violation::kTextNotUtf8)}};
   }
-  if (inflated.empty() && !ends_message) return {};
-  Step step = Encode(inflated, ends_message);
-  step.inflated = inflated.size();
+  if (event_.is_compressed && piece.empty() && !ends_message) return {};
+  encoded_ = Encode(piece, ends_message);
+  if (encoded_.error != framing::FramingError::kNone) {
+    return {.fault = FaultOfClient(encoded_.error)};
+  }
+  step.size = WriteEncoded(out);
   return step;
 }
 
-FramesToBytes::Step FramesToBytes::Encode(base::Bytes payload, bool ends_message) {
-  if (!encoder_) return {.encoded = {.payload = payload}};
+framing::Encoded FramesToBytes::Encode(base::Bytes payload, bool ends_message) {
+  if (!encoder_) return {.payload = payload};
   const bool begins_message = std::exchange(begins_message_, false);
-  framing::Encoded encoded =
-      encoder_->Take({.type = event_.is_text ? MessageType::kText : MessageType::kBinary,
-                      .begins_message = begins_message,
-                      .ends_message = ends_message,
-                      .whole_length = begins_message ? whole_length_ : std::nullopt,
-                      .payload = payload});
-  if (encoded.error != FramingError::kNone) return {.fault = FaultOfClient(encoded.error)};
-  return {.encoded = std::move(encoded)};
+  return encoder_->Take({.type = event_.is_text ? MessageType::kText : MessageType::kBinary,
+                         .begins_message = begins_message,
+                         .ends_message = ends_message,
+                         .whole_length = begins_message ? whole_length_ : std::nullopt,
+                         .payload = payload});
 }
 
-void FramesToBytes::Hold(base::Bytes payload, base::Bytes frames) {
-  // Both may lie in what was held before.
-  std::vector<uint8_t> bytes;
-  bytes.reserve(payload.size() + frames.size());
-  bytes.insert(bytes.end(), payload.begin(), payload.end());
-  bytes.insert(bytes.end(), frames.begin(), frames.end());
-  held_ = {std::move(bytes), payload.size()};
-  is_holding_ = true;
-}
-
-FramesToBytes::Held FramesToBytes::TakeHeld() {
-  is_holding_ = false;
-  return std::exchange(held_, {});
+/// Moves bytes of `encoded_` to `out`, as many as fit, and returns their number.
+size_t FramesToBytes::WriteEncoded(base::MutableBytes out) {
+  size_t size = 0;
+  for (base::Bytes* const part : {&encoded_.prefix, &encoded_.payload, &encoded_.suffix}) {
+    const size_t fits = std::min(part->size(), out.size() - size);
+    if (fits != 0) std::memmove(out.data() + size, part->data(), fits);
+    *part = part->subspan(fits);
+    size += fits;
+  }
+  if (encoded_size() == 0) encoded_ = {};
+  return size;
 }
 
 // ---- Bytes to frames ----

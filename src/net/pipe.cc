@@ -26,15 +26,16 @@ PipePool::Lent PipePool::Take() {
   } else if (count_ < kMost && (pipe = Pipe::Open())) {
     ++count_;
   }
-  return Lent(pipe.release(), Return(this));
+  if (pipe) pipe->pool_ = this;
+  return Lent(pipe.release());
 }
 
-void PipePool::Return::operator()(Pipe* pipe) const {
-  std::unique_ptr<Pipe> back(pipe);
-  if (back->empty()) {
-    pool_->idle_.push_back(std::move(back));
+void PipePool::GiveBack(std::unique_ptr<Pipe> pipe) {
+  PipePool& pool = *pipe->pool_;
+  if (pipe->empty()) {
+    pool.idle_.push_back(std::move(pipe));
   } else {
-    --pool_->count_;
+    --pool.count_;
   }
 }
 

@@ -1,19 +1,25 @@
-// What both directions of a session share: its start, the pump, and pausing.
 #include "sluice/session/session.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "sluice/leg/message_codec.h"
+#include "sluice/base/text.h"
+#include "sluice/net/tls_state.h"
+#include "sluice/websocket/close_code.h"
 
-#include "session/bandwidth.h"
-#include "session/session_limits.h"
+#include "session/rate_limit.h"
 
 namespace sluice::session {
+
+using InputStatus = leg::Input::Status;
+using OutputStatus = leg::Output::Status;
+
 namespace {
 
-// A client of plain TCP cannot be pinged.
-constexpr settings::Keepalive kNoPings{.ping_interval = base::Duration(0)};
+std::unique_ptr<RateLimit> LimitOf(net::EventLoop& loop, uint64_t bytes_per_second,
+                                   std::function<void()> on_room) {
+  if (bytes_per_second == 0) return nullptr;
+  return std::make_unique<RateLimit>(loop, bytes_per_second, std::move(on_room));
+}
 
 }  // namespace
 
@@ -24,207 +30,247 @@ Session::Session(workspace::Workspace& workspace, SessionOwner& owner, Parts par
       peers_(std::move(parts.peers)),
       quota_slot_(std::move(parts.quota_slot)),
       server_slot_(std::move(parts.server_slot)),
-      client_(std::move(parts.client)),
-      backend_(std::move(parts.backend)),
-      reader_(parts.codec && parts.codec->to_bytes.has_compression()),
-      client_output_(/*has_frames=*/!peers_.is_raw),
-      codec_(std::move(parts.codec)),
+      legs_(std::move(parts.legs)),
+      to_backend_(route_->metrics.in(metrics::Direction::kToBackend),
+                  LimitOf(workspace.loop, options().bandwidth.to_backend,
+                          [this] {
+                            to_backend_.ResumeAfterWait();
+                            Pump();
+                          })),
+      to_client_(route_->metrics.in(metrics::Direction::kToClient),
+                 LimitOf(workspace.loop, options().bandwidth.to_client,
+                         [this] {
+                           to_client_.ResumeAfterWait();
+                           Pump();
+                         })),
       timer_(workspace.loop, *this),
-      keep_alive_(peers_.is_raw ? kNoPings : options().keepalive, net::EventLoop::Now(),
-                  workspace.Jitter()),
-      started_(net::EventLoop::Now()),
-      last_received_(started_),
-      last_payload_(started_),
-      backend_check_at_(started_ + options().keepalive.backend_timeout / 2) {
-  if (options().bandwidth.is_bounded()) {
-    bandwidth_ =
-        std::make_unique<Bandwidth>(workspace.loop, options().bandwidth, [this] { OnBandwidth(); });
+      lifetime_(net::EventLoop::Now()) {
+  const base::TimePoint now = lifetime_.started();
+  if (options().max_age.count() != 0)
+    lifetime_.EndBy(now + options().max_age, base::Cause::kMaxAge);
+  if (peers_.identity && peers_.identity->expires) {
+    lifetime_.EndBy(*peers_.identity->expires, now, base::Cause::kTokenExpired);
   }
-  if (options().max_age.count() != 0) EndBy(started_ + options().max_age, base::Cause::kMaxAge);
-  EndAtExpiry();
-  if (peers_.has_half_close) reader_.AcceptEnd();
-  client_->SetHandler(this);
-  if (backend_) {
-    backend_->SetHandler(this);
-  } else {
-    to_client_.input = Input::kEnded;
-    to_backend_.write_failed = true;
+  const net::TlsState* const tls = legs_.client->stream().tls();
+  if (tls != nullptr && tls->peer_certificate && tls->peer_certificate->expires) {
+    const std::chrono::seconds expires(*tls->peer_certificate->expires);
+    lifetime_.EndBy(std::chrono::sys_seconds(expires), now, base::Cause::kCertificateExpired);
   }
+  legs_.SetHandler(*this);
 }
 
 Session::~Session() = default;
 
-/// Ends the session by the time that the client's token or certificate expires.
-void Session::EndAtExpiry() {
-  const auto end_at = [this](auth::WallTime expiry, base::Cause cause) {
-    // An expiry may be further off than a clock with finer ticks can tell.
-    constexpr std::chrono::seconds kLongest = std::chrono::years(100);
-    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    EndBy(net::EventLoop::Now() + std::min<std::chrono::seconds>(expiry - now, kLongest), cause);
-  };
-  if (peers_.identity && peers_.identity->expires) {
-    end_at(*peers_.identity->expires, base::Cause::kTokenExpired);
-  }
-  const net::TlsState* const tls = client_->tls();
-  if (tls != nullptr && tls->peer_certificate && tls->peer_certificate->expires) {
-    end_at(auth::WallTime(std::chrono::seconds(*tls->peer_certificate->expires)),
-           base::Cause::kCertificateExpired);
-  }
-}
-
-const settings::SessionOptions& Session::options() const {
-  return route_->settings.options;
-}
-
-metrics::RouteMetrics& Session::route_metrics() {
-  return route_->metrics;
-}
-
-metrics::DirectionMetrics& Session::MetricsOf(const Direction& direction) {
-  return route_metrics().in(&direction == &to_backend_ ? metrics::Direction::kToBackend
-                                                       : metrics::Direction::kToClient);
-}
-
-void Session::Start(std::string_view head, base::Bytes early, std::optional<base::Cause> cause) {
-  route_metrics().sessions_opened.Add();
-  route_metrics().sessions_active.Add();
-  SendHead(head);
-  if (cause) BeginClose(*cause);
-  if (!early.empty()) {
-    const auto in = workspace_.buffers.scratch().first(early.size());
-    std::copy(early.begin(), early.end(), in.begin());
-    TakeFromClient(in, kTurnBudget);
-  }
+void Session::Start(std::optional<base::Cause> cause) {
+  route_->metrics.sessions_opened.Add();
+  route_->metrics.sessions_active.Add();
+  if (!legs_.backend) to_client_.Enter(Direction::State::kEnded);
+  if (cause) StartClose(*cause);
   RestartTimer();
   Pump();
 }
 
-void Session::SendHead(std::string_view head) {
-  if (head.empty()) return;
-  net::IoResult sent;
-  if (client_->writable()) sent = client_->Write(base::AsBytes(head));
-  if (sent.status == net::IoResult::Status::kError) {
-    OnClientWrite(sent.status);
-  } else if (sent.bytes < head.size()) {
-    client_output_.QueueHead(head.substr(sent.bytes));
-  }
-}
-
-void Session::Close(base::Cause cause) {
-  BeginClose(cause);
+void Session::RequestClose(base::Cause cause) {
+  StartClose(cause);
   Pump();
 }
 
-void Session::SetDetail(std::string_view detail) {
-  detail_ = detail.empty() ? nullptr : std::make_unique<const std::string>(detail);
-}
-
-void Session::EndBy(base::TimePoint time, base::Cause cause) {
-  if (state_ != SessionState::kOpen || time >= ends_at_) return;
-  ends_at_ = time;
-  ends_with_ = cause;
-}
-
-void Session::CloseAt(base::TimePoint time, base::Cause cause) {
-  EndBy(time, cause);
-  if (state_ == SessionState::kOpen) RestartTimer();
-}
-
-void Session::Pump() {
-  if (state_ == SessionState::kClosed) return;
-  EndIfBackendLeft();
-  FlushToBackend();
-  FlushToClient();
-  RelayToBackend();
-  RelayToClient();
-  FlushToClient();
-  if (codec_ || peers_.is_raw) {
-    NoteQueued(to_backend_);
-    NoteQueued(to_client_);
-  }
-  FinishLegs();  // May end the session: nothing may follow.
+void Session::RequestCloseAt(base::TimePoint time, base::Cause cause) {
+  if (state_ != SessionState::kOpen) return;
+  lifetime_.EndBy(time, cause);
+  RestartTimer();
 }
 
 void Session::RunTask() {
-  ResumeSource(to_backend_, kTurnUsedUp);
-  ResumeSource(to_client_, kTurnUsedUp);
+  to_backend_.ResumeInNewTurn();
+  to_client_.ResumeInNewTurn();
   Pump();
 }
 
-bool Session::MayRead(const Direction& direction,
-                      const std::unique_ptr<net::Stream>& source) const {
-  return source != nullptr && source->readable() && direction.input != Input::kEnded &&
-         direction.pauses == 0;
+// ---- The pump ----
+
+void Session::Pump() {
+  if (state_ == SessionState::kClosed) return;
+  Flush();
+  RelayToBackend();
+  RelayToClient();
+  Flush();
+  ReportQueued();
+  FinishLegs();  // May end the session: nothing may follow.
 }
 
-size_t Session::RoomToRead(const Direction& direction, size_t queued, size_t budget) {
-  // What is discarded needs no room in the queue. What is relayed is only read while the queue is
-  // below half its mark, so there always is some.
-  if (direction.input != Input::kRelayed) return std::min(workspace::kQueueMark, budget);
-  return Bounded(direction, std::min(workspace::kQueueMark - queued, budget));
+void Session::Flush() {
+  if (legs_.backend) OnBackendOutput(to_backend_.Flush(*legs_.backend));
+  if (legs_.client) OnClientOutput(to_client_.Flush(*legs_.client));
 }
 
-// `size`, or what of it the bandwidth allows now.
-size_t Session::Bounded(const Direction& direction, size_t size) {
-  return bandwidth_ ? std::min(size, RateOf(direction).Room(net::EventLoop::Now())) : size;
-}
-
-DirectionRate& Session::RateOf(const Direction& direction) {
-  return &direction == &to_backend_ ? bandwidth_->to_backend : bandwidth_->to_client;
-}
-
-// Whether the direction still has some of its bandwidth; if not, it is paused until it has.
-bool Session::MayReadNow(Direction& direction) {
-  if (!bandwidth_ || direction.input != Input::kRelayed) return true;
-  const base::TimePoint now = net::EventLoop::Now();
-  if (RateOf(direction).Room(now) != 0) return true;
-  PauseSource(direction, kTooFast);
-  bandwidth_->WakeIn(RateOf(direction).TimeUntilRoom(now));
-  return false;
-}
-
-void Session::OnBandwidth() {
-  ResumeSource(to_backend_, kTooFast);
-  ResumeSource(to_client_, kTooFast);
-  Pump();
-}
-
-void Session::PauseSource(Direction& direction, Pause reason) {
-  if (reason == kFarLegFull && (direction.pauses & kFarLegFull) == 0) {
-    MetricsOf(direction).pauses.Add();
+void Session::RelayToBackend() {
+  if (!legs_.client) return;
+  const uint64_t before = to_backend_.bytes();
+  while (const Direction::Event event =
+             to_backend_.Relay(workspace_, *legs_.client, legs_.backend.get())) {
+    OnBackendOutput(event.output);
+    OnClientInput(event.input);
   }
-  direction.pauses = static_cast<uint8_t>(direction.pauses | reason);
-  if (reason == kTurnUsedUp) workspace_.loop.RunNextTurn(*this);
+  Continue(to_backend_, to_client_, before);
 }
 
-void Session::ResumeSource(Direction& direction, Pause reason) {
-  direction.pauses = static_cast<uint8_t>(direction.pauses & ~reason);
+void Session::RelayToClient() {
+  if (!legs_.backend) return;
+  const uint64_t before = to_client_.bytes();
+  // No message may follow our Close. What the backend sends then waits, and is discarded when the
+  // closing handshake is over.
+  while (state_ != SessionState::kCloseSent || !to_client_.is_relaying()) {
+    const Direction::Event event = to_client_.Relay(workspace_, *legs_.backend, legs_.client.get());
+    if (!event) break;
+    OnClientOutput(event.output);
+    OnBackendInput(event.input);
+  }
+  Continue(to_client_, to_backend_, before);
 }
 
-void Session::CountRelayed(Direction& direction, size_t bytes) {
-  direction.bytes += bytes;
-  MetricsOf(direction).bytes.Add(bytes);
-  last_payload_ = net::EventLoop::Now();
+void Session::Continue(const Direction& direction, Direction& opposite, uint64_t bytes_before) {
+  if (direction.bytes() != bytes_before) {
+    lifetime_.OnPayload(net::EventLoop::Now());
+    opposite.StopSplicing();
+  }
+  if (direction.has_used_up_turn()) workspace_.loop.RunNextTurn(*this);
 }
 
-void Session::NoteQueued(Direction& direction) {
-  size_t size = 0;
-  if (&direction == &to_backend_) {
-    size = backend_queue_.size() + (codec_ ? codec_->to_bytes.waiting() : 0);
+void Session::ReportQueued() {
+  const auto& [client, backend] = legs_;
+  to_backend_.ReportQueued(workspace_, (backend ? backend->queued() + backend->held_output() : 0) +
+                                           (client ? client->held_input() : 0));
+  to_client_.ReportQueued(workspace_, (client ? client->queued() + client->held_output() : 0) +
+                                          (backend ? backend->held_input() : 0));
+}
+
+// ---- What the client leg reports ----
+
+void Session::OnClientInput(const leg::Input& input) {
+  switch (input.status) {
+    case InputStatus::kOk:
+    case InputStatus::kWouldBlock:
+      break;
+    case InputStatus::kHalfClosed:
+      to_backend_.Enter(Direction::State::kHalfClosed);
+      if (to_client_.has_ended()) StartClose(base::Cause::kBackendClosed);
+      break;
+    case InputStatus::kEnd:
+      OnClientEnd();
+      break;
+    case InputStatus::kLost:
+      OnClientLost();
+      break;
+    case InputStatus::kClose:
+      OnClientClose();
+      break;
+    case InputStatus::kFault:
+      if (!AwaitAnswers(input.fault)) AnswerFault(input.fault);
+      break;
+  }
+}
+
+void Session::OnClientEnd() {
+  to_backend_.Enter(Direction::State::kEnded);
+  if (legs_.client->has_close_codes()) return;  // Its Close came before.
+  // The client sends no more, but may still have much to receive.
+  if (!ending().cause) ending().cause = base::Cause::kClientClosed;
+  if (state_ != SessionState::kOpen) Apply(SessionEvent::kClientGone);
+}
+
+void Session::OnClientLost() {
+  to_backend_.Enter(Direction::State::kEnded);
+  legs_.client->Abandon();
+  if (!ending().cause) ending().cause = base::Cause::kClientLost;
+  Apply(SessionEvent::kClientGone);
+}
+
+void Session::OnClientClose() {
+  const leg::PeerClose& close = *legs_.client->peer_close();
+  const bool is_application = close.code && websocket::IsApplicationCloseCode(*close.code);
+  if (is_application && state_ == SessionState::kOpen) ending().to_server = close;
+  if (!AwaitAnswers(std::nullopt)) AnswerClose();
+}
+
+void Session::OnClientOutput(const leg::Output& output) {
+  if (output.status == OutputStatus::kFault) {
+    if (state_ == SessionState::kOpen) ending().detail = output.fault.detail;
+    StartClose(output.fault.cause);
+  }
+  // The client is gone, but what it sent before may still be in the socket, and its end is reported
+  // there (OnClientInput). A client of plain TCP may have ended its direction long ago.
+  if (output.status == OutputStatus::kBroken && state_ == SessionState::kOpen &&
+      to_backend_.state() == Direction::State::kEnded) {
+    ending().cause = base::Cause::kClientLost;
+    Apply(SessionEvent::kClientGone);
+  }
+}
+
+// ---- What the backend leg reports ----
+
+void Session::OnBackendInput(const leg::Input& input) {
+  if (input.status == InputStatus::kOk || input.status == InputStatus::kWouldBlock) return;
+  const auto& [client, backend] = legs_;
+  const leg::PeerClose* close =
+      input.status == InputStatus::kClose ? backend->peer_close() : nullptr;
+  const bool has_left =
+      input.status != InputStatus::kEnd && input.status != InputStatus::kHalfClosed;
+  const bool is_clean = !has_left || (close != nullptr && IsCleanClose(*close));
+  // An application's own code is no error, if the client can receive it.
+  const bool is_application = !is_clean && close != nullptr && state_ == SessionState::kOpen &&
+                              client->has_close_codes() &&
+                              websocket::IsApplicationCloseCode(*close->code);
+  const bool is_reset = !is_clean && !is_application;
+
+  if (!is_reset && to_client_.is_relaying() && legs_.ClientTakesPayload()) {
+    OnClientOutput(client->EndMessages());
+  }
+  const std::string detail = is_clean ? "" : DetailOf(input, *backend);
+  if (!is_clean && state_ == SessionState::kOpen) ending().detail = detail;
+  if (close != nullptr) backend->RequestClose(close->code, {});
+  if (input.status == InputStatus::kFault) {
+    backend->RequestClose(base::InfoOf(input.fault.cause).close_code, {});
+  }
+  const bool client_continues = peers_.has_half_close && !has_left &&
+                                state_ == SessionState::kOpen && to_backend_.is_relaying();
+  if (client_continues) {
+    client->RequestEnd();
   } else {
-    size = client_output_.size() + (codec_ ? codec_->to_frames.waiting() : 0) +
-           (backend_ ? backend_->HeldBytes() : 0);
+    if (is_reset) AmendCause(base::Cause::kBackendReset, detail);
+    StartClose(is_reset ? base::Cause::kBackendReset : base::Cause::kBackendClosed,
+               is_application ? close : nullptr);
   }
-  SetQueued(direction, size);
+  if (input.status == InputStatus::kLost) {
+    backend->Abandon();
+  } else if (has_left) {
+    backend->RefusePayload();
+  }
+  if (has_left) to_backend_.ResumeWithoutSink();
+  to_client_.Enter(input.status == InputStatus::kHalfClosed ? Direction::State::kHalfClosed
+                   : backend->has_ended()                   ? Direction::State::kEnded
+                                                            : Direction::State::kDiscarding);
 }
 
-void Session::SetQueued(Direction& direction, size_t size) {
-  if (size == direction.queued) return;
-  workspace_.queued.Add(size);
-  workspace_.queued.Subtract(direction.queued);
-  MetricsOf(direction).queued.Add(size);
-  MetricsOf(direction).queued.Subtract(direction.queued);
-  direction.queued = static_cast<uint32_t>(size);
+void Session::OnBackendOutput(const leg::Output& output) {
+  if (output.status == OutputStatus::kOk) return;
+  to_backend_.ResumeWithoutSink();
+  if (output.status == OutputStatus::kFault) {
+    const std::string detail =
+        "what was sent is not in the framing: " + std::string(output.fault.detail);
+    if (state_ == SessionState::kOpen) ending().detail = detail;
+    AmendCause(base::Cause::kProtocolError, detail);
+    StartClose(base::Cause::kProtocolError);
+    legs_.backend->RequestClose(base::InfoOf(output.fault.cause).close_code, {});
+    legs_.backend->RefusePayload();
+    return;
+  }
+  // Whether that was a reset or the backend had ended cleanly before: what it sent first must still
+  // be read, and its end is reported there (OnBackendInput).
+  if (to_client_.is_relaying()) return;
+  // After a half-close nothing is left to be read.
+  AmendCause(base::Cause::kBackendReset, legs_.backend->failure());
+  StartClose(base::Cause::kBackendReset);
 }
 
 }  // namespace sluice::session

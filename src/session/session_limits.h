@@ -13,10 +13,6 @@ namespace sluice::session {
 /// always readable does not starve the others.
 inline constexpr size_t kTurnBudget = 4 * workspace::kQueueMark;
 
-/// What a frame from a client takes of that beside its bytes: a megabyte of empty ones would keep a
-/// worker busy for ten milliseconds.
-inline constexpr size_t kFrameCost = 64;
-
 /// From how many bytes in one read on the next one is spliced.
 inline constexpr size_t kBulkRead = 32 * 1024;
 
@@ -33,11 +29,7 @@ inline constexpr base::Duration kBrokenClientTimeout{2'000};
 
 /// How often a closing session is looked at while it may make no progress: what a peer's kernel
 /// acknowledges raises no event, and is noticed later by this part of the time limit at most.
-inline constexpr int kClosingLooks = 16;
-
-/// As many bytes under way to a peer may be no more than the last control frames and the FIN, with
-/// the overhead of TLS. Even if there is payload among them, the kernel goes on sending after us.
-inline constexpr size_t kMostUnderWayAtEnd = 256;
+inline constexpr int kClosingChecks = 16;
 
 /// The loop's timers and EventLoop::Now may differ by this much; a timer that must find its time
 /// over waits that much longer.

@@ -17,7 +17,7 @@ void Registry::Use(std::shared_ptr<intake::Generation> next) {
   generation_ = std::move(next);
   connections_.ForEach([](intake::Connection& connection) { connection.EndKeepAlive(); });
   sessions_.ForEach([this](session::Session& session) {
-    if (const auto cause = WhyOver(session.route())) session.Close(*cause);
+    if (const auto cause = ReasonToEnd(session.route())) session.RequestClose(*cause);
   });
 }
 
@@ -44,7 +44,7 @@ std::map<std::string, uint64_t> Registry::CountByRoute() const {
   return by_name;
 }
 
-std::optional<base::Cause> Registry::WhyOver(const session::RouteInUse& route) const {
+std::optional<base::Cause> Registry::ReasonToEnd(const session::RouteInUse& route) const {
   if (is_draining_) return base::Cause::kDrain;
   if (route.settings.options.on_removal == settings::OnRemoval::kKeep) return std::nullopt;
   const auto& routes = generation_->routes;
@@ -61,9 +61,9 @@ void Registry::Drain(base::Duration window, std::function<void()> done) {
   std::uniform_int_distribution<base::Duration::rep> delay(0, window.count());
   sessions_.ForEach([&](session::Session& session) {
     if (window.count() == 0) {
-      session.Close(base::Cause::kDrain);
+      session.RequestClose(base::Cause::kDrain);
     } else {
-      session.CloseAt(now + base::Duration(delay(workspace_.random)), base::Cause::kDrain);
+      session.RequestCloseAt(now + base::Duration(delay(workspace_.random)), base::Cause::kDrain);
     }
   });
   AwaitEnd(std::move(done));
@@ -77,7 +77,7 @@ void Registry::AwaitEnd(std::function<void()> done) {
 
 void Registry::Cut() {
   connections_.ForEach([](intake::Connection& connection) { connection.Close(); });
-  sessions_.ForEach([](session::Session& session) { session.Cut(); });
+  sessions_.ForEach([](session::Session& session) { session.Abort(); });
 }
 
 void Registry::Release(intake::Connection& connection) {

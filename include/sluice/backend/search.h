@@ -25,9 +25,9 @@
 #include "sluice/base/result.h"
 #include "sluice/base/session_id.h"
 #include "sluice/dial/dial.h"
+#include "sluice/leg/leg.h"
 #include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
-#include "sluice/net/stream.h"
 #include "sluice/workspace/workspace.h"
 
 namespace sluice::backend {
@@ -41,8 +41,7 @@ class Search final : private net::TimerHandler {
   /// The backend to search, and the session that needs a server of it.
   struct Wanted {
     size_t backend;  ///< by index
-    /// Its time limits and, for a WebSocket, what the session carries. Outlives the search and the
-    /// resulting stream.
+    /// Its time limits and, for a WebSocket, its message framing. Outlives the search and the leg.
     const settings::SessionOptions& session;
     /// The server that the request or its credentials name; null: one of the configuration.
     std::shared_ptr<const settings::Endpoint> named_server = nullptr;
@@ -55,7 +54,7 @@ class Search final : private net::TimerHandler {
   };
 
   struct Found {
-    std::unique_ptr<net::Stream> stream;
+    std::unique_ptr<leg::Leg> leg;
     routing::ServerSlot slot;
   };
   /// Called once, perhaps from inside Start. The error is the cause to report to the client. May
@@ -87,8 +86,8 @@ class Search final : private net::TimerHandler {
   void LookForPlace();
   void Dial(routing::ServerSlot slot, size_t others);
   dial::Options OptionsFor(base::Duration timeout) const;
-  void OnDialled(dial::Dial::Outcome outcome);
-  void OnConnected(std::unique_ptr<net::Stream> stream);
+  void OnDialled(base::Result<std::unique_ptr<leg::Leg>, dial::Failure> outcome);
+  void OnConnected(std::unique_ptr<leg::Leg> leg);
   void OnFailed(const dial::Failure& failure);
   void LogFailure(const dial::Failure& failure);
   void Finish(base::Result<Found, base::Cause> result);

@@ -73,10 +73,10 @@ class Connection final : public base::TableEntry,
     return generation_->config.listeners[client_.listener];
   }
 
-  /// Becomes a session with `parts`, whose client is this connection's stream, and is released.
-  /// `head` is sent first; `early` are the client's bytes after its request's head.
-  void BecomeSession(session::Session::Parts parts, std::string_view head, base::Bytes early,
-                     std::optional<base::Cause> cause);
+  /// Gives the stream away, for the client leg of a session. BecomeSession follows.
+  std::unique_ptr<net::Stream> ReleaseStream();
+  /// Starts a session with `parts` in the place of this connection, which is released.
+  void BecomeSession(session::Session::Parts parts, std::optional<base::Cause> cause);
 
  private:
   void OnStreamReady() override;

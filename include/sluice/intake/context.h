@@ -26,7 +26,7 @@ class ConnectionOwner {
   virtual session::Session& AddSession(session::Session::Parts parts) = 0;
 
   /// Returns why a new session of `route` must end at once: a drain, or a route that is gone.
-  virtual std::optional<base::Cause> WhyOver(const session::RouteInUse& route) const = 0;
+  virtual std::optional<base::Cause> ReasonToEnd(const session::RouteInUse& route) const = 0;
 
  protected:
   ~ConnectionOwner() = default;

@@ -87,7 +87,7 @@ class Request final : private net::TimerHandler {
   void StartSearch();
   void OnSearched(base::Result<backend::Search::Found, base::Cause> result);
   void ReportFailure(base::Cause cause);
-  void StartSession(std::unique_ptr<net::Stream> backend, routing::ServerSlot slot,
+  void StartSession(std::unique_ptr<leg::Leg> backend, routing::ServerSlot slot,
                     std::optional<base::Cause> cause);
 
   void Refuse(const http::Refusal& refusal, const RefusalNote& note = {});

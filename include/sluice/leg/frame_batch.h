@@ -1,5 +1,5 @@
-// Frames for the client, written one behind the other into a buffer, so that what one read brought
-// leaves in one write.
+// Frames written one after the other into a buffer, so that the messages of one read are sent with
+// one write.
 #pragma once
 
 #include <cstddef>
@@ -7,28 +7,27 @@
 #include <cstring>
 
 #include "sluice/base/bytes.h"
-#include "sluice/websocket/frame.h"
-#include "sluice/websocket/frame_writer.h"
+#include "sluice/leg/frame_encoder.h"
 
 namespace sluice::leg {
 
 class FrameBatch {
  public:
-  explicit FrameBatch(base::MutableBytes buffer) : buffer_(buffer) {}
+  /// `encoder` outlives the batch.
+  FrameBatch(base::MutableBytes buffer, const FrameEncoder& encoder)
+      : buffer_(buffer), encoder_(encoder) {}
 
-  /// Where the payload of the next frame is to be written.
+  /// Returns the room for the payload of the next frame.
   base::MutableBytes Room() const {
-    const size_t header_end = size_ + websocket::kMaxServerHeader;
+    const size_t header_end = size_ + kHeaderRoom;
     return header_end < buffer_.size() ? buffer_.subspan(header_end) : base::MutableBytes();
   }
 
-  /// Makes a frame of the first `payload` bytes there. `start` is its first byte.
+  /// Adds a frame with the first `payload` bytes of the room. `start` is its first byte.
   void Add(uint8_t start, size_t payload) {
-    uint8_t* const frame = buffer_.data() + size_;
-    const size_t header = websocket::WriteServerHeader(frame, websocket::Opcode::kBinary, payload);
-    frame[0] = start;
-    std::memmove(frame + header, frame + websocket::kMaxServerHeader, payload);
-    size_ += header + payload;
+    const base::Bytes frame = encoder_.Complete(start, Room().first(payload));
+    std::memmove(buffer_.data() + size_, frame.data(), frame.size());
+    size_ += frame.size();
   }
 
   base::Bytes frames() const { return buffer_.first(size_); }
@@ -37,6 +36,7 @@ class FrameBatch {
 
  private:
   const base::MutableBytes buffer_;
+  const FrameEncoder& encoder_;
   size_t size_ = 0;
 };
 

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "sluice/base/clock.h"
@@ -48,22 +49,22 @@ class KeepAlive {
   bool OnPong(uint32_t number);
 
  private:
-  enum class Wait : uint8_t { kToPing, kForPong };
+  /// A ping whose answer is awaited.
+  struct Ping {
+    base::TimePoint sent_at;
+    base::TimePoint pong_until;
+    bool has_pong = false;
+    bool is_behind_data;
+    uint64_t data_arrives_at;  // The value of Leg::taken at which that data has arrived.
+    StallWatch stall;
+  };
 
-  /// How much of the data that was sent before the ping is still on its way.
-  size_t ToTake(const Leg& leg) const;
   bool IsGivenUp(base::TimePoint now, const Leg& leg);
 
   const settings::Keepalive& config_;
-  base::TimePoint ping_at_;
-  base::TimePoint pong_until_;
-  base::TimePoint pinged_at_;
-  StallWatch stall_;
-  uint32_t ping_number_ = 0;
-  Wait wait_ = Wait::kToPing;
-  bool rtt_pending_ = false;
-  bool ping_is_behind_data_ = false;
-  uint64_t data_arrives_at_ = 0;  // The value of Leg::taken at which that data has arrived.
+  base::TimePoint ping_at_;     // When the next ping is due.
+  std::unique_ptr<Ping> ping_;  // Most of the time a leg is idle: null if none is awaited.
+  uint32_t ping_number_ = 0;    // Of the last ping.
 };
 
 }  // namespace sluice::leg

@@ -26,15 +26,17 @@
 #include "sluice/websocket/inflater.h"
 #include "sluice/websocket/utf8.h"
 #include "sluice/websocket/zlib_pool.h"
+#include "sluice/workspace/buffers.h"
 
 namespace sluice::leg {
 
 /// Turns the messages that a WebSocket receives into bytes.
 class FramesToBytes {
  public:
+  /// What one step has done.
   struct Step {
     std::optional<MessageFault> fault = std::nullopt;
-    framing::Encoded encoded = {};
+    size_t size = 0;      ///< bytes written
     size_t inflated = 0;  ///< bytes that compressed ones became
   };
 
@@ -49,26 +51,25 @@ class FramesToBytes {
   /// knows it.
   void Begin(const websocket::FrameEvent& event, std::optional<uint64_t> whole_length);
   /// Returns true if nothing is left of that piece.
-  bool done() const { return !under_way_; }
-  /// Consumes bytes of the piece from the front of `payload`. Compressed ones are inflated to
-  /// `room`, so a step yields at most what fits in there, or one assembled message.
-  Step Next(base::Bytes& payload, base::MutableBytes room);
+  bool done() const { return !under_way_ && encoded_size() == 0; }
+  /// Returns the room that the next step needs, at most kMostRoom.
+  size_t RoomFor(base::Bytes payload) const;
+  /// Consumes bytes of the piece from the front of `payload`, and writes what they become to `out`,
+  /// which has RoomFor(payload) bytes or more. The memory of `payload` and `out` is distinct.
+  Step Next(base::Bytes& payload, base::MutableBytes out);
 
-  /// Keeps bytes that were read and cannot be processed yet: the rest of the current piece, and
-  /// the frames after it. At most the bytes of one read.
-  void Hold(base::Bytes payload, base::Bytes frames);
-  bool is_holding() const { return is_holding_; }
-  struct Held {
-    std::vector<uint8_t> bytes;
-    size_t payload;  ///< how many of them are the piece's
-  };
-  Held TakeHeld();
+  /// What a piece of one read may need: its bytes, and those that a framing adds.
+  static constexpr size_t kMostRoom = workspace::kQueueMark + 64;
 
-  /// Bytes that wait here: held, or of an incomplete message.
-  size_t waiting() const { return held_.bytes.size() + (encoder_ ? encoder_->held() : 0); }
+  /// Bytes that wait here: of an incomplete message, or of one that is being written.
+  size_t waiting() const { return encoded_size() + (encoder_ ? encoder_->held() : 0); }
 
  private:
-  Step Encode(base::Bytes payload, bool ends_message);
+  framing::Encoded Encode(base::Bytes payload, bool ends_message);
+  size_t encoded_size() const {
+    return encoded_.prefix.size() + encoded_.payload.size() + encoded_.suffix.size();
+  }
+  size_t WriteEncoded(base::MutableBytes out);
 
   const std::unique_ptr<framing::Encoder> encoder_;
   const std::unique_ptr<websocket::Inflater> inflater_;
@@ -78,9 +79,8 @@ class FramesToBytes {
   std::optional<uint64_t> whole_length_;
   bool under_way_ = false;
   bool begins_message_ = false;  // Nothing of the message has been encoded yet.
-
-  bool is_holding_ = false;
-  Held held_{};
+  // Not empty between two steps only if the encoder has assembled a message.
+  framing::Encoded encoded_;
 };
 
 /// Turns bytes into the messages that a WebSocket sends.
@@ -134,8 +134,9 @@ struct MessageCodec {
 
   FramesToBytes to_bytes;
   BytesToFrames to_frames;
-  /// Whether messages are framed in the bytes, so that the backend answers messages.
-  bool has_framing = false;
+  /// Bytes that the leg has read and keeps, at the front of what it keeps, that are payload of the
+  /// piece under way.
+  size_t unread_payload = 0;
 };
 
 }  // namespace sluice::leg

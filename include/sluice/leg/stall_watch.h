@@ -1,4 +1,4 @@
-// Tells a slow peer from a stuck one. Pure.
+// Distinguishes a slow peer from a stuck one. Pure.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace sluice::leg {
 
-/// Looks, now and then, at a count that goes up whenever there is progress, such as of bytes taken.
-/// While it goes up the peer is slow; when it has stood still for long enough it is stuck.
+/// Looks at a count that goes up if there is progress, such as of bytes taken. While the count goes
+/// up the peer is slow; when it has not gone up for long enough the peer is stuck.
 class StallWatch {
  public:
   /// Starts again.
@@ -20,14 +20,16 @@ class StallWatch {
   /// Counts from `count` on without restarting the clock: what is counted has changed.
   void Recount(uint64_t count) { count_ = count; }
 
+  /// Notes the count.
+  void Update(base::TimePoint now, uint64_t count) {
+    if (count > count_) Reset(now, count);
+  }
+
   /// When a peer that makes no progress from now on is stuck.
   base::TimePoint StuckAt(base::Duration limit) const { return progress_ + limit; }
 
-  /// Takes a look. Whether there has been no progress for at least `limit`.
-  bool IsStuck(base::TimePoint now, uint64_t count, base::Duration limit) {
-    if (count > count_) Reset(now, count);
-    return now - progress_ >= limit;
-  }
+  /// Returns true if there was no progress for at least `limit`, as of the last Update.
+  bool IsStuck(base::TimePoint now, base::Duration limit) const { return now - progress_ >= limit; }
 
  private:
   base::TimePoint progress_;

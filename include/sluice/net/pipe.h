@@ -9,6 +9,8 @@
 
 namespace sluice::net {
 
+class PipePool;
+
 /// A pipe that does not block, and the number of bytes that it holds.
 class Pipe {
  public:
@@ -27,29 +29,27 @@ class Pipe {
   void Taken(size_t bytes) { size_ -= bytes; }
 
  private:
+  friend class PipePool;
   Pipe() = default;
+
+  PipePool* pool_ = nullptr;  // That has lent it.
 
   Fd read_end_;
   Fd write_end_;
   size_t size_ = 0;
 };
 
-/// Lends pipes, since one costs several system calls to make. Belongs to one thread, and outlives
-/// what it has lent.
+/// Lends pipes, since a pipe costs several system calls to create. Belongs to one thread, and
+/// outlives what it has lent.
 class PipePool {
  public:
-  /// How many exist at a time. Whoever gets none copies instead: each costs two descriptors, and
-  /// the kernel grants a user only some dozens of full capacity.
+  /// The number of pipes that exist at a time. A session that gets none copies instead: each costs
+  /// two descriptors, and the kernel grants a user only some dozens of full capacity.
   static constexpr size_t kMost = 32;
 
   /// Takes a pipe back. One that still holds something is closed.
-  class Return {
-   public:
-    explicit Return(PipePool* pool = nullptr) : pool_(pool) {}
-    void operator()(Pipe* pipe) const;
-
-   private:
-    PipePool* pool_;
+  struct Return {
+    void operator()(Pipe* pipe) const { PipePool::GiveBack(std::unique_ptr<Pipe>(pipe)); }
   };
   using Lent = std::unique_ptr<Pipe, Return>;
 
@@ -57,6 +57,8 @@ class PipePool {
   Lent Take();
 
  private:
+  static void GiveBack(std::unique_ptr<Pipe> pipe);
+
   std::vector<std::unique_ptr<Pipe>> idle_;
   size_t count_ = 0;  // Idle and lent.
 };

@@ -42,12 +42,6 @@ struct IoResult {
   int error = 0;
 };
 
-/// An end with a meaning to the applications at both ends, which a WebSocket can carry.
-struct ApplicationClose {
-  uint16_t code;       ///< 3000 to 4999
-  std::string reason;  ///< UTF-8, 123 bytes at most
-};
-
 /// Belongs to one thread. Destroying it closes the connection.
 class Stream {
  public:
@@ -85,26 +79,6 @@ class Stream {
   /// Ends our direction: what was written is delivered, then the peer reads the end.
   virtual void ShutdownWrite() = 0;
 
-  /// Ends our direction while the peer's goes on. True if nothing is left to be ended by
-  /// ShutdownWrite, which must not follow then.
-  virtual bool HalfClose() {
-    ShutdownWrite();
-    return true;
-  }
-
-  /// Returns true if the peer takes nothing more: it has ended the connection, perhaps after the
-  /// end of its direction. Only of streams whose HalfClose is more than ShutdownWrite. When Read
-  /// has returned the end of the peer's direction, Read then returns how the connection ended.
-  virtual bool HasPeerLeft() const { return false; }
-
-  /// Has the end of our direction carry `close`, where the peer can receive it. Before
-  /// ShutdownWrite.
-  virtual void SetApplicationClose(ApplicationClose /*close*/) {}
-
-  /// What the peer ended with, when Read has returned the end or an error; null if it gave no code
-  /// of an application.
-  virtual const ApplicationClose* application_close() const { return nullptr; }
-
   /// Bytes written that the peer has not acknowledged. A system call.
   virtual size_t UnacknowledgedBytes() const = 0;
 
@@ -126,9 +100,6 @@ class Stream {
   /// Whether the connection was reset: a peer that has merely ended its direction may still listen.
   /// Only as long as no read or write has told so. A system call.
   virtual bool IsReset() const { return false; }
-
-  /// Bytes that were read and are kept until more of them makes them whole.
-  virtual size_t HeldBytes() const { return 0; }
 
   /// Whether bytes that Write has taken, or the end behind them, are still to be sent: destroying
   /// the stream would lose them. When that is over the handler is told.

@@ -31,6 +31,12 @@ inline constexpr uint8_t kCompressedBit = 0x40;  // RSV1, with permessage-deflat
 inline constexpr uint8_t kOpcodeBits = 0x0f;
 inline constexpr uint8_t kControlBit = 0x08;  // Set in the opcodes of all control frames.
 inline constexpr uint8_t kMaskBit = 0x80;
+
+/// The first byte of an unfragmented frame.
+constexpr uint8_t StartOf(Opcode opcode) {
+  return static_cast<uint8_t>(kFinBit | static_cast<uint8_t>(opcode));
+}
+
 inline constexpr uint8_t kLengthBits = 0x7f;
 inline constexpr uint8_t kLength16 = 126;
 inline constexpr uint8_t kLength64 = 127;

@@ -65,7 +65,7 @@ class Registry final : private intake::ConnectionOwner, private session::Session
   void Release(intake::Connection& connection) override;
   void Release(session::Session& session) override;
   session::Session& AddSession(session::Session::Parts parts) override;
-  std::optional<base::Cause> WhyOver(const session::RouteInUse& route) const override;
+  std::optional<base::Cause> ReasonToEnd(const session::RouteInUse& route) const override;
 
   void UpdateSize();
   void CheckEnd();

@@ -22,11 +22,12 @@ class Buffers {
   Buffers(const Buffers&) = delete;
   Buffers& operator=(const Buffers&) = delete;
 
-  /// For what is read: kQueueMark bytes.
+  /// For what is read: kQueueMark bytes. A frame header may be written directly before them.
   base::MutableBytes scratch() const { return storage_->payload; }
-  /// The first `size` bytes of scratch(), and the room for a frame header before them.
-  base::MutableBytes ScratchFrame(size_t size) const;
-  /// For what is inflated, compressed or encoded from the bytes in scratch().
+  /// For payload that is made of the messages in scratch(). A frame header may be written directly
+  /// before it.
+  base::MutableBytes decoded() const { return storage_->decoded; }
+  /// For the frames that are made of payload.
   base::MutableBytes output() const { return storage_->output; }
 
  private:
@@ -36,7 +37,9 @@ class Buffers {
   struct Storage {
     alignas(4096) std::array<uint8_t, 2048> head_room;
     std::array<uint8_t, kQueueMark> payload;
-    std::array<uint8_t, kQueueMark + 4096> output;  // A complete read and its overhead.
+    std::array<uint8_t, 64> decoded_head_room;
+    std::array<uint8_t, kQueueMark + 4096> decoded;  // A complete read and its overhead.
+    std::array<uint8_t, kQueueMark + 4096> output;
   };
 
   const std::unique_ptr<Storage> storage_;

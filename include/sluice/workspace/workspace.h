@@ -11,12 +11,12 @@
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/pipe.h"
+#include "sluice/net/random.h"
 #include "sluice/tls/stream.h"
 #include "sluice/websocket/zlib_pool.h"
 #include "sluice/workspace/buffers.h"
 #include "sluice/workspace/memory_budget.h"
 #include "sluice/workspace/resource_log.h"
-#include "sluice/workspace/websocket_buffers.h"
 
 namespace sluice::workspace {
 
@@ -46,7 +46,7 @@ struct Workspace {
 
   Buffers buffers;
   tls::Buffers tls_buffers;
-  WebSocketBuffers websocket_buffers;
+  net::RandomBytes random_bytes;  ///< for mask keys and handshake keys
   net::PipePool pipes;
   websocket::ZlibPool zlib;
 

@@ -45,11 +45,11 @@ class FakeWorker : private ConnectionOwner, private session::SessionOwner {
   void Drain() {
     is_draining = true;
     connections.ForEach([](Connection& connection) { connection.Drain(); });
-    sessions.ForEach([](session::Session& session) { session.Close(base::Cause::kDrain); });
+    sessions.ForEach([](session::Session& session) { session.RequestClose(base::Cause::kDrain); });
   }
   void Cut() {
     connections.ForEach([](Connection& connection) { connection.Close(); });
-    sessions.ForEach([](session::Session& session) { session.Cut(); });
+    sessions.ForEach([](session::Session& session) { session.Abort(); });
   }
   bool RunUntil(const std::function<bool()>& done) { return net::testing::RunUntil(loop, done); }
 
@@ -74,7 +74,7 @@ class FakeWorker : private ConnectionOwner, private session::SessionOwner {
     return sessions.Add(std::make_unique<session::Session>(
         workspace, static_cast<session::SessionOwner&>(*this), std::move(parts)));
   }
-  std::optional<base::Cause> WhyOver(const session::RouteInUse& /*route*/) const override {
+  std::optional<base::Cause> ReasonToEnd(const session::RouteInUse& /*route*/) const override {
     return is_draining ? std::optional(base::Cause::kDrain) : std::nullopt;
   }
 };

@@ -184,7 +184,7 @@ TEST_F(ConnectionTest, ASessionTooManyIsRefusedUntilThereIsRoom) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
   EXPECT_EQ(Refused(Cause::kRouteSessions), 1u);
   EXPECT_EQ(worker.quota.sessions(), 1u);
-  worker.sessions.ForEach([](session::Session& session) { session.Cut(); });
+  worker.sessions.ForEach([](session::Session& session) { session.Abort(); });
   EXPECT_TRUE(RunUntil([&] { return worker.quota.sessions() == 0; }));
   Accept();
   SendAll(client, Upgrade());

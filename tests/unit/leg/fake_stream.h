@@ -62,12 +62,6 @@ class FakePeer {
     read_error_ = true;
     Tell();
   }
-  /// Ends the connection after the end of its direction, as a WebSocket would.
-  void Leave(bool in_good_order) {
-    left_with_ = in_good_order ? net::IoResult{net::IoResult::Status::kEnd, 0, 0}
-                               : net::IoResult{net::IoResult::Status::kError, 0, EPROTO};
-    Tell();
-  }
   /// Takes `bytes` more; SIZE_MAX: all from now on.
   void Take(size_t bytes = SIZE_MAX) {
     room_ = bytes == SIZE_MAX ? bytes : room_ + bytes;
@@ -86,8 +80,6 @@ class FakePeer {
   bool silent = false;      ///< its host does not answer any more
   bool has_unsent = false;  ///< what was written has not all left the stream
   std::optional<net::TlsState> tls = std::nullopt;
-  std::optional<net::ApplicationClose> closes_with = std::nullopt;  ///< as a WebSocket would
-  std::optional<net::ApplicationClose> closed_with = std::nullopt;  ///< what the session set
 
   // What was seen of the stream.
   const std::string& written() const { return written_; }
@@ -154,11 +146,11 @@ class FakePeer {
   bool writable_ = true;
   bool ended_ = false;   // The peer's FIN stands behind incoming_.
   bool broken_ = false;  // Writes fail.
+  bool must_copy_ = false;
   bool broke_in_write_ = false;
   bool read_error_ = false;  // An error stands in the place of the FIN; told once.
   bool fin_seen_ = false;
   bool end_read_ = false;
-  std::optional<net::IoResult> left_with_;  // Read returns it after the end.
 };
 
 class FakePeer::FakeStream final : public net::Stream {
@@ -167,13 +159,10 @@ class FakePeer::FakeStream final : public net::Stream {
   ~FakeStream() override { peer_.stream_ = nullptr; }
 
   void SetHandler(net::StreamHandler* handler) override { peer_.handler_ = handler; }
-  net::IoResult Read(base::MutableBytes buffer) override {
-    return HasPeerLeft() ? *peer_.left_with_ : peer_.Read(buffer);
-  }
-  bool HasPeerLeft() const override { return peer_.left_with_ && peer_.end_read_; }
+  net::IoResult Read(base::MutableBytes buffer) override { return peer_.Read(buffer); }
   net::IoResult Write(base::Bytes bytes) override { return peer_.Write(bytes); }
   bool can_splice() const override { return peer_.can_splice; }
-  bool can_read_into() const override { return peer_.can_splice && !peer_.ended_; }
+  bool can_read_into() const override { return peer_.can_splice && !peer_.must_copy_; }
   net::IoResult ReadInto(net::Pipe& pipe, size_t limit) override {
     return peer_.ReadInto(pipe, limit);
   }
@@ -184,12 +173,6 @@ class FakePeer::FakeStream final : public net::Stream {
     EXPECT_FALSE(peer_.fin_seen_) << "a leg is shut down once";
     peer_.fin_seen_ = true;
     peer_.written_before_fin_ = peer_.written_.size();
-  }
-  void SetApplicationClose(net::ApplicationClose close) override {
-    peer_.closed_with = std::move(close);
-  }
-  const net::ApplicationClose* application_close() const override {
-    return peer_.closes_with && peer_.end_read_ ? &*peer_.closes_with : nullptr;
   }
   size_t UnacknowledgedBytes() const override { return peer_.unacknowledged; }
   uint64_t bytes_written() const override { return peer_.written_.size(); }
@@ -259,6 +242,10 @@ inline net::IoResult FakePeer::Write(base::Bytes bytes) {
 // The pipes are real ones, and may hold less than they are asked to.
 inline net::IoResult FakePeer::ReadInto(net::Pipe& pipe, size_t limit) {
   EXPECT_TRUE(pipe.empty());
+  if (taken_ == incoming_.size() && ended_) {
+    must_copy_ = true;  // As the real stream: only Read returns the end.
+    return {net::IoResult::Status::kWouldBlock, 0, 0};
+  }
   std::string bytes(std::min(limit, size_t{kPipeSize}), '\0');
   net::IoResult got = Read({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()});
   if (got.status != net::IoResult::Status::kOk) return got;

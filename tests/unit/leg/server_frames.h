@@ -1,10 +1,11 @@
-// The frames that a server has sent, and what tests compare them with.
+// The frames that a server sends, and what tests compare them with.
 #pragma once
 
 #include <cstdint>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -44,6 +45,13 @@ inline std::vector<Frame> FramesIn(std::string_view wire) {
     wire.remove_prefix(2 + length_size + length);
   }
   return frames;
+}
+
+/// A frame as a server sends it.
+inline std::string ServerFrame(websocket::Opcode opcode, std::string payload, bool fin = true) {
+  return websocket::testing::ClientFrame{
+      .opcode = opcode, .payload = std::move(payload), .fin = fin, .masked = false}
+      .Bytes();
 }
 
 /// The payload of a Close frame.

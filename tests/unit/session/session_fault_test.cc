@@ -91,7 +91,7 @@ TEST(SessionFaultTest, FullLegs) {
     h.backend.Send(Pattern(2 * workspace::kQueueMark));
     h.client.Take(workspace::kQueueMark);
     h.backend.Take(workspace::kQueueMark);
-    if (!h.ended()) h.session->Close(base::Cause::kDrain);
+    if (!h.ended()) h.session->RequestClose(base::Cause::kDrain);
     h.client.Take();
     h.backend.Take();
     h.Settle();

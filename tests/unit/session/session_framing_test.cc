@@ -1,23 +1,24 @@
-// Sessions with a framing: messages and their types survive a service that knows bytes alone, and
-// what cannot be a message ends the session with a cause of its own.
+// Sessions with the framing `length_prefixed`: messages and their types survive a service that
+// knows bytes alone, and what cannot be a message ends the session with a cause of its own.
 #include <gtest/gtest.h>
 
 #include "sluice/session/session.h"
 
-#include "leg/server_messages.h"
-#include "session/session_harness.h"
+#include "session/framing_harness.h"
 
 namespace sluice::session {
 namespace {
 
 using base::Cause;
-using leg::testing::Message;
-using leg::testing::MessagesIn;
-using testing::CloseBody;
+using testing::Echo;
+using testing::ExpectClosed;
+using testing::ExpectMessage;
 using testing::Harness;
-using testing::kHead;
-using testing::OneRoute;
+using testing::Packed;
 using testing::Pattern;
+using testing::Prefixed;
+using testing::ToClient;
+using testing::With;
 using websocket::Opcode;
 using websocket::testing::BigEndian;
 using websocket::testing::Binary;
@@ -25,67 +26,6 @@ using websocket::testing::Close;
 using websocket::testing::Continuation;
 using websocket::testing::Ping;
 using websocket::testing::Text;
-
-settings::Config With(settings::Framing framing, size_t message_limit = 16 * 1024 * 1024) {
-  settings::Config config = OneRoute();
-  config.routes[0].options.framing = framing;
-  config.routes[0].options.message_limit = message_limit;
-  return config;
-}
-
-settings::Config Prefixed(size_t message_limit = 16 * 1024 * 1024) {
-  return With(settings::LengthPrefixedFraming{.type_byte = true}, message_limit);
-}
-
-settings::Config Lines(settings::LinesFraming lines = {}) {
-  return With(lines);
-}
-
-/// As it stands on the backend's leg with a u32 and a type byte.
-std::string Packed(std::string_view payload, bool is_text = false) {
-  return BigEndian(payload.size(), 4).append(1, is_text ? '\1' : '\2').append(payload);
-}
-
-std::vector<Message> ToClient(const Harness& h) {
-  return MessagesIn(std::string_view(h.client.written()).substr(kHead.size()));
-}
-
-/// The backend sends back what it gets, until nothing is under way.
-void Echo(Harness& h) {
-  size_t sent = 0;
-  do {
-    h.Settle();
-    const std::string back = h.backend.written().substr(sent);
-    sent += back.size();
-    if (!back.empty()) h.backend.Send(back);
-    h.Settle();
-  } while (h.backend.written().size() != sent);
-}
-
-void ExpectMessage(const Message& got, Opcode opcode, std::string_view payload) {
-  EXPECT_EQ(got.opcode, opcode);
-  EXPECT_TRUE(got.payload == payload) << got.payload.size() << " bytes, not " << payload.size();
-  EXPECT_FALSE(got.compressed);
-}
-
-/// How a session that its client broke, or its backend, ends.
-void ExpectClosed(Harness& h, Cause cause, std::string_view code) {
-  h.Settle();
-  // Behind its FIN the backend has answered all that there was to answer.
-  if (h.backend.fin_seen()) h.backend.End();
-  h.Settle();
-  ASSERT_FALSE(ToClient(h).empty());
-  const Message last = ToClient(h).back();
-  EXPECT_EQ(last.opcode, Opcode::kClose);
-  EXPECT_EQ(last.payload,
-            CloseBody(static_cast<uint16_t>(std::stoi(std::string(code))), base::ReasonOf(cause)));
-  h.client.SendAndEnd(Close(1000, ""));
-  h.backend.End();
-  h.Settle();
-  h.ExpectOver(cause, code);
-}
-
-// ---- Length-prefixed ----
 
 TEST(SessionFramingTest, MessagesSurviveAnEchoOfBytes) {
   Harness h(Prefixed());
@@ -304,180 +244,6 @@ TEST(SessionFramingTest, AFailedDialIsToldAsEver) {
   h.client.SendAndEnd(Text("more") + Close(1014, ""));
   h.Settle();
   h.ExpectOver(Cause::kBackendRefused, "1014");
-}
-
-// ---- Lines ----
-
-TEST(SessionFramingTest, ALineIsAMessageAndAMessageALine) {
-  Harness h(Lines());
-  h.Start();
-  h.client.Send(Text("NICK a") + Binary("JOIN", false) + Continuation(" #b\r\n") + Text(""));
-  EXPECT_EQ(h.backend.written(), "NICK a\r\nJOIN #b\r\n\r\n");
-  h.backend.Send("one\r\ntwo\n\nth");
-  h.backend.Send("ree\r");
-  h.backend.SendAndEnd("\nlast");
-  h.Settle();
-  const auto got = ToClient(h);
-  ASSERT_EQ(got.size(), 6u);
-  for (size_t i = 0; const std::string_view line : {"one", "two", "", "three", "last"}) {
-    ExpectMessage(got[i++], Opcode::kText, line);
-  }
-  ExpectClosed(h, Cause::kBackendClosed, "1000");
-}
-
-TEST(SessionFramingTest, LongLinesAreAssembled) {
-  Harness h(Lines({.max_length = 1024 * 1024, .type = settings::MessageType::kBinary}));
-  h.Start();
-  std::string line = Pattern(1'000'000);
-  std::replace(line.begin(), line.end(), '\n', 'n');
-  std::replace(line.begin(), line.end(), '\r', 'r');
-  h.client.Send(Binary(line.substr(0, 500), false) + Continuation(line.substr(500)));
-  Echo(h);
-  const auto got = ToClient(h);
-  ASSERT_EQ(got.size(), 1u);
-  ExpectMessage(got[0], Opcode::kBinary, line);
-}
-
-TEST(SessionFramingTest, NoMessageBecomesTwoLines) {
-  for (const std::string_view text : {"a\nb", "a\rb", "a\n\n", "\r"}) {
-    Harness h(Lines());
-    h.Start();
-    h.client.Send(Text("good") + Text(std::string(text)) + Text("not any more"));
-    EXPECT_EQ(h.backend.written(), "good\r\n");
-    ExpectClosed(h, Cause::kLineEndInMessage, "1008");
-    EXPECT_NE(h.log.lines[0]["detail"], "-");
-  }
-}
-
-TEST(SessionFramingTest, LinesOverTheLimit) {
-  Harness of_client(Lines({.max_length = 10}));
-  of_client.Start();
-  of_client.client.Send(Text(std::string(11, 'x')));
-  ExpectClosed(of_client, Cause::kMessageTooBig, "1009");
-
-  Harness of_backend(Lines({.max_length = 10}));
-  of_backend.Start();
-  of_backend.backend.Send(std::string(12, 'x'));
-  ExpectClosed(of_backend, Cause::kBackendMessageTooBig, "1009");
-}
-
-TEST(SessionFramingTest, ManyEmptyLinesStayBounded) {
-  Harness h(Lines());
-  h.client.TakeNothing();
-  h.Start();
-  h.backend.Send(std::string(3 * workspace::kQueueMark, '\n'));
-  h.Settle();
-  EXPECT_LE(h.to_client().queued.Value(), 3 * workspace::kQueueMark);
-  h.client.Take();
-  h.Settle();
-  EXPECT_EQ(ToClient(h).size(), 3 * workspace::kQueueMark);
-}
-
-// ---- A stream of text ----
-
-TEST(SessionFramingTest, AStreamOfTextIsNeverCutInsideACharacter) {
-  Harness h(With(settings::StreamFraming{settings::MessageType::kText}));
-  h.Start();
-  h.backend.Send("Gr\xc3");
-  h.backend.Send("\xbcn");
-  const auto messages = ToClient(h);
-  ASSERT_EQ(messages.size(), 3U);
-  ExpectMessage(messages[0], Opcode::kText, "Gr");
-  ExpectMessage(messages[1], Opcode::kText, "ü");
-  ExpectMessage(messages[2], Opcode::kText, "n");
-  // From the client both types are bytes, as they come.
-  h.client.Send(Text("a") + Binary("\xff"));
-  EXPECT_EQ(h.backend.written(), "a\xff");
-}
-
-TEST(SessionFramingTest, AStreamThatIsNoTextEndsTheSession) {
-  for (const char* bytes : {"good \xff", "\xe2(", "\xf8"}) {
-    Harness h(With(settings::StreamFraming{settings::MessageType::kText}));
-    h.Start();
-    h.backend.Send(bytes);
-    ExpectClosed(h, Cause::kBackendInvalidUtf8, "1007");
-  }
-  Harness h(With(settings::StreamFraming{settings::MessageType::kText}));
-  h.Start();
-  h.backend.Send("cut \xe2\x82");
-  h.backend.End();
-  ExpectClosed(h, Cause::kBackendInvalidUtf8, "1007");
-}
-
-TEST(SessionFramingTest, AnswersOfAStreamAreNotAwaited) {
-  Harness h(With(settings::StreamFraming{settings::MessageType::kText}));
-  h.Start();
-  h.client.SendAndEnd(Binary("bye") + Close(1000, ""));
-  h.backend.Send("too late");
-  EXPECT_EQ(ToClient(h).size(), 1U);
-  EXPECT_EQ(h.backend.written(), "bye");
-  h.backend.End();
-  h.ExpectOver(Cause::kClientClosed, "1000");
-}
-
-// ---- The end ----
-
-TEST(SessionFramingTest, WhatCameBeforeTheCloseIsAnsweredFirst) {
-  Harness h(Prefixed());
-  h.Start();
-  h.client.Send(Binary("question") + Close(3000, "") + Binary("ignored"));
-  h.Settle();
-  EXPECT_TRUE(h.backend.fin_seen());
-  EXPECT_TRUE(ToClient(h).empty());
-  h.backend.Send(Packed("first"));
-  h.backend.SendAndEnd(Packed("second"));
-  h.Settle();
-  const auto got = ToClient(h);
-  ASSERT_EQ(got.size(), 3u);
-  ExpectMessage(got[0], Opcode::kBinary, "first");
-  ExpectMessage(got[1], Opcode::kBinary, "second");
-  EXPECT_EQ(got[2].payload, CloseBody(3000, ""));
-  EXPECT_EQ(h.backend.written(), Packed("question"));
-  h.client.End();
-  h.Settle();
-  h.ExpectOver(Cause::kClientClosed, "3000");
-}
-
-TEST(SessionFramingTest, WhatCameBeforeABreachIsAnsweredFirst) {
-  Harness h(Prefixed());
-  h.Start();
-  h.client.Send(Binary("question") + std::string("\xff\xff\xff\xff\xff\xff", 6));
-  h.Settle();
-  h.backend.SendAndEnd(Packed("answer"));
-  h.Settle();
-  const auto got = ToClient(h);
-  ASSERT_EQ(got.size(), 2u);
-  ExpectMessage(got[0], Opcode::kBinary, "answer");
-  EXPECT_EQ(got[1].payload, CloseBody(1002, "protocol_error"));
-  h.client.End();
-  h.Settle();
-  h.ExpectOver(Cause::kProtocolError, "1002");
-}
-
-TEST(SessionFramingTest, ABackendThatDoesNotAnswerIsNotWaitedForLong) {
-  for (const bool is_breach : {false, true}) {
-    Harness h(Prefixed());
-    h.Start();
-    h.client.Send(Binary("question") + (is_breach ? std::string(6, '\xff') : Close(1000, "")));
-    ASSERT_TRUE(h.RunUntil([&] { return !ToClient(h).empty(); }));
-    EXPECT_EQ(ToClient(h).back().opcode, Opcode::kClose);
-    h.client.End();
-    h.backend.End();
-    h.Settle();
-    h.ExpectOver(is_breach ? Cause::kProtocolError : Cause::kClientClosed,
-                 is_breach ? "1002" : "1000");
-  }
-}
-
-TEST(SessionFramingTest, AClientThatIsGoneIsNotAnswered) {
-  Harness h(Prefixed());
-  h.Start();
-  h.client.Send(Binary("question") + Close(1000, ""));
-  h.client.Reset();
-  h.Settle();
-  h.backend.SendAndEnd(Packed("answer"));
-  h.Settle();
-  h.ExpectOver(Cause::kClientLost, "-");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "sluice/session/session.h"
 
 #include "session/session_harness.h"
+#include "websocket/transcript.h"
 
 namespace sluice::session {
 namespace {
@@ -13,6 +14,7 @@ using testing::CloseBody;
 using testing::Frame;
 using testing::Harness;
 using testing::Pattern;
+using testing::ServerFrame;
 using websocket::Opcode;
 using websocket::testing::Binary;
 using websocket::testing::ClientFrame;
@@ -26,25 +28,37 @@ Frame EndFrame() {
   return {Opcode::kEnd, ""};
 }
 
+/// What a server understands of what a session sent to it. `B"text".` and so on.
+std::string Understood(std::string_view wire) {
+  websocket::testing::Recorder recorder;
+  recorder.Feed(wire);
+  const std::string text = ToString(recorder.transcript());
+  return text.substr(0, text.rfind(" ("));
+}
+/// The same of a Close with a code and a reason.
+std::string UnderstoodClose(uint16_t code, std::string_view reason = {}) {
+  return " close\"" + CloseBody(code, reason) + '"';
+}
+
 // ---- The codes of applications ----
 
 TEST(SessionApplicationCloseTest, TheClientsCodeAndReasonGoToTheBackend) {
   Harness h;
+  h.is_websocket_backend = true;
   h.Start();
   h.client.SendAndEnd(Close(4001, "my own"));
-  ASSERT_TRUE(h.backend.closed_with);
-  EXPECT_EQ(h.backend.closed_with->code, 4001);
-  EXPECT_EQ(h.backend.closed_with->reason, "my own");
-  h.backend.End();
+  EXPECT_EQ(Understood(h.backend.written()), UnderstoodClose(4001, "my own"));
+  h.backend.SendAndEnd(ServerFrame(Opcode::kClose, CloseBody(4001, "")));
   h.ExpectOver(Cause::kClientClosed, "4001");
 }
 
 TEST(SessionApplicationCloseTest, OtherCodesOfTheClientDoNot) {
   for (const int code : {1000, 1001, 1011}) {
     Harness h;
+    h.is_websocket_backend = true;
     h.Start();
     h.client.SendAndEnd(Close(static_cast<uint16_t>(code), "gone"));
-    EXPECT_FALSE(h.backend.closed_with) << code;
+    EXPECT_EQ(Understood(h.backend.written()), UnderstoodClose(1000)) << code;
   }
 }
 
@@ -52,10 +66,11 @@ TEST(SessionApplicationCloseTest, TheBackendsCodeAndReasonGoToTheClient) {
   for (const auto codes : {settings::CloseCodes::kStandard, settings::CloseCodes::kWebsockify}) {
     Harness h;
     h.options().close_codes = codes;
+    h.is_websocket_backend = true;
     h.Start();
-    h.backend.closes_with = {4999, "out of tea"};
-    h.backend.Send("bye");
-    h.backend.Reset();
+    h.backend.SendAndEnd(ServerFrame(Opcode::kBinary, "bye") +
+                         ServerFrame(Opcode::kClose, CloseBody(4999, "out of tea")));
+    EXPECT_EQ(Understood(h.backend.written()), UnderstoodClose(4999));
     EXPECT_EQ(h.ClientFrames(),
               (std::vector<Frame>{{Opcode::kBinary, "bye"},
                                   {Opcode::kClose, CloseBody(4999, "out of tea")}}));
@@ -67,12 +82,13 @@ TEST(SessionApplicationCloseTest, TheBackendsCodeAndReasonGoToTheClient) {
 TEST(SessionApplicationCloseTest, AClientOfPlainTcpCannotReceiveIt) {
   Harness h;
   h.is_raw = true;
+  h.is_websocket_backend = true;
   h.Start();
-  h.backend.closes_with = {4999, "out of tea"};
-  h.backend.Reset();
+  h.backend.SendAndEnd(ServerFrame(Opcode::kClose, CloseBody(4999, "out of tea")));
   h.client.End();
   h.Settle();
   h.ExpectOver(Cause::kBackendReset, "-");
+  EXPECT_EQ(h.log.lines[0]["detail"], "the server closed with code 4999: out of tea");
 }
 
 // ---- Half-close ----
@@ -153,41 +169,92 @@ TEST_F(SessionHalfCloseTest, ABackendThatBreaksAfterItsEndIsReported) {
   h.ExpectOver(Cause::kBackendReset, "1011");
 }
 
-TEST_F(SessionHalfCloseTest, ABackendThatLeavesAfterItsEndEndsTheSessionAtOnce) {
-  h.Start();
-  h.backend.SendAndEnd("all");
+/// A backend that is a WebSocket and has ended its direction.
+class SessionWebSocketHalfCloseTest : public SessionHalfCloseTest {
+ protected:
+  SessionWebSocketHalfCloseTest() {
+    h.is_websocket_backend = true;
+    h.backend_has_half_close = true;
+  }
+  void StartAndEndBackend() {
+    h.Start();
+    h.backend.Send(ServerFrame(Opcode::kBinary, "all") + ServerFrame(Opcode::kEnd, ""));
+  }
+  void Leave(uint16_t code, std::string_view reason = {}) {
+    h.backend.SendAndEnd(ServerFrame(Opcode::kClose, CloseBody(code, reason)));
+  }
+};
+
+TEST_F(SessionWebSocketHalfCloseTest, EitherEndIsRelayed) {
+  StartAndEndBackend();
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{{Opcode::kBinary, "all"}, EndFrame()}));
+  h.backend.Send(ServerFrame(Opcode::kPing, "still there?"));
   h.client.Send(Binary("late"));
-  h.backend.Leave(/*in_good_order=*/false);
+  h.client.Send(End());
+  EXPECT_EQ(Understood(h.backend.written()), " pong\"still there?\"B\"late\".");
+  EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(1000, "backend_closed")}));
+  h.client.SendAndEnd(Close(1000, ""));
+  EXPECT_EQ(Understood(h.backend.written()),
+            " pong\"still there?\"B\"late\"." + UnderstoodClose(1000));
+  Leave(1000);
+  h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST_F(SessionWebSocketHalfCloseTest, TheClientsEndIsAFrame) {
+  h.Start();
+  h.client.Send(Binary("question") + End());
+  EXPECT_EQ(h.backend.written().substr(h.backend.written().size() - 6, 2), "\x8b\x80");
+  h.backend.Send(ServerFrame(Opcode::kBinary, "answer"));
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{{Opcode::kBinary, "answer"}}));
+  Leave(1000);
+  h.client.SendAndEnd(Close(1000, ""));
+  h.ExpectOver(Cause::kClientClosed, "1000");
+}
+
+TEST_F(SessionWebSocketHalfCloseTest, WithoutAgreementTheClientsEndIsAClose) {
+  h.backend_has_half_close = false;
+  h.Start();
+  h.client.Send(Binary("question") + End());
+  EXPECT_EQ(Understood(h.backend.written()), "B\"question\"." + UnderstoodClose(1000));
+  h.backend.Send(ServerFrame(Opcode::kBinary, "answer"));
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{{Opcode::kBinary, "answer"}}));
+  Leave(1000);
+  h.client.SendAndEnd(Close(1000, ""));
+  h.ExpectOver(Cause::kClientClosed, "1000");
+}
+
+TEST_F(SessionWebSocketHalfCloseTest, ALossAfterItsEndEndsTheSessionAtOnce) {
+  StartAndEndBackend();
+  h.client.Send(Binary("late"));
+  h.backend.End();
   EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(1011, "backend_reset")}));
   h.client.Send(Binary("too late"));
   h.client.SendAndEnd(Close(1011, ""));
   EXPECT_EQ(h.to_backend().bytes.Value(), 4u) << "what no one took is not counted";
   h.ExpectOver(Cause::kBackendReset, "1011");
+  EXPECT_EQ(h.log.lines[0]["detail"], "the server ended the connection without a Close frame");
 }
 
-TEST_F(SessionHalfCloseTest, ABackendThatLeavesCleanlyAfterItsEndIsNoError) {
-  h.Start();
-  h.backend.SendAndEnd("all");
-  h.backend.Leave(/*in_good_order=*/true);
+TEST_F(SessionWebSocketHalfCloseTest, ACleanCloseAfterItsEndIsNoError) {
+  StartAndEndBackend();
+  Leave(1000);
   EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(1000, "backend_closed")}));
   h.client.SendAndEnd(Close(1000, ""));
   h.ExpectOver(Cause::kBackendClosed, "1000");
 }
 
-TEST_F(SessionHalfCloseTest, ABackendThatLeavesWithACodeOfItsOwnPassesIt) {
-  h.Start();
-  h.backend.SendAndEnd("all");
-  h.backend.closes_with = {4001, "out of tea"};
-  h.backend.Leave(/*in_good_order=*/false);
+TEST_F(SessionWebSocketHalfCloseTest, ACodeOfItsOwnAfterItsEndIsPassed) {
+  StartAndEndBackend();
+  Leave(4001, "out of tea");
   EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(4001, "out of tea")}));
   h.client.SendAndEnd(Close(4001, ""));
   h.ExpectOver(Cause::kBackendClosed, "4001");
 }
 
-TEST_F(SessionHalfCloseTest, AnEndOfTheWholeConnectionIsNoHalfClose) {
+TEST_F(SessionWebSocketHalfCloseTest, ACloseIsNoHalfClose) {
   h.Start();
-  h.backend.Leave(/*in_good_order=*/true);
-  h.backend.SendAndEnd("all");
+  h.backend.Send(ServerFrame(Opcode::kBinary, "all"));
+  Leave(1000);
   EXPECT_EQ(h.ClientFrames(),
             (std::vector<Frame>{{Opcode::kBinary, "all"},
                                 {Opcode::kClose, CloseBody(1000, "backend_closed")}}));
@@ -195,15 +262,14 @@ TEST_F(SessionHalfCloseTest, AnEndOfTheWholeConnectionIsNoHalfClose) {
   h.ExpectOver(Cause::kBackendClosed, "1000");
 }
 
-TEST_F(SessionHalfCloseTest, AClientOfPlainTcpIsResetWhenItsBackendLeaves) {
+TEST_F(SessionWebSocketHalfCloseTest, AClientOfPlainTcpIsResetWhenItsBackendLeaves) {
   h.is_raw = true;
   h.has_half_close = false;
   h.client.unacknowledged = 1;
-  h.Start();
-  h.backend.SendAndEnd("all");
+  StartAndEndBackend();
   EXPECT_TRUE(h.client.fin_seen());
   h.client.Send("late");
-  h.backend.Leave(/*in_good_order=*/false);
+  h.backend.End();
   EXPECT_TRUE(h.client.is_open()) << "a reset must not overtake what the client has to read";
   h.client.unacknowledged = 0;
   h.client.Send("too late");
@@ -242,7 +308,7 @@ TEST_F(SessionHalfCloseTest, DataAfterTheEndIsAViolation) {
 TEST_F(SessionHalfCloseTest, ADrainClosesAHalfClosedSession) {
   h.Start();
   h.backend.SendAndEnd("all");
-  h.session->Close(Cause::kDrain);
+  h.session->RequestClose(Cause::kDrain);
   EXPECT_EQ(h.ClientFrames().back(), (Frame{Opcode::kClose, CloseBody(1012, "drain")}));
   h.client.SendAndEnd(Close(1012, ""));
   h.ExpectOver(Cause::kDrain, "1012");

@@ -13,6 +13,8 @@
 #include <gtest/gtest.h>
 
 #include "sluice/leg/message_codec.h"
+#include "sluice/leg/raw_leg.h"
+#include "sluice/leg/websocket_leg.h"
 #include "sluice/session/session.h"
 #include "sluice/websocket/frame.h"
 
@@ -31,6 +33,7 @@ using leg::testing::FaultPlan;
 using leg::testing::Frame;
 using leg::testing::FramesIn;
 using leg::testing::Pattern;
+using leg::testing::ServerFrame;
 using workspace::kQueueMark;
 
 inline constexpr std::string_view kHead = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
@@ -70,20 +73,18 @@ class Harness : private SessionOwner {
     parts.route = std::make_shared<RouteInUse>(
         RouteInUse{config.routes[0], metrics.routes[0], quota.RoutesOf(config)[0]});
     parts.peers = {.client = {},
-                   .is_raw = is_raw,
                    .has_half_close = has_half_close,
                    .listener = &metrics.listeners[0],
                    .server = {std::shared_ptr<const settings::Endpoint>(),
                               &config.backends[0].servers[0].address},
                    .id = workspace.ids.Next()};
-    parts.client = client.Connect();
-    if (has_backend) parts.backend = backend.Connect();
-    if (!is_raw) parts.codec = leg::MessageCodec::New(workspace.zlib, options(), agreement);
+    parts.legs.client = ClientLeg(early);
+    if (has_backend) parts.legs.backend = BackendLeg();
     metrics.listeners[0].connections_active.Add();
     owned_ =
         std::make_unique<Session>(workspace, static_cast<SessionOwner&>(*this), std::move(parts));
     session = owned_.get();
-    session->Start(is_raw ? std::string_view() : kHead, early, cause);
+    session->Start(cause);
   }
   void Fail(base::Cause cause, base::Bytes early = {}) { Start(early, cause, false); }
 
@@ -152,8 +153,10 @@ class Harness : private SessionOwner {
   RecordingLog log;
   leg::testing::FaultPlan faults;
   std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
-  bool is_raw = false;          ///< the client speaks plain TCP; set before Start
-  bool has_half_close = false;  ///< as agreed with the client; set before Start
+  bool is_raw = false;                  ///< the client speaks plain TCP; set before Start
+  bool has_half_close = false;          ///< as agreed with the client; set before Start
+  bool is_websocket_backend = false;    ///< set before Start
+  bool backend_has_half_close = false;  ///< as agreed with that server; set before Start
   leg::testing::FakePeer client{&faults};
   leg::testing::FakePeer backend{&faults};
   metrics::WorkerMetrics metrics{1, 1, 1};
@@ -161,6 +164,38 @@ class Harness : private SessionOwner {
   Session* session = nullptr;
 
  private:
+  std::unique_ptr<leg::Leg> ClientLeg(base::Bytes early) {
+    if (is_raw) {
+      return std::make_unique<leg::RawLeg>(workspace, client.Connect(),
+                                           options().keepalive.backend_timeout, early);
+    }
+    auto leg = std::make_unique<leg::WebSocketLeg>(
+        workspace, client.Connect(),
+        leg::WebSocketLeg::Setup{
+            .peer = leg::Peer::kClient,
+            .options = options(),
+            .codec = leg::MessageCodec::New(workspace.zlib, options(), agreement),
+            .has_half_close = has_half_close,
+            .metrics = &metrics.routes[0]},
+        early);
+    leg->QueueHead(kHead);
+    return leg;
+  }
+
+  std::unique_ptr<leg::Leg> BackendLeg() {
+    if (is_websocket_backend) {
+      return std::make_unique<leg::WebSocketLeg>(
+          workspace, backend.Connect(),
+          leg::WebSocketLeg::Setup{
+              .peer = leg::Peer::kServer,
+              .options = options(),
+              .codec = leg::MessageCodec::New(workspace.zlib, options(), std::nullopt),
+              .has_half_close = backend_has_half_close});
+    }
+    return std::make_unique<leg::RawLeg>(workspace, backend.Connect(),
+                                         options().keepalive.backend_timeout);
+  }
+
   void Release(Session& /*session*/) override { loop.DestroyLater(std::move(owned_)); }
 
   std::unique_ptr<Session> owned_;

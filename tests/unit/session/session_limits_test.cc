@@ -94,7 +94,7 @@ TEST(SessionLimitsTest, ASessionThatEndsIsWokenNoMore) {
   h.Start();
   h.client.Send(Binary(Pattern(kRate)));
   h.Settle();
-  h.session->Cut();
+  h.session->Abort();
   net::testing::RunTurns(h.loop, 5);
   EXPECT_TRUE(h.ended());
 }
@@ -123,7 +123,7 @@ TEST(SessionLimitsTest, MemoryCountsQueuesAndMessagesThatAreNotWhole) {
   h.Settle();
   EXPECT_GE(h.workspace.queued.Value(), 5000u);
   EXPECT_TRUE(budget.IsUsedUp());
-  h.session->Cut();
+  h.session->Abort();
   EXPECT_EQ(h.workspace.queued.Value(), 0u);
 }
 

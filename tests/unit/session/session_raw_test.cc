@@ -98,7 +98,7 @@ TEST_F(RawSessionTest, ManyBytesAreSpliced) {
 
 TEST_F(RawSessionTest, ADrainIsAFinAndWhatTheClientStillSendsIsDelivered) {
   h.Start();
-  h.session->Close(Cause::kDrain);
+  h.session->RequestClose(Cause::kDrain);
   EXPECT_TRUE(h.client.fin_seen());
   EXPECT_EQ(h.client.written(), "");
   h.client.SendAndEnd("bye");
@@ -112,7 +112,7 @@ TEST_F(RawSessionTest, ADrainIsAFinAndWhatTheClientStillSendsIsDelivered) {
 TEST_F(RawSessionTest, ADrainWhenTheClientHasEnded) {
   h.Start();
   h.client.End();
-  h.session->Close(Cause::kDrain);
+  h.session->RequestClose(Cause::kDrain);
   EXPECT_TRUE(h.client.fin_seen());
   h.backend.End();
   h.Settle();

@@ -223,7 +223,7 @@ TEST(SessionTest, YieldsWhenItHasHadItsShareOfATurn) {
     // Send returns, and so lets others run, when the budget of one turn is used up.
     const size_t wire = payload.size() + (to_client ? 0 : websocket::kMaxClientHeader);
     EXPECT_GE(source.unread(), wire - kTurnBudget);
-    EXPECT_LE(source.unread(), wire - kTurnBudget + 8 * kFrameCost);
+    EXPECT_LE(source.unread(), wire - kTurnBudget + 8 * leg::kFrameCost);
     net::testing::RunTurns(h.loop, 5);
     EXPECT_EQ(source.unread(), 0u);
     EXPECT_EQ(to_client ? h.ToClient() : h.backend.written(), payload);

@@ -278,7 +278,7 @@ TEST(SessionTimeTest, ADrainDoesNotMoveTheEndOfASessionThatIsClosing) {
   h.options().close_timeout = base::Duration(300);
   h.Start();
   h.backend.End();
-  h.session->CloseAt(net::EventLoop::Now(), Cause::kDrain);
+  h.session->RequestCloseAt(net::EventLoop::Now(), Cause::kDrain);
   EXPECT_GE(TimeToEnd(h), base::Duration(300));
   h.ExpectOver(Cause::kBackendClosed, "1000");
 }

@@ -1,4 +1,4 @@
-#include "sluice/leg/client_output.h"
+#include "sluice/leg/frame_output.h"
 
 #include <gtest/gtest.h>
 
@@ -14,15 +14,15 @@ using testing::Frame;
 using testing::FramesIn;
 using testing::Pattern;
 using websocket::Opcode;
-using Status = ClientOutput::Status;
+using Status = FrameOutput::Status;
 
-class ClientOutputTest : public ::testing::Test {
+class FrameOutputTest : public ::testing::Test {
  protected:
   Status SendMessage(std::string_view payload) {
-    std::string frame(websocket::kMaxServerHeader, '?');
+    std::string frame(kHeaderRoom, '?');
     frame += payload;
-    return output.SendMessage(*stream, Opcode::kBinary,
-                              {reinterpret_cast<uint8_t*>(frame.data()), frame.size()});
+    return output.SendMessage(
+        *stream, {reinterpret_cast<uint8_t*>(frame.data()) + kHeaderRoom, payload.size()});
   }
   void RequestPong(std::string_view payload) { output.RequestPong(base::AsBytes(payload)); }
   Status Flush() { return output.Flush(*stream); }
@@ -30,14 +30,14 @@ class ClientOutputTest : public ::testing::Test {
 
   FakePeer peer;
   std::unique_ptr<net::Stream> stream = peer.Connect();
-  ClientOutput output;
+  FrameOutput output{FrameEncoder()};
 };
 
 const Frame kA{Opcode::kBinary, "a"};
 const Frame kB{Opcode::kBinary, "b"};
 const Frame kPongX{Opcode::kPong, "x"};
 
-TEST_F(ClientOutputTest, AMessageIsOneWrite) {
+TEST_F(FrameOutputTest, AMessageIsOneWrite) {
   EXPECT_EQ(SendMessage("a"), Status::kOk);
   EXPECT_EQ(peer.writes(), 1u);
   EXPECT_EQ(Frames(), (std::vector{kA}));
@@ -45,7 +45,7 @@ TEST_F(ClientOutputTest, AMessageIsOneWrite) {
   EXPECT_EQ(output.size(), 0u);
 }
 
-TEST_F(ClientOutputTest, ANotWritableStreamIsNotTried) {
+TEST_F(FrameOutputTest, ANotWritableStreamIsNotTried) {
   peer.TakeNothing();
   EXPECT_EQ(SendMessage("a"), Status::kWouldBlock);
   const size_t tried = peer.writes();
@@ -58,14 +58,14 @@ TEST_F(ClientOutputTest, ANotWritableStreamIsNotTried) {
 }
 
 // Wherever the client stops taking, a control frame goes to the next border of frames.
-TEST_F(ClientOutputTest, AControlFrameGoesBetweenTheFramesOfABatch) {
+TEST_F(FrameOutputTest, AControlFrameGoesBetweenTheFramesOfABatch) {
   const std::string batch =
       std::string("\x82\x01") + "a" + "\x82\x7e\x01\x2c" + Pattern(300) + "\x82\x01" + "b";
   for (size_t taken = 0; taken <= batch.size(); ++taken) {
     SCOPED_TRACE(taken);
     FakePeer slow;
     const std::unique_ptr<net::Stream> leg = slow.Connect();
-    ClientOutput out;
+    FrameOutput out{FrameEncoder()};
     slow.TakeNothing();
     if (taken != 0) slow.Take(taken);
     const Status status = out.SendFrames(*leg, base::AsBytes(batch));
@@ -86,7 +86,7 @@ TEST_F(ClientOutputTest, AControlFrameGoesBetweenTheFramesOfABatch) {
   }
 }
 
-TEST_F(ClientOutputTest, ABatchGoesBehindWhatWaits) {
+TEST_F(FrameOutputTest, ABatchGoesBehindWhatWaits) {
   peer.TakeNothing();
   SendMessage("a");
   EXPECT_EQ(output.SendFrames(*stream, base::AsBytes("\x82\x01"
@@ -97,15 +97,15 @@ TEST_F(ClientOutputTest, ABatchGoesBehindWhatWaits) {
   EXPECT_EQ(Frames(), (std::vector{kA, kB}));
 }
 
-TEST_F(ClientOutputTest, Order) {
+TEST_F(FrameOutputTest, Order) {
   peer.TakeNothing();
   SendMessage("a");
   SendMessage("b");
   peer.Take(1);  // Into the first.
   EXPECT_EQ(Flush(), Status::kWouldBlock);
   output.RequestClose(1000, "done");
-  output.RequestPing(7);
   RequestPong("x");
+  output.RequestPing(base::AsBytes("ping"));
   peer.Take();
   EXPECT_EQ(Flush(), Status::kOk);
   const auto frames = Frames();
@@ -119,12 +119,12 @@ TEST_F(ClientOutputTest, Order) {
   EXPECT_TRUE(output.idle());
 }
 
-TEST_F(ClientOutputTest, TheSameFramesWhereverAWriteStops) {
+TEST_F(FrameOutputTest, TheSameFramesWhereverAWriteStops) {
   const auto script = [this] {
     output.QueueHead("HEAD");
     SendMessage("a");
     RequestPong("x");
-    output.RequestPing(1);
+    output.RequestPing(base::AsBytes("ping"));
     SendMessage(Pattern(200));
     SendMessage(Pattern(70'000));
     SendMessage("");
@@ -144,7 +144,7 @@ TEST_F(ClientOutputTest, TheSameFramesWhereverAWriteStops) {
     FakePeer other;
     const auto leg = other.Connect();
     stream.swap(const_cast<std::unique_ptr<net::Stream>&>(leg));
-    output = ClientOutput();
+    output = FrameOutput(FrameEncoder());
     other.TakeNothing();
     script();
     other.Take(stop);
@@ -157,11 +157,11 @@ TEST_F(ClientOutputTest, TheSameFramesWhereverAWriteStops) {
   }
 }
 
-TEST_F(ClientOutputTest, OneByteAtATime) {
+TEST_F(FrameOutputTest, OneByteAtATime) {
   peer.max_write = 1;
   SendMessage(Pattern(130));
   RequestPong("x");
-  output.RequestPing(1);
+  output.RequestPing(base::AsBytes("ping"));
   SendMessage("b");
   output.RequestClose(std::nullopt, {});
   for (int i = 0; i < 300 && Flush() == Status::kWouldBlock; ++i) peer.Poke();
@@ -175,12 +175,12 @@ TEST_F(ClientOutputTest, OneByteAtATime) {
   EXPECT_EQ(frames[4], (Frame{Opcode::kClose, ""}));
 }
 
-TEST_F(ClientOutputTest, FindsTheNextFrameForEachFormOfLength) {
+TEST_F(FrameOutputTest, FindsTheNextFrameForEachFormOfLength) {
   for (const size_t size : {0u, 1u, 125u, 126u, 127u, 65'535u, 65'536u, 100'000u}) {
     SCOPED_TRACE(size);
     FakePeer other;
     stream = other.Connect();
-    output = ClientOutput();
+    output = FrameOutput(FrameEncoder());
     other.TakeNothing();
     SendMessage(Pattern(size));
     SendMessage("b");
@@ -195,7 +195,7 @@ TEST_F(ClientOutputTest, FindsTheNextFrameForEachFormOfLength) {
   }
 }
 
-TEST_F(ClientOutputTest, AShortWriteOfTheFirstFrameIsRemembered) {
+TEST_F(FrameOutputTest, AShortWriteOfTheFirstFrameIsRemembered) {
   peer.TakeNothing();
   peer.Take(2);
   EXPECT_EQ(SendMessage("abc"), Status::kWouldBlock);
@@ -206,7 +206,7 @@ TEST_F(ClientOutputTest, AShortWriteOfTheFirstFrameIsRemembered) {
   EXPECT_EQ(Frames(), (std::vector<Frame>{{Opcode::kBinary, "abc"}, kPongX}));
 }
 
-TEST_F(ClientOutputTest, ManyPongsAreBoundedAndTheLastIsKept) {
+TEST_F(FrameOutputTest, ManyPongsAreBoundedAndTheLastIsKept) {
   peer.TakeNothing();
   for (int i = 0; i < 100'000; ++i) RequestPong(std::to_string(i));
   EXPECT_EQ(output.size(), 0u);
@@ -217,7 +217,7 @@ TEST_F(ClientOutputTest, ManyPongsAreBoundedAndTheLastIsKept) {
   EXPECT_EQ(Frames().back(), (Frame{Opcode::kPong, "99999"}));
 }
 
-TEST_F(ClientOutputTest, PongsStayBoundedWhenOneIsHalfWritten) {
+TEST_F(FrameOutputTest, PongsStayBoundedWhenOneIsHalfWritten) {
   peer.TakeNothing();
   const std::string payload(websocket::kMaxControlPayload, 'p');
   for (int i = 0; i < 1000; ++i) {
@@ -231,19 +231,19 @@ TEST_F(ClientOutputTest, PongsStayBoundedWhenOneIsHalfWritten) {
   for (const auto& frame : Frames()) EXPECT_EQ(frame, (Frame{Opcode::kPong, payload}));
 }
 
-TEST_F(ClientOutputTest, NothingFollowsTheClose) {
+TEST_F(FrameOutputTest, NothingFollowsTheClose) {
   output.RequestClose(1000, "");
   RequestPong("before");
   EXPECT_EQ(Flush(), Status::kOk);
   RequestPong("behind");
-  output.RequestPing(1);
+  output.RequestPing(base::AsBytes("ping"));
   EXPECT_EQ(Flush(), Status::kOk);
   EXPECT_EQ(Frames(),
             (std::vector<Frame>{{Opcode::kPong, "before"}, {Opcode::kClose, CloseBody(1000, "")}}));
   EXPECT_TRUE(output.idle());
 }
 
-TEST_F(ClientOutputTest, NothingFollowsACloseThatIsHalfWritten) {
+TEST_F(FrameOutputTest, NothingFollowsACloseThatIsHalfWritten) {
   output.RequestClose(1000, "");
   peer.TakeNothing();
   peer.Take(1);
@@ -254,12 +254,12 @@ TEST_F(ClientOutputTest, NothingFollowsACloseThatIsHalfWritten) {
   EXPECT_EQ(Frames(), (std::vector<Frame>{{Opcode::kClose, CloseBody(1000, "")}}));
 }
 
-TEST_F(ClientOutputTest, ErrorsAreTold) {
+TEST_F(FrameOutputTest, ErrorsAreTold) {
   peer.Reset();
   EXPECT_EQ(SendMessage("a"), Status::kError);
 }
 
-TEST_F(ClientOutputTest, ErrorsOfWhatWaitedAreTold) {
+TEST_F(FrameOutputTest, ErrorsOfWhatWaitedAreTold) {
   peer.TakeNothing();
   SendMessage("a");
   peer.Reset();
@@ -269,7 +269,7 @@ TEST_F(ClientOutputTest, ErrorsOfWhatWaitedAreTold) {
   EXPECT_EQ(output.size(), 0u);
 }
 
-TEST_F(ClientOutputTest, ErrorsOfControlFramesAreTold) {
+TEST_F(FrameOutputTest, ErrorsOfControlFramesAreTold) {
   RequestPong("x");
   peer.Reset();
   EXPECT_EQ(Flush(), Status::kError);

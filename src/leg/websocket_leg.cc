@@ -1,0 +1,361 @@
+#include "sluice/leg/websocket_leg.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "sluice/websocket/close_code.h"
+#include "sluice/websocket/frame.h"
+
+namespace sluice::leg {
+namespace {
+
+using IoStatus = net::IoResult::Status;
+using websocket::FrameEvent;
+using websocket::Opcode;
+
+/// The least room for a frame that is worth beginning one.
+constexpr size_t kLeastRoom = 1024;
+static_assert(kLeastRoom >= websocket::Deflater::kMinOutput);
+
+/// The longest message of bytes without a framing to a server. Many servers accept no more by
+/// default.
+constexpr size_t kMostToServer = 64 * 1024;
+
+/// How long a server may take to end the connection after both Closes.
+constexpr base::Duration kLingerTime{1'000};
+
+std::unique_ptr<HostWatch> NewHostWatch(Peer peer, const settings::SessionOptions& options) {
+  if (peer == Peer::kClient) return nullptr;
+  return std::make_unique<HostWatch>(options.keepalive.backend_timeout, net::EventLoop::Now());
+}
+
+PeerClose CloseIn(base::Bytes payload, bool is_answer) {
+  if (payload.size() < 2) return {.is_answer = is_answer};
+  return {static_cast<uint16_t>(payload[0] << 8 | payload[1]),
+          std::string(base::AsText(payload.subspan(2))), is_answer};
+}
+
+}  // namespace
+
+WebSocketLeg::WebSocketLeg(workspace::Workspace& workspace, std::unique_ptr<net::Stream> stream,
+                           Setup setup, base::Bytes received)
+    : Leg(workspace, std::move(stream), received),
+      reader_(
+          setup.codec && setup.codec->to_bytes.has_compression(),
+          setup.peer == Peer::kClient ? websocket::Sender::kClient : websocket::Sender::kServer),
+      output_(FrameEncoder(setup.peer == Peer::kServer ? &workspace.random_bytes : nullptr)),
+      codec_(std::move(setup.codec)),
+      metrics_(setup.metrics),
+      keep_alive_(setup.options.keepalive, net::EventLoop::Now(), workspace.Jitter()),
+      host_watch_(NewHostWatch(setup.peer, setup.options)),
+      last_received_(net::EventLoop::Now()),
+      options_(setup.options),
+      has_half_close_(setup.has_half_close) {
+  if (has_half_close_) reader_.AcceptEnd();
+}
+
+std::string_view WebSocketLeg::failure() const {
+  switch (failure_) {
+    case Failure::kNone:
+      break;
+    case Failure::kNoClose:
+      return "the server ended the connection without a Close frame";
+    case Failure::kNoPong:
+      return "the server did not answer a ping in time";
+    case Failure::kNoAnswer:
+      return "the server did not answer the Close within timeouts.close_total";
+  }
+  return Leg::failure();
+}
+
+size_t WebSocketLeg::held_input() const {
+  return unread_.size() + (codec_ ? codec_->to_bytes.waiting() : 0);
+}
+
+// ---- From the peer ----
+
+Input WebSocketLeg::Read(size_t limit) {
+  Input input = ReadBytes(limit);
+  if (input.status == Input::Status::kEnd && !is_input_over_) {
+    input.status = Input::Status::kLost;
+    failure_ = Failure::kNoClose;
+  }
+  if (input.status != Input::Status::kOk) return input;
+  if (input.received != 0) last_received_ = net::EventLoop::Now();
+  const base::MutableBytes bytes = std::exchange(input.payload, {});
+  if (is_input_over_) return input;
+  if (codec_) {
+    ParseMessages(bytes, limit, input);
+  } else {
+    ParseFrames(bytes, input);
+  }
+  return input;
+}
+
+/// Moves the payload of all frames together, unmasked, in the place where it was received.
+void WebSocketLeg::ParseFrames(base::MutableBytes bytes, Input& input) {
+  uint8_t* const payload = bytes.data();
+  uint8_t* end = payload;
+  while (!is_input_over_) {
+    const FrameEvent event = reader_.Next(bytes, end);
+    if (event.kind == FrameEvent::Kind::kNeedMore) break;
+    input.cost += kFrameCost;
+    if (event.kind == FrameEvent::Kind::kPayload) {
+      end += event.payload.size();
+      if (event.begins_message) CountMessage(metrics::Direction::kToBackend);
+    } else {
+      OnControl(event, input);
+    }
+  }
+  input.payload = {payload, end};
+}
+
+/// Writes what the framing makes of the messages to a buffer. What does not fit there is kept for
+/// the next call: a compressed message may become far more than was read. `limit` bounds what is
+/// inflated, but for one step.
+void WebSocketLeg::ParseMessages(base::MutableBytes bytes, size_t limit, Input& input) {
+  FramesToBytes& messages = codec_->to_bytes;
+  const base::MutableBytes out = workspace_.buffers.decoded();
+  base::Bytes payload = bytes.first(std::exchange(codec_->unread_payload, 0));
+  bytes = bytes.subspan(payload.size());
+  size_t size = 0;
+  size_t inflated = 0;
+  while (!is_input_over_) {
+    if (!messages.done()) {
+      const size_t room = messages.RoomFor(payload);
+      if (out.size() - size < room || inflated >= limit) {
+        Unread(payload, bytes);
+        codec_->unread_payload = payload.size();
+        has_unread_ = true;
+        break;
+      }
+      const size_t most = messages.has_compression() ? std::max(limit, room) : out.size();
+      const FramesToBytes::Step step =
+          messages.Next(payload, out.subspan(size, std::min(out.size() - size, most)));
+      size += step.size;
+      inflated += step.inflated;
+      if (step.fault) OnFault(*step.fault, input);
+      continue;
+    }
+    const FrameEvent event = reader_.Next(bytes, bytes.data());
+    if (event.kind == FrameEvent::Kind::kNeedMore) break;
+    input.cost += kFrameCost;
+    if (event.kind == FrameEvent::Kind::kPayload) {
+      if (event.begins_message) CountMessage(metrics::Direction::kToBackend);
+      messages.Begin(event, reader_.whole_length());
+      payload = event.payload;
+    } else {
+      OnControl(event, input);
+    }
+  }
+  input.payload = out.first(size);
+  input.received += inflated;
+  input.cost += inflated;
+}
+
+void WebSocketLeg::OnControl(const FrameEvent& event, Input& input) {
+  switch (event.kind) {
+    case FrameEvent::Kind::kPing:
+      if (!output_.HasRoomForPong()) Flush();
+      output_.RequestPong(event.payload);
+      break;
+    case FrameEvent::Kind::kPong:
+      OnPong(event.payload);
+      break;
+    case FrameEvent::Kind::kEnd:
+      input.status = Input::Status::kHalfClosed;
+      break;
+    case FrameEvent::Kind::kClose:
+      peer_close_ =
+          std::make_unique<const PeerClose>(CloseIn(event.payload, output_.is_close_requested()));
+      input.status = Input::Status::kClose;
+      is_input_over_ = true;
+      break;
+    case FrameEvent::Kind::kViolation:
+      OnFault({CauseOf(event.violation), ToString(event.violation)}, input);
+      break;
+    case FrameEvent::Kind::kNeedMore:
+    case FrameEvent::Kind::kPayload:
+      break;
+  }
+  if (is_input_over_ && !is_client()) output_.EndAfterClose();
+}
+
+void WebSocketLeg::OnFault(const MessageFault& fault, Input& input) {
+  input.status = Input::Status::kFault;
+  input.fault = fault;
+  is_input_over_ = true;
+}
+
+void WebSocketLeg::OnPong(base::Bytes payload) {
+  uint32_t number = 0;
+  if (payload.size() != sizeof(number)) return;  // Unsolicited, as section 5.5.3 allows.
+  std::memcpy(&number, payload.data(), sizeof(number));
+  if (!keep_alive_.OnPong(number) || metrics_ == nullptr) return;
+  const auto rtt = std::chrono::steady_clock::now() - pinged_at_;
+  metrics_->ping_rtt.Observe(std::chrono::duration<double>(rtt).count());
+}
+
+void WebSocketLeg::CountMessage(metrics::Direction direction) {
+  if (metrics_ != nullptr) metrics_->in(direction).messages.Add();
+}
+
+// ---- To the peer ----
+
+Output WebSocketLeg::Written(FrameOutput::Status status) {
+  return status == IoStatus::kError ? Broken() : Output{};
+}
+
+Output WebSocketLeg::Send(base::MutableBytes payload) {
+  if (output_.is_close_requested()) return {};
+  if (codec_) return SendMessages(payload);
+  CountMessage(metrics::Direction::kToClient);
+  const size_t most = is_client() ? kMostToServer : payload.size();
+  Output output;
+  while (!payload.empty() && output.status == Output::Status::kOk) {
+    const size_t size = std::min(payload.size(), most);
+    output = Written(output_.SendMessage(*stream_, payload.first(size)));
+    payload = payload.subspan(size);
+  }
+  return output;
+}
+
+bool WebSocketLeg::CanSendPipe() const {
+  return !codec_ && !is_client() && output_.idle() && stream_->writable() && stream_->can_splice();
+}
+
+Output WebSocketLeg::SendPipe(net::PipePool::Lent pipe) {
+  CountMessage(metrics::Direction::kToClient);
+  return Written(output_.SendSpliced(*stream_, std::move(pipe)));
+}
+
+Output WebSocketLeg::Flush() {
+  if (is_broken_ || output_.idle() || !stream_->writable()) return {};
+  return Written(output_.Flush(*stream_));
+}
+
+Output WebSocketLeg::SendMessages(base::Bytes bytes) {
+  FrameBatch batch(workspace_.buffers.output(), output_.encoder());
+  Output output;
+  for (;;) {
+    const framing::Decoded decoded = codec_->to_frames.Next(bytes);
+    if (decoded.kind == framing::Decoded::Kind::kNeedMore) return SendBatch(batch);
+    output = SendDecoded(decoded, batch);
+    if (output.status != Output::Status::kOk) return output;
+  }
+}
+
+Output WebSocketLeg::EndMessages() {
+  if (!codec_ || std::exchange(has_ended_messages_, true) || output_.is_close_requested())
+    return {};
+  FrameBatch batch(workspace_.buffers.output(), output_.encoder());
+  const framing::Decoded decoded = codec_->to_frames.End();
+  if (decoded.kind == framing::Decoded::Kind::kNeedMore) return {};
+  const Output output = SendDecoded(decoded, batch);
+  return output.status == Output::Status::kOk ? SendBatch(batch) : output;
+}
+
+Output WebSocketLeg::SendDecoded(const framing::Decoded& decoded, FrameBatch& batch) {
+  const auto refuse = [&](const MessageFault& fault) {
+    const Output output = SendBatch(batch);  // The messages before the fault.
+    if (output.status != Output::Status::kOk) return output;
+    return Output{.status = Output::Status::kFault, .fault = fault};
+  };
+  if (decoded.kind == framing::Decoded::Kind::kError) return refuse(FaultOfBackend(decoded.error));
+  BytesToFrames& messages = codec_->to_frames;
+  if (decoded.piece.begins_message) CountMessage(metrics::Direction::kToClient);
+  if (!messages.Begin(decoded.piece)) {
+    return refuse({is_client() ? base::Cause::kInvalidUtf8 : base::Cause::kBackendInvalidUtf8,
+                   "a text message is not UTF-8"});
+  }
+  // A message is not cut into fragments for lack of room that another batch has.
+  if (batch.Room().size() < decoded.piece.payload.size() + kLeastRoom) {
+    if (const Output output = SendBatch(batch); output.status != Output::Status::kOk) return output;
+  }
+  for (;;) {
+    const BytesToFrames::Filled filled = messages.Fill(batch.Room());
+    if (filled.start) batch.Add(*filled.start, filled.size);
+    if (filled.done) return {};
+    if (const Output output = SendBatch(batch); output.status != Output::Status::kOk) return output;
+  }
+}
+
+Output WebSocketLeg::SendBatch(FrameBatch& batch) {
+  if (batch.empty()) return {};
+  const Output output = Written(output_.SendFrames(*stream_, batch.frames()));
+  batch.Clear();
+  return output;
+}
+
+// ---- The end ----
+
+void WebSocketLeg::RequestEnd() {
+  if (std::exchange(is_end_requested_, true)) return;
+  if (has_half_close_ && !is_input_over_) {
+    output_.RequestEnd();
+  } else {
+    RequestClose(websocket::kCloseNormal, {});
+  }
+}
+
+void WebSocketLeg::RequestClose(std::optional<uint16_t> code, std::string_view reason) {
+  if (is_broken_ || output_.is_close_requested()) return;
+  output_.RequestClose(code, reason);
+  if (is_client()) gives_up_at_ = net::EventLoop::Now() + options_.close_total;
+}
+
+bool WebSocketLeg::MayShutDown() {
+  const bool is_input_ended = is_input_over_ || has_ended_;
+  if (!is_input_ended || !output_.idle()) return false;
+  if (!is_client() || has_ended_) return true;
+  // The server is the first to end the connection.
+  if (!std::exchange(is_lingering_, true)) gives_up_at_ = net::EventLoop::Now() + kLingerTime;
+  has_ended_ = net::EventLoop::Now() >= gives_up_at_;
+  return has_ended_;
+}
+
+// ---- Time ----
+
+base::TimePoint WebSocketLeg::NextCheck() const {
+  return std::min({keep_alive_.next().value_or(base::TimePoint::max()), gives_up_at_,
+                   host_watch_ ? host_watch_->next_check() : base::TimePoint::max()});
+}
+
+Leg::Liveness WebSocketLeg::Check(base::TimePoint now, base::TimePoint last_payload) {
+  if (now >= gives_up_at_) {
+    failure_ = Failure::kNoAnswer;
+    return Liveness::kSilent;
+  }
+  if (host_watch_ && host_watch_->CheckSilent(*stream_, now)) return Liveness::kSilent;
+  if (const auto next = keep_alive_.next(); !next || now < *next) return Liveness::kAlive;
+  const Progress sent = progress();
+  const KeepAlive::Leg seen{last_received_, stream_->readable(), output_.size() + sent.under_way,
+                            sent.taken};
+  switch (keep_alive_.OnTimer(now, seen, workspace_.Jitter())) {
+    case KeepAlive::Action::kNone:
+      break;
+    case KeepAlive::Action::kPing:
+      // A ping comes after 0.9 intervals at the earliest.
+      SendPing(now - last_payload >= options_.keepalive.ping_interval * 9 / 10);
+      break;
+    case KeepAlive::Action::kGiveUp:
+      failure_ = Failure::kNoPong;
+      return Liveness::kNoPong;
+  }
+  return Liveness::kAlive;
+}
+
+void WebSocketLeg::SendPing(bool is_idle) {
+  if (codec_ && is_idle) codec_->to_frames.Release();
+  const uint32_t number = keep_alive_.ping_payload();
+  std::array<uint8_t, sizeof(number)> payload;
+  std::memcpy(payload.data(), &number, payload.size());
+  output_.RequestPing(payload);
+  pinged_at_ = std::chrono::steady_clock::now();
+  if (metrics_ != nullptr) metrics_->pings_sent.Add();
+}
+
+}  // namespace sluice::leg

@@ -116,7 +116,7 @@ void AdminServer::CloseOne() {
   const auto first = std::min_element(
       connections_.begin(), connections_.end(),
       [&order](const auto& one, const auto& other) { return order(one) < order(other); });
-  (*first)->Close();
+  (*first)->Abort();
 }
 
 void AdminServer::Release(Connection& connection) {

@@ -49,7 +49,7 @@ void Connection::Start() {
   if (client_->readable()) Read();
 }
 
-void Connection::Close() {
+void Connection::Abort() {
   if (state_ == State::kDone) return;
   state_ = State::kDone;
   answer_.reset();
@@ -62,7 +62,7 @@ void Connection::OnStreamReady() {
   if (is_reading()) {
     Read();
   } else if (state_ == State::kAwaitingAnswer) {
-    if (client_->IsReset()) Close();
+    if (client_->IsReset()) Abort();
   } else if (state_ == State::kReplying) {
     ContinueReply();
   } else if (state_ == State::kLingering) {
@@ -81,7 +81,7 @@ void Connection::OnTimer() {
   } else if (state_ == State::kAwaitingAnswer) {
     SendResponse(PlainText(503, "there was no answer in time\n"));
   } else {
-    Close();
+    Abort();
   }
 }
 
@@ -91,7 +91,7 @@ void Connection::Read() {
     const net::IoResult got = client_->Read(buffer);
     if (got.status == IoStatus::kWouldBlock) return;
     if (got.status != IoStatus::kOk) {
-      Close();
+      Abort();
       return;
     }
     Consume(base::Bytes(buffer).first(got.bytes));
@@ -179,7 +179,7 @@ void Connection::ContinueReply() {
   const net::IoResult sent = reply_.WriteTo(*client_);
   if (sent.status == IoStatus::kWouldBlock) return;
   if (sent.status == IoStatus::kError) {
-    Close();
+    Abort();
     return;
   }
   client_->ShutdownWrite();
@@ -196,12 +196,12 @@ void Connection::Linger() {
     const net::IoResult got = client_->Read(buffer);
     if (got.status == IoStatus::kWouldBlock) return;
     if (got.status != IoStatus::kOk) {
-      Close();
+      Abort();
       return;
     }
     ignored += got.bytes;
   }
-  if (client_->readable()) Close();
+  if (client_->readable()) Abort();
 }
 
 }  // namespace sluice::admin

@@ -47,7 +47,7 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   /// answer, for the client to read it, or to close.
   base::TimePoint waits_since() const { return waits_since_; }
   /// Ends the connection at once.
-  void Close();
+  void Abort();
 
  private:
   enum class State : uint8_t {

@@ -152,7 +152,7 @@ class SignalActions {
   void End() {
     successor_.Cancel();
     if (server_.is_draining()) {
-      server_.Cut();
+      server_.Abort();
       return;
     }
     if (!server_.is_retired()) handover::NotifySupervisor("STOPPING=1");

@@ -71,7 +71,7 @@ void Connection::OnStreamReady() {
       ContinueHandshake();
       break;
     case ConnectionState::kAlerting:
-      if (!stream_->HasUnsent()) Close();
+      if (!stream_->HasUnsent()) Abort();
       break;
     case ConnectionState::kServing:
       protocol_->OnStreamReady();
@@ -86,9 +86,9 @@ void Connection::OnTimer() {
   if (state_ == ConnectionState::kHandshake) {
     EndHandshake(TlsResult::kTimeout, "the handshake was not over in time");
     Enter(ConnectionEvent::kTlsFailed);
-    Close();  // A client without TLS cannot be answered yet.
+    Abort();  // A client without TLS cannot be answered yet.
   } else if (state_ == ConnectionState::kAlerting) {
-    Close();
+    Abort();
   } else {
     RefuseEarly({base::Cause::kHandshakeTimeout, "the PROXY header was not complete in time"});
   }
@@ -106,11 +106,11 @@ void Connection::Drain() {
   if (state_ == ConnectionState::kServing) {
     protocol_->Drain();
   } else {
-    Close();
+    Abort();
   }
 }
 
-void Connection::Close() {
+void Connection::Abort() {
   if (state_ == ConnectionState::kHandshake) EndHandshake(TlsResult::kAborted);
   if (!Enter(ConnectionEvent::kEnded)) return;
   timer_.Stop();
@@ -156,7 +156,7 @@ void Connection::ReadProxyHeader() {
     const net::IoResult got = stream_->Read(buffer);
     if (got.status == net::IoResult::Status::kWouldBlock) return;
     if (got.status != net::IoResult::Status::kOk) {
-      Close();
+      Abort();
       return;
     }
     ParseProxyHeader(buffer.first(got.bytes));
@@ -234,12 +234,12 @@ void Connection::ContinueHandshake() {
     case Handshake::kFailed:
       // Browsers open connections in advance and drop them unused: nothing to log.
       if (stream_->tls()->has_peer_ended) {
-        Close();
+        Abort();
         return;
       }
       EndHandshake(TlsResult::kFailed, stream_->tls()->failure);
       Enter(ConnectionEvent::kTlsFailed);
-      if (!stream_->HasUnsent()) Close();
+      if (!stream_->HasUnsent()) Abort();
       return;
     case Handshake::kNotTls:
       OnPlainText();
@@ -258,7 +258,7 @@ void Connection::OnPlainText() {
   received.resize(got.bytes);
   if (got.status != net::IoResult::Status::kOk) {
     Enter(ConnectionEvent::kTlsFailed);
-    Close();
+    Abort();
     return;
   }
   if (auto plain = stream_->TakePlain()) {
@@ -305,7 +305,7 @@ void Connection::StartProtocol(base::Bytes received, bool refuses_plain_text) {
 void Connection::RefuseEarly(const http::Refusal& refusal, base::Bytes received) {
   context_.refusal_log.Write(context_.workspace.log, {*generation_, client_}, refusal);
   if (tls_) {
-    Close();
+    Abort();
     return;
   }
   Enter(ConnectionEvent::kProtocolStarted);

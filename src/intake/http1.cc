@@ -75,12 +75,12 @@ void Http1::OnTimer() {
   if (state_ == Http1State::kReadingHead && !IsIdle()) {
     RefuseHead({base::Cause::kHandshakeTimeout, "the request head was not complete in time"});
   } else {
-    connection_.Close();
+    connection_.Abort();
   }
 }
 
 void Http1::EndKeepAlive() {
-  if (state_ == Http1State::kReadingHead && IsIdle()) connection_.Close();
+  if (state_ == Http1State::kReadingHead && IsIdle()) connection_.Abort();
 }
 
 void Http1::Drain() {
@@ -90,7 +90,7 @@ void Http1::Drain() {
   if (head_begun_) {
     RefuseHead({base::Cause::kDrain, "sluice is about to stop"});
   } else {
-    connection_.Close();
+    connection_.Abort();
   }
 }
 
@@ -109,7 +109,7 @@ void Http1::ReadHead() {
     if (got.status == IoStatus::kWouldBlock) return;
     if (got.status != IoStatus::kOk) {
       // Browsers open connections in advance and drop them unused: no refusal, nothing to log.
-      connection_.Close();
+      connection_.Abort();
       return;
     }
     ParseHead(buffer.first(got.bytes));
@@ -212,7 +212,7 @@ void Http1::StartSession(session::Session::Parts parts, Agreement agreement,
 }
 
 void Http1::Drop() {
-  connection_.Close();
+  connection_.Abort();
 }
 
 /// Returns true if another request can follow: the request had no content, which is not read, and
@@ -259,7 +259,7 @@ bool Http1::WriteSome() {
   const net::IoResult sent =
       is_head ? reply_.WriteTo(stream) : stream.Write(base::AsBytes(content_));
   if (sent.status == IoStatus::kError) {
-    connection_.Close();
+    connection_.Abort();
     return false;
   }
   if (!is_head) content_.remove_prefix(sent.bytes);
@@ -295,7 +295,7 @@ void Http1::Linger() {
     budget -= got.bytes;
   }
   // A client that still sends that much does not read the response.
-  if (budget == 0 || (has_client_ended_ && !stream.HasUnsent())) connection_.Close();
+  if (budget == 0 || (has_client_ended_ && !stream.HasUnsent())) connection_.Abort();
 }
 
 }  // namespace sluice::intake

@@ -13,7 +13,7 @@ void RawTcp::Start(base::Bytes received) {
   if (refuses_plain_text_) {
     context.refusal_log.Write(context.workspace.log,
                               {*connection_.generation(), connection_.client()}, PlainTextOnTls());
-    connection_.Close();
+    connection_.Abort();
     return;
   }
   early_.assign(received.begin(), received.end());

@@ -23,7 +23,7 @@ class RawTcp final : public Protocol, private Responder {
 
   void Start(base::Bytes received) override;
   void RefuseEarly(const http::Refusal& /*refusal*/, base::Bytes /*received*/) override {
-    connection_.Close();
+    connection_.Abort();
   }
   void OnStreamReady() override;
   void Drain() override;
@@ -32,14 +32,14 @@ class RawTcp final : public Protocol, private Responder {
 
  private:
   const net::Stream& stream() const override { return connection_.stream(); }
-  void Refuse(const http::Refusal& /*refusal*/) override { connection_.Close(); }
+  void Refuse(const http::Refusal& /*refusal*/) override { connection_.Abort(); }
   void Serve(const http::Page& /*page*/, std::string_view /*content*/) override {
-    connection_.Close();
+    connection_.Abort();
   }
   void StartSession(session::Session::Parts parts, Agreement agreement,
                     std::optional<base::Cause> cause) override;
   void WatchClient() override;
-  void Drop() override { connection_.Close(); }
+  void Drop() override { connection_.Abort(); }
 
   Connection& connection_;
   const bool refuses_plain_text_;

@@ -301,8 +301,8 @@ void Server::Drain(OnEnded done) {
   impl_->shutdown().Drain(config(), std::move(done));
 }
 
-void Server::Cut() {
-  impl_->shutdown().Cut();
+void Server::Abort() {
+  impl_->shutdown().Abort();
 }
 
 bool Server::is_draining() const {

@@ -58,13 +58,13 @@ void Shutdown::BeginDrain() {
   });
 }
 
-void Shutdown::Cut() {
+void Shutdown::Abort() {
   if (state_ == State::kEnded) return;
   delay_timer_.Stop();
-  state_ = State::kCutting;
+  state_ = State::kAborting;
   AskToEnd(Control::kReplyLimit, [](worker::Worker& worker, std::function<void()> ended) {
     worker.StopAccepting();
-    worker.Cut();
+    worker.Abort();
     worker.Drain(base::Duration(0), std::move(ended));
   });
 }
@@ -89,10 +89,10 @@ void Shutdown::AskToEnd(std::optional<base::Duration> limit,
       },
       [this](const Control::Replies<Control::Done>& replies) {
         const std::vector<size_t> silent = SilentWorkers(replies);
-        if (silent.empty() || state_ == State::kCutting) {
+        if (silent.empty() || state_ == State::kAborting) {
           End(silent);
         } else {
-          Cut();
+          Abort();
         }
       });
 }

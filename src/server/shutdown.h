@@ -7,9 +7,9 @@
 //       ▼                    ▼                                                    │
 //   kDelayed ──delay is over──► kDraining ───all workers are empty────────────────┤
 //       │                           │                                             │
-//      Cut              limit is over, or Cut                                     │
+//     Abort            limit is over, or Abort                                    │
 //       ▼                           ▼                                             │
-//   kCutting ◄──────────────────────┘ ───all workers are empty, or time is up─────┘
+//   kAborting ◄─────────────────────┘ ───all workers are empty, or time is up─────┘
 //
 // Before workers are asked to end their sessions, all of them stop accepting, so that no connection
 // is on its way to a worker that is empty already.
@@ -34,7 +34,7 @@ namespace sluice::server {
 /// Belongs to the main thread.
 class Shutdown final : private net::TimerHandler {
  public:
-  /// Called once, with the workers that are stuck: they have not even cut their connections.
+  /// Called once, with the workers that are stuck: they have not even ended their connections.
   using Done = std::function<void(const std::vector<size_t>& stuck)>;
 
   /// Everything passed in outlives this object, and the workers' threads end before it does.
@@ -47,13 +47,13 @@ class Shutdown final : private net::TimerHandler {
   /// Stops accepting after the delay that `config` has, and ends the sessions within its limit.
   void Drain(const settings::Config& config, Done done);
   /// Ends every session at once. The `done` of Drain follows. Only after Drain.
-  void Cut();
+  void Abort();
 
   bool is_draining() const { return state_ >= State::kDelayed; }
   bool is_retired() const { return is_retired_; }
 
  private:
-  enum class State : uint8_t { kServing, kRetiring, kDelayed, kDraining, kCutting, kEnded };
+  enum class State : uint8_t { kServing, kRetiring, kDelayed, kDraining, kAborting, kEnded };
 
   void OnTimer() override;
   void BeginDrain();

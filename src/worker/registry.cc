@@ -75,8 +75,8 @@ void Registry::AwaitEnd(std::function<void()> done) {
   CheckEnd();
 }
 
-void Registry::Cut() {
-  connections_.ForEach([](intake::Connection& connection) { connection.Close(); });
+void Registry::Abort() {
+  connections_.ForEach([](intake::Connection& connection) { connection.Abort(); });
   sessions_.ForEach([](session::Session& session) { session.Abort(); });
 }
 

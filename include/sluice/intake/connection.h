@@ -55,7 +55,7 @@ class Connection final : public base::TableEntry,
   void EndKeepAlive();
 
   /// Ends the connection at once.
-  void Close();
+  void Abort();
 
   // ---- For the protocol ----
 

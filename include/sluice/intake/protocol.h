@@ -6,7 +6,7 @@
 
 namespace sluice::intake {
 
-/// Belongs to a connection, whose stream it reads and writes. It ends by Connection::Close or
+/// Belongs to a connection, whose stream it reads and writes. It ends by Connection::Abort or
 /// Connection::BecomeSession.
 class Protocol {
  public:

@@ -68,7 +68,7 @@ class Server {
 
   /// Is not ready any more, stops accepting after `drain.delay`, closes every session with 1012
   /// within `drain.window`, and calls `done` when the last session has ended, or when
-  /// `timeouts.drain` is over and the rest has been cut.
+  /// `timeouts.drain` is over and the rest has been aborted.
   void Drain(OnEnded done);
 
   /// Stops accepting, since another process accepts instead, and calls `done` when the last session
@@ -76,7 +76,7 @@ class Server {
   void Retire(OnEnded done);
 
   /// Ends every session at once; the `done` of Drain follows. Only after Drain.
-  void Cut();
+  void Abort();
 
   /// Reloads the files that have changed, as SIGHUP requests. Without it, that takes up to two
   /// seconds.

@@ -59,7 +59,7 @@ class Registry final : private intake::ConnectionOwner, private session::Session
   void AwaitEnd(std::function<void()> done);
 
   /// Ends every connection and session at once.
-  void Cut();
+  void Abort();
 
  private:
   void Release(intake::Connection& connection) override;

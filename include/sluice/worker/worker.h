@@ -67,7 +67,7 @@ class Worker {
   void AwaitEnd(std::function<void()> done) { registry_.AwaitEnd(std::move(done)); }
 
   /// Ends every connection and session at once.
-  void Cut() { registry_.Cut(); }
+  void Abort() { registry_.Abort(); }
 
   /// See Registry::CountByRoute.
   std::map<std::string, uint64_t> CountByRoute() const { return registry_.CountByRoute(); }

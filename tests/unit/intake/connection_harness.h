@@ -48,7 +48,7 @@ class FakeWorker : private ConnectionOwner, private session::SessionOwner {
     sessions.ForEach([](session::Session& session) { session.RequestClose(base::Cause::kDrain); });
   }
   void Cut() {
-    connections.ForEach([](Connection& connection) { connection.Close(); });
+    connections.ForEach([](Connection& connection) { connection.Abort(); });
     sessions.ForEach([](session::Session& session) { session.Abort(); });
   }
   bool RunUntil(const std::function<bool()>& done) { return net::testing::RunUntil(loop, done); }

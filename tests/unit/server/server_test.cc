@@ -73,7 +73,7 @@ TEST_F(ServerTest, CutEndsTheDrain) {
   const net::Fd client = OpenSession();
   bool done = false;
   server->Drain([&](const std::vector<size_t>&) { done = true; });
-  server->Cut();
+  server->Abort();
   EXPECT_TRUE(RunUntil(loop, [&] { return done; }));
 }
 
@@ -178,10 +178,10 @@ TEST_F(ServerTest, ADrainReplacesAWaitForTheSessionsToEnd) {
   });
   EXPECT_TRUE(server->is_draining());
   EXPECT_TRUE(server->is_retired());
-  server->Cut();
+  server->Abort();
   EXPECT_TRUE(RunUntil(loop, [&] { return is_drained; }));
   EXPECT_FALSE(is_retired);
-  server->Cut();  // No effect.
+  server->Abort();  // No effect.
 }
 
 /// How many descriptors each epoll set of this process watches, the largest first.

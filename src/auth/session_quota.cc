@@ -5,7 +5,7 @@
 namespace sluice::auth {
 namespace {
 
-/// Counts one more, unless there are `limit` already. Zero: no limit.
+/// Counts one more session. Returns false if there are `limit` already. Zero: no limit.
 bool AcquireOne(std::atomic<size_t>& count, size_t limit) {
   const size_t before = count.fetch_add(1, std::memory_order_relaxed);
   if (limit == 0 || before < limit) return true;
@@ -58,23 +58,23 @@ SessionQuota::Slot::~Slot() {
   if (limited_->user != nullptr) quota.users_.Release(limited_->user);
 }
 
-std::vector<std::shared_ptr<SessionQuota::Route>> SessionQuota::RoutesOf(
+std::vector<std::shared_ptr<SessionQuota::RouteCount>> SessionQuota::RouteCountsOf(
     const settings::Config& config) {
-  const std::lock_guard lock(routes_mutex_);
-  std::erase_if(routes_, [](const auto& entry) { return entry.second.expired(); });
-  std::vector<std::shared_ptr<Route>> routes;
+  const std::lock_guard lock(route_counts_mutex_);
+  std::erase_if(route_counts_, [](const auto& entry) { return entry.second.expired(); });
+  std::vector<std::shared_ptr<RouteCount>> routes;
   for (const auto& of_config : config.routes) {
-    auto& known = routes_[of_config.name];
+    auto& known = route_counts_[of_config.name];
     routes.push_back(known.lock());
     if (routes.back()) continue;
-    routes.back() = std::make_shared<Route>(*this, next_route_++);
+    routes.back() = std::make_shared<RouteCount>(*this, next_route_id_++);
     known = routes.back();
   }
   return routes;
 }
 
 base::Result<SessionQuota::Slot, base::Cause> SessionQuota::Acquire(
-    Route& route, const settings::Limits& limits, const settings::SessionLimits& of_route,
+    RouteCount& route, const settings::Limits& limits, const settings::SessionLimits& of_route,
     const std::optional<base::IpAddress>& client, std::string_view user) {
   if (!AcquireOne(sessions_, limits.sessions)) {
     return base::Unexpected(base::Cause::kAllSessions);

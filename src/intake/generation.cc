@@ -13,7 +13,7 @@ constexpr base::Duration kTlsLogInterval{1'000};
 
 Generation::Generation(std::shared_ptr<const settings::Config> configuration,
                        std::shared_ptr<dns::Resolver> resolver, metrics::WorkerMetrics counters,
-                       const std::vector<std::shared_ptr<auth::SessionQuota::Route>>& quota,
+                       const std::vector<std::shared_ptr<auth::SessionQuota::RouteCount>>& quota,
                        std::shared_ptr<const routing::Pools> pools)
     : config_owner(std::move(configuration)),
       config(*config_owner),

@@ -187,7 +187,7 @@ void Request::Admit() {
 }
 
 bool Request::AcquireQuota() {
-  auth::SessionQuota::Route& of_route = *generation_->routes[*route_].quota;
+  auth::SessionQuota::RouteCount& of_route = *generation_->routes[*route_].quota;
   auto slot = of_route.quota.Acquire(of_route, generation_->config.limits,
                                      route().options.session_limits, client_.address.ip(),
                                      identity_ ? std::string_view(identity_->account()) : "");

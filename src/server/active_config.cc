@@ -51,7 +51,7 @@ base::Result<std::shared_ptr<intake::Generation>, std::string> ActiveConfig::Mak
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   auto generation = std::make_shared<intake::Generation>(
       config_, *std::move(resolver), around_.metrics.CountersFor(LabelsOf(*config_), worker),
-      around_.quota.RoutesOf(*config_), pools_);
+      around_.quota.RouteCountsOf(*config_), pools_);
   generation->auth = auth_files_.NewAuthenticator(loop, *generation->backends.resolver);
   const auto& listeners = certificates_.listeners();
   generation->listener_tls.assign(listeners.begin(), listeners.end());

@@ -9,7 +9,7 @@
 namespace sluice::auth {
 
 struct ClientKey {
-  size_t route = 0;  ///< SessionQuota::Route::id; 0: all routes
+  size_t route = 0;  ///< SessionQuota::RouteCount::id; 0: all routes
   std::string who;   ///< AddressKey(), or a user's name
   bool operator==(const ClientKey&) const = default;
 };

@@ -1,7 +1,8 @@
-// Counts sessions: of all routes, of a route, of a client and of a user, over all workers.
+// Counts the sessions of all workers: in total, by route, by client and by user.
 //
-// The limits are those of a configuration and come with each call; the counts outlive it. Only what
-// is limited is counted, and a count of zero takes no memory.
+// The limits belong to a configuration and are passed with each call; the counts outlive the
+// configuration. Clients and users are counted only where a route limits them, and a count of zero
+// uses no memory.
 #pragma once
 
 #include <array>
@@ -26,14 +27,14 @@
 
 namespace sluice::auth {
 
-/// Thread-safe. Outlives the slots and the routes that it returns.
+/// Thread-safe. Outlives the slots and the route counts that it returns.
 class SessionQuota {
   using Count = std::pair<const ClientKey, size_t>;
 
-  // The number of sessions of each client or user. Those without a session are not in it.
+  // The number of sessions by client or by user. A client or user without a session has no entry.
   class Counts {
    public:
-    /// Null if there are `limit` already.
+    /// Counts one more session of `key`. Returns null if there are `limit` already.
     Count* Acquire(ClientKey key, size_t limit);
     void Release(Count* count);
     size_t size();
@@ -50,15 +51,15 @@ class SessionQuota {
   };
 
  public:
-  /// The sessions of a route.
-  struct Route {
-    Route(SessionQuota& owner, size_t number) : quota(owner), id(number) {}
+  /// The number of sessions of a route.
+  struct RouteCount {
+    RouteCount(SessionQuota& owner, size_t number) : quota(owner), id(number) {}
     SessionQuota& quota;
     const size_t id;
     std::atomic<size_t> sessions{0};
   };
 
-  /// A session's place in the counts, released when it is destroyed. Any thread.
+  /// A session's place in the counts, which its destructor releases. Any thread.
   class Slot {
    public:
     Slot() = default;
@@ -68,36 +69,36 @@ class SessionQuota {
 
    private:
     friend class SessionQuota;
-    // Of the client and the user, where their sessions are limited.
+    // The counts of the client and of the user; null without a limit.
     struct Limited {
       Count* client = nullptr;
       Count* user = nullptr;
     };
-    Route* route_ = nullptr;  // Null: no place.
+    RouteCount* route_ = nullptr;  // Null: no place.
     std::unique_ptr<Limited> limited_;
   };
 
-  /// The routes of a configuration, by index. Routes of one name are the same in all
-  /// configurations, for as long as a configuration or session refers to them.
-  std::vector<std::shared_ptr<Route>> RoutesOf(const settings::Config& config);
+  /// Returns the counts of the routes of a configuration, by index. Routes with the same name share
+  /// one count in all configurations, as long as a configuration or session refers to it.
+  std::vector<std::shared_ptr<RouteCount>> RouteCountsOf(const settings::Config& config);
 
   /// Returns a place for a session of `route` within the limits of all sessions and of the route,
   /// or the cause of the refusal. `route` outlives the place. `client` is unset without an IP
   /// address, and `user` empty without authentication: they are not limited then.
-  base::Result<Slot, base::Cause> Acquire(Route& route, const settings::Limits& limits,
+  base::Result<Slot, base::Cause> Acquire(RouteCount& route, const settings::Limits& limits,
                                           const settings::SessionLimits& of_route,
                                           const std::optional<base::IpAddress>& client,
                                           std::string_view user);
 
-  /// The number of sessions, and of counts that take memory. For tests.
+  /// The number of sessions, and of counts that use memory. For tests.
   size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
   size_t entries() { return clients_.size() + users_.size(); }
 
  private:
   std::atomic<size_t> sessions_{0};
-  std::mutex routes_mutex_;
-  std::map<std::string, std::weak_ptr<Route>> routes_;
-  size_t next_route_ = 1;
+  std::mutex route_counts_mutex_;
+  std::map<std::string, std::weak_ptr<RouteCount>> route_counts_;
+  size_t next_route_id_ = 1;
   Counts clients_;
   Counts users_;
 };

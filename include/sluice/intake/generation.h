@@ -31,7 +31,7 @@ struct Generation {
   /// TLS. `quota` is by route; `pools` are those of the configuration, shared by all workers.
   Generation(std::shared_ptr<const settings::Config> configuration,
              std::shared_ptr<dns::Resolver> resolver, metrics::WorkerMetrics counters,
-             const std::vector<std::shared_ptr<auth::SessionQuota::Route>>& quota,
+             const std::vector<std::shared_ptr<auth::SessionQuota::RouteCount>>& quota,
              std::shared_ptr<const routing::Pools> pools);
   ~Generation();
 

@@ -13,8 +13,8 @@ namespace sluice::session {
 struct RouteInUse {
   const settings::Route& settings;
   metrics::RouteMetrics& metrics;
-  /// Routes of the same name in other configurations have the same one.
-  std::shared_ptr<auth::SessionQuota::Route> quota;
+  /// Shared with routes of the same name in other configurations.
+  std::shared_ptr<auth::SessionQuota::RouteCount> quota;
 };
 
 }  // namespace sluice::session

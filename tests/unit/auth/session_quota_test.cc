@@ -29,7 +29,8 @@ settings::Config Config(const settings::SessionLimits& limits = {}) {
 /// A quota with the limits of one configuration.
 class Quota : public SessionQuota {
  public:
-  explicit Quota(const settings::Config& config) : config_(config), routes_(RoutesOf(config)) {}
+  explicit Quota(const settings::Config& config)
+      : config_(config), routes_(RouteCountsOf(config)) {}
 
   base::Result<Slot, Cause> Acquire(size_t route, const std::optional<base::IpAddress>& client,
                                     std::string_view user) {
@@ -39,7 +40,7 @@ class Quota : public SessionQuota {
 
  private:
   const settings::Config& config_;
-  const std::vector<std::shared_ptr<Route>> routes_;
+  const std::vector<std::shared_ptr<RouteCount>> routes_;
 };
 
 /// The cause of a refusal; nothing if there is a place, which is given back at once.
@@ -104,7 +105,7 @@ TEST(SessionQuota, ARouteOfTheSameNameIsTheSameInAnotherConfiguration) {
   SessionQuota quota;
   std::optional<SessionQuota::Slot> slot;
   {
-    const auto routes = quota.RoutesOf(before);
+    const auto routes = quota.RouteCountsOf(before);
     auto taken =
         quota.Acquire(*routes[0], {}, before.routes[0].options.session_limits, Ip("192.0.2.1"), "");
     ASSERT_TRUE(taken);
@@ -112,7 +113,7 @@ TEST(SessionQuota, ARouteOfTheSameNameIsTheSameInAnotherConfiguration) {
     // Another order, and other limits.
     auto after = before;
     std::swap(after.routes[0], after.routes[1]);
-    const auto next = quota.RoutesOf(after);
+    const auto next = quota.RouteCountsOf(after);
     EXPECT_EQ(next[1], routes[0]);
     EXPECT_EQ(next[0], routes[1]);
     const settings::SessionLimits one{.all = 1, .per_client = 0, .per_user = 0};

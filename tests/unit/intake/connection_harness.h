@@ -29,9 +29,9 @@ class FakeWorker : private ConnectionOwner, private session::SessionOwner {
   /// With `config`, which outlives this, as the configuration in use.
   void Use(const settings::Config& config, std::shared_ptr<dns::Resolver> resolver) {
     const std::shared_ptr<const settings::Config> unowned(std::shared_ptr<void>(), &config);
-    generation =
-        std::make_shared<Generation>(unowned, std::move(resolver), metrics, quota.RoutesOf(config),
-                                     std::make_shared<routing::Pools>(config, nullptr, 1));
+    generation = std::make_shared<Generation>(unowned, std::move(resolver), metrics,
+                                              quota.RouteCountsOf(config),
+                                              std::make_shared<routing::Pools>(config, nullptr, 1));
   }
 
   Connection& Accept(std::unique_ptr<net::Stream> stream, const net::Address& address = {},

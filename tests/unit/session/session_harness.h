@@ -71,7 +71,7 @@ class Harness : private SessionOwner {
              bool has_backend = true) {
     Session::Parts parts;
     parts.route = std::make_shared<RouteInUse>(
-        RouteInUse{config.routes[0], metrics.routes[0], quota.RoutesOf(config)[0]});
+        RouteInUse{config.routes[0], metrics.routes[0], quota.RouteCountsOf(config)[0]});
     parts.peers = {.client = {},
                    .has_half_close = has_half_close,
                    .listener = &metrics.listeners[0],

@@ -69,7 +69,7 @@ class WorkerTest : public ::testing::Test {
     net::EventLoop& loop = workers[worker]->loop();
     auto generation = std::make_shared<intake::Generation>(
         config, std::make_shared<dns::testing::NoResolver>(),
-        metrics::WorkerMetrics(0, config->listeners.size(), 0), quota.RoutesOf(*config),
+        metrics::WorkerMetrics(0, config->listeners.size(), 0), quota.RouteCountsOf(*config),
         std::make_shared<routing::Pools>(*config, nullptr, 1));
     generation->number = number;
     for (size_t i = 0; i < config->listeners.size(); ++i) {

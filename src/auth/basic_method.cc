@@ -36,8 +36,8 @@ class BasicMethod final : public Method {
 
   bool RefusesEverybody() const override { return users_.Get()->empty(); }
 
-  CheckResult Check(const Request& request) const override {
-    auto found = FindBasic(request.head);
+  CheckResult Check(const Attempt& attempt) const override {
+    auto found = FindBasic(attempt.head);
     if (!found) return {Verdict{}};
     if (!found->value || found->value->password.size() > kLongestPassword) {
       return {Verdict::Refused("the Authorization header cannot be read"), DigestOf({})};

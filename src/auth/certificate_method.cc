@@ -14,15 +14,15 @@ class CertificateMethod final : public Method {
 
   std::string_view name() const override { return "client_certificate"; }
 
-  CheckResult Check(const Request& request) const override {
-    if (!request.certificate) return {Verdict{}};
+  CheckResult Check(const Attempt& attempt) const override {
+    if (!attempt.certificate) return {Verdict{}};
     const auto is_listed = [this](std::string_view name) {
       return names_.empty() ||
              std::any_of(names_.begin(), names_.end(), [name](const auto& pattern) {
                return base::MatchesCertificateName(pattern, name);
              });
     };
-    const auto& names = request.certificate->names;
+    const auto& names = attempt.certificate->names;
     const auto name = std::find_if(names.begin(), names.end(), is_listed);
     const bool is_good = names_.empty() || name != names.end();
     const Digest credential = DigestOf("client_certificate");  // A connection has one.

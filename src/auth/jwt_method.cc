@@ -29,12 +29,12 @@ class JwtMethod final : public Method {
     return {};
   }
 
-  CheckResult Check(const Request& request) const override {
-    const auto token = FindToken(request.head, request.route.match, config_.from);
+  CheckResult Check(const Attempt& attempt) const override {
+    const auto token = FindToken(attempt.head, attempt.route.match, config_.from);
     if (!token) return {Verdict{}};
     const Digest credential = IdentifyToken(*token);
     if (!token->value) return {Verdict::Refused("the token cannot be read"), credential};
-    auto identity = VerifyJwt(*token->value, *keys_.Get(), config_, request.wall_time);
+    auto identity = VerifyJwt(*token->value, *keys_.Get(), config_, attempt.wall_time);
     if (!identity) return {Verdict::Refused(std::move(identity).error()), credential};
     return {Verdict::Accepted(*std::move(identity)), credential};
   }

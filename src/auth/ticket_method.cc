@@ -16,13 +16,13 @@ class TicketMethod final : public Method {
   std::string_view name() const override { return "ticket"; }
   std::string Challenge() const override { return BearerChallenge(config_.from); }
 
-  CheckResult Check(const Request& request) const override {
-    const auto ticket = FindToken(request.head, request.route.match, config_.from);
+  CheckResult Check(const Attempt& attempt) const override {
+    const auto ticket = FindToken(attempt.head, attempt.route.match, config_.from);
     if (!ticket) return {Verdict{}};
     const Digest credential = IdentifyToken(*ticket);
     if (!ticket->value) return {Verdict::Refused("the ticket cannot be read"), credential};
-    auto terms = tickets_.Redeem(*ticket->value, request.route.name, request.address,
-                                 request.head.Find("Origin"), request.now);
+    auto terms = tickets_.Redeem(*ticket->value, attempt.route.name, attempt.address,
+                                 attempt.head.Find("Origin"), attempt.now);
     if (!terms) return {Verdict::Refused(std::move(terms).error()), credential};
     Identity identity{"ticket", terms->user};
     identity.server = terms->server;

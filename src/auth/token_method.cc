@@ -44,16 +44,16 @@ class TokenMethod final : public Method {
 
   bool RefusesEverybody() const override { return !config_.redis && table_.Get()->size() == 0; }
 
-  CheckResult Check(const Request& request) const override {
-    const auto token = FindToken(request.head, request.route.match, config_.from);
+  CheckResult Check(const Attempt& attempt) const override {
+    const auto token = FindToken(attempt.head, attempt.route.match, config_.from);
     if (!token) return {Verdict{}};
     const Digest digest = IdentifyToken(*token);
     if (!token->value || token->value->size() > kLongestToken) {
       return {Verdict::Refused("the token cannot be read"), digest};
     }
     if (config_.redis) {
-      const auto take = [digest](const auto& value) { return Take(value, digest); };
-      return {Lookup{config_.redis->prefix + *token->value, take}, digest};
+      const auto judge = [digest](const auto& value) { return Judge(value, digest); };
+      return {Lookup{config_.redis->prefix + *token->value, judge}, digest};
     }
     const auto table = table_.Get();
     const settings::Endpoint* const server = table->Find(digest);
@@ -62,10 +62,10 @@ class TokenMethod final : public Method {
   }
 
  private:
-  static Verdict Take(const std::optional<std::string>& value, const Digest& digest) {
+  static Verdict Judge(const std::optional<std::string>& value, const Digest& digest) {
     if (!value) return Verdict::Refused("the token is unknown");
     auto server = ParseTokenValue(*value);
-    // Not told from a token that is unknown: what else is in there is nobody's business.
+    // The client gets the same answer as for an unknown token: the value may contain secrets.
     if (!server) return Verdict::Refused("what Redis has for the token is not host:port");
     return Known(*std::move(server), digest);
   }

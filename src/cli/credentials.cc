@@ -26,7 +26,7 @@ CredentialsCheck::CredentialsCheck(const settings::Config& config) : methods_(co
   for (const auto& entry : methods_.entries()) (void)entry.method->Load(server::DiskFiles());
 }
 
-Credentials CredentialsCheck::Check(size_t route, const auth::Request& request,
+Credentials CredentialsCheck::Check(size_t route, const auth::Attempt& attempt,
                                     bool has_valid_token) const {
   Credentials result;
   const auto& methods = methods_.MethodsOf(route);
@@ -36,7 +36,7 @@ Credentials CredentialsCheck::Check(size_t route, const auth::Request& request,
       result.is_accepted = true;
       return result;
     }
-    auto answer = method->Check(request).answer;
+    auto answer = method->Check(attempt).answer;
     if (const auto unknown = UnknownPart(method->name(), answer); !unknown.empty()) {
       result.unknown.append(result.unknown.empty() ? "" : ", ").append(method->name());
       result.unknown.append(" (").append(unknown).append(")");

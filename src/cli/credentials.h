@@ -29,7 +29,7 @@ class CredentialsCheck {
 
   /// `has_valid_token`: the request is said to have a token that `jwt` accepts. A route without
   /// methods accepts every request.
-  Credentials Check(size_t route, const auth::Request& request, bool has_valid_token) const;
+  Credentials Check(size_t route, const auth::Attempt& attempt, bool has_valid_token) const;
 
  private:
   const auth::MethodSet methods_;

@@ -169,13 +169,13 @@ Credentials Explainer::CheckCredentials(size_t route) const {
     certificate.emplace().names = request_.facts.certificate;
   }
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auth::Request asked{is_tcp() ? kNoHead : request_.head,
-                            config_.routes[route],
-                            request_.facts.client,
-                            certificate,
-                            now,
-                            net::EventLoop::Now()};
-  return check_.Check(route, asked, has_claims());
+  const auth::Attempt attempt{is_tcp() ? kNoHead : request_.head,
+                              config_.routes[route],
+                              request_.facts.client,
+                              certificate,
+                              now,
+                              net::EventLoop::Now()};
+  return check_.Check(route, attempt, has_claims());
 }
 
 /// Why the gateway goes on behind this route; nothing if it takes the request.

@@ -11,12 +11,12 @@ using auth::Verdict;
 using VerdictKind = auth::Verdict::Kind;
 
 Authentication::Authentication(net::EventLoop& loop, Authenticator& authenticator,
-                               auth::CredentialCount& credentials, const auth::Request& request,
+                               auth::CredentialCount& credentials, const auth::Attempt& attempt,
                                const std::vector<const auth::Method*>& methods, Callback callback)
     : loop_(loop),
       authenticator_(authenticator),
       credentials_(credentials),
-      request_(request),
+      attempt_(attempt),
       methods_(methods),
       callback_(std::move(callback)) {}
 
@@ -25,7 +25,7 @@ Authentication::~Authentication() = default;
 void Authentication::Continue() {
   while (next_ < methods_.size()) {
     const auth::Method& method = *methods_[next_++];
-    auto [answer, credential] = method.Check(request_);
+    auto [answer, credential] = method.Check(attempt_);
     if (const auto* const heavy = std::get_if<auth::HeavyCheck>(&answer)) {
       RunHeavy(method, credential, *heavy);
       return;
@@ -34,28 +34,28 @@ void Authentication::Continue() {
       LookUp(method, credential, *lookup);
       return;
     }
-    Take(method, credential, std::get<Verdict>(std::move(answer)));
+    AddVerdict(method, credential, std::get<Verdict>(std::move(answer)));
   }
   callback_(total_);
 }
 
 /// Ends with the method that accepts.
-void Authentication::Take(const auth::Method& method, const Credential& credential,
-                          Verdict verdict) {
-  if (credential) credentials_.End(*credential, verdict.kind, request_.now);
+void Authentication::AddVerdict(const auth::Method& method, const Credential& credential,
+                                Verdict verdict) {
+  if (credential) credentials_.End(*credential, verdict.kind, attempt_.now);
   if (verdict.kind == VerdictKind::kAccepted) next_ = methods_.size();
   auth::AddVerdict(total_, method, std::move(verdict));
 }
 
 void Authentication::Resume(const auth::Method& method, const Credential& credential,
                             Verdict verdict) {
-  Take(method, credential, std::move(verdict));
+  AddVerdict(method, credential, std::move(verdict));
   Continue();
 }
 
 void Authentication::RunHeavy(const auth::Method& method, const Credential& credential,
                               const auth::HeavyCheck& check) {
-  if (credential) credentials_.Begin(*credential, request_.now);
+  if (credential) credentials_.Begin(*credential, attempt_.now);
   const bool is_taken = authenticator_.password_hashing.Run(
       [this, &method, credential, run = check.run, &loop = loop_, alive = std::weak_ptr(alive_)] {
         if (alive.expired()) return;  // Nobody waits for it any more.
@@ -70,12 +70,12 @@ void Authentication::RunHeavy(const auth::Method& method, const Credential& cred
 
 void Authentication::LookUp(const auth::Method& method, const Credential& credential,
                             const auth::Lookup& lookup) {
-  if (credential) credentials_.Begin(*credential, request_.now);
-  const auto answered = [this, &method, credential, take = lookup.take,
+  if (credential) credentials_.Begin(*credential, attempt_.now);
+  const auto answered = [this, &method, credential, judge = lookup.judge,
                          alive = std::weak_ptr(alive_)](const redis::Client::Answer& answer) {
     if (alive.expired()) return;
     Resume(method, credential,
-           answer ? take(*answer) : Verdict::Unavailable("Redis: " + answer.error()));
+           answer ? judge(*answer) : Verdict::Unavailable("Redis: " + answer.error()));
   };
   authenticator_.stores.at(&method)->Get(lookup.key, answered);
 }

@@ -68,14 +68,14 @@ void Request::Authenticate() {
   Enter(RequestEvent::kCredentialsNeeded);
   timer_.Start(std::max(deadline_ - net::EventLoop::Now(), base::Duration(1)));
   authentication_ = std::make_unique<Authentication>(
-      context_.workspace.loop, *generation_->auth, *credentials_, AuthRequest(),
+      context_.workspace.loop, *generation_->auth, *credentials_, AuthAttempt(),
       generation_->auth->methods->MethodsOf(*route_), [this](const Verdict& verdict) {
         if (state_ == RequestState::kAuthenticating) OnVerdict(verdict);
       });
   authentication_->Start();
 }
 
-auth::Request Request::AuthRequest() const {
+auth::Attempt Request::AuthAttempt() const {
   return {head(),
           route(),
           client_.address.ip(),
@@ -196,7 +196,7 @@ bool Request::ChooseByClaims(const routing::RequestFacts& facts) {
 Verdict Request::VerifyToken() {
   Verdict verdict;
   Authentication authentication(context_.workspace.loop, *generation_->auth, *credentials_,
-                                AuthRequest(), generation_->auth->methods->MethodsOf(*route_),
+                                AuthAttempt(), generation_->auth->methods->MethodsOf(*route_),
                                 [&verdict](const Verdict& given) { verdict = given; });
   authentication.Start();
   CountVerdict(verdict.kind);

@@ -1,5 +1,5 @@
-// The ways to prove who one is: one object for each method of the configuration. Pure but for what
-// it is handed.
+// Authentication methods: one object for each method of the configuration. Pure, except for the
+// Files and Tickets that are passed in.
 #pragma once
 
 #include <memory>
@@ -15,20 +15,20 @@
 
 namespace sluice::auth {
 
-/// How a method gets at its files. The errors are a sentence's end, such as "cannot be read: ...".
+/// Reads the files of a method. An error is the end of a sentence, such as "cannot be read: ...".
 class Files {
  public:
   virtual ~Files() = default;
   virtual base::Result<std::string, std::string> Read(const std::string& path) const = 0;
-  /// The names of the regular files in a directory, sorted, without hidden files and the backups of
-  /// editors.
+  /// Returns the names of the regular files in a directory, sorted, without hidden files and the
+  /// backups of editors.
   virtual base::Result<std::vector<std::string>, std::string> List(
       const std::string& path) const = 0;
 };
 
 /// The result of reading the files of a method.
 struct FilesLoaded {
-  bool is_used = true;  ///< false: what was read before stays in use
+  bool is_used = true;  ///< false: the credentials that were loaded before stay in use
   std::vector<settings::FileFault> faults = {};
 };
 
@@ -40,20 +40,22 @@ class Method {
   /// `basic`, `jwt`, ...
   virtual std::string_view name() const = 0;
 
-  virtual CheckResult Check(const Request& request) const = 0;
+  /// Checks the credentials of an attempt.
+  virtual CheckResult Check(const Attempt& attempt) const = 0;
 
-  /// For WWW-Authenticate (RFC 9110 section 11.6.1); empty if a client is not asked for it there.
+  /// Returns the challenge for WWW-Authenticate (RFC 9110 section 11.6.1); empty if this method has
+  /// none.
   virtual std::string Challenge() const { return {}; }
 
-  /// What to watch: when it changes, Load is called again.
+  /// The files and directories to watch: when one changes, Load is called again.
   virtual std::vector<std::string> paths() const { return {}; }
 
-  /// Reads the files. The first time, a fault leaves the method without anything to check against.
-  /// Later, what was read before stays; of a directory, the files without faults are used all the
-  /// same. The faults hold no secret.
+  /// Loads the files. If the first load fails, the method accepts no credentials. If a later load
+  /// fails, the credentials that were loaded before stay in use. Of a directory, the files without
+  /// faults are used even if others have faults. The faults contain no secret.
   virtual FilesLoaded Load(const Files& /*files*/) { return {}; }
 
-  /// Returns whether the files that were read hold no credentials, so that every client is refused.
+  /// Returns true if the loaded files contain no credentials, so that every client is refused.
   virtual bool RefusesEverybody() const { return false; }
 };
 

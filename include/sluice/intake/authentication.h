@@ -31,12 +31,12 @@ class Authentication {
  public:
   using Callback = std::function<void(const auth::Verdict&)>;
 
-  /// What `request` refers to outlives it, and so do `authenticator` and `credentials`. `callback`
+  /// What `attempt` refers to outlives it, and so do `authenticator` and `credentials`. `callback`
   /// is called once with the verdict of the first method that accepts; else, if one could not be
   /// asked, with that; else with a refusal; else with kAbsent. It may be called from inside Start,
   /// and may hand this object to DestroyLater.
   Authentication(net::EventLoop& loop, Authenticator& authenticator,
-                 auth::CredentialCount& credentials, const auth::Request& request,
+                 auth::CredentialCount& credentials, const auth::Attempt& attempt,
                  const std::vector<const auth::Method*>& methods, Callback callback);
   ~Authentication();
 
@@ -46,7 +46,7 @@ class Authentication {
   void Continue();
   using Credential = std::optional<auth::Digest>;
 
-  void Take(const auth::Method& method, const Credential& credential, auth::Verdict verdict);
+  void AddVerdict(const auth::Method& method, const Credential& credential, auth::Verdict verdict);
   void RunHeavy(const auth::Method& method, const Credential& credential,
                 const auth::HeavyCheck& check);
   void LookUp(const auth::Method& method, const Credential& credential, const auth::Lookup& lookup);
@@ -55,7 +55,7 @@ class Authentication {
   net::EventLoop& loop_;
   Authenticator& authenticator_;
   auth::CredentialCount& credentials_;
-  const auth::Request request_;
+  const auth::Attempt attempt_;
   const std::vector<const auth::Method*>& methods_;
   Callback callback_;
   size_t next_ = 0;

@@ -73,7 +73,7 @@ class Request final : private net::TimerHandler {
 
   // Authentication.
   void Authenticate();
-  auth::Request AuthRequest() const;
+  auth::Attempt AuthAttempt() const;
   auth::Verdict VerifyToken();
   bool RefuseIfThrottled();
   void CountVerdict(auth::Verdict::Kind kind);

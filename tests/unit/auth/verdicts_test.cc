@@ -12,7 +12,7 @@ class NamedMethod final : public Method {
  public:
   explicit NamedMethod(std::string name) : name_(std::move(name)) {}
   std::string_view name() const override { return name_; }
-  CheckResult Check(const Request& /*request*/) const override { return {Verdict()}; }
+  CheckResult Check(const Attempt& /*attempt*/) const override { return {Verdict()}; }
 
  private:
   std::string name_;

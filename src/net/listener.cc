@@ -223,7 +223,7 @@ void Listener::OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) {
   Accept();
 }
 
-void Listener::TakePending() {
+void Listener::AcceptPending() {
   // New ones may come all the time, but not at this pace.
   constexpr int kMostTurns = 1000;
   for (int i = 0; i < kMostTurns && Accept(); ++i) {

@@ -125,7 +125,7 @@ class Server::Impl final {
       for (const int fd : sockets.fds) net::SetSocketBuffer(fd, in_use.limits.socket_buffer);
     }
     LogListeners(in_use.listeners, *plan);
-    ports_.Take(*plan);
+    ports_.Commit(*plan);
     auto applying = Apply(std::move(generations), std::move(plan->of_worker), std::move(applied));
     active_ = *std::move(next);
     active_->OwnMetrics();
@@ -209,7 +209,7 @@ class Server::Impl final {
     for (const auto& unused : ports_.unused()) {
       log_.Write(base::LogLevel::kWarn, "socket_not_used",
                  {{"address", unused.socket.address.ToString()},
-                  {"detail", "this process was given it, and no listener has its address"}});
+                  {"detail", "the socket was inherited, but no listener has its address"}});
     }
   }
 

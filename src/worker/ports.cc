@@ -7,8 +7,8 @@
 namespace sluice::worker {
 namespace {
 
-/// Returns true if both are the same address. The zone of a link-local address may be the name of
-/// its interface in one and the number in the other.
+/// Returns true if both are the same address. One may name the zone of a link-local address by
+/// interface name, the other by number.
 bool AreSame(const settings::Endpoint& a, const settings::Endpoint& b) {
   if (a == b) return true;
   if (a.kind != b.kind || a.port != b.port || a.HostWithoutZone() != b.HostWithoutZone()) {
@@ -21,11 +21,12 @@ bool AreSame(const settings::Endpoint& a, const settings::Endpoint& b) {
 
 }  // namespace
 
-/// On one address, one for each worker or more, unless all were inherited.
+/// Returns sockets for `listener`, all on one address: at least one for each worker. Inherited
+/// sockets are used first.
 base::Result<std::vector<net::ListeningSocket>, std::string> Ports::SocketsFor(
     const settings::Listener& listener, size_t workers) {
   std::vector<net::ListeningSocket> sockets;
-  // Several may be on port 0, each of which is another port: those of one have the same.
+  // Several listeners may be configured with port 0. Sockets of one listener have the same port.
   std::erase_if(inherited_, [&](InheritedSocket& one) {
     if (!AreSame(one.listener, listener.address)) return false;
     if (!sockets.empty() && sockets.front().address != one.socket.address) return false;
@@ -76,7 +77,7 @@ base::Result<Ports::Plan, std::string> Ports::PlanFor(const std::vector<settings
   return plan;
 }
 
-void Ports::Take(const Plan& plan) {
+void Ports::Commit(const Plan& plan) {
   open_ = plan.open;
   bound_ = plan.bound;
   inherited_.clear();

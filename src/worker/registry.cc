@@ -37,7 +37,7 @@ session::Session& Registry::AddSession(session::Session::Parts parts) {
 }
 
 std::map<std::string, uint64_t> Registry::CountByRoute() const {
-  std::map<const session::RouteInUse*, uint64_t> counts;  // By pointer: few names are compared.
+  std::map<const session::RouteInUse*, uint64_t> counts;  // By pointer: cheaper than by name.
   sessions_.ForEach([&counts](session::Session& session) { ++counts[&session.route()]; });
   std::map<std::string, uint64_t> by_name;
   for (const auto& [route, count] : counts) by_name[route->settings.name] += count;

@@ -8,16 +8,16 @@
 
 namespace sluice::worker {
 
-/// One listening socket of this worker. Passes each accepted connection to Worker::Place.
-class Worker::Port final : private net::AcceptHandler {
+/// Accepts connections on one listening socket and passes them to Worker::Place.
+class Worker::Acceptor final : private net::AcceptHandler {
  public:
-  Port(Worker& worker, net::ListeningSocket socket)
+  Acceptor(Worker& worker, net::ListeningSocket socket)
       : worker_(worker), listener_(worker.loop_, std::move(socket), *this) {}
 
-  /// Its index among the listeners of the generation in use.
+  /// Sets the index of its listener in the generation in use.
   void SetIndex(size_t index) { index_ = index; }
 
-  void TakePending() { listener_.TakePending(); }
+  void AcceptPending() { listener_.AcceptPending(); }
 
  private:
   void OnAccept(net::Fd fd, const net::Address& client) override {
@@ -67,33 +67,34 @@ void Worker::Start() {
 
 void Worker::Use(std::shared_ptr<intake::Generation> generation, std::vector<PortPlan> ports) {
   if (registry_.is_draining()) return;
-  Ports before = std::exchange(ports_, {});
+  AcceptorsByListener before = std::exchange(acceptors_, {});
   addresses_.clear();
   for (const auto& port : ports) {
     addresses_.push_back(port.address);
-    // Those that are not kept are left for ClosePorts.
-    ports_.push_back(port.kept ? std::exchange(before[*port.kept], {}) : Sockets());
+    // CloseAcceptors closes those that remain in `before`.
+    acceptors_.push_back(port.kept ? std::exchange(before[*port.kept], {}) : Acceptors());
   }
-  ClosePorts(std::move(before));
+  CloseAcceptors(std::move(before));
   registry_.Use(std::move(generation));
-  for (size_t i = 0; i < ports_.size(); ++i) {
+  for (size_t i = 0; i < acceptors_.size(); ++i) {
     for (auto& socket : ports[i].sockets) {
-      ports_[i].push_back(std::make_unique<Port>(*this, std::move(socket)));
+      acceptors_[i].push_back(std::make_unique<Acceptor>(*this, std::move(socket)));
     }
-    for (const auto& port : ports_[i]) port->SetIndex(i);
+    for (const auto& acceptor : acceptors_[i]) acceptor->SetIndex(i);
   }
 }
 
-/// Accepts the connections that are already in the backlog.
-void Worker::ClosePorts(Ports ports) {
-  is_closing_ports_ = true;
-  for (const auto& sockets : ports) {
-    for (const auto& port : sockets) port->TakePending();
+/// Accepts the connections that are in the backlog, then closes the sockets.
+void Worker::CloseAcceptors(AcceptorsByListener acceptors) {
+  is_closing_acceptors_ = true;
+  for (const auto& of_listener : acceptors) {
+    for (const auto& acceptor : of_listener) acceptor->AcceptPending();
   }
-  is_closing_ports_ = false;
+  is_closing_acceptors_ = false;
 }
 
-/// Keeps the connection if the counts are about equal: moving it wakes another thread.
+/// Passes the connection to the worker with the fewest connections. Keeps it if the counts are
+/// about equal, because moving it wakes another thread.
 void Worker::Place(net::Fd fd, const net::Address& client, size_t listener) {
   Worker* fewest = this;
   for (Worker* const peer : peers_) {
@@ -102,11 +103,11 @@ void Worker::Place(net::Fd fd, const net::Address& client, size_t listener) {
   const size_t least = fewest->registry_.size();
   // Among many connections, a few more do not matter. A listener that is being closed may be
   // unknown to the other workers.
-  if (is_closing_ports_ || registry_.size() <= least + least / 8) {
+  if (is_closing_acceptors_ || registry_.size() <= least + least / 8) {
     Accept(std::move(fd), client, listener);
     return;
   }
-  // What is posted has to be copyable, which a descriptor is not.
+  // A posted function must be copyable, and a descriptor is not.
   fewest->loop_.Post([fewest, client, address = addresses_[listener],
                       generation = registry_.generation()->number,
                       shared = std::make_shared<net::Fd>(std::move(fd))] {
@@ -118,7 +119,7 @@ void Worker::Accept(net::Fd fd, const net::Address& client, size_t listener) {
   auto& metrics = registry_.generation()->metrics.listeners[listener];
   metrics.connections_accepted.Add();
   metrics.connections_active.Add();
-  // A Unix socket inherits nothing from the one that listens.
+  // An accepted Unix socket does not inherit the buffer size of the listening socket.
   const size_t buffer = registry_.generation()->config.limits.socket_buffer;
   if (buffer != 0 && !client.ip()) net::SetSocketBuffer(fd.get(), buffer);
   const auto& tls = registry_.generation()->listener_tls[listener];
@@ -126,9 +127,9 @@ void Worker::Accept(net::Fd fd, const net::Address& client, size_t listener) {
                 tls ? tls->Get() : nullptr);
 }
 
-/// Accepts a connection that another worker has accepted on `listener` under that generation. The
-/// listener is known by its real address: its index may be another one here, and several listeners
-/// may be configured with the same address and port 0.
+/// Accepts a connection that another worker has accepted on `listener` under that generation.
+/// `listener` is the bound address: the listener's index may differ here, and several listeners may
+/// be configured with the same address and port 0.
 void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
                       const settings::Endpoint& listener, uint64_t generation) {
   if (registry_.generation()->number < generation) {
@@ -145,7 +146,7 @@ void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
 }
 
 void Worker::StopAccepting() {
-  ClosePorts(std::exchange(ports_, {}));
+  CloseAcceptors(std::exchange(acceptors_, {}));
 }
 
 }  // namespace sluice::worker

@@ -62,8 +62,8 @@ class Listener final : private FdHandler, private TimerHandler {
   /// Of the listening socket.
   int descriptor() const { return socket_.fd.get(); }
 
-  /// Accepts all that have connected by now: who closes the socket next turns nobody away.
-  void TakePending();
+  /// Accepts all connections in the backlog, so that closing the socket next refuses no client.
+  void AcceptPending();
 
  private:
   void OnFdReady(int fd, bool readable, bool writable) override;

@@ -1,5 +1,5 @@
-// The sockets that listen: which of them a configuration takes over from the one before, which from
-// another process, and which are bound anew.
+// Plans the listening sockets of the process for a configuration: each listener keeps the sockets
+// of the previous configuration, uses sockets inherited from another process, or binds new ones.
 #pragma once
 
 #include <cstddef>
@@ -16,41 +16,41 @@
 
 namespace sluice::worker {
 
-/// What a worker is to accept on for one listener of a configuration.
+/// The sockets on which one worker accepts connections for one listener of a configuration.
 struct PortPlan {
-  /// The real one, with the port that the kernel chose for port 0: no two listeners share it.
+  /// The bound address, with the port that the kernel chose for port 0: no two listeners share it.
   settings::Endpoint address = {};
-  /// The listener of the configuration before that goes on as it is.
+  /// The index of the listener of the previous configuration whose sockets stay in use.
   std::optional<size_t> kept = std::nullopt;
-  /// Else: one, or more if this process has fewer workers than the one that it takes over from.
+  /// Without `kept`: one socket, or more if this process has fewer workers than the previous one.
   std::vector<net::ListeningSocket> sockets = {};
 };
 
-/// Belongs to the main thread.
+/// The listening sockets of all workers. Belongs to the main thread.
 class Ports {
  public:
   explicit Ports(std::vector<InheritedSocket> inherited) : inherited_(std::move(inherited)) {}
 
   struct Plan {
     std::vector<std::vector<PortPlan>> of_worker;  ///< by worker, then by listener
-    std::vector<settings::Endpoint> bound;         ///< by listener: the real addresses
+    std::vector<settings::Endpoint> bound;         ///< the bound addresses, by listener
     std::vector<OpenSockets> open;                 ///< by listener
   };
 
-  /// How to go on from the listeners in use to `next`. A listener whose address is the same keeps
-  /// its sockets, whatever else has changed about it, so that nobody is refused. Takes what was
-  /// inherited, and binds the others: the error says which could not be.
+  /// Plans the change from the listeners in use to `next`. A listener whose address is the same
+  /// keeps its sockets, whatever else has changed, so that no client is refused meanwhile. The plan
+  /// takes matching inherited sockets and binds the others. The error names the listener that
+  /// cannot be bound.
   base::Result<Plan, std::string> PlanFor(const std::vector<settings::Listener>& next,
                                           size_t workers);
 
-  /// `plan` is carried out: its listeners are now those in use. What was inherited and not used is
-  /// closed.
-  void Take(const Plan& plan);
+  /// Makes the listeners of `plan` those in use, and closes the inherited sockets that are left.
+  void Commit(const Plan& plan);
 
-  /// Inherited, and not for any listener so far.
+  /// The inherited sockets that no listener has used so far.
   const std::vector<InheritedSocket>& unused() const { return inherited_; }
 
-  /// Of the listeners in use.
+  /// The sockets of the listeners in use.
   const std::vector<OpenSockets>& open() const { return open_; }
 
  private:

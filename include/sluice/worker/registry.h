@@ -25,13 +25,13 @@ namespace sluice::worker {
 /// Belongs to the worker's thread, except for size().
 class Registry final : private intake::ConnectionOwner, private session::SessionOwner {
  public:
-  /// `workspace` and `rate_limiter` outlive the registry, `console_page` too.
+  /// All arguments outlive the registry.
   Registry(workspace::Workspace& workspace, auth::RateLimiter& rate_limiter,
            std::string_view console_page);
   ~Registry();
 
-  /// Uses `next` for connections that are accepted from now on. It keeps the DNS cache unless the
-  /// DNS settings have changed. Sessions of a route that is gone end if the route has
+  /// Uses `next` for connections that are accepted from now on. The DNS cache is kept unless the
+  /// DNS settings have changed. Sessions of a removed route end if the route has
   /// `on_removal: close`.
   void Use(std::shared_ptr<intake::Generation> next);
 
@@ -46,12 +46,12 @@ class Registry final : private intake::ConnectionOwner, private session::Session
   size_t size() const { return size_.load(std::memory_order_relaxed); }
   size_t connections() const { return connections_.size(); }
   size_t sessions() const { return sessions_.size(); }
-  /// The number of sessions of each route that has any, by the name of the route: also of routes
-  /// that a reload has removed.
+  /// Returns the number of sessions of each route that has sessions, by the route's name. Includes
+  /// routes that a reload has removed.
   std::map<std::string, uint64_t> CountByRoute() const;
 
-  /// Starts to drain: incomplete requests are refused, and every session begins to close at a
-  /// random time within `window`. `done` is called when no connection or session is left.
+  /// Starts to drain: refuses incomplete requests, and closes every session at a random time within
+  /// `window`. `done` is called when no connection or session is left.
   void Drain(base::Duration window, std::function<void()> done);
   bool is_draining() const { return is_draining_; }
 
@@ -76,7 +76,7 @@ class Registry final : private intake::ConnectionOwner, private session::Session
   base::Table<intake::Connection> connections_;
   base::Table<session::Session> sessions_;
   bool is_draining_ = false;
-  std::function<void()> when_empty_;  // Null: no call is due.
+  std::function<void()> when_empty_;  // Null: no one waits for the end.
   std::atomic<size_t> size_{0};
 };
 

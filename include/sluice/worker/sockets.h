@@ -1,4 +1,4 @@
-// Listening sockets on their way from one process to the next.
+// Listening sockets that one process hands over to the next.
 #pragma once
 
 #include <vector>
@@ -8,13 +8,13 @@
 
 namespace sluice::worker {
 
-/// One that another process has handed over.
+/// A listening socket that another process has handed over.
 struct InheritedSocket {
-  settings::Endpoint listener;  ///< as the configuration of that process had it
+  settings::Endpoint listener;  ///< the address in the configuration of that process
   net::ListeningSocket socket;
 };
 
-/// The sockets of a listener, open as long as the workers accept.
+/// The sockets of a listener. They are open as long as the workers accept connections.
 struct OpenSockets {
   settings::Endpoint listener;
   std::vector<int> fds;

@@ -1,5 +1,5 @@
-// A thread with its own event loop, ports, connections, sessions and buffers. Workers share
-// what docs/architecture.md lists under "Threads and lifetimes".
+// A thread with its own event loop, listening sockets, connections, sessions and buffers. Workers
+// share only what docs/architecture.md lists under "Threads and lifetimes".
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace sluice::worker {
 
-/// What all workers share. Everything in it outlives the workers.
+/// The objects that all workers share. They outlive the workers.
 struct WorkerSetup {
   auth::RateLimiter& rate_limiter;
   const workspace::MemoryBudget& memory;
@@ -26,34 +26,35 @@ struct WorkerSetup {
   base::Log& log;
 };
 
-/// Created, started and stopped by the main thread. The rest belongs to the worker's thread: the
-/// main thread asks for it by server::Control. Before Start, the main thread may call it, too.
+/// Created, started and stopped by the main thread. The other functions belong to the worker's
+/// thread: the main thread calls them through server::Control, or directly before Start.
 class Worker {
  public:
   Worker(const WorkerSetup& setup, uint64_t seed);
   ~Worker();
 
   net::EventLoop& loop() { return loop_; }
-  /// Bytes that its sessions hold. Any thread.
+  /// Bytes that the worker's sessions have queued. Any thread.
   const metrics::Counter& queued() const { return workspace_.queued; }
 
-  /// All workers, this one included: a new connection goes to the one that has the fewest, which
-  /// the kernel does not consider. They outlive this worker's thread. Before Start.
+  /// Sets all workers, this one included. A new connection goes to the worker with the fewest
+  /// connections, because the kernel does not balance by their number. The workers outlive this
+  /// worker's thread. To be called before Start.
   void SetPeers(std::vector<Worker*> peers) { peers_ = std::move(peers); }
 
   void Start();
 
-  /// Ends the worker's thread, if it runs, and waits for that.
+  /// Ends the worker's thread, if it runs, and waits for its end.
   void Stop();
 
   // ---- On the worker's thread ----
 
-  /// Accepts connections with this configuration from now on, on `ports`, one for each of its
-  /// listeners. Connections and sessions that are open keep the configuration they began with. No
+  /// Accepts connections with this configuration from now on. `ports` has one entry for each of its
+  /// listeners. Open connections and sessions keep the configuration that they began with. No
   /// effect on a worker that drains.
   void Use(std::shared_ptr<intake::Generation> generation, std::vector<PortPlan> ports);
 
-  /// Stops accepting. When it returns, this worker passes no connection to another worker any more.
+  /// Stops accepting. After this call, the worker passes no more connections to other workers.
   void StopAccepting();
 
   /// Closes all sessions with the cause `drain` within `window`, and calls `done` when no
@@ -73,12 +74,12 @@ class Worker {
   std::map<std::string, uint64_t> CountByRoute() const { return registry_.CountByRoute(); }
 
  private:
-  class Port;
+  class Acceptor;
 
-  using Sockets = std::vector<std::unique_ptr<Port>>;
-  using Ports = std::vector<Sockets>;  // By listener.
+  using Acceptors = std::vector<std::unique_ptr<Acceptor>>;
+  using AcceptorsByListener = std::vector<Acceptors>;
 
-  void ClosePorts(Ports ports);
+  void CloseAcceptors(AcceptorsByListener acceptors);
   void Place(net::Fd fd, const net::Address& client, size_t listener);
   void Accept(net::Fd fd, const net::Address& client, size_t listener);
   void TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
@@ -88,10 +89,10 @@ class Worker {
   net::EventLoop loop_;
   workspace::Workspace workspace_;
   Registry registry_;
-  Ports ports_;
-  std::vector<settings::Endpoint> addresses_;  // Of the listeners, as they are bound.
+  AcceptorsByListener acceptors_;
+  std::vector<settings::Endpoint> addresses_;  // The bound addresses, by listener.
   std::vector<Worker*> peers_;
-  bool is_closing_ports_ = false;
+  bool is_closing_acceptors_ = false;
   std::thread thread_;
 };
 

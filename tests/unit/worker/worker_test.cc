@@ -57,7 +57,7 @@ class WorkerTest : public ::testing::Test {
     auto made = ports.PlanFor(config->listeners, workers.size());
     ASSERT_TRUE(made) << made.error();
     plan = *std::move(made);
-    ports.Take(plan);
+    ports.Commit(plan);
     for (size_t i = 0; i < plan.of_worker[kOther].size(); ++i) {
       auto& from = plan.of_worker[kOther][i].sockets;
       auto& to = plan.of_worker[kFirst][i].sockets;

@@ -36,9 +36,9 @@ std::string FirstLine(const std::string& text) {
   return text.substr(0, std::min(text.find_first_of("\r\n"), kMaxReason));
 }
 
-class Request final : private net::TimerHandler {
+class ProbeRequest final : private net::TimerHandler {
  public:
-  Request(const settings::Endpoint& server, std::string path, base::Duration timeout)
+  ProbeRequest(const settings::Endpoint& server, std::string path, base::Duration timeout)
       : server_(server), path_(std::move(path)), timeout_(timeout), deadline_(loop_, *this) {}
 
   Outcome Run() {
@@ -79,12 +79,12 @@ class Request final : private net::TimerHandler {
 
   // Called before OnAnswer, when a connection was there but no complete answer came over it.
   static void OnError(evhttp_request_error, void* self_pointer) {
-    auto& self = *static_cast<Request*>(self_pointer);
+    auto& self = *static_cast<ProbeRequest*>(self_pointer);
     self.End(Unexpected(self.server_.ToString() + " did not answer with a complete response"));
   }
 
   static void OnAnswer(evhttp_request* request, void* self_pointer) {
-    auto& self = *static_cast<Request*>(self_pointer);
+    auto& self = *static_cast<ProbeRequest*>(self_pointer);
     const int status = request == nullptr ? 0 : evhttp_request_get_response_code(request);
     if (status == 0) return self.End(Unexpected("cannot connect to " + self.server_.ToString()));
     std::string body = BodyOf(request);
@@ -113,7 +113,7 @@ Outcome Probe(const settings::Endpoint& admin, std::string_view path, base::Dura
   if (server.kind != settings::Endpoint::Kind::kTcp || !*address) {
     return Unexpected("cannot ask " + admin.ToString() + ", expected an IP address and a port");
   }
-  return Request(server, std::string(path), timeout).Run();
+  return ProbeRequest(server, std::string(path), timeout).Run();
 }
 
 }  // namespace sluice::admin

@@ -303,7 +303,7 @@ void Connection::StartProtocol(base::Bytes received, bool refuses_plain_text) {
 /// Refuses a connection before its first request is read. A client that is to use TLS and has not
 /// started cannot be answered.
 void Connection::RefuseEarly(const http::Refusal& refusal, base::Bytes received) {
-  context_.refusal_log.Write(context_.workspace.log, {*generation_, client_}, refusal);
+  context_.refusal_log.CountAndLog(context_.workspace.log, {*generation_, client_}, refusal);
   if (tls_) {
     Abort();
     return;

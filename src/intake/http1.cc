@@ -136,8 +136,8 @@ void Http1::ParseHead(base::Bytes bytes) {
 
 void Http1::RefuseHead(const http::Refusal& refusal) {
   Context& context = connection_.context();
-  context.refusal_log.Write(context.workspace.log,
-                            {*connection_.generation(), connection_.client()}, refusal);
+  context.refusal_log.CountAndLog(context.workspace.log,
+                                  {*connection_.generation(), connection_.client()}, refusal);
   Refuse(refusal);
 }
 

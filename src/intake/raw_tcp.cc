@@ -11,8 +11,8 @@ namespace sluice::intake {
 void RawTcp::Start(base::Bytes received) {
   Context& context = connection_.context();
   if (refuses_plain_text_) {
-    context.refusal_log.Write(context.workspace.log,
-                              {*connection_.generation(), connection_.client()}, PlainTextOnTls());
+    context.refusal_log.CountAndLog(
+        context.workspace.log, {*connection_.generation(), connection_.client()}, PlainTextOnTls());
     connection_.Abort();
     return;
   }

@@ -99,8 +99,8 @@ RefusalLog::RefusalLog() {
   for (const base::CauseInfo& info : base::AllCauses()) limits_.push_back(LimitOf(info));
 }
 
-void RefusalLog::Write(base::Log& log, const RequestView& request, const http::Refusal& refusal,
-                       const RefusalNote& note) {
+void RefusalLog::CountAndLog(base::Log& log, const RequestView& request,
+                             const http::Refusal& refusal, const RefusalNote& note) {
   const base::CauseInfo& info = base::InfoOf(refusal.cause);
   const auto cause = static_cast<size_t>(refusal.cause);
   request.generation.metrics.listeners[request.client.listener].requests_refused[cause].Add();

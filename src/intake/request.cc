@@ -79,7 +79,7 @@ void Request::Enter(RequestEvent event) {
 }
 
 void Request::Refuse(const http::Refusal& refusal, const RefusalNote& note) {
-  context_.refusal_log.Write(context_.workspace.log, View(), refusal, note);
+  context_.refusal_log.CountAndLog(context_.workspace.log, View(), refusal, note);
   Enter(RequestEvent::kAnswered);
   responder_.Refuse(refusal);
 }
@@ -180,7 +180,7 @@ void Request::Admit() {
   }
   Enter(RequestEvent::kAdmitted);
   if (context_.workspace.memory.IsUsedUp()) {
-    ReportFailure(base::Cause::kMemory);
+    AnswerFailure(base::Cause::kMemory);
   } else {
     StartSearch();
   }
@@ -244,13 +244,13 @@ void Request::OnSearched(base::Result<backend::Search::Found, base::Cause> resul
   if (result) {
     StartSession(std::move(result->leg), std::move(result->slot), std::nullopt);
   } else {
-    ReportFailure(result.error());
+    AnswerFailure(result.error());
   }
 }
 
 /// Reports that there is no server as the route says: by a Close, whose code a page can read, or by
 /// a status.
-void Request::ReportFailure(base::Cause cause) {
+void Request::AnswerFailure(base::Cause cause) {
   const bool has_no_code = base::InfoOf(cause).close_code == 0;
   if (has_no_code || route().options.on_dial_failure == settings::OnDialFailure::kHttp) {
     // The text of a failed dial contains addresses that concern no client.

@@ -38,8 +38,8 @@ class RefusalLog {
   RefusalLog();
 
   /// Counts the refusal in the metrics, and logs it.
-  void Write(base::Log& log, const RequestView& request, const http::Refusal& refusal,
-             const RefusalNote& note = {});
+  void CountAndLog(base::Log& log, const RequestView& request, const http::Refusal& refusal,
+                   const RefusalNote& note = {});
 
  private:
   std::vector<base::LogLimit> limits_;  // By cause.

@@ -86,7 +86,7 @@ class Request final : private net::TimerHandler {
   std::optional<http::Refusal> ResolveNamedServer();
   void StartSearch();
   void OnSearched(base::Result<backend::Search::Found, base::Cause> result);
-  void ReportFailure(base::Cause cause);
+  void AnswerFailure(base::Cause cause);
   void StartSession(std::unique_ptr<leg::Leg> backend, routing::ServerSlot slot,
                     std::optional<base::Cause> cause);
 

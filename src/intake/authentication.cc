@@ -39,7 +39,7 @@ void Authentication::Continue() {
   callback_(total_);
 }
 
-/// Ends with the method that accepts.
+/// Adds the verdict of a method. After a method that accepts, no other method is asked.
 void Authentication::AddVerdict(const auth::Method& method, const Credential& credential,
                                 Verdict verdict) {
   if (credential) credentials_.End(*credential, verdict.kind, attempt_.now);
@@ -56,14 +56,14 @@ void Authentication::Resume(const auth::Method& method, const Credential& creden
 void Authentication::RunHeavy(const auth::Method& method, const Credential& credential,
                               const auth::HeavyCheck& check) {
   if (credential) credentials_.Begin(*credential, attempt_.now);
-  const bool is_taken = authenticator_.password_hashing.Run(
+  const bool is_queued = authenticator_.password_hashing.Run(
       [this, &method, credential, run = check.run, &loop = loop_, alive = std::weak_ptr(alive_)] {
-        if (alive.expired()) return;  // Nobody waits for it any more.
+        if (alive.expired()) return;  // The check was cancelled.
         loop.Post([this, &method, credential, alive, verdict = run()] {
           if (!alive.expired()) Resume(method, credential, verdict);
         });
       });
-  if (!is_taken) {
+  if (!is_queued) {
     Resume(method, credential, Verdict::Unavailable("too many passwords wait to be checked"));
   }
 }

@@ -18,7 +18,7 @@ using metrics::TlsResult;
 
 namespace {
 
-// The most that is read at once of a PROXY header and what follows it.
+// The bytes to read at most in one call while a PROXY header may be incomplete.
 constexpr size_t kReadSize = 16 * 1024;
 
 }  // namespace
@@ -81,7 +81,7 @@ void Connection::OnStreamReady() {
   }
 }
 
-/// timeouts.handshake is over before a protocol has started.
+/// Ends or refuses the connection: timeouts.handshake has passed before a protocol has started.
 void Connection::OnTimer() {
   if (state_ == ConnectionState::kHandshake) {
     EndHandshake(TlsResult::kTimeout, "the handshake was not over in time");
@@ -207,7 +207,8 @@ void Connection::RefuseProxyHeader(ProxyHeader result, std::string detail, base:
 
 // ---- TLS ----
 
-/// `received` was read from the stream already; it belongs to TLS, or to the protocol without TLS.
+/// Starts TLS, or the protocol if the listener is plain. `received` was read from the stream after
+/// the PROXY header.
 void Connection::StartTls(base::Bytes received) {
   if (!tls_) {
     StartProtocol(received);
@@ -247,12 +248,12 @@ void Connection::ContinueHandshake() {
   }
 }
 
-/// The client speaks plain text. With `mode: auto` the connection goes on without TLS; otherwise an
-/// HTTP client receives an error response.
+/// Handles a client that speaks plain text. With `mode: auto` the connection continues without TLS;
+/// otherwise an HTTP client receives an error response.
 void Connection::OnPlainText() {
   const bool is_allowed = listener().tls && listener().tls->mode != settings::TlsMode::kRequired;
   EndHandshake(is_allowed ? TlsResult::kPlain : TlsResult::kNotTls);
-  // The stream has received the first bytes, and passes on the rest as it is.
+  // The TLS stream returns the first bytes, then reads the rest unchanged.
   std::vector<uint8_t> received(kReadSize);
   const net::IoResult got = stream_->Read(received);
   received.resize(got.bytes);
@@ -262,14 +263,14 @@ void Connection::OnPlainText() {
     return;
   }
   if (auto plain = stream_->TakePlain()) {
-    // From here on the connection costs what it would on a port without TLS.
+    // Without the TLS stream, the connection costs the same as on a port without TLS.
     stream_ = std::move(plain);
     stream_->SetHandler(this);
   }
   StartProtocol(received, /*refuses_plain_text=*/!is_allowed);
 }
 
-/// A failure without `detail` is only counted.
+/// Counts the result of the handshake, and logs a failure that has a `detail`.
 void Connection::EndHandshake(TlsResult result, std::string_view detail) {
   listener_metrics().tls_handshakes[static_cast<size_t>(result)].Add();
   if (detail.empty()) return;
@@ -300,8 +301,8 @@ void Connection::StartProtocol(base::Bytes received, bool refuses_plain_text) {
   protocol_->Start(received);
 }
 
-/// Refuses a connection before its first request is read. A client that is to use TLS and has not
-/// started cannot be answered.
+/// Refuses a connection before its first request is read. If TLS is due and has not started, the
+/// client cannot be answered.
 void Connection::RefuseEarly(const http::Refusal& refusal, base::Bytes received) {
   context_.refusal_log.CountAndLog(context_.workspace.log, {*generation_, client_}, refusal);
   if (tls_) {

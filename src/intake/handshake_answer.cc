@@ -13,8 +13,8 @@
 namespace sluice::intake {
 namespace {
 
-/// Returns the type of messages that a subprotocol of IRCv3 asks for
-/// (ircv3.net/specs/extensions/websocket).
+/// Returns the message type that a subprotocol of IRCv3 requires
+/// (ircv3.net/specs/extensions/websocket); unset for other subprotocols.
 std::optional<settings::MessageType> TypeBySubprotocol(std::string_view subprotocol) {
   if (subprotocol == "text.ircv3.net") return settings::MessageType::kText;
   if (subprotocol == "binary.ircv3.net") return settings::MessageType::kBinary;

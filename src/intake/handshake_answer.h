@@ -1,5 +1,5 @@
-// What sluice answers to the offers of a WebSocket handshake (RFC 6455 section 4.2.2): the
-// subprotocol, compression, half-close. Pure.
+// Chooses among the offers of a WebSocket handshake (RFC 6455 section 4.2.2): subprotocol,
+// compression, half-close. Pure.
 #pragma once
 
 #include "sluice/http/request.h"

@@ -15,17 +15,17 @@ namespace {
 
 using IoStatus = net::IoResult::Status;
 
-// The most that is read at once of a head. Early frames after it are kept, so this also bounds
-// them.
+// The bytes to read at most in one call while a head is incomplete. It also bounds the early frames
+// after the head, which are kept.
 constexpr size_t kHeadRead = 16 * 1024;
 
-// How long a client may take nothing of a response, or not close after it; and how long it may take
-// for all of the response.
+// How long a client may read nothing of a response, or not close after it.
 constexpr base::Duration kReplyTimeout{5'000};
+// How long sending a complete response may take.
 constexpr base::Duration kReplyTotal{60'000};
 
-// After so many requests the connection is closed, which frees what it has gathered, and lets
-// balancers spread clients.
+// The connection is closed after so many requests. This frees its memory and lets load balancers
+// spread clients.
 constexpr size_t kMostRequests = 100;
 
 http::RequestParser NewParser(const settings::Limits& limits) {
@@ -60,7 +60,7 @@ void Http1::OnStreamReady() {
       if (request_->state() == RequestState::kSearching) WatchClient();
       break;
     case Http1State::kReplying:
-      RestartReplyTimer();  // A part of what TLS keeps may have been sent.
+      RestartReplyTimer();  // TLS may have sent some of its unsent bytes.
       ContinueReply();
       break;
     case Http1State::kLingering:
@@ -85,7 +85,7 @@ void Http1::EndKeepAlive() {
 
 void Http1::Drain() {
   if (request_) request_->Drain();
-  if (state_ == Http1State::kReadingHead) ReadHead();  // What has arrived by now counts, too.
+  if (state_ == Http1State::kReadingHead) ReadHead();  // A complete head may be in the socket.
   if (state_ != Http1State::kReadingHead) return;
   if (head_begun_) {
     RefuseHead({base::Cause::kDrain, "sluice is about to stop"});
@@ -159,9 +159,9 @@ void Http1::StartRequest() {
   request_->Start();
 }
 
-/// Notices a client that leaves while a server is searched, so that its place becomes free.
-/// Early frames are for the backend: they, and everything after them, wait. But a client that has
-/// reset the connection waits for nothing.
+/// Detects a client that leaves during the search for a server, to release its place. Early frames
+/// are for the backend: they, and everything after them, stay unread. A client that has reset the
+/// connection has left in any case.
 void Http1::WatchClient() {
   net::Stream& stream = connection_.stream();
   if (!early_.empty()) {
@@ -215,8 +215,8 @@ void Http1::Drop() {
   connection_.Abort();
 }
 
-/// Returns true if another request can follow: the request had no content, which is not read, and
-/// was no upgrade, after which frames may have been sent early.
+/// Returns true if another request may follow. Not after a request with content, which sluice does
+/// not read, or after an upgrade, because early frames may follow it.
 bool Http1::MayKeepAlive() {
   if (state_ != Http1State::kProcessing || !connection_.may_keep_alive()) return false;
   if (requests_ >= kMostRequests) return false;
@@ -240,7 +240,7 @@ void Http1::ContinueReply() {
     if (!WriteSome()) return;
   }
   if (connection_.stream().HasUnsent()) return;
-  // A reload or a drain may have come since the response was written.
+  // A reload or a drain may have begun since the response was created.
   if (keeps_alive_ && connection_.may_keep_alive()) {
     StartNextRequest();
     return;
@@ -251,7 +251,8 @@ void Http1::ContinueReply() {
   Linger();
 }
 
-/// Writes what the client takes. Returns false if it takes no more for now, or ever.
+/// Writes a part of the response. Returns false if the stream accepts no more for now, or if the
+/// connection has ended.
 bool Http1::WriteSome() {
   net::Stream& stream = connection_.stream();
   if (!stream.writable()) return false;
@@ -272,7 +273,7 @@ void Http1::RestartReplyTimer() {
   timer_.Start(std::min(left, kReplyTimeout));
 }
 
-/// The client may have sent its next request already.
+/// Reads the next request, which the client may already have sent.
 void Http1::StartNextRequest() {
   state_ = *Next(state_, Http1Event::kKeptAlive);
   connection_.context().workspace.loop.DestroyLater(std::move(request_));

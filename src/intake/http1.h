@@ -1,5 +1,6 @@
-// HTTP/1.1 on a connection: reads a request's head, lets a Request decide, and writes the response.
-// After a response to a plain request the connection is kept alive (RFC 9112 section 9.3).
+// HTTP/1.1 on a connection: reads a request's head, passes it to a Request, and writes the
+// response. After the response to a request without an upgrade, the connection is kept alive (RFC
+// 9112 section 9.3).
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,8 @@ namespace sluice::intake {
 
 class Http1 final : public Protocol, private Responder, private net::TimerHandler {
  public:
-  /// `connection` outlives this. With `refuses_plain_text` the client speaks plain text on a
-  /// listener that requires TLS: its request is refused.
+  /// `connection` outlives this. With `refuses_plain_text`, the request is refused, because the
+  /// client speaks plain text on a listener that requires TLS.
   Http1(Connection& connection, bool refuses_plain_text);
 
   void Start(base::Bytes received) override;
@@ -67,16 +68,16 @@ class Http1 final : public Protocol, private Responder, private net::TimerHandle
   net::Timer timer_;
 
   std::optional<http::RequestParser> parser_;
-  bool head_begun_ = false;           // More than empty lines has been received of it.
-  std::vector<uint8_t> early_;        // Bytes after the head.
-  size_t requests_ = 0;               // So far.
-  std::unique_ptr<Request> request_;  // Null before the first.
+  bool head_begun_ = false;           // More than empty lines has been received.
+  std::vector<uint8_t> early_;        // The bytes that were received after the head.
+  size_t requests_ = 0;               // The number of requests so far.
+  std::unique_ptr<Request> request_;  // Null before the first request.
 
   net::ByteQueue reply_;           // The head of the response, and a short content.
-  std::string_view content_;       // What is left of a page.
-  bool keeps_alive_ = false;       // After this response.
-  bool has_client_ended_ = false;  // Its end has been read.
-  base::TimePoint reply_ends_;     // When the client must have received it.
+  std::string_view content_;       // The rest of a page.
+  bool keeps_alive_ = false;       // The connection is kept alive after this response.
+  bool has_client_ended_ = false;  // The end of the client's direction has been read.
+  base::TimePoint reply_ends_;     // The time limit for the complete response.
 };
 
 }  // namespace sluice::intake

@@ -10,8 +10,9 @@
 namespace sluice::intake {
 namespace {
 
-/// Returns the address that the client, whose own is `source`, has connected to: according to a
-/// load balancer, else our own end. If neither is known, an unspecified address of the same family.
+/// Returns the address that a client with address `source` has connected to: the one that a load
+/// balancer reports, or else our own. If neither is known, returns the unspecified address of the
+/// same family.
 proxy::Party DestinationOf(const Client& client, const base::IpAddress& source,
                            const net::Stream& stream) {
   if (client.destination) return *client.destination;

@@ -1,4 +1,4 @@
-// The PROXY header that a backend gets before anything else.
+// The PROXY header that is sent to a backend before any other byte.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace sluice::intake {
 
-/// Returns the header for `version`, with what the backend may know of the client; empty for kOff.
-/// `stream` is the client's.
+/// Returns the header for `version`, without parts of the request that may be a token; empty for
+/// kOff. `stream` is the client's stream.
 std::vector<uint8_t> ProxyPreamble(settings::SendProxy version, const settings::Route& route,
                                    const Client& client, const http::RequestHead& head,
                                    const net::Stream& stream);

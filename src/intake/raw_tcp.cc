@@ -27,8 +27,8 @@ void RawTcp::Start(base::Bytes received) {
   request_->Start();
 }
 
-/// The end of the client's direction may be part of what it sends. But a client that has reset the
-/// connection waits for nothing.
+/// Detects a client that has reset the connection. The end of the client's direction does not show
+/// that it has left: it may be the end of its data.
 void RawTcp::WatchClient() {
   if (connection_.stream().IsReset()) request_->OnClientLeft();
 }

@@ -1,5 +1,5 @@
-// A connection of plain TCP (`protocol: tcp`): one request without a head. A client that is refused
-// cannot be told why.
+// A connection of plain TCP (`protocol: tcp`): one request without a head. A refused client gets no
+// answer; its connection is closed.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace sluice::intake {
 
 class RawTcp final : public Protocol, private Responder {
  public:
-  /// As Http1.
+  /// See Http1::Http1.
   RawTcp(Connection& connection, bool refuses_plain_text)
       : connection_(connection), refuses_plain_text_(refuses_plain_text) {}
 
@@ -43,7 +43,7 @@ class RawTcp final : public Protocol, private Responder {
 
   Connection& connection_;
   const bool refuses_plain_text_;
-  std::vector<uint8_t> early_;        // What was received before the session.
+  std::vector<uint8_t> early_;        // The bytes that were received before the session.
   std::unique_ptr<Request> request_;  // Null before Start.
 };
 

@@ -17,8 +17,8 @@ using settings::TokenSource;
 constexpr base::Duration kInterval{1'000};
 constexpr uint32_t kBurst = 10;
 
-/// Refusals at a limit come in floods, and one line a second says everything. The other refusals
-/// may be the attempts of a user who reads the log meanwhile.
+/// Returns the rate limit for a cause. Refusals at a limit come in floods, so one line a second is
+/// enough. Other refusals may be the attempts of a user who is reading the log.
 base::LogLimit LimitOf(const base::CauseInfo& info) {
   const bool is_flood = info.http_status == 429 || info.http_status == 503;
   return base::LogLimit(kInterval, is_flood ? 1 : kBurst);
@@ -28,8 +28,8 @@ const settings::Route& RouteOf(const RequestView& request) {
   return request.generation.config.routes[*request.route];
 }
 
-/// Returns true if a token may be in that part of the request. Before the route is certain, any
-/// route may have been meant.
+/// Returns true if that part of the request may contain a token. Until the route is certain, this
+/// considers all routes.
 bool MayHoldToken(const RequestView& request, TokenSource::Kind kind) {
   if (request.route && RouteOf(request).match.claims.empty()) {
     return auth::TakesTokenFrom(RouteOf(request), kind);
@@ -67,8 +67,8 @@ bool IsSecret(const RequestView& request, const settings::DynamicTarget& target)
   });
 }
 
-/// Returns the server that the request names, allowed or not; empty if there is none, or if it may
-/// hold a token.
+/// Returns the server that the request names, allowed or not; empty if there is none, or if the
+/// name may contain a token.
 std::string RequestedTarget(const RequestView& request) {
   if (request.named_server != nullptr) return request.named_server->ToString();
   const settings::Route& route = RouteOf(request);
@@ -83,7 +83,7 @@ std::string RequestedTarget(const RequestView& request) {
   return text ? *text : std::string();
 }
 
-/// Returns what the log says in place of the text that the client gets.
+/// Returns the detail to log: it may contain more than the text that is sent to the client.
 std::string DetailOf(const RequestView& request, const http::Refusal& refusal,
                      const RefusalNote& note) {
   if (!note.detail.empty()) return std::string(note.detail);

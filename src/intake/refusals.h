@@ -1,4 +1,4 @@
-// Refusals that more than one place of intake gives.
+// Refusals that more than one file of intake uses.
 #pragma once
 
 #include <optional>
@@ -11,15 +11,15 @@
 
 namespace sluice::intake {
 
-/// The field that says when a client may try again.
+/// Returns the header field Retry-After: the time after which a client may try again.
 http::Header RetryAfter(base::Duration wait);
 
-/// Counts a connection or request of the client for limits.handshake_rate. Returns the refusal if
-/// the client is over it.
+/// Counts a connection or request of the client for limits.handshake_rate. Returns a refusal if the
+/// client exceeds that limit.
 std::optional<http::Refusal> CountForRate(Context& context, const Generation& generation,
                                           const Client& client);
 
-/// The refusal of a client that speaks plain text on a listener that requires TLS.
+/// Returns the refusal of a client that speaks plain text on a listener that requires TLS.
 http::Refusal PlainTextOnTls();
 
 }  // namespace sluice::intake

@@ -86,8 +86,8 @@ void Request::Refuse(const http::Refusal& refusal, const RefusalNote& note) {
 
 // ---- Before the route is chosen ----
 
-/// Takes the client's address and protocol from the headers of a trusted proxy. Returns false if
-/// the request was refused.
+/// Reads the client's address and protocol from the headers of a trusted proxy. Returns false if it
+/// has refused the request.
 bool Request::ApplyForwardedHeaders() {
   const auto& proxies = generation_->config.trusted_proxies;
   if (!proxies || !proxies->from.Contain(client_.address.ip())) return true;
@@ -97,7 +97,7 @@ bool Request::ApplyForwardedHeaders() {
     Refuse(forwarded.error());
     return false;
   }
-  // The proxy's own TLS to sluice means nothing for the page.
+  // TLS between the proxy and sluice does not show that the client uses TLS.
   client_.uses_tls = forwarded->uses_tls;
   if (const auto& node = forwarded->node) {
     client_.address = net::Address::From(*node->ip, node->port);
@@ -105,7 +105,8 @@ bool Request::ApplyForwardedHeaders() {
   return true;
 }
 
-/// Counts the request as its client's connection, unless the connection was counted.
+/// Counts the request for limits.handshake_rate, unless its connection was counted, and refuses it
+/// over the limit.
 bool Request::RefuseIfOverRate() {
   if (is_rate_counted_) return false;
   const auto refusal = CountForRate(context_, *generation_, client_);
@@ -248,19 +249,19 @@ void Request::OnSearched(base::Result<backend::Search::Found, base::Cause> resul
   }
 }
 
-/// Reports that there is no server as the route says: by a Close, whose code a page can read, or by
-/// a status.
+/// Answers a request that has no server: with a Close, whose code a page can read, or with an HTTP
+/// status, as the route is configured.
 void Request::AnswerFailure(base::Cause cause) {
   const bool has_no_code = base::InfoOf(cause).close_code == 0;
   if (has_no_code || route().options.on_dial_failure == settings::OnDialFailure::kHttp) {
-    // The text of a failed dial contains addresses that concern no client.
+    // The text of a failed dial contains internal addresses.
     Refuse({cause, std::string(base::InfoOf(cause).description)});
   } else {
     StartSession(nullptr, {}, cause);
   }
 }
 
-/// `backend` is null with a cause: then the session closes at once.
+/// Starts the session. With a cause, `backend` is null and the session closes at once.
 void Request::StartSession(std::unique_ptr<leg::Leg> backend, routing::ServerSlot slot,
                            std::optional<base::Cause> cause) {
   const std::shared_ptr<const settings::Endpoint> server = search_ ? search_->server() : nullptr;

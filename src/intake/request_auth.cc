@@ -19,7 +19,7 @@ using metrics::AuthResult;
 using settings::TokenSource;
 using VerdictKind = Verdict::Kind;
 
-// Only the log says what is wrong with credentials: an attacker must not learn from the answer.
+// Only the log contains what is wrong with credentials: the answer must not help an attacker.
 constexpr const char* kUnauthorized = "authentication required: no valid credentials";
 constexpr const char* kUnavailable = "credentials cannot be checked now";
 
@@ -41,7 +41,7 @@ AuthResult ResultOf(VerdictKind kind) {
   return AuthResult::kRefused;
 }
 
-/// Returns true if the token that a route finds depends on the pattern of the route.
+/// Returns true if the pattern of the route decides which part of the request is the token.
 bool HasOwnToken(const settings::Route& route) {
   return auth::TakesTokenFrom(route, TokenSource::Kind::kPath) ||
          auth::TakesTokenFrom(route, TokenSource::Kind::kHost);
@@ -84,8 +84,8 @@ auth::Attempt Request::AuthAttempt() const {
           net::EventLoop::Now()};
 }
 
-/// Refuses a client whose credentials were refused too often before this request. Called before
-/// any route checks the request's credentials.
+/// Refuses a client whose credentials were refused too often before this request. To be called
+/// before any route checks the request's credentials.
 bool Request::RefuseIfThrottled() {
   if (credentials_) return false;
   const auto ip = client_.address.ip();
@@ -127,7 +127,7 @@ void Request::RefuseUnauthorized(const Verdict& verdict) {
          {.detail = auth::DescribeRefusal(verdict, methods), .user = verdict.user});
 }
 
-/// The time of the handshake is over before the credentials are checked.
+/// Refuses the request: timeouts.handshake has passed before the credentials were checked.
 void Request::OnTimer() {
   CountVerdict(VerdictKind::kUnavailable);
   Refuse({base::Cause::kAuthUnavailable, kUnavailable},
@@ -136,9 +136,10 @@ void Request::OnTimer() {
 
 // ---- Routes with claims ----
 
-/// Claims are known when a token has been verified, and the route's own `auth` verifies it. So a
-/// route with claims may turn out not to match, and the search goes on after it. Returns false if a
-/// route without claims comes first: it is the route then. Otherwise the request is decided.
+/// Chooses among routes with claims. The claims are known only after the route's own `auth` has
+/// verified the token, so a route may turn out not to match; then the search continues after it.
+/// Returns false if a route without claims comes first: `route_` is that route. Otherwise the
+/// request is admitted or refused.
 bool Request::ChooseByClaims(const routing::RequestFacts& facts) {
   struct Unfit {
     size_t route;
@@ -192,7 +193,7 @@ bool Request::ChooseByClaims(const routing::RequestFacts& facts) {
   return true;
 }
 
-/// The verdict of the route, whose methods are all `jwt`, which answers at once.
+/// Returns the verdict of the route. All its methods are `jwt`, which answer at once.
 Verdict Request::VerifyToken() {
   Verdict verdict;
   Authentication authentication(context_.workspace.loop, *generation_->auth, *credentials_,

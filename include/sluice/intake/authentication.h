@@ -1,4 +1,4 @@
-// Checks a request's credentials with the methods of its route, one after the other.
+// Checks the credentials of a request with the methods of its route, one after the other.
 #pragma once
 
 #include <cstddef>
@@ -17,24 +17,24 @@
 
 namespace sluice::intake {
 
-/// What a worker has to check credentials with. Belongs to the worker's thread, except the
-/// methods, which all workers share.
+/// Everything that a worker needs to check credentials. Belongs to the worker's thread; all workers
+/// share the methods.
 struct Authenticator {
   std::shared_ptr<auth::MethodSet> methods;
-  /// For each method that looks tokens up.
+  /// A client for each method that looks tokens up in Redis.
   std::map<const auth::Method*, std::unique_ptr<redis::Client>> stores;
   net::BackgroundThread password_hashing;
 };
 
-/// One request's way through the methods. Destroying it cancels.
+/// The check of one request's credentials. Destroying it cancels the check.
 class Authentication {
  public:
   using Callback = std::function<void(const auth::Verdict&)>;
 
-  /// What `attempt` refers to outlives it, and so do `authenticator` and `credentials`. `callback`
-  /// is called once with the verdict of the first method that accepts; else, if one could not be
-  /// asked, with that; else with a refusal; else with kAbsent. It may be called from inside Start,
-  /// and may hand this object to DestroyLater.
+  /// The objects that `attempt` refers to, `authenticator` and `credentials` outlive the check.
+  /// `callback` is called once, possibly from inside Start, with the first of these verdicts that a
+  /// method gave: kAccepted, kUnavailable, kRefused, kAbsent. It may pass this object to
+  /// DestroyLater.
   Authentication(net::EventLoop& loop, Authenticator& authenticator,
                  auth::CredentialCount& credentials, const auth::Attempt& attempt,
                  const std::vector<const auth::Method*>& methods, Callback callback);
@@ -59,8 +59,8 @@ class Authentication {
   const std::vector<const auth::Method*>& methods_;
   Callback callback_;
   size_t next_ = 0;
-  auth::Verdict total_;  // Of the methods so far.
-  // For what is posted: it may come after the end of this.
+  auth::Verdict total_;  // The combined verdict of the methods so far.
+  // Posted functions may run after this object is destroyed, and check this first.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -1,4 +1,4 @@
-// What is known of the client of a connection.
+// The client of a connection: its addresses, listener and TLS.
 #pragma once
 
 #include <cstddef>
@@ -16,24 +16,25 @@
 
 namespace sluice::intake {
 
-/// A plain value. A trusted load balancer or proxy may correct it.
+/// A plain value. A trusted load balancer or proxy may report other addresses.
 struct Client {
-  base::SessionId connection;  ///< the connection's name in the log
+  base::SessionId connection;  ///< the connection's identifier in the log
   net::Address address;
-  /// Where the client connected to, according to a load balancer.
+  /// The address that the client connected to, according to a load balancer.
   std::optional<proxy::Party> destination = std::nullopt;
   size_t listener = 0;    ///< index into Config::listeners
-  bool uses_tls = false;  ///< as its connection or a trusted proxy shows
+  bool uses_tls = false;  ///< according to its connection or a trusted proxy
 };
 
-/// The facts that routes are chosen by. `head`, null for plain TCP, outlives them.
+/// Returns the facts that a route is chosen by. `head`, null for plain TCP, outlives them.
 routing::RequestFacts FactsOf(const Client& client, const http::RequestHead* head,
                               const net::Stream& stream);
 
-/// The certificate of the client of a TLS stream; unset without one.
+/// Returns the verified certificate of the client of a stream; unset if there is none.
 std::optional<auth::ClientCertificate> CertificateOf(const net::Stream& stream);
 
-/// The claim of that name of the client's token; unset without one. `identity` may be null.
+/// Returns the claim with that name of the client's token; unset if there is none. `identity` may
+/// be null.
 std::optional<std::string> ClaimOf(const auth::Identity* identity, std::string_view name);
 
 }  // namespace sluice::intake

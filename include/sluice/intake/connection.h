@@ -1,5 +1,6 @@
-// An accepted connection until it ends or becomes a session: PROXY header, TLS, then a protocol
-// that reads requests (protocol.h). The states are in connection_state.h.
+// An accepted connection until it ends or becomes a session: it reads the PROXY header, does the
+// TLS handshake, and starts a protocol that reads requests (protocol.h). The states are in
+// connection_state.h.
 #pragma once
 
 #include <cstddef>
@@ -43,15 +44,15 @@ class Connection final : public base::TableEntry,
              std::shared_ptr<const tls::Context> tls = nullptr);
   ~Connection();
 
-  /// To be called when the connection is in its table.
+  /// Starts the connection. To be called when the connection is in its table.
   void Start();
 
-  /// The worker is draining: an incomplete request is refused, and a connection without a request
-  /// is closed. A request that is being answered goes on.
+  /// Refuses an incomplete request, and ends a connection without a request, because the worker is
+  /// draining. A request that is being answered continues.
   void Drain();
 
-  /// No other request follows the current one: the configuration has changed, or another process
-  /// takes over. A connection that waits for its next request is closed.
+  /// Accepts no request after the current one, because the configuration has changed or another
+  /// process takes over. A connection that waits for its next request ends.
   void EndKeepAlive();
 
   /// Ends the connection at once.
@@ -63,9 +64,9 @@ class Connection final : public base::TableEntry,
   const std::shared_ptr<Generation>& generation() const { return generation_; }
   const Client& client() const { return client_; }
   net::Stream& stream() { return *stream_; }
-  /// The end of timeouts.handshake, counted from the accept.
+  /// The end of timeouts.handshake, which begins when the connection is accepted.
   base::TimePoint deadline() const { return deadline_; }
-  /// Returns false if no other request may follow the current one.
+  /// Returns true if another request may follow the current one.
   bool may_keep_alive() const { return may_keep_alive_; }
   /// Returns true if limits.handshake_rate has counted the connection.
   bool is_rate_counted() const { return is_rate_counted_; }
@@ -104,12 +105,12 @@ class Connection final : public base::TableEntry,
   const std::shared_ptr<Generation> generation_;
   Client client_;
   const base::TimePoint deadline_;
-  std::shared_ptr<const tls::Context> tls_;  // Null: plain, or TLS has started.
+  std::shared_ptr<const tls::Context> tls_;  // Null without TLS, or when TLS has started.
   ConnectionState state_ = ConnectionState::kProxyHeader;
   std::unique_ptr<net::Stream> stream_;          // Null in kClosed.
-  net::Timer timer_;                             // Until kServing.
-  std::unique_ptr<proxy::HeaderParser> parser_;  // While a PROXY header is read.
-  tls::Stream* handshake_ = nullptr;             // The stream; only in kHandshake.
+  net::Timer timer_;                             // Runs until kServing.
+  std::unique_ptr<proxy::HeaderParser> parser_;  // Null if the listener reads no PROXY header.
+  tls::Stream* handshake_ = nullptr;             // `stream_` while it is in kHandshake.
   std::unique_ptr<Protocol> protocol_;           // From kServing on.
   bool is_rate_counted_ = false;
   bool may_keep_alive_ = true;

@@ -8,7 +8,7 @@
 //
 // kProxyHeader: a load balancer's PROXY header is read, before TLS.
 // kHandshake:   TLS. Its client may turn out to speak plain text.
-// kAlerting:    the handshake has failed, and the client has not taken the alert yet.
+// kAlerting:    the handshake has failed, and the TLS alert is not completely sent.
 // kServing:     a protocol reads requests and answers them.
 // kClosed:      the connection has ended, or its stream is a session's.
 //
@@ -26,10 +26,10 @@ enum class ConnectionEvent : uint8_t {
   kTlsStarted,       ///< the listener has TLS; a PROXY header, if due, has been read
   kTlsFailed,        ///< the handshake has failed
   kProtocolStarted,  ///< requests are read from now on, or a refusal is sent
-  kEnded,            ///< by either side, or as a session
+  kEnded,            ///< the client or sluice ended the connection, or it became a session
 };
 
-/// The state after `event`; unset: the event is not possible in that state.
+/// Returns the state after `event`; unset if the event is not possible in that state.
 std::optional<ConnectionState> Next(ConnectionState state, ConnectionEvent event);
 
 }  // namespace sluice::intake

@@ -1,4 +1,4 @@
-// What a worker lends to all its connections, besides the workspace.
+// Objects of a worker that all its connections use.
 #pragma once
 
 #include <memory>
@@ -15,17 +15,18 @@ namespace sluice::intake {
 
 class Connection;
 
-/// Owns connections, and the sessions that they become: the worker.
+/// Owns connections and the sessions that they become. The worker's registry implements it.
 class ConnectionOwner {
  public:
-  /// The connection has ended or become a session. The owner destroys it in the next turn of the
-  /// loop.
+  /// Releases a connection that has ended or become a session. The owner destroys it in the next
+  /// turn of the loop.
   virtual void Release(Connection& connection) = 0;
 
-  /// Creates the session of a connection, which is released next.
+  /// Creates the session that a connection becomes. The connection is released next.
   virtual session::Session& AddSession(session::Session::Parts parts) = 0;
 
-  /// Returns why a new session of `route` must end at once: a drain, or a route that is gone.
+  /// Returns why a new session of `route` must end at once (a drain, or a removed route); unset if
+  /// it may live.
   virtual std::optional<base::Cause> ReasonToEnd(const session::RouteInUse& route) const = 0;
 
  protected:

@@ -1,5 +1,5 @@
-// What a trusted proxy reports of the client in the head of a request. Pure: the gateway and
-// `sluice explain` read it by the same function.
+// The client's address and protocol as a trusted proxy reports them in a request's head. Pure: the
+// gateway and `sluice explain` use the same function.
 #pragma once
 
 #include <optional>
@@ -12,11 +12,11 @@
 namespace sluice::intake {
 
 struct ForwardedClient {
-  std::optional<http::ForwardedNode> node;  ///< nothing: the headers name no client
-  bool uses_tls = false;                    ///< the client is known to
+  std::optional<http::ForwardedNode> node;  ///< unset if the headers name no client
+  bool uses_tls = false;                    ///< true if the headers report https
 };
 
-/// Reads the header that `proxies` names. Only for a request whose peer is one of `proxies.from`.
+/// Parses the header that `proxies` names. Only for a request from one of `proxies.from`.
 base::Result<ForwardedClient, http::Refusal> ReadForwarded(const settings::TrustedProxies& proxies,
                                                            const http::RequestHead& head);
 

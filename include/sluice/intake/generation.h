@@ -1,5 +1,5 @@
-// One configuration as one worker uses it. A reload replaces it: connections and sessions keep the
-// one that they began with, so a generation lasts as long as its last session.
+// One configuration as one worker uses it. After a reload, connections and sessions keep the
+// generation that they began with, so a generation lasts as long as its last session.
 #pragma once
 
 #include <cstddef>
@@ -24,11 +24,12 @@
 
 namespace sluice::intake {
 
-/// Created by the main thread; from then on it belongs to the worker. What must outlive a reload
-/// (counts of sessions, counters, certificates in use) is shared with the previous generation.
+/// Created by the main thread; from then on it belongs to the worker. Data that must outlive a
+/// reload (counts of sessions, counters, certificates in use) is shared with the previous
+/// generation.
 struct Generation {
-  /// Until the members are filled in, no route asks for credentials and no listener or backend uses
-  /// TLS. `quota` is by route; `pools` are those of the configuration, shared by all workers.
+  /// Creates a generation without authentication and TLS; the caller fills in those members.
+  /// `quota` is by route. All workers share `pools`.
   Generation(std::shared_ptr<const settings::Config> configuration,
              std::shared_ptr<dns::Resolver> resolver, metrics::WorkerMetrics counters,
              const std::vector<std::shared_ptr<auth::SessionQuota::RouteCount>>& quota,
@@ -42,16 +43,16 @@ struct Generation {
   const routing::Router router;
   std::vector<session::RouteInUse> routes;  ///< by index
   backend::Backends backends;
-  /// The names that requests may use, by listener; unset: any.
+  /// The host names that requests may use, by listener; unset: any.
   std::vector<std::optional<http::HostNames>> listener_hosts;
   std::unique_ptr<Authenticator> auth;  ///< null if no route asks for credentials
-  /// By listener; null: plain.
+  /// The TLS context of each listener; null for a plain listener.
   std::vector<std::shared_ptr<const base::Snapshot<tls::Context>>> listener_tls;
-  /// For the log lines of failed TLS handshakes, by listener.
+  /// Limits the log lines of failed TLS handshakes, by listener.
   std::vector<base::LogLimit> tls_log_limits;
 };
 
-/// The route of `generation` with that index. The pointer keeps the generation alive.
+/// Returns the route of `generation` with that index. The pointer keeps the generation alive.
 std::shared_ptr<const session::RouteInUse> RouteOf(const std::shared_ptr<Generation>& generation,
                                                    size_t route);
 

@@ -1,4 +1,4 @@
-// What reads the requests of a connection after TLS: HTTP/1.1, or plain TCP.
+// The protocol of a connection after TLS, HTTP/1.1 or plain TCP: it reads the requests.
 #pragma once
 
 #include "sluice/base/bytes.h"
@@ -6,29 +6,29 @@
 
 namespace sluice::intake {
 
-/// Belongs to a connection, whose stream it reads and writes. It ends by Connection::Abort or
-/// Connection::BecomeSession.
+/// Reads and writes the stream of the connection that it belongs to. It ends by calling
+/// Connection::Abort or Connection::BecomeSession.
 class Protocol {
  public:
   virtual ~Protocol() = default;
 
-  /// Starts with `received`, bytes that were read from the stream already.
+  /// Starts to read requests. `received` are bytes that were already read from the stream.
   virtual void Start(base::Bytes received) = 0;
 
-  /// Sends a refusal for a connection whose first request was not read. `received`, the first bytes
-  /// of it, may show that the request is HEAD.
+  /// Refuses a connection whose first request was not read. `received` are the first bytes of the
+  /// request: if they show that it is HEAD, the response has no content.
   virtual void RefuseEarly(const http::Refusal& refusal, base::Bytes received) = 0;
 
-  /// The stream's readable() or writable() may have turned true.
+  /// Called when the stream may have become readable or writable.
   virtual void OnStreamReady() = 0;
 
-  /// As Connection::Drain.
+  /// See Connection::Drain.
   virtual void Drain() = 0;
 
-  /// As Connection::EndKeepAlive.
+  /// See Connection::EndKeepAlive.
   virtual void EndKeepAlive() = 0;
 
-  /// The connection has ended: nothing may be read, written or called from now on.
+  /// Stops, because the connection has ended. After that, the protocol must not use the connection.
   virtual void Stop() = 0;
 };
 

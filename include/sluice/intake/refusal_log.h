@@ -1,6 +1,6 @@
-// What the log says of a request. Its client chooses the host, the path and more, so each of these
-// is bounded, and what may hold a token is left out: a query always, the rest depending on where
-// routes look for tokens.
+// Log lines about requests. The client chooses the host, the path and other fields, so their length
+// is bounded. Fields that may contain a token are omitted: the query always, the others depending
+// on where routes look for tokens.
 #pragma once
 
 #include <optional>
@@ -16,23 +16,23 @@
 
 namespace sluice::intake {
 
-/// What is known of a request by now. All of it outlives the view.
+/// The facts about a request that are known so far. They outlive the view.
 struct RequestView {
   Generation& generation;
   const Client& client;
   const http::RequestHead* head = nullptr;  ///< null: plain TCP, or the head is incomplete
   std::optional<size_t> route = std::nullopt;
   const auth::Identity* identity = nullptr;          ///< null without authentication
-  const settings::Endpoint* named_server = nullptr;  ///< by the request or its credentials
+  const settings::Endpoint* named_server = nullptr;  ///< named by the request or its credentials
 };
 
-/// What the log alone says of a refusal.
+/// Details of a refusal that are logged but not sent to the client.
 struct RefusalNote {
-  std::string_view detail = {};  ///< empty: the log has the text that the client gets
-  std::string_view user = {};    ///< that refused credentials name
+  std::string_view detail = {};  ///< empty: the text that is sent to the client is logged
+  std::string_view user = {};    ///< the user that the refused credentials name
 };
 
-/// Writes the lines `refused`, within a limit for each cause. Belongs to one thread.
+/// Writes the log lines `refused`, with a rate limit for each cause. Belongs to one thread.
 class RefusalLog {
  public:
   RefusalLog();
@@ -45,11 +45,11 @@ class RefusalLog {
   std::vector<base::LogLimit> limits_;  // By cause.
 };
 
-/// Writes the line `session_opened` if the configuration asks for it. `server` is the one that was
-/// dialled; null: none.
+/// Writes the line `session_opened` if the configuration enables it. `server` is the dialled
+/// server; null: none.
 void LogSessionOpened(base::Log& log, const RequestView& request, const settings::Endpoint* server);
 
-/// Writes the line `client_left`: the client has gone before its session began.
+/// Writes the line `client_left`: the client has left before its session began.
 void LogClientLeft(base::Log& log, const RequestView& request);
 
 }  // namespace sluice::intake

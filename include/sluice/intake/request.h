@@ -1,8 +1,8 @@
-// A request from its complete head to its outcome: a refusal, a page, or a session. Route,
-// authentication, admission, server, in this order. A connection of plain TCP has one request
-// without a head.
+// A request from its complete head to its outcome: a refusal, a page, or a session. The steps are
+// route, authentication, admission, server, in this order. A connection of plain TCP has one
+// request without a head.
 //
-// The request does not know by which protocol it came: a Responder answers it.
+// The request does not depend on the protocol of its connection: a Responder answers it.
 #pragma once
 
 #include <cstddef>
@@ -28,33 +28,33 @@
 
 namespace sluice::intake {
 
-/// Belongs to a responder's connection and the worker's thread. It may be destroyed at any time,
-/// but not from inside a call of the responder: EventLoop::DestroyLater is for that.
+/// Belongs to a responder's connection and the worker's thread. A responder that is called by the
+/// request must not destroy it, but pass it to EventLoop::DestroyLater.
 class Request final : private net::TimerHandler {
  public:
   struct Origin {
     std::shared_ptr<Generation> generation;
-    Client client;                  ///< as the connection knows it
+    Client client;                  ///< the client of the connection
     const http::RequestHead* head;  ///< null: plain TCP; outlives the request
-    bool is_rate_counted;           ///< the connection was counted as its client's
-    base::TimePoint deadline;       ///< of the authentication
+    bool is_rate_counted;           ///< limits.handshake_rate has counted the connection
+    base::TimePoint deadline;       ///< the latest end of the authentication
   };
 
   /// `context` and `responder` outlive the request.
   Request(Context& context, Responder& responder, Origin origin);
   ~Request();
 
-  /// May answer at once.
+  /// Starts to process the request. It may answer before this returns.
   void Start();
 
-  /// The worker is draining: a search that only waits ends with a refusal. A dial under way may
-  /// still become a session.
+  /// Refuses the request if it only waits for a server, because the worker is draining. A dial that
+  /// is under way may still become a session.
   void Drain();
 
-  /// The client has left before the request was answered.
+  /// Ends the request, whose client has left before it was answered.
   void OnClientLeft();
 
-  /// Ends the request without an answer: the connection has ended.
+  /// Ends the request without an answer, because the connection has ended.
   void Cancel() { Enter(RequestEvent::kAnswered); }
 
   RequestState state() const { return state_; }
@@ -97,7 +97,7 @@ class Request final : private net::TimerHandler {
   const settings::Backend& backend() const {
     return generation_->config.backends[*route().backend];
   }
-  /// The head, or an empty one for plain TCP.
+  /// Returns the head, or an empty head for plain TCP.
   const http::RequestHead& head() const;
   RequestView View() const;
 
@@ -112,13 +112,14 @@ class Request final : private net::TimerHandler {
   net::Timer timer_;  // While credentials are checked.
 
   std::optional<size_t> route_;
-  std::unique_ptr<auth::CredentialCount> credentials_;  // Null before the first check of any.
+  std::unique_ptr<auth::CredentialCount> credentials_;  // Null before the first check.
   std::unique_ptr<Authentication> authentication_;      // In kAuthenticating.
   std::shared_ptr<const auth::Identity> identity_;      // Null without authentication.
 
   auth::SessionQuota::Slot quota_slot_;
-  std::shared_ptr<const settings::Endpoint> named_server_;  // By the request or its credentials.
-  std::unique_ptr<backend::Search> search_;                 // In kSearching.
+  // The server that the request or its credentials name; null: none.
+  std::shared_ptr<const settings::Endpoint> named_server_;
+  std::unique_ptr<backend::Search> search_;  // In kSearching.
 };
 
 }  // namespace sluice::intake

@@ -6,10 +6,10 @@
 //      └───────────────┴────────────────────┴─────────┘
 //                    answered, or the client left
 //
-// kRouting:        the head is complete; the route is chosen. Nothing is waited for.
+// kRouting:        the head is complete; the route is chosen. This state never waits.
 // kAuthenticating: the credentials are checked; a password's hash and Redis take time.
-// kSearching:      a server is looked for and dialled, or a place at one is waited for.
-// kDone:           refused, served, or a session.
+// kSearching:      a server is chosen and dialled, or the request waits for a place at a server.
+// kDone:           the request was refused, served a page, or became a session.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ enum class RequestState : uint8_t { kRouting, kAuthenticating, kSearching, kDone
 
 enum class RequestEvent : uint8_t {
   kCredentialsNeeded,  ///< the route has `auth`
-  kAdmitted,           ///< the request may have a server
+  kAdmitted,           ///< the request is allowed to use a server
   kAnswered,           ///< by a refusal, a page or a session; or the client left
 };
 
-/// The state after `event`; unset: the event is not possible in that state.
+/// Returns the state after `event`; unset if the event is not possible in that state.
 std::optional<RequestState> Next(RequestState state, RequestEvent event);
 
 }  // namespace sluice::intake

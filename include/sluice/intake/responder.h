@@ -1,5 +1,5 @@
-// How a request is answered, whatever protocol it came by. A request ends with exactly one of these
-// calls.
+// Answers a request in the protocol of its connection. A request ends with exactly one call of
+// Refuse, Serve, StartSession or Drop.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@
 
 namespace sluice::intake {
 
-/// What client and sluice have agreed on for a session. Empty for plain TCP.
+/// The result of the WebSocket handshake for a session. Empty for plain TCP.
 struct Agreement {
   std::string subprotocol = {};
   std::string extensions = {};  ///< the value of Sec-WebSocket-Extensions
@@ -28,7 +28,7 @@ struct Agreement {
 /// Belongs to one thread.
 class Responder {
  public:
-  /// The stream of the client, for what it knows of TLS and addresses.
+  /// The stream of the client, for its TLS state and addresses.
   virtual const net::Stream& stream() const = 0;
 
   /// Answers with an error status, if the protocol has one, and ends the request.
@@ -42,11 +42,12 @@ class Responder {
   virtual void StartSession(session::Session::Parts parts, Agreement agreement,
                             std::optional<base::Cause> cause) = 0;
 
-  /// The request searches a server. From now on, Request::OnClientLeft is called if the client
-  /// leaves. Before that it is not: to abort the check of a password would make a guess free.
+  /// Calls Request::OnClientLeft from now on if the client leaves. The request calls this when it
+  /// starts to search for a server, and not before: if a client could abort the check of a
+  /// password, guessing would cost nothing.
   virtual void WatchClient() = 0;
 
-  /// Ends the request without an answer: the client has left.
+  /// Ends the request without an answer, because the client has left.
   virtual void Drop() = 0;
 
  protected:

@@ -1,5 +1,5 @@
-// What a request must be before a route of WebSockets accepts it, whoever the client is. Pure: the
-// gateway and `sluice explain` decide by the same functions.
+// Checks of a request that do not depend on the client: valid upgrade, allowed origin. Pure: the
+// gateway and `sluice explain` use the same functions.
 #pragma once
 
 #include <optional>
@@ -10,12 +10,12 @@
 namespace sluice::intake {
 
 /// Returns the refusal of a request that is not a valid upgrade (RFC 6455 section 4.2.1), or whose
-/// Origin the route does not allow. `uses_tls`: the client is known to.
+/// Origin the route does not allow. `uses_tls`: the client is known to use TLS.
 std::optional<http::Refusal> CheckUpgradeRequest(const http::RequestHead& head,
                                                  const settings::SessionOptions& options,
                                                  bool uses_tls);
 
-/// Returns the refusal of a request for a page, if it is an upgrade.
+/// Returns the refusal of a request for a page that is an upgrade.
 std::optional<http::Refusal> CheckPageRequest(const http::RequestHead& head);
 
 }  // namespace sluice::intake

@@ -4,7 +4,7 @@
 
 namespace sluice::backend {
 
-std::optional<bool> HealthState::Note(bool has_passed) {
+std::optional<bool> HealthState::Apply(bool has_passed) {
   if (is_up_ == has_passed) {
     against_ = 0;
     return std::nullopt;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr base::Duration kLongestStart{1'000};
 
-/// Sluice speaks for itself.
+/// Returns the PROXY header of a check, which sluice sends for itself and not for a client.
 std::vector<uint8_t> PreambleOf(settings::SendProxy version) {
   switch (version) {
     case settings::SendProxy::kV1:
@@ -30,7 +30,7 @@ std::vector<uint8_t> PreambleOf(settings::SendProxy version) {
 
 }  // namespace
 
-/// Checks one server, again and again.
+/// Checks one server periodically.
 class HealthProber::Probe final : private net::StreamHandler, private net::TimerHandler {
  public:
   Probe(HealthProber& prober, size_t backend, size_t server, std::optional<bool> is_up)
@@ -56,7 +56,7 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
  private:
   void OnTimer() override {
     if (stream_) {
-      End("no answer that was expected has come in time");
+      End("no expected answer within the time limit");
     } else {
       Begin();
     }
@@ -105,12 +105,12 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
     answer_.clear();
     stream_->SetHandler(this);
     timer_.Start(std::max(deadline_ - net::EventLoop::Now(), base::Duration(1)));
-    Converse();
+    Exchange();
   }
 
-  void OnStreamReady() override { Converse(); }
+  void OnStreamReady() override { Exchange(); }
 
-  void Converse() {
+  void Exchange() {
     while (!unsent_.empty() && stream_->writable()) {
       const auto sent = stream_->Write(base::AsBytes(unsent_));
       unsent_.remove_prefix(sent.bytes);
@@ -121,7 +121,7 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
       const auto got = stream_->Read(buffer);
       if (got.status == net::IoResult::Status::kWouldBlock) return;
       if (got.status != net::IoResult::Status::kOk) {
-        End("the connection ended without an answer that was expected");
+        End("the connection ended before an expected answer");
         return;
       }
       answer_.append(base::AsText(base::Bytes(buffer).first(got.bytes)));
@@ -130,36 +130,36 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
         return;
       }
       if (answer_.size() >= kLongestAnswer) {
-        End("its answer is not what was expected");
+        End("the answer is not an expected one");
         return;
       }
     }
   }
 
-  /// Until the next check.
+  /// Waits until the next check.
   void StartPause() {
     timer_.Start(std::chrono::duration_cast<base::Duration>(
         check_.interval * std::uniform_real_distribution(0.9, 1.1)(prober_.random_)));
   }
 
-  /// `fault` is what is wrong with the server, if anything is.
+  /// Ends a check. `fault` is what is wrong with the server; unset if the check has passed.
   void End(std::optional<std::string> fault) {
     if (stream_) {
-      stream_->ShutdownWrite();  // Before that, TLS has something to say.
+      stream_->ShutdownWrite();  // TLS sends its closure alert first.
       stream_.reset();
     }
     const bool has_passed = !fault;
     ++(has_passed ? counters_->passed : counters_->failed);
     StartPause();
     const bool was_known = state_.is_up().has_value();
-    const auto is_up = state_.Note(has_passed);
+    const auto is_up = state_.Apply(has_passed);
     if (!is_up) return;
-    // That one which counted as up is up is no news.
-    if (was_known || !*is_up) Tell(fault);
+    // Before the first check a server counts as up, so a first success is not logged.
+    if (was_known || !*is_up) LogChange(fault);
     prober_.on_result_(backend_index_, server_index_, *is_up);
   }
 
-  void Tell(const std::optional<std::string>& fault) const {
+  void LogChange(const std::optional<std::string>& fault) const {
     base::Log& log = prober_.setup_.log;
     if (fault) {
       log.Write(base::LogLevel::kWarn, "server_down",
@@ -178,10 +178,10 @@ class HealthProber::Probe final : private net::StreamHandler, private net::Timer
   const settings::HealthCheck& check_;
   const std::shared_ptr<metrics::HealthCounters> counters_;
   HealthState state_;
-  net::Timer timer_;  // Until the next check, or for the answer.
+  net::Timer timer_;  // For the next check, or for the answer.
   base::TimePoint deadline_;
   std::unique_ptr<dial::Dial> dial_;
-  std::unique_ptr<net::Stream> stream_;  // While its answer is waited for.
+  std::unique_ptr<net::Stream> stream_;  // Null: no check waits for an answer.
   std::string_view unsent_;
   std::string answer_;
 };

@@ -12,7 +12,7 @@ std::unique_ptr<PlaceWait> PlaceWait::Start(net::EventLoop& loop, const routing:
   const std::weak_ptr<std::function<void()>> weak = wait->on_place_;
   wait->waiter_ = pools.Wait(backend, ask, [&loop, weak] {
     loop.Post([weak] {
-      // A copy, for the call may destroy what it is a part of.
+      // A copy, because the call may destroy the object that owns the function.
       if (const auto strong = weak.lock()) (*strong)();
     });
   });

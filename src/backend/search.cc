@@ -80,7 +80,7 @@ void Search::StartRound() {
 void Search::TryNextServer() {
   ask_.now = net::EventLoop::Now();
   if (!ask_.tried.empty() && ask_.now >= round_ends_) {
-    EndRound(last_failure_);  // A server that gets no time has not failed.
+    EndRound(last_failure_);  // The servers that were not tried have not failed.
     return;
   }
   auto pick = backends_.pools->Take(wanted_.backend, ask_);
@@ -93,8 +93,8 @@ void Search::TryNextServer() {
   }
 }
 
-/// No server is left in this round. The last round starts when the time of connect_retry is over,
-/// or the time for which a search waits for local resources.
+/// Ends a round in which no server is left, and schedules the next one. The last round starts when
+/// the time of connect_retry, or of the wait for local resources, is over.
 void Search::EndRound(base::Cause cause) {
   const base::TimePoint now = net::EventLoop::Now();
   const bool waits_for_resources = cause == base::Cause::kLocalResources && now < scarcity_ends_;
@@ -129,7 +129,7 @@ void Search::LookForPlace() {
   if (slot) {
     timer_.Stop();
     place_wait_.reset();
-    round_ends_ = now + wanted_.session.connect_timeout;  // Waiting is not dialling.
+    round_ends_ = now + wanted_.session.connect_timeout;  // The wait does not use up this time.
     const size_t others = backends_.pools->Others(wanted_.backend, slot->server(), ask_);
     Dial(*std::move(slot), others);
   } else if (now < wait_ends_) {
@@ -142,16 +142,16 @@ void Search::LookForPlace() {
 
 // ---- Dials ----
 
-/// `others` may still be tried should this dial fail.
+/// Dials the server of `slot`. `others` is the number of servers that may be tried after it.
 void Search::Dial(routing::ServerSlot slot, size_t others) {
   slot_ = std::move(slot);
   const size_t index = slot_.server();
   ask_.tried.push_back(index);
-  // The configuration outlives the search, so there is nothing to count.
+  // The configuration outlives the search, so the pointer owns nothing.
   server_ = wanted_.named_server ? wanted_.named_server
                                  : std::shared_ptr<const settings::Endpoint>(
                                        std::shared_ptr<void>(), &settings().servers[index].address);
-  // A dead server may use up its share of the time, not all of it. Zero would stand for no limit.
+  // A dead server uses up only its share of the time. Zero would mean no limit.
   const auto left = round_ends_ - net::EventLoop::Now();
   const auto share = std::max(left / static_cast<int64_t>(others + 1), base::Duration(1));
   dial_started_ = std::chrono::steady_clock::now();
@@ -205,8 +205,8 @@ void Search::OnFailed(const dial::Failure& failure) {
       .dials_failed[static_cast<size_t>(failure.cause)]
       .Add();
   LogFailure(failure);
-  // A server that could not be tried for lack of local resources may be well, so this cause
-  // outranks those of the other servers.
+  // A server that was not tried for lack of local resources may work, so this cause outranks those
+  // of the other servers.
   if (last_failure_ != base::Cause::kLocalResources) last_failure_ = failure.cause;
   if (failure.cause == base::Cause::kTargetNotAllowed) {
     slot_ = routing::ServerSlot();

@@ -102,7 +102,7 @@ test('check: rfb, ssh and smtp', async (t) => {
     await passes(await startChecked(t, [good.address], { check }), good.address);
     const bad = await greeter(t, '554 No service\r\n');
     const line = await isDown(await startChecked(t, [bad.address], { check, timeout: '300ms' }), bad.address);
-    assert.equal(line.detail, 'no answer that was expected has come in time');
+    assert.equal(line.detail, 'no expected answer within the time limit');
   }
 });
 

@@ -14,14 +14,14 @@
 
 namespace sluice::backend {
 
-/// Created by the main thread; from then on it belongs to the worker. The pools are shared by all
-/// workers.
+/// Created by the main thread; from then on it belongs to the worker. All workers share the pools.
 struct Backends {
-  /// The endpoint to dial for a server of the configuration: itself, but for `builtin:`.
+  /// Returns the endpoint to dial for a server of the configuration: the server itself, or the
+  /// address of the built-in service for `builtin:`.
   const settings::Endpoint& Dialable(const settings::Endpoint& server) const {
     return server.kind == settings::Endpoint::Kind::kBuiltin ? echo_address : server;
   }
-  /// The counters of a server of a backend, both by index.
+  /// Returns the counters of a server of a backend; both are indices.
   metrics::ServerMetrics& MetricsOf(size_t backend, size_t server) {
     return metrics[pools->IdOf(backend, server)];
   }
@@ -30,7 +30,7 @@ struct Backends {
   std::shared_ptr<dns::Resolver> resolver;
   std::shared_ptr<const routing::Pools> pools;
   metrics::Shards<metrics::ServerMetrics> metrics;  ///< by Pools::IdOf
-  /// By backend; null: plain.
+  /// The TLS context of each backend; null for a plain backend.
   std::vector<std::shared_ptr<const base::Snapshot<tls::ClientContext>>> tls;
   settings::Endpoint echo_address;  ///< where `builtin:echo` listens
 };

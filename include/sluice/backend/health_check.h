@@ -1,4 +1,4 @@
-// What the outcomes of checks mean. Pure.
+// Decides from the outcomes of health checks whether a server is up. Pure.
 #pragma once
 
 #include <cstddef>
@@ -10,32 +10,32 @@
 
 namespace sluice::backend {
 
-/// Whether one server is up, by the checks that it has passed and failed.
+/// The state of one server: up, down, or unknown before the first check.
 class HealthState {
  public:
-  /// Of checks in a row: passed, that a server which is down is up again, and failed, that one
-  /// which is up is down. Neither is zero. `is_up` is what is known already.
+  /// A server that is down is up again after `rise` passed checks in a row; a server that is up is
+  /// down after `fall` failed checks in a row. Neither is zero. `is_up` is the state so far.
   HealthState(unsigned rise, unsigned fall, std::optional<bool> is_up = std::nullopt)
       : rise_(rise), fall_(fall), is_up_(is_up) {}
 
-  /// Notes the outcome of a check. Whether the server is up from now on, if that has changed; the
-  /// first outcome decides by itself, for nothing is known before.
-  std::optional<bool> Note(bool has_passed);
+  /// Applies the outcome of a check. Returns the new state if the state has changed. If the state
+  /// is unknown, one outcome decides.
+  std::optional<bool> Apply(bool has_passed);
 
-  /// Nothing before the first outcome.
+  /// Unset before the first outcome.
   std::optional<bool> is_up() const { return is_up_; }
 
  private:
   const unsigned rise_;
   const unsigned fall_;
   std::optional<bool> is_up_;
-  unsigned against_ = 0;  // Outcomes in a row that speak against the state.
+  unsigned against_ = 0;  // Outcomes in a row that contradict the state.
 };
 
-/// How much of an answer is looked at.
+/// The bytes of an answer that are examined at most.
 inline constexpr size_t kLongestAnswer = 4096;
 
-/// Whether `answer`, or a line of it, begins with one of `expected`.
+/// Returns true if `answer`, or a line of it, begins with one of `expected`.
 bool IsExpected(std::string_view answer, std::span<const std::string> expected);
 
 }  // namespace sluice::backend

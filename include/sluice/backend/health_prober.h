@@ -1,5 +1,5 @@
-// Checks whether the servers of backends with `health_check` work, and tells what has become of
-// them.
+// Checks periodically whether the servers of backends with `health_check` work, and reports
+// changes.
 #pragma once
 
 #include <cstddef>
@@ -24,19 +24,19 @@
 
 namespace sluice::backend {
 
-/// One for each configuration in use. Belongs to its loop's thread.
+/// There is one prober for each configuration in use. Belongs to its loop's thread.
 class HealthProber {
  public:
-  /// A server, by its indices in the configuration, is up or down. Told for each after its first
-  /// check, and when that changes.
+  /// Called when a server, by its indices in the configuration, is up or down: after its first
+  /// check, and when its state changes.
   using OnResult = std::function<void(size_t backend, size_t server, bool is_up)>;
 
-  /// All that it refers to outlives the prober.
+  /// All objects that it refers to outlive the prober.
   struct Setup {
     net::EventLoop& loop;
     dns::Resolver& resolver;
     const settings::Config& config;
-    /// By backend; null: plain.
+    /// The TLS context of each backend; null for a plain backend.
     std::vector<std::shared_ptr<const base::Snapshot<tls::ClientContext>>> backend_tls;
     settings::Endpoint echo_address;  ///< where `builtin:echo` listens
     base::Log& log;
@@ -44,9 +44,9 @@ class HealthProber {
     uint64_t seed;  ///< for the times of the checks
   };
 
-  /// The first checks begin in the next turns of the loop, spread over a second at most. What is
-  /// known of a server of the same backend, by their names, is taken over from `previous`, which
-  /// may be null, and is not told again.
+  /// Starts the first checks, spread over at most a second. A server keeps its state from
+  /// `previous`, which may be null, if a backend of the same name has the same server there; such a
+  /// state is not reported again.
   HealthProber(Setup setup, OnResult on_result, const HealthProber* previous = nullptr);
   ~HealthProber();
   HealthProber(const HealthProber&) = delete;
@@ -55,7 +55,7 @@ class HealthProber {
  private:
   class Probe;
 
-  /// Whether that server is up, if it is known.
+  /// Returns true if that server is up, false if it is down; unset if the state is unknown.
   std::optional<bool> Find(const std::string& backend, const settings::Endpoint& server) const;
 
   const Setup setup_;
@@ -63,7 +63,7 @@ class HealthProber {
   workspace::ResourceLog resource_log_;
   std::minstd_rand random_;
   tls::Buffers tls_buffers_;
-  /// For `check: tls` of backends that are plain otherwise.
+  /// For `check: tls` of plain backends.
   std::shared_ptr<const tls::ClientContext> any_certificate_;
   std::vector<std::unique_ptr<Probe>> probes_;
 };

@@ -1,4 +1,4 @@
-// A request's wait in the queue of a backend, on the request's own loop.
+// Waits in the queue of a backend for a place at a server, on the loop of the request.
 #pragma once
 
 #include <cstddef>
@@ -14,22 +14,23 @@ namespace sluice::backend {
 /// Belongs to the loop's thread. Destroying it leaves the queue.
 class PlaceWait {
  public:
-  /// Null if there is no queue, or if it is full. `on_place` is called from the loop, when Take has
-  /// something, and may destroy this.
+  /// Joins the queue. Returns null if there is no queue, or if it is full. `on_place` is called
+  /// from the loop when Take may return a place; it may destroy this object.
   static std::unique_ptr<PlaceWait> Start(net::EventLoop& loop, const routing::Pools& pools,
                                           size_t backend, const routing::Ask& ask,
                                           std::function<void()> on_place);
 
+  /// Returns the place that was assigned; unset if there is none yet.
   std::optional<routing::ServerSlot> Take() { return waiter_->Take(net::EventLoop::Now()); }
-  /// As Take(), but looks around, too: a server may be due to be tried again.
+  /// Returns the place that was assigned, or a place at an ejected server that may be tried again.
   std::optional<routing::ServerSlot> Look() { return waiter_->Look(net::EventLoop::Now()); }
-  /// Leaves the queue for having waited too long.
+  /// Leaves the queue and counts a wait that took too long.
   void GiveUp() { waiter_->GiveUp(); }
 
  private:
   PlaceWait() = default;
 
-  // What is posted to the loop may come when this is gone.
+  // Shared, because a posted function may run after this object is destroyed.
   std::shared_ptr<std::function<void()>> on_place_;
   std::unique_ptr<routing::PlaceWaiter> waiter_;
 };

@@ -35,7 +35,7 @@ namespace sluice::backend {
 class PlaceWait;
 class ServerDial;
 
-/// Belongs to the loop's thread. Destroying it cancels.
+/// Belongs to the loop's thread. Destroying it cancels the search.
 class Search final : private net::TimerHandler {
  public:
   /// The backend to search, and the session that needs a server of it.
@@ -57,8 +57,8 @@ class Search final : private net::TimerHandler {
     std::unique_ptr<leg::Leg> leg;
     routing::ServerSlot slot;
   };
-  /// Called once, perhaps from inside Start. The error is the cause to report to the client. May
-  /// hand the search to EventLoop::DestroyLater, but must not destroy it.
+  /// Called once, possibly from inside Start. The error is the cause to report to the client. It
+  /// may pass the search to EventLoop::DestroyLater, but must not destroy it.
   using Callback = std::function<void(base::Result<Found, base::Cause>)>;
 
   /// `workspace` and `backends` outlive the search.
@@ -70,7 +70,7 @@ class Search final : private net::TimerHandler {
   /// Ends the search with Cause::kDrain unless a dial is under way, which may still succeed.
   void StopWaiting();
 
-  /// Ends the search without a call of the callback.
+  /// Ends the search without calling the callback.
   void Cancel();
 
   /// The server that was dialled last; null: none.
@@ -102,13 +102,13 @@ class Search final : private net::TimerHandler {
 
   routing::Ask ask_;
   routing::ServerSlot slot_;                          // Of the dial under way.
-  std::shared_ptr<const settings::Endpoint> server_;  // The last that was dialled; null: none.
+  std::shared_ptr<const settings::Endpoint> server_;  // The server dialled last; null: none.
   std::unique_ptr<ServerDial> dial_;                  // Null: none is under way.
   std::unique_ptr<PlaceWait> place_wait_;             // Null: the search does not wait for a place.
   base::TimePoint round_ends_;
-  base::TimePoint wait_ends_;      // Of the wait for a place.
-  base::TimePoint retry_ends_;     // Of connect_retry.
-  base::TimePoint scarcity_ends_;  // Of the wait for local resources.
+  base::TimePoint wait_ends_;      // The end of the wait for a place.
+  base::TimePoint retry_ends_;     // The end of connect_retry.
+  base::TimePoint scarcity_ends_;  // The end of the wait for local resources.
   base::Duration retry_pause_;
   base::Cause last_failure_ = base::Cause::kBackendDown;  // To report if no server is left.
   std::chrono::steady_clock::time_point dial_started_;

@@ -12,7 +12,7 @@ std::string Changes(unsigned rise, unsigned fall, std::string_view outcomes) {
   HealthState state(rise, fall);
   std::string changes;
   for (const char outcome : outcomes) {
-    const auto is_up = state.Note(outcome == '+');
+    const auto is_up = state.Apply(outcome == '+');
     changes += !is_up ? '.' : *is_up ? 'U' : 'D';
   }
   return changes;

@@ -137,7 +137,7 @@ TEST_F(HealthProberTest, ABanner) {
   Start();
   ASSERT_TRUE(BecomesServing(0, true, listener, "RFB 003.008\n"));
   ASSERT_TRUE(BecomesServing(0, false, listener, std::string(5000, 'x')));
-  EXPECT_EQ(DetailOf("server_down"), "its answer is not what was expected");
+  EXPECT_EQ(DetailOf("server_down"), "the answer is not an expected one");
 }
 
 TEST_F(HealthProberTest, SilenceAndAnEarlyEnd) {
@@ -147,14 +147,14 @@ TEST_F(HealthProberTest, SilenceAndAnEarlyEnd) {
   Add(net::testing::PortOf(ends), {.expect = {"RFB "}});
   Start();
   ASSERT_TRUE(Becomes(0, false));
-  EXPECT_EQ(DetailOf("server_down"), "no answer that was expected has come in time");
+  EXPECT_EQ(DetailOf("server_down"), "no expected answer within the time limit");
   log.lines.clear();
   ASSERT_TRUE(RunUntil(loop, [&] {
     Serve(ends, "RF");
     peers.clear();
     return up[1] == false;
   }));
-  EXPECT_EQ(DetailOf("server_down"), "the connection ended without an answer that was expected");
+  EXPECT_EQ(DetailOf("server_down"), "the connection ended before an expected answer");
 }
 
 TEST_F(HealthProberTest, SpeaksFirstBehindItsPreamble) {

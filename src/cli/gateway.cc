@@ -218,7 +218,7 @@ int RunGateway(settings::Config config, const ConfigSource* source, const OnList
   if (auto done = GiveUpRights(*first, log); !done) return Failed(log, done.error());
   const auto form =
       source != nullptr ? server::ConfigForm::kFile : server::ConfigForm::kCommandLine;
-  server::TellExposure(*first, form, log);
+  server::LogExposure(*first, form, log);
 
   const SignalActions signals(loop, server, reloader.get(), *admin, log);
   ReleaseSignals();

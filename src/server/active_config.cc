@@ -70,7 +70,7 @@ base::Result<void, std::string> ActiveConfig::StartHealthChecks(
       is_any_checked = true;
       continue;
     }
-    // Nobody would find out any more that it is up again.
+    // Without checks, a server that was down would stay down.
     for (size_t server = 0; server < config_->backends[backend].servers.size(); ++server) {
       pools_->SetHealth(backend, server, true, net::EventLoop::Now());
     }

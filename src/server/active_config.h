@@ -1,5 +1,5 @@
-// One configuration in use, with what the main thread has made of it and keeps up to date:
-// certificates and credentials, and whether its servers work. Makes of it what each worker needs.
+// One configuration in use, with the state that the main thread keeps for it: certificates,
+// credentials, and the health of its servers. Creates the generation for each worker.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,7 @@ namespace sluice::server {
 /// Belongs to the main thread.
 class ActiveConfig {
  public:
-  /// What lasts, whatever the configuration. All of it outlives this.
+  /// The objects that last longer than a configuration. They outlive this object.
   struct Surroundings {
     FileWatch& files;
     base::Log& log;
@@ -34,27 +34,28 @@ class ActiveConfig {
     auth::SessionQuota& quota;
   };
 
-  /// Reads the files that `config` names. What must outlive a change of the configuration is taken
-  /// over from `previous`, which may be null. The error is a sentence; then nothing has changed.
+  /// Loads the files that `config` names. State that must outlive a reload comes from `previous`,
+  /// which may be null. On an error, which is a sentence, nothing has changed.
   static base::Result<std::unique_ptr<ActiveConfig>, std::string> Load(
       const Surroundings& around, std::shared_ptr<const settings::Config> config,
       const ActiveConfig* previous);
 
-  /// For the worker of that number and loop, whose thread need not run yet.
+  /// Creates the generation for the worker with that number and loop. The worker's thread need not
+  /// run yet.
   base::Result<std::shared_ptr<intake::Generation>, std::string> MakeGeneration(
       net::EventLoop& loop, size_t worker, const settings::Endpoint& echo_address) const;
 
-  /// Begins to check the servers of backends with `health_check`, on the main loop. What the checks
-  /// of `previous`, which may be null, have found still holds.
+  /// Starts to check the servers of backends with `health_check`, on the main loop. Results of the
+  /// checks of `previous`, which may be null, stay valid.
   base::Result<void, std::string> StartHealthChecks(net::EventLoop& loop,
                                                     const settings::Endpoint& echo_address,
                                                     const ActiveConfig* previous);
 
-  /// It is the one in use now.
+  /// Reports only the certificates of this configuration in the metrics, because it is in use now.
   void OwnMetrics() const { certificates_.OwnMetrics(); }
 
   const settings::Config& config() const { return *config_; }
-  /// What is known of its servers, shared by all workers.
+  /// The backends and the state of their servers, shared by all workers.
   const routing::Pools& pools() const { return *pools_; }
   /// Null if no route needs authentication.
   const std::shared_ptr<auth::MethodSet>& auth_methods() const { return auth_files_.methods(); }
@@ -69,7 +70,7 @@ class ActiveConfig {
   const std::shared_ptr<const routing::Pools> pools_;
   Certificates certificates_;
   AuthFiles auth_files_;
-  std::unique_ptr<dns::Resolver> resolver_;  // Of the main loop, where there are checks.
+  std::unique_ptr<dns::Resolver> resolver_;  // For the main loop; null without health checks.
   std::unique_ptr<backend::HealthProber> prober_;
 };
 

@@ -14,7 +14,7 @@ constexpr size_t kLeastToken = 16;
 base::Result<AdminToken, settings::FileFault> AdminToken::Load(const std::string& path) {
   const auto secret = ReadSecret(path);
   if (!secret) return base::Unexpected(secret.error());
-  // No client can send blanks at its ends (RFC 9110 section 5.5).
+  // A client cannot send a token with blanks at its ends (RFC 9110 section 5.5).
   const auto token = base::TrimWhitespace(*secret);
   if (token.size() < kLeastToken) {
     return base::Unexpected(
@@ -29,7 +29,7 @@ bool AdminToken::IsIn(std::string_view authorization) const {
   const auto space = authorization.find(' ');
   const bool is_bearer = space != std::string_view::npos &&
                          base::EqualsIgnoringCase(authorization.substr(0, space), "bearer");
-  // Digests differ early or late, whatever the token.
+  // The time of a comparison of digests shows nothing about the token.
   return is_bearer && auth::DigestOf(base::TrimWhitespace(authorization.substr(space))) == digest_;
 }
 

@@ -73,7 +73,8 @@ void AuthFiles::Reload(auth::Method& method) {
   }
 }
 
-/// An operator may empty a file to revoke every client, but it may be a mistake.
+/// Logs an error if a method has no credentials. An operator may empty a file to revoke every
+/// client, but it may be a mistake.
 void AuthFiles::LogIfEmpty(const auth::Method& method) {
   if (!method.RefusesEverybody()) return;
   log_.Write(base::LogLevel::kError, "auth_empty",

@@ -1,5 +1,5 @@
-// Loads the files that `auth` names, reloads them when they change, and creates what each worker
-// checks credentials with.
+// Loads the files that `auth` names, reloads them when they change, and creates the Authenticator
+// of each worker.
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ class AuthFiles {
             metrics::Collector& metrics)
       : config_(config), files_(files), log_(log), metrics_(metrics) {}
 
-  /// Loads every file, and watches it as long as this object lives. The methods take the tickets
-  /// and the counts of failures from `previous`, which may be null. If a file changes later and
+  /// Loads every file, and watches it as long as this object lives. The methods keep the tickets
+  /// and the counts of failures of `previous`, which may be null. If a file changes later and
   /// cannot be used, its old content stays in use; the log and the metrics report that.
   base::Result<void, std::string> Load(const auth::MethodSet* previous);
 

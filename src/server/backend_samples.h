@@ -1,4 +1,4 @@
-// The state of the backends as metrics.
+// Converts the state of the backends to metrics.
 #pragma once
 
 #include <vector>

@@ -74,7 +74,7 @@ void Certificates::OwnMetrics() const {
   metrics_.KeepOnly(keys);
 }
 
-/// Reads for the first time, and has what changes from now on read again.
+/// Loads the files, and reloads them whenever they change.
 std::optional<std::string> Certificates::Watch(std::vector<std::string> paths, const Owner& owner,
                                                Reload reload) {
   watched_.push_back(files_.Add(std::move(paths), [this, owner, reload] {
@@ -105,8 +105,8 @@ std::optional<std::string> Certificates::Read(const settings::Listener& listener
   const auto& files = listener.tls->certificates;
   const auto expiry = (*context)->Expiry();
   if (const auto before = into.Get()) {
-    // One that nobody would accept is no better than one that cannot be read. But one that has
-    // expired in use must not keep another from being renewed.
+    // A newly loaded certificate that has expired is refused, like one that cannot be read. But a
+    // certificate that expired while in use must not prevent the renewal of another one.
     for (size_t i = 0; i < expiry.size(); ++i) {
       const bool is_over = expiry[i] < std::time(nullptr);
       if (is_over && expiry[i] < before->Expiry()[i]) return files[i].cert + " has expired";

@@ -1,4 +1,5 @@
-// The TLS of listeners and backends: its files are read at the start, and anew when they change.
+// The TLS contexts of listeners and backends. Their files are loaded at the start and reloaded when
+// they change.
 #pragma once
 
 #include <functional>
@@ -22,26 +23,27 @@
 
 namespace sluice::server {
 
-/// Belongs to the main thread, but for the snapshots, which the workers take from and which may
-/// outlive it: from then on they stay as they are.
+/// Belongs to the main thread, except the snapshots, which the workers read. They may outlive this
+/// object, and then do not change any more.
 class Certificates {
  public:
   template <typename Context>
   using Snapshots = std::vector<std::shared_ptr<base::Snapshot<Context>>>;
 
-  /// All of it outlives this.
+  /// All arguments outlive this object.
   Certificates(const settings::Config& config, FileWatch& files, base::Log& log,
                metrics::CertificateMetrics& metrics)
       : config_(config), files_(files), log_(log), metrics_(metrics) {}
 
-  /// Reads everything, and has it watched from then on. New connections get what was read last;
-  /// files that cannot be used change nothing but the log and the metrics.
+  /// Loads all files and watches them from then on. New connections use the contexts loaded last.
+  /// If a changed file cannot be used, the old context stays in use; the log and the metrics report
+  /// that.
   base::Result<void, std::string> Load();
 
-  /// From now on the metrics are of these certificates alone.
+  /// Removes all certificates except these from the metrics.
   void OwnMetrics() const;
 
-  /// By index of the configuration; null: plain.
+  /// The contexts by index of the configuration; null: plain.
   const Snapshots<tls::Context>& listeners() const { return listeners_; }
   const Snapshots<tls::ClientContext>& backends() const { return backends_; }
 

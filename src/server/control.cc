@@ -7,7 +7,7 @@ void Question::OnReply() {
 }
 
 void Question::OnTimer() {
-  // The completion may withdraw this question.
+  // The completion may withdraw this question and destroy it.
   const auto keep = shared_from_this();
   Finish();
 }

@@ -18,7 +18,7 @@ unsigned AffinityCpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof(set), &set) == 0) return static_cast<unsigned>(CPU_COUNT(&set));
-  // A machine with more CPUs than the set has room for.
+  // The machine has more CPUs than the set can hold.
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
@@ -29,7 +29,7 @@ std::string FirstLine(const std::string& file) {
   return line;
 }
 
-/// CPUs that `quota` and `period`, in microseconds, amount to.
+/// Returns the number of CPUs that `quota` and `period`, in microseconds, amount to.
 std::optional<double> Cpus(const std::string& quota, const std::string& period) {
   const auto q = base::ParseNumber(quota, UINT32_MAX);  // `max` and -1 are no limits.
   const auto p = base::ParseNumber(period, UINT32_MAX);
@@ -49,7 +49,7 @@ std::optional<double> QuotaV1(const std::string& directory) {
               FirstLine(directory + "/cpu.cfs_period_us"));
 }
 
-/// The smallest quota from `path` up to the mount point; a group is bound by all of its ancestors.
+/// Returns the smallest quota from `path` up to the mount point: all ancestors limit a group.
 template <typename Quota>
 double SmallestQuota(const std::string& mount, std::string path, Quota quota) {
   double smallest = HUGE_VAL;

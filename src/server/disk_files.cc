@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kMaxMib = 16;
 
-/// Returns true for the names of files that no one wrote to be read: hidden ones, in which
-/// Kubernetes keeps the targets of its links and editors what is not saved yet, and backups.
+/// Returns true for hidden files, where Kubernetes keeps the targets of its links and editors keep
+/// unsaved text, and for backups of editors.
 bool IsLeftover(std::string_view name) {
   return name.starts_with('.') || name.ends_with('~') ||
          (name.starts_with('#') && name.ends_with('#'));
@@ -34,7 +34,7 @@ base::Result<std::vector<std::string>, std::string> DiskFiles::List(const std::s
   for (auto entry = std::filesystem::directory_iterator(path, error);
        !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     std::string name = entry->path().filename().string();
-    std::error_code unknown;  // A link that leads nowhere is not a regular file either.
+    std::error_code unknown;  // A broken link is not a regular file.
     if (!IsLeftover(name) && entry->is_regular_file(unknown)) names.push_back(std::move(name));
   }
   if (error) return base::Unexpected("cannot be read: " + error.message());

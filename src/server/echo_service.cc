@@ -24,14 +24,14 @@ class EchoService::Connection final : public base::TableEntry,
   void RunTask() override { OnStreamReady(); }
 
   void OnStreamReady() override {
-    // A task may still be queued for a connection that is over and waits for its destruction.
+    // A posted task may still refer to a connection that has ended and waits for its destruction.
     if (over_ || Echo()) return;
     over_ = true;
     stream_.SetHandler(nullptr);
     service_.loop_.DestroyLater(service_.connections_.Take(*this));
   }
 
-  /// False when the connection is over.
+  /// Returns false if the connection has ended.
   bool Echo() {
     std::array<uint8_t, 64 * 1024> buffer;
     for (int reads = 0; reads < kReadsPerTurn; ++reads) {
@@ -49,7 +49,7 @@ class EchoService::Connection final : public base::TableEntry,
       if (got.status == Status::kEnd) ended_ = true;
       queue_.Append(base::Bytes(buffer).first(got.bytes));
     }
-    // The loop is the main one: signals and the admin listener wait for it too.
+    // This is the main loop, which signals and the admin listener also use.
     service_.loop_.RunNextTurn(*this);
     return true;
   }

@@ -1,5 +1,5 @@
-// The backend `builtin:echo`: a real TCP service on a loopback port, for the demo and for trying
-// routes out. What a client sends comes back; what it does not take pauses the reading.
+// The backend `builtin:echo`: a TCP service on a loopback port, for the demo and for testing
+// routes. It sends a client's bytes back, and reads no more while the client does not read them.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// Warns of certificates that have expired or are about to.
+// Warns about certificates that have expired or expire soon.
 #pragma once
 
 #include <ctime>
@@ -10,12 +10,13 @@
 
 namespace sluice::server {
 
-/// A warning such as "expires in 3 days, on 2026-12-03", without the name of the file. A
-/// certificate is about to expire when less than 14 days and less than a third of its time are
-/// left, so that short-lived ones do not warn all the time.
+/// Returns a warning such as "expires in 3 days, on 2026-12-03", without the name of the file;
+/// unset if none is due. A certificate expires soon when less than 14 days and less than a third of
+/// its lifetime are left, so that short-lived certificates do not cause constant warnings.
 std::optional<std::string> DescribeExpiry(const tls::Validity& validity, std::time_t now);
 
-/// The same for the certificate in a file, now. Nothing if the file cannot be read.
+/// Returns that warning for the certificate in a file, at the current time. Unset if the file
+/// cannot be read.
 std::optional<std::string> ExpiryWarning(const settings::Certificate& files);
 
 }  // namespace sluice::server

@@ -24,18 +24,18 @@ constexpr std::string_view kRebinding = "a web page can reach it by DNS rebindin
 constexpr std::string_view kFileAdvice = "set 'hosts', or 'host', 'origins' or 'auth' of the route";
 constexpr std::string_view kCommandLineAdvice = "give --host or --origin";
 
-/// Returns true if there is a listener that does not ask its clients for certificates.
+/// Returns true if a listener does not require client certificates.
 bool HasOpenListener(const settings::Config& config) {
   return !std::all_of(config.listeners.begin(), config.listeners.end(), AsksForCertificates);
 }
 
-/// Returns true for a route to a backend that asks its clients for nothing.
+/// Returns true for a route to a backend that requires no credentials.
 bool IsOpen(const settings::Route& route) {
   return route.backend && route.options.auth.empty() && route.match.certificate.empty();
 }
 
-/// Returns true for a listener that accepts requests for any name because the file does not say
-/// which. A `*` in `hosts` is an answer.
+/// Returns true for a listener that accepts requests for any host name because no names are
+/// configured. A `*` in `hosts` counts as configured.
 bool AcceptsAnyHost(const settings::Config& config, size_t index) {
   const settings::Listener& listener = config.listeners[index];
   return listener.protocol == settings::ListenerProtocol::kWebSocket && !listener.hosts &&
@@ -46,9 +46,9 @@ bool IsOfAnyHost(const settings::Config& config, const settings::Route& route) {
   if (!route.match.host.empty() || route.options.origins) return false;
   const auto& listeners = route.match.listeners;
   for (size_t i = 0; i < config.listeners.size(); ++i) {
-    const bool takes_from =
+    const bool accepts_from =
         listeners.empty() || std::find(listeners.begin(), listeners.end(), i) != listeners.end();
-    if (takes_from && AcceptsAnyHost(config, i)) return true;
+    if (accepts_from && AcceptsAnyHost(config, i)) return true;
   }
   return false;
 }
@@ -92,7 +92,7 @@ std::string ListOf(const std::vector<std::string_view>& routes) {
   return list;
 }
 
-void TellExposure(const settings::Config& config, ConfigForm form, base::Log& log) {
+void LogExposure(const settings::Config& config, ConfigForm form, base::Log& log) {
   const Exposure exposure = FindExposure(config);
   if (exposure.routes.empty()) return;
   log.Write(

@@ -16,7 +16,8 @@ struct DirCloser {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
-// What tells a file from what it was. The time of its last change of status cannot be set at will.
+/// Returns the attributes that change when a file changes. One of them is the time of the last
+/// status change, which a program cannot set.
 std::string Describe(const struct stat& file) {
   std::string text;
   const auto add = [&text](auto number) { (text += std::to_string(number)) += ' '; };
@@ -65,7 +66,7 @@ bool IsEmptyFile(const std::string& path) {
   return stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) && file.st_size == 0;
 }
 
-// Whether the path is an empty file, or a directory with one.
+/// Returns true if the path is an empty file, or a directory that contains one.
 bool HasEmptyFile(const std::string& path) {
   if (IsEmptyFile(path)) return true;
   const auto names = NamesIn(path);
@@ -77,13 +78,13 @@ bool HasEmptyFile(const std::string& path) {
 
 FileWatch::Watched FileWatch::Add(std::vector<std::string> paths, std::function<void()> changed) {
   const std::string now = Fingerprint(paths);
-  auto entry = std::make_shared<Entry>(std::move(paths), std::move(changed), now, now);
+  auto entry = std::make_shared<Entry>(std::move(paths), std::move(changed), now);
   entries_.push_back(entry);
   timer_.Start(kInterval);
   return entry;
 }
 
-/// Whoever is told of a change may add and destroy any of them.
+/// Calls `function` for each entry. It may add and destroy entries.
 template <typename Function>
 void FileWatch::ForEach(Function function) {
   std::erase_if(entries_, [](const auto& entry) { return entry.expired(); });
@@ -95,18 +96,18 @@ void FileWatch::ForEach(Function function) {
 
 void FileWatch::CheckNow() {
   ForEach([](Entry& entry) {
-    entry.seen = Fingerprint(entry.paths);
+    entry.polled = Fingerprint(entry.paths);
     if (std::any_of(entry.paths.begin(), entry.paths.end(), HasEmptyFile)) return;
-    if (std::exchange(entry.told, entry.seen) != entry.seen) entry.changed();
+    if (std::exchange(entry.reported, entry.polled) != entry.polled) entry.changed();
   });
 }
 
 void FileWatch::OnTimer() {
   timer_.Start(kInterval);
   ForEach([](Entry& entry) {
-    const std::string before = std::exchange(entry.seen, Fingerprint(entry.paths));
-    if (entry.seen != before || entry.seen == entry.told) return;
-    entry.told = entry.seen;
+    const std::string before = std::exchange(entry.polled, Fingerprint(entry.paths));
+    if (entry.polled != before || entry.polled == entry.reported) return;
+    entry.reported = entry.polled;
     entry.changed();
   });
 }

@@ -1,9 +1,8 @@
-// Tells when files have changed: certificates, users, tokens, which are read anew without a
-// restart.
+// Notifies about changed files: certificates, users, tokens, which are reloaded without a restart.
 //
-// Files are looked at rather than watched by inotify: a look follows every symbolic link of the
-// way, so that the swap of a link far above the file is seen (as Kubernetes does it), and it works
-// on every file system.
+// Files are polled with stat(2) rather than watched by inotify. A poll follows every symbolic link
+// in the path, so it notices when a link far above the file is replaced (as Kubernetes does), and
+// it works on every file system.
 #pragma once
 
 #include <functional>
@@ -21,33 +20,32 @@ class FileWatch final : private net::TimerHandler {
  public:
   explicit FileWatch(net::EventLoop& loop) : timer_(loop, *this) {}
 
-  /// Nobody is told any more when it is destroyed.
+  /// Keeps a watch. Destroying it ends the notifications.
   using Watched = std::shared_ptr<void>;
 
-  /// Calls `changed` once whenever any of `paths` is not what it was, counting from this call: so
-  /// it comes before the files are read for the first time. A path may be a directory, whose
-  /// entries then count, and need not exist. A change is told when nothing more has changed for a
-  /// second, since who writes two files, or one in pieces, is seldom done with it at the first
-  /// look.
+  /// Calls `changed` whenever any of `paths` has changed since this call, so call it before the
+  /// files are loaded for the first time. A path may be a directory, whose entries then count, and
+  /// need not exist. `changed` is called when nothing more has changed for a second, because a
+  /// writer of two files, or of a file in pieces, is rarely done at the first poll.
   [[nodiscard]] Watched Add(std::vector<std::string> paths, std::function<void()> changed);
 
-  /// Looks now, and tells of every change at once: somebody says that the files are as they should
-  /// be. But a file without a byte may be one that is being written again: its change is told when
-  /// the next look finds the same.
+  /// Polls now and notifies about every change at once, because the operator has asked for it. Only
+  /// an empty file may be one that is still being written: its change is reported when the next
+  /// poll finds it unchanged.
   void CheckNow();
 
  private:
   struct Entry {
-    Entry(std::vector<std::string> files, std::function<void()> callback, std::string is_told,
-          std::string is_seen)
+    Entry(std::vector<std::string> files, std::function<void()> callback,
+          const std::string& fingerprint)
         : paths(std::move(files)),
           changed(std::move(callback)),
-          told(std::move(is_told)),
-          seen(std::move(is_seen)) {}
+          reported(fingerprint),
+          polled(fingerprint) {}
     std::vector<std::string> paths;
     std::function<void()> changed;
-    std::string told;  // What the files were like when they were last told of, or added,
-    std::string seen;  // and at the last look.
+    std::string reported;  // The fingerprint at the last notification, or when added.
+    std::string polled;    // The fingerprint at the last poll.
   };
 
   void OnTimer() override;

@@ -10,7 +10,7 @@
 namespace sluice::server {
 namespace {
 
-// More faults do not help a reader of the log.
+// The faults that are logged at most: more would not help the reader of the log.
 constexpr size_t kMostFaults = 10;
 
 int64_t SecondsNow() {
@@ -75,7 +75,7 @@ void Reloader::LogOutcome() const {
       log_.Write(
           base::LogLevel::kInfo, "config_reloaded",
           {{"route_count", server_.config().routes.size()}, {"warnings", outcome_.warnings}});
-      TellExposure(server_.config(), ConfigForm::kFile, log_);
+      LogExposure(server_.config(), ConfigForm::kFile, log_);
       break;
     case Result::kFailed:
       for (size_t i = 0; i < std::min(outcome_.faults.size(), kMostFaults); ++i) {

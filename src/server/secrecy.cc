@@ -36,7 +36,7 @@ std::optional<std::string> SecrecyWarning(const std::string& path) {
   if (!S_ISDIR(status.st_mode)) {
     return IsLoose(status) ? std::optional(DescribeLoose(status)) : std::nullopt;
   }
-  // No other user reaches the files of a directory that they may not search.
+  // Other users cannot reach files in a directory that they may not search.
   if ((status.st_mode & (S_IXGRP | S_IXOTH)) == 0) return std::nullopt;
   const auto names = DiskFiles().List(path);
   if (!names) return std::nullopt;

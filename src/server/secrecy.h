@@ -1,4 +1,4 @@
-// Warns of secrets that other users of the machine may read.
+// Warns about secret files that other users of the machine may read.
 #pragma once
 
 #include <optional>
@@ -6,9 +6,9 @@
 
 namespace sluice::server {
 
-/// A warning about the permissions of a file, or of the files of a directory, without its name. The
-/// rule is that of PostgreSQL: only the owner may read a secret, and its group if the owner is
-/// root. Nothing if all is well, or if `path` is not there.
+/// Returns a warning about the permissions of a file, or of the files of a directory, without its
+/// name. Unset if the permissions are safe or `path` does not exist. The rule is that of
+/// PostgreSQL: only the owner may read a secret, and its group if the owner is root.
 std::optional<std::string> SecrecyWarning(const std::string& path);
 
 }  // namespace sluice::server

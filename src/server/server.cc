@@ -58,8 +58,8 @@ std::vector<Status::Route> SumByRoute(const settings::Config& config,
   return routes;
 }
 
-/// Returns the name of an option that differs in `next` and is fixed from the start; empty if there
-/// is none.
+/// Returns the name of an option that differs in `next` but cannot change after the start; empty if
+/// there is none.
 std::string_view WhatIsFixed(const settings::Config& now, const settings::Config& next) {
   if (next.workers != now.workers) return "'workers'";
   if (next.user != now.user) return "'user'";
@@ -92,12 +92,12 @@ class Server::Impl final {
   }
 
   ~Impl() {
-    // Each one uses its peers.
+    // Each worker uses its peers, so all stop before the first is destroyed.
     for (const auto& worker : workers_) worker->Stop();
   }
 
-  /// Replaces the configuration in use, if there is one. Everything that can fail comes before
-  /// anything changes.
+  /// Replaces the configuration in use, if there is one. All steps that can fail come before the
+  /// first change.
   base::Result<Control::Pending, std::string> Use(std::shared_ptr<const settings::Config> config,
                                                   OnApplied applied) {
     auto next =
@@ -120,7 +120,7 @@ class Server::Impl final {
     if (auto done = SetSocketFiles(in_use.listeners); !done) return base::Unexpected(done.error());
 
     memory_.SetLimit(in_use.limits.memory);
-    // Also of listeners that are kept: connections that are accepted from now on inherit it.
+    // Kept listeners included: accepted connections inherit the size.
     for (const auto& sockets : plan->open) {
       for (const int fd : sockets.fds) net::SetSocketBuffer(fd, in_use.limits.socket_buffer);
     }
@@ -176,7 +176,7 @@ class Server::Impl final {
     return {};
   }
 
-  /// For sockets that are kept or inherited: new ones have their mode and owner already.
+  /// Sets the mode and owner of Unix sockets, for those that are kept or inherited.
   static base::Result<void, std::string> SetSocketFiles(
       const std::vector<settings::Listener>& listeners) {
     for (const auto& listener : listeners) {
@@ -213,12 +213,12 @@ class Server::Impl final {
     }
   }
 
-  /// Has each worker use its generation on its ports.
+  /// Makes each worker use its generation and its listening sockets.
   Control::Pending Apply(std::vector<std::shared_ptr<intake::Generation>> generations,
                          std::vector<std::vector<worker::PortPlan>> ports, OnApplied applied) {
     std::vector<std::function<void(Control::Reply<Control::Done>)>> questions;
     for (size_t i = 0; i < worker_count_; ++i) {
-      // What is posted has to be copyable, which sockets are not.
+      // A posted function must be copyable, and sockets are not.
       const auto plan = std::make_shared<std::vector<worker::PortPlan>>(std::move(ports[i]));
       questions.push_back([worker = workers_[i].get(), generation = std::move(generations[i]),
                            plan](const Control::Reply<Control::Done>& reply) {

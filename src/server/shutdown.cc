@@ -69,7 +69,8 @@ void Shutdown::Abort() {
   });
 }
 
-/// A worker that does not reply is stuck and accepts nothing either, so the others go on.
+/// Asks all workers to stop accepting, then calls `next`. A worker that does not reply is stuck and
+/// accepts no connections either, so the shutdown continues without its reply.
 void Shutdown::StopAcceptingThen(base::Duration limit, std::function<void()> next) {
   pending_ = control_.Ask<Control::Done>(
       limit,

@@ -1,5 +1,4 @@
-// How the workers end: by a drain after SIGTERM, or after a hand-over when their sessions have
-// ended.
+// Ends the workers: by a drain after SIGTERM, or after a hand-over when their sessions have ended.
 //
 //   kServing ──Retire──► kRetiring ───all workers are empty───────────────────► kEnded
 //       │                    │                                                    ▲
@@ -11,8 +10,8 @@
 //       ▼                           ▼                                             │
 //   kAborting ◄─────────────────────┘ ───all workers are empty, or time is up─────┘
 //
-// Before workers are asked to end their sessions, all of them stop accepting, so that no connection
-// is on its way to a worker that is empty already.
+// All workers stop accepting before any of them ends its sessions, so that no worker passes a
+// connection to a worker that is already empty.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +43,7 @@ class Shutdown final : private net::TimerHandler {
 
   /// Stops accepting and waits for the sessions to end by themselves. Drain may follow.
   void Retire(Done done);
-  /// Stops accepting after the delay that `config` has, and ends the sessions within its limit.
+  /// Stops accepting after `drain.delay`, and ends the sessions within `timeouts.drain`.
   void Drain(const settings::Config& config, Done done);
   /// Ends every session at once. The `done` of Drain follows. Only after Drain.
   void Abort();
@@ -58,7 +57,7 @@ class Shutdown final : private net::TimerHandler {
   void OnTimer() override;
   void BeginDrain();
   void StopAcceptingThen(base::Duration limit, std::function<void()> next);
-  /// Asks all workers for `act`, and ends when they have replied.
+  /// Asks all workers to run `act`, and ends the shutdown when they have replied.
   void AskToEnd(std::optional<base::Duration> limit,
                 std::function<void(worker::Worker&, std::function<void()> done)> act);
   void End(const std::vector<size_t>& stuck);
@@ -70,12 +69,12 @@ class Shutdown final : private net::TimerHandler {
   bool is_retired_ = false;  // It stays true while a drain follows.
   net::Timer delay_timer_;
   base::Duration window_{0};
-  base::Duration limit_{0};  // From the end of the delay.
+  base::Duration limit_{0};  // Starts at the end of the delay.
   Control::Pending pending_;
   Done done_;
 };
 
-/// Logs an error for each of these workers: `detail` says what it has not done in time.
+/// Logs an error for each of these workers. `detail` names the step that it has not done in time.
 void LogSilentWorkers(base::Log& log, const std::vector<size_t>& workers, std::string_view detail);
 
 }  // namespace sluice::server

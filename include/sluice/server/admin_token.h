@@ -1,4 +1,4 @@
-// The token that callers of the admin listener show when they want to change something.
+// The token that requests to the admin listener need if they change something.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@ namespace sluice::server {
 
 class AdminToken {
  public:
-  /// Reads the `token_file` of `admin`.
+  /// Loads the token from the `token_file` of `admin`.
   static base::Result<AdminToken, settings::FileFault> Load(const std::string& path);
 
-  /// `authorization` is the value of that header.
+  /// Returns true if `authorization`, the value of that header, contains the token.
   bool IsIn(std::string_view authorization) const;
 
  private:

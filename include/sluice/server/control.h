@@ -5,14 +5,13 @@
 //         [this](size_t worker, Control::Reply<size_t> reply) { reply(SessionsOf(worker)); },
 //         [this](Control::Replies<size_t> replies) { Sum(replies); });
 //
-// The question runs on each worker's thread, after what was posted to that worker before. It
-// replies at once or later, such as when a worker's last session has ended. The completion runs
+// The question runs on each worker's thread, after the functions that were posted to that worker
+// before. It replies at once or later, such as when the last session has ended. The completion runs
 // once, on the loop that asked, and never inside Ask.
 //
 // What happens to a question:
 //
-//   event                            | while it is pending                    | after its
-//   completion
+//   event                            | while it is pending                    | when complete
 //   ---------------------------------+----------------------------------------+---------------------
 //   a worker replies                 | the reply is stored; the last one      | ignored
 //                                    | completes the question                 |
@@ -22,8 +21,8 @@
 //   a worker's loop ends             | its reply stays missing                | -
 //   the loop that asked ends         | it does not complete                   | -
 //
-// Workers do what a question asks even if it is withdrawn or over by then: a reload reaches a
-// worker that was busy for too long as soon as that worker continues.
+// Workers run a question even if it has been withdrawn or has completed: a worker that was busy for
+// too long applies a reload as soon as it continues.
 #pragma once
 
 #include <chrono>
@@ -64,19 +63,19 @@ class Question : public std::enable_shared_from_this<Question>, private net::Tim
 
   State state_ = State::kPending;
   net::Timer timer_;
-  size_t missing_;  // Replies.
+  size_t missing_;  // The number of missing replies.
 };
 
 /// Belongs to the thread of the loop that asks. That loop outlives the workers' threads.
 class Control {
  public:
-  /// The time in which a worker replies that is not stuck: a turn of its loop takes milliseconds.
+  /// The time after which a worker counts as stuck: a turn of its loop takes milliseconds.
   static constexpr base::Duration kReplyLimit = std::chrono::seconds(5);
 
   /// A reply without content: the worker has done what it was asked to do.
   struct Done {};
 
-  /// Takes the worker's reply. Any thread, at any time; a copy may outlive the question.
+  /// Accepts the worker's reply. Any thread, at any time; a copy may outlive the question.
   template <typename T>
   using Reply = std::function<void(T)>;
 
@@ -91,15 +90,15 @@ class Control {
   Control(net::EventLoop& loop, std::vector<net::EventLoop*> workers)
       : loop_(loop), workers_(std::move(workers)) {}
 
-  /// Asks all workers the same; see the top of this file. `limit` is unset only where sessions
-  /// decide how long it takes, and no client waits for that.
+  /// Asks all workers the same question; see the top of this file. `limit` is unset only for a
+  /// question that sessions decide the duration of, if no client waits for it.
   template <typename T>
   [[nodiscard]] Pending Ask(std::optional<base::Duration> limit,
                             const std::function<void(size_t worker, Reply<T>)>& question,
                             std::function<void(Replies<T>)> done);
 
-  /// Asks each worker its own question, which alone owns what it captures: objects of a worker's
-  /// loop are destroyed with that loop if the question is never run. One question for each worker.
+  /// Asks each worker its own question. Each question alone owns its captures, so objects of a
+  /// worker's loop are destroyed with that loop if the question never runs.
   template <typename T>
   [[nodiscard]] Pending AskEach(std::optional<base::Duration> limit,
                                 std::vector<std::function<void(Reply<T>)>> questions,
@@ -164,8 +163,8 @@ Control::Pending Control::AskEach(std::optional<base::Duration> limit,
   const auto pending = std::make_shared<QuestionFor<T>>(loop_, workers_.size(), std::move(done));
   pending->Start(limit);
   for (size_t worker = 0; worker < workers_.size(); ++worker) {
-    // Only the loop that asked turns the weak pointer into a strong one, so that a question is
-    // destroyed on the thread that it belongs to.
+    // Only the loop that asked locks the weak pointer, so that a question is destroyed on the
+    // thread that it belongs to.
     Reply<T> reply = [&loop = loop_, worker, weak = std::weak_ptr(pending)](T content) {
       loop.Post([worker, weak, content = std::move(content)]() mutable {
         if (const auto strong = weak.lock()) strong->Accept(worker, std::move(content));

@@ -1,4 +1,4 @@
-// What a configuration leaves open, so that nobody runs open without having been told.
+// Finds routes that accept any client, so that an operator learns about them at the start.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +14,30 @@
 namespace sluice::server {
 
 struct Exposure {
-  /// Routes to backends that ask nobody who he is, in the order of the file, where there is a
-  /// listener that does not ask either. Views of the configuration.
+  /// Routes to backends without authentication, in the order of the file, if a listener does not
+  /// require client certificates. Views of the configuration.
   std::vector<std::string_view> routes;
-  bool to_other_machines = false;  ///< such a listener is not on loopback or a Unix socket alone
-  /// Those of `routes` that a web page can reach whose name was re-pointed to this gateway (DNS
-  /// rebinding): they have neither `host` nor `origins`, and a listener without `hosts` accepts any
-  /// name.
+  bool to_other_machines = false;  ///< such a listener is not on loopback or a Unix socket
+  /// Those of `routes` that a web page can reach by DNS rebinding, after its host name was pointed
+  /// to this gateway: they have neither `host` nor `origins`, and a listener without `hosts`
+  /// accepts any name.
   std::vector<std::string_view> of_any_host = {};
 };
 
+/// Returns the routes that accept any client.
 Exposure FindExposure(const settings::Config& config);
 
-/// How the configuration was given, and so how it can be changed.
+/// The form of the configuration, for the advice on how to change it.
 enum class ConfigForm : uint8_t { kFile, kCommandLine };
 
-/// Logs one line about open routes, and one about those of any host, if there are such.
-void TellExposure(const settings::Config& config, ConfigForm form, base::Log& log);
+/// Logs one line about the open routes, and one about those of any host, if there are any.
+void LogExposure(const settings::Config& config, ConfigForm form, base::Log& log);
 
-/// The warning about a route that is one of Exposure::of_any_host; nothing about others.
+/// Returns a warning about a route in Exposure::of_any_host; unset for other routes.
 std::optional<std::string> AnyHostWarning(const settings::Config& config,
                                           const settings::Route& route);
 
-/// The routes' names in one line, the first twenty of them.
+/// Returns the routes' names in one line: the first twenty, and the number of the others.
 std::string ListOf(const std::vector<std::string_view>& routes);
 
 }  // namespace sluice::server

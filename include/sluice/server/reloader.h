@@ -1,7 +1,7 @@
-// Reloads the configuration file and puts it in use.
+// Reloads the configuration file and applies it.
 //
-// One reload runs at a time. A request that comes while a configuration is being applied is
-// answered by the next reload, so that its answer is about the file as it is then.
+// One reload runs at a time. A request that arrives while a configuration is being applied is
+// answered by the next reload, which loads the file again.
 //
 //   event                    | kIdle       | kApplying | kApplyingAgain
 //   -------------------------+-------------+-----------+----------------------
@@ -34,27 +34,27 @@ class Reloader {
   enum class Result : uint8_t {
     kUnchanged,  ///< the file is the one in use
     kReloaded,
-    kFailed,  ///< nothing has changed
+    kFailed,  ///< the old configuration stays in use
   };
   struct Outcome {
     Result result;
-    std::vector<std::string> faults = {};  ///< each with its place, if it has one
+    std::vector<std::string> faults = {};  ///< with line and column where known
     size_t warnings = 0;
     std::vector<size_t> silent_workers = {};  ///< they do not use the configuration yet
   };
   using Load = std::function<config::LoadResult()>;
   using Done = std::function<void(const Outcome& outcome)>;
 
-  /// `load` reads `file`, and `text` is what the configuration in use was loaded from. With
+  /// `load` reads `file`, and `text` is the text of the configuration in use. With
   /// `reload: watch` a change of the file causes a reload. `server` and `log` outlive the reloader.
   Reloader(Server& server, base::Log& log, const std::string& file, Load load, std::string text);
 
-  /// Checks the whole file before anything changes. The outcome is logged and counted, when every
-  /// worker uses the new configuration.
+  /// Reloads the file. The complete file is checked before anything changes. The outcome is logged
+  /// and counted when every worker uses the new configuration.
   void Reload();
 
-  /// The same, and calls `done` with the outcome, as long as the result lives; perhaps from inside
-  /// this call.
+  /// Reloads the file, and calls `done` with the outcome as long as the result lives, possibly from
+  /// inside this call.
   [[nodiscard]] std::shared_ptr<const void> Reload(Done done);
 
  private:
@@ -71,7 +71,7 @@ class Reloader {
   std::string text_;
   State state_ = State::kIdle;
   std::vector<std::weak_ptr<const Done>> waiting_;  // For the next reload.
-  std::vector<std::weak_ptr<const Done>> asked_;    // For the one that is being applied.
+  std::vector<std::weak_ptr<const Done>> asked_;    // For the current reload.
   Outcome outcome_{Result::kUnchanged};
   Control::Pending applying_;
   const std::shared_ptr<void> watched_;

@@ -22,7 +22,7 @@
 
 namespace sluice::server {
 
-/// What GET /status reports.
+/// The answer to GET /status.
 struct Status {
   struct Route {
     std::string name;
@@ -40,7 +40,7 @@ class Server {
  public:
   /// Binds every listener and creates the workers without starting them, so that every error is
   /// reported before the first connection. `log` and `loop` outlive the server. `inherited` are
-  /// sockets of another process, for listeners that have their addresses.
+  /// sockets of another process, for listeners with the same addresses.
   static base::Result<std::unique_ptr<Server>, std::string> Create(
       net::EventLoop& loop, std::shared_ptr<const settings::Config> config, base::Log& log,
       std::string_view version, std::vector<worker::InheritedSocket> inherited = {});
@@ -54,32 +54,32 @@ class Server {
   /// Replaces the configuration in use, in one step for each worker. Listeners with the same
   /// address keep their sockets, and sessions continue, except those of a removed route with
   /// `on_removal: close`. `applied` is called when every worker uses `config`, as long as the
-  /// result lives. The error is a sentence; then nothing has changed.
+  /// result lives. On an error, which is a sentence, nothing has changed.
   base::Result<Control::Pending, std::string> Reload(std::shared_ptr<const settings::Config> config,
                                                      OnApplied applied);
 
   const settings::Config& config() const;
 
-  /// The sockets of all listeners, for a process that is to take over. They stay the server's.
+  /// The sockets of all listeners, for a process that takes over. The server keeps owning them.
   const std::vector<worker::OpenSockets>& sockets() const;
 
   /// Called once, on the main loop. A worker that is stuck ends only with the process.
   using OnEnded = std::function<void(const std::vector<size_t>& stuck_workers)>;
 
-  /// Is not ready any more, stops accepting after `drain.delay`, closes every session with 1012
-  /// within `drain.window`, and calls `done` when the last session has ended, or when
-  /// `timeouts.drain` is over and the rest has been aborted.
+  /// Ends the readiness, stops accepting after `drain.delay`, closes every session with 1012 within
+  /// `drain.window`, and aborts the remaining sessions after `timeouts.drain`. `done` is called
+  /// when the last session has ended.
   void Drain(OnEnded done);
 
-  /// Stops accepting, since another process accepts instead, and calls `done` when the last session
-  /// has ended by itself. Drain may follow.
+  /// Stops accepting, because another process has taken over, and calls `done` when the last
+  /// session has ended by itself. Drain may follow.
   void Retire(OnEnded done);
 
   /// Ends every session at once; the `done` of Drain follows. Only after Drain.
   void Abort();
 
-  /// Reloads the files that have changed, as SIGHUP requests. Without it, that takes up to two
-  /// seconds.
+  /// Reloads the files that have changed, as on SIGHUP. Without this call, changed files are
+  /// reloaded within two seconds.
   void CheckFiles();
 
   /// Calls `changed` when that file has changed, as long as the result lives.

@@ -49,7 +49,7 @@ Response Page(uint16_t status, std::string body, const char* content_type = kPla
   return {status, {{"Content-Type", content_type}}, std::move(body)};
 }
 
-/// The refusal of another method than `method`, which is GET or POST.
+/// Returns the response to a method other than `method`, which is GET or POST.
 Response MethodNotAllowed(std::string_view method) {
   const bool is_get = method == "GET";
   Response response = Page(405, is_get ? "expected GET or HEAD\n" : "expected POST\n");
@@ -105,9 +105,9 @@ void AdminServer::OnAccept(net::Fd fd, const net::Address& client) {
   connections_.back()->Start();
 }
 
-/// Makes room for a connection, so that open connections keep no health check out. Closes a
-/// connection whose reply has been sent; if there is none, one that waits for its client; and one
-/// that waits for an answer only if all do. Of several, the one that has waited longest.
+/// Closes one connection, so that open connections do not block health checks. Chooses a connection
+/// whose reply has been sent; if there is none, one that waits for its client; and one that waits
+/// for an answer only if all do. Of several, it chooses the one that has waited longest.
 void AdminServer::CloseOne() {
   const auto order = [](const auto& connection) {
     return std::tuple(connection->is_awaiting_answer(), !connection->is_lingering(),
@@ -128,13 +128,13 @@ void AdminServer::Release(Connection& connection) {
 
 // ---- Requests ----
 
-/// A page whose name was re-pointed to this listener could otherwise read everything here (DNS
-/// rebinding). A request without a Host is not a browser's.
+/// Returns true if the listener serves the host of the request. Otherwise a web page could read
+/// everything here by DNS rebinding. A request without a Host does not come from a browser.
 bool AdminServer::ServesHost(const http::RequestHead& head) const {
   return head.host.empty() || any_host_ || hosts_.Contain(http::NormalizeHost(head.host));
 }
 
-/// One line a second at most.
+/// Logs a refusal, at most one line a second.
 void AdminServer::LogRefusal(Connection& connection, int status, std::string_view why) {
   if (options_.log == nullptr) return;
   const auto omitted = refusal_log_limit_.Admit(net::EventLoop::Now());
@@ -178,7 +178,7 @@ std::shared_ptr<const void> AdminServer::Respond(Connection& connection, std::st
 }
 
 void AdminServer::ReplyWithPage(Connection& connection, Response response) {
-  // A 503 is the answer that /readyz is for.
+  // A 503 from /readyz is a normal answer, not a refusal.
   if (response.status >= 400 && response.status != 503) {
     LogRefusal(connection, response.status,
                std::string_view(response.body).substr(0, response.body.find('\n')));

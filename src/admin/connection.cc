@@ -13,15 +13,15 @@ using IoStatus = net::IoResult::Status;
 
 constexpr http::HeadLimits kHeadLimits{
     .request_line = 8 * 1024, .header = 16 * 1024, .header_count = 100};
-// The responder decides which methods a page has. Health checks of some load balancers are requests
-// of HTTP/1.0.
+// The responder checks the method. The health checks of some load balancers use HTTP/1.0.
 constexpr http::HeadRules kHeadRules{.any_method = true, .http_1_0 = true};
 constexpr size_t kMaxBodyBytes = 4 * 1024;
 constexpr base::Duration kReplyTimeout{30'000};
-// For the client to close after the reply.
+// The time for the client to close after the reply.
 constexpr base::Duration kLingerTimeout{1'000};
 constexpr size_t kReadSize = 4 * 1024;
-// Bytes that are read and dropped while the reply is under way, so that no reset overtakes it.
+// The bytes to read and drop at most while the client reads the reply, so that no reset overtakes
+// it.
 constexpr size_t kMaxIgnoredBytes = 64 * 1024;
 
 http::Response PlainText(uint16_t status, std::string text) {
@@ -112,7 +112,7 @@ void Connection::Consume(base::Bytes bytes) {
   }
 }
 
-/// The head is complete; `rest` is what follows it.
+/// Reads the body after a complete head. `rest` are the bytes after the head.
 void Connection::StartBody(base::Bytes rest) {
   const http::RequestHead& head = parser_.head();
   if (head.Count("Transfer-Encoding") != 0) {
@@ -133,7 +133,7 @@ void Connection::StartBody(base::Bytes rest) {
   const bool is_awaited = rest.size() < body_size_;
   if (is_awaited && expect && base::EqualsIgnoringCase(*expect, "100-continue")) {
     reply_.Append(base::AsBytes("HTTP/1.1 100 Continue\r\n\r\n"));
-    (void)reply_.WriteTo(*client_);  // What is left is sent with the response.
+    (void)reply_.WriteTo(*client_);  // Bytes that remain are sent with the response.
   }
   ConsumeBody(rest);
 }
@@ -188,7 +188,7 @@ void Connection::ContinueReply() {
   Linger();
 }
 
-/// Drops what the client sends until it closes: unread bytes would make the kernel answer with a
+/// Reads and drops the client's bytes until it closes. Unread bytes would make the kernel send a
 /// reset, which may overtake the reply.
 void Connection::Linger() {
   std::array<uint8_t, kReadSize> buffer;

@@ -4,10 +4,10 @@
 //   kReadingHead ──► kReadingBody ──► kAwaitingAnswer ──► kReplying ──► kLingering ──► kDone
 //        └─────────────────┴──(refused)────────┴──(too late)──►▲
 //
-// Each wait has a time limit: one for head and body together, however slowly they come, one for the
-// answer, one for sending it, and one for the client to close after that. A client that leaves
-// while the answer is due is noticed when the answer is sent, or by a reset; whatever ends the
-// connection withdraws the request (Responder::Respond).
+// Each wait has a time limit: one for the complete request, one for the answer, one for sending it,
+// and one for the client to close after that. A client that leaves while the answer is due is
+// noticed when the answer is sent, or by a reset. The end of the connection withdraws the request
+// (Responder::Respond).
 #pragma once
 
 #include <cstdint>
@@ -32,19 +32,19 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
              base::Duration request_timeout, base::Duration answer_timeout, Responder& responder);
   ~Connection();
 
-  /// Reads what has come. To be called when its owner has it in its table.
+  /// Starts to read the request. To be called when the owner has the connection in its table.
   void Start();
   /// Answers the request. No effect unless the connection waits for the answer.
   void Reply(http::Response response);
 
-  /// The request, once it is complete.
+  /// The head of the request, when it is complete.
   const http::RequestHead& head() { return parser_.head(); }
   const net::Address& address() const { return address_; }
   bool is_awaiting_answer() const { return state_ == State::kAwaitingAnswer; }
   /// Returns true if the reply has been sent.
   bool is_lingering() const { return state_ == State::kLingering; }
-  /// Returns the time since when the connection waits: for the client to send its request, for the
-  /// answer, for the client to read it, or to close.
+  /// Returns the time at which the current wait began: for the request, for the answer, for the
+  /// client to read it, or for the client to close.
   base::TimePoint waits_since() const { return waits_since_; }
   /// Ends the connection at once.
   void Abort();
@@ -85,9 +85,9 @@ class Connection final : private net::StreamHandler, private net::TimerHandler {
   http::RequestParser parser_;
   size_t body_size_ = 0;
   std::string body_;
-  std::shared_ptr<const void> answer_;  // While it is due. Destroying it withdraws the request.
+  std::shared_ptr<const void> answer_;  // Null: none is due. Destroying it withdraws the request.
   net::ByteQueue reply_;
-  bool has_begun_ = false;  // A byte of the request has come.
+  bool has_begun_ = false;  // A byte of the request has arrived.
 };
 
 }  // namespace sluice::admin

@@ -22,7 +22,7 @@ using Outcome = base::Result<std::string, std::string>;
 
 constexpr ev_ssize_t kMaxAnswerHeadBytes = 16 * 1024;
 constexpr ev_ssize_t kMaxAnswerBodyBytes = 16 * 1024 * 1024;
-/// How much of a refusal's text goes into the error.
+/// The characters of a refusal's text that the error contains at most.
 constexpr size_t kMaxReason = 200;
 
 std::string BodyOf(evhttp_request* request) {
@@ -48,7 +48,7 @@ class ProbeRequest final : private net::TimerHandler {
     if (!connection_ || request == nullptr) return Unexpected(std::string("out of memory"));
     evhttp_connection_set_max_headers_size(connection_.get(), kMaxAnswerHeadBytes);
     evhttp_connection_set_max_body_size(connection_.get(), kMaxAnswerBodyBytes);
-    // Later than the deadline, which covers the whole and is the one that speaks.
+    // Later than the deadline, which covers the complete request and reports the error.
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout_).count() + 2;
     evhttp_connection_set_timeout(connection_.get(), static_cast<int>(seconds));
     evhttp_request_set_error_cb(request, OnError);
@@ -70,14 +70,14 @@ class ProbeRequest final : private net::TimerHandler {
                    std::to_string(timeout_.count()) + " ms"));
   }
 
-  // The first outcome is the one that counts. Stopping also ends a Run that has yet to begin.
+  // The first outcome counts. Stop also ends a Run that has not begun.
   void End(Outcome outcome) {
     if (outcome_) return;
     outcome_ = std::move(outcome);
     loop_.Stop();
   }
 
-  // Called before OnAnswer, when a connection was there but no complete answer came over it.
+  // Called before OnAnswer if a connection was open but no complete answer has arrived.
   static void OnError(evhttp_request_error, void* self_pointer) {
     auto& self = *static_cast<ProbeRequest*>(self_pointer);
     self.End(Unexpected(self.server_.ToString() + " did not answer with a complete response"));
@@ -106,7 +106,7 @@ class ProbeRequest final : private net::TimerHandler {
 
 Outcome Probe(const settings::Endpoint& admin, std::string_view path, base::Duration timeout) {
   settings::Endpoint server = admin;
-  // Whatever the listener on :: is, it takes IPv4 too (net::Listen).
+  // A listener on :: also accepts IPv4 (net::Listen).
   if (server.host == "0.0.0.0" || server.host == "::") server.host = "127.0.0.1";
   const auto address = net::Address::Of(server);
   if (!address) return Unexpected("cannot ask " + admin.ToString() + ": " + address.error());

@@ -22,7 +22,7 @@ AdminApi::Pending Refuse(const AdminApi::Answer& answer, uint16_t status, std::s
 
 uint16_t StatusOf(const server::Reloader::Outcome& outcome) {
   if (outcome.result == server::Reloader::Result::kFailed) return 422;
-  // The configuration is accepted, and some workers will use it later.
+  // 202: the configuration is accepted, but some workers do not use it yet.
   return outcome.silent_workers.empty() ? 200 : 202;
 }
 

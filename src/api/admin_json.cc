@@ -11,7 +11,7 @@ namespace {
 using Health = routing::ServerState::Health;
 using OrderedJson = nlohmann::ordered_json;
 
-/// Negative `indent`: in one line.
+/// Returns the document as text. Negative `indent`: in one line.
 std::string TextOf(const OrderedJson& json, int indent = -1) {
   return json.dump(indent, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
 }

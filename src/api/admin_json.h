@@ -1,6 +1,6 @@
 // The JSON of the admin listener: all documents that it returns, and the one that it accepts.
 //
-// Text that comes from files or clients need not be UTF-8: bytes that are not are replaced.
+// Text from files or clients may not be UTF-8: invalid bytes are replaced.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +17,21 @@
 
 namespace sluice::api {
 
-/// A response with `document` and the content type of JSON.
+/// Returns a response with `document` and the content type of JSON.
 http::Response JsonResponse(uint16_t status, std::string document);
 
-/// {"error": why}
+/// Returns {"error": why}.
 std::string ErrorJson(std::string_view why);
 
-/// Routes with their sessions, backends with their servers, and, if there are any, the workers that
-/// did not reply.
+/// Returns the routes with their sessions, the backends with their servers, and the workers that
+/// did not reply, if there are any.
 std::string StatusJson(const server::Status& status);
 
-/// {"result": "reloaded", "warnings": 0}, or "unchanged", or "failed" with the faults; and the
-/// workers that do not use the configuration yet, if there are any.
+/// Returns {"result": "reloaded", "warnings": 0}, or "unchanged", or "failed" with the faults; and
+/// the workers that do not use the configuration yet, if there are any.
 std::string ReloadJson(const server::Reloader::Outcome& outcome);
 
-/// {"expires_in": seconds, "ticket": ...}
+/// Returns {"expires_in": seconds, "ticket": ...}.
 std::string TicketJson(const IssuedTicket& ticket);
 
 /// Parses an object whose values are all text. The error is a sentence.

@@ -19,7 +19,7 @@ base::Unexpected<TicketRefusal> RefuseTicket(uint16_t status, std::string why) {
   return base::Unexpected(TicketRefusal{status, std::move(why)});
 }
 
-bool TakesTickets(const settings::Config& config, std::string_view name) {
+bool AcceptsTickets(const settings::Config& config, std::string_view name) {
   const auto route = std::find_if(config.routes.begin(), config.routes.end(),
                                   [name](const auto& candidate) { return candidate.name == name; });
   if (route == config.routes.end()) return false;
@@ -29,8 +29,8 @@ bool TakesTickets(const settings::Config& config, std::string_view name) {
   });
 }
 
-/// Returns true if the route dials the server that a ticket names.
-bool TakesServers(const settings::Config& config, std::string_view name) {
+/// Returns true if the route connects to the server that a ticket names.
+bool UsesTicketServer(const settings::Config& config, std::string_view name) {
   return std::any_of(config.routes.begin(), config.routes.end(), [&](const auto& route) {
     return route.name == name && config.backends[*route.backend].is_from_token;
   });
@@ -80,10 +80,10 @@ base::Result<IssuedTicket, TicketRefusal> IssueTicket(const settings::Config& co
                                                       base::TimePoint now) {
   auto terms = ParseTerms(body);
   if (!terms) return RefuseTicket(400, terms.error());
-  if (!TakesTickets(config, terms->route)) {
+  if (!AcceptsTickets(config, terms->route)) {
     return RefuseTicket(404, "'route' is not the name of a route that takes tickets");
   }
-  if (terms->server && !TakesServers(config, terms->route)) {
+  if (terms->server && !UsesTicketServer(config, terms->route)) {
     return RefuseTicket(400, "'server' is for a route with 'backend: {from: token}'");
   }
   auto ticket = tickets.Issue(*terms, now);

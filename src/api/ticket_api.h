@@ -24,8 +24,8 @@ struct TicketRefusal {
   std::string why;
 };
 
-/// Issues a ticket for `body`: JSON with the "route", and, if the ticket is valid for these only or
-/// names them, "address", "origin", "user" and "server".
+/// Issues a ticket for `body`: JSON with the "route" and, optionally, the only "address" and
+/// "origin" that the ticket is valid for, and the "user" and "server" that it names.
 base::Result<IssuedTicket, TicketRefusal> IssueTicket(const settings::Config& config,
                                                       auth::Tickets& tickets, std::string_view body,
                                                       base::TimePoint now);

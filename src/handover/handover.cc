@@ -29,11 +29,11 @@ constexpr const char* kVariable = "SLUICE_HANDOVER";
 constexpr int kFirstActivated = 3;  // SD_LISTEN_FDS_START of sd_listen_fds(3).
 constexpr int kMostActivated = 1000;
 
-// Until the new process accepts.
+// The time until the new process must accept connections.
 constexpr base::Duration kReadyTimeout{60'000};
 
-// The value of a variable, which is gone after that: nobody started from here is meant.
-std::string TakeVariable(const char* name) {
+/// Returns the value of a variable and removes it, because it is not meant for child processes.
+std::string ConsumeVariable(const char* name) {
   const char* const value = std::getenv(name);
   std::string text = value == nullptr ? "" : value;
   unsetenv(name);
@@ -53,9 +53,9 @@ base::Result<Inheritance, std::string> FromPredecessor(const std::string& text) 
                       " in the environment is not from a running sluice: " + why);
   };
   if (!message) return fail(message.error());
-  if (!IsUnixSocket(message->told)) return fail("'told' is not a Unix socket");
+  if (!IsUnixSocket(message->report_fd)) return fail("'told' is not a Unix socket");
   Inheritance inheritance;
-  inheritance.ready = net::Fd(message->told);
+  inheritance.ready = net::Fd(message->report_fd);
   fcntl(inheritance.ready.get(), F_SETFD, FD_CLOEXEC);
   for (const auto& [listener, fd] : message->listeners) {
     auto socket = net::Adopt(net::Fd(fd));
@@ -83,7 +83,7 @@ base::Result<Inheritance, std::string> FromSystemd(const std::string& count) {
   return inheritance;
 }
 
-// Pointers to texts that outlive them, as exec(3) wants them.
+/// Returns pointers to texts, which outlive them, in the form of exec(3).
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (auto& text : texts) pointers.push_back(text.data());
@@ -97,7 +97,8 @@ std::vector<std::string> EnvironmentWith(const std::string& variable) {
   return all;
 }
 
-// The path of the program that runs. Later there may be another in its place, and the link says so.
+/// Returns the path of the running program. After the file is replaced, the link names the deleted
+/// file.
 std::string OwnProgram() {
   std::array<char, PATH_MAX> path{};
   const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
@@ -116,19 +117,19 @@ std::vector<std::string> OwnArguments() {
 // ---- The new process ----
 
 base::Result<Inheritance, std::string> ReadInheritance() {
-  const std::string handover = TakeVariable(kVariable);
-  const std::string pid = TakeVariable("LISTEN_PID");
-  const std::string count = TakeVariable("LISTEN_FDS");
-  TakeVariable("LISTEN_FDNAMES");
+  const std::string handover = ConsumeVariable(kVariable);
+  const std::string pid = ConsumeVariable("LISTEN_PID");
+  const std::string count = ConsumeVariable("LISTEN_FDS");
+  ConsumeVariable("LISTEN_FDNAMES");
   if (!handover.empty()) return FromPredecessor(handover);
-  // They may be meant for whoever started this process.
+  // The sockets may be meant for the parent process.
   if (pid == std::to_string(getpid()) && !count.empty()) return FromSystemd(count);
   return Inheritance();
 }
 
 void Inheritance::ReportReady() {
   if (!ready) return;
-  // Should the old one be gone, there is nobody to tell.
+  // If the old process has ended, the report is not needed.
   [[maybe_unused]] const auto sent = write(ready.get(), "+", 1);
   ready.Reset();
 }
@@ -149,20 +150,20 @@ void Successor::Start(const std::vector<worker::OpenSockets>& listeners, int adm
   if (pid_ != 0) return;
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
-    Fail(std::string("cannot make a pair of sockets: ") + std::strerror(errno));
+    Fail(std::string("cannot create a pair of sockets: ") + std::strerror(errno));
     return;
   }
   report_ = std::make_unique<net::TcpStream>(loop_, net::Fd(ends[0]));
-  const net::Fd word(ends[1]);
+  const net::Fd report_end(ends[1]);
 
-  // A descriptor that is duplicated onto itself is not closed by the exec.
+  // posix_spawn clears close-on-exec of a descriptor that is duplicated onto itself.
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   const auto pass = [&actions](int fd) {
     posix_spawn_file_actions_adddup2(&actions, fd, fd);
     return fd;
   };
-  Message message{pass(word.get()), {}, {}};
+  Message message{pass(report_end.get()), {}, {}};
   for (const auto& [address, fds] : listeners) {
     for (const int fd : fds) message.listeners.push_back({address, pass(fd)});
   }
@@ -173,7 +174,7 @@ void Successor::Start(const std::vector<worker::OpenSockets>& listeners, int adm
   std::vector<std::string> arguments = arguments_;
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  sigset_t all;  // What this process ignores or blocks is its own affair.
+  sigset_t all;  // The new process must not inherit ignored or blocked signals.
   sigfillset(&all);
   posix_spawnattr_setsigdefault(&attributes, &all);
   sigset_t none;
@@ -203,13 +204,14 @@ void Successor::OnStreamReady() {
     Fail("the new process has ended before it was ready; its own log says why");
     return;
   }
-  Forget();
+  EndReport();
   log_.Write(base::LogLevel::kInfo, "handed_over", {{"pid", std::exchange(pid_, 0)}});
   std::exchange(ready_, nullptr)();
 }
 
-/// Its stream is still on the stack, and may have more to tell before it is gone.
-void Successor::Forget() {
+/// Stops listening to the process that was starting. Its stream is still on the stack, so it is
+/// destroyed later and must not call this object again.
+void Successor::EndReport() {
   timer_.Stop();
   if (!report_) return;
   report_->SetHandler(nullptr);
@@ -224,12 +226,12 @@ void Successor::OnTimer() {
 void Successor::Cancel() {
   if (pid_ == 0) return;
   kill(pid_, SIGTERM);
-  Fail("this process was ready to stop meanwhile, and so is the new one");
+  Fail("this process is stopping, so it has stopped the new one");
 }
 
 void Successor::Fail(const std::string& why) {
-  Forget();
-  pid_ = 0;  // Nobody waits for it: the end of children is ignored.
+  EndReport();
+  pid_ = 0;  // No waitpid: this process ignores SIGCHLD.
   log_.Write(base::LogLevel::kError, "handover_failed", {{"detail", why}});
 }
 
@@ -241,10 +243,10 @@ void NotifySupervisor(const std::string& state) {
   const size_t size = std::strlen(place);
   if (size < 2 || size >= sizeof(name.sun_path)) return;
   std::memcpy(name.sun_path, place, size);
-  if (name.sun_path[0] == '@') name.sun_path[0] = '\0';  // An abstract one.
+  if (name.sun_path[0] == '@') name.sun_path[0] = '\0';  // An abstract socket.
   const net::Fd socket_fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket_fd) return;
-  // It knows no other way to learn of it, and we none to be ready that it did not.
+  // An error cannot be handled here: the message is the only way to inform systemd.
   [[maybe_unused]] const auto sent =
       sendto(socket_fd.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
              reinterpret_cast<const sockaddr*>(&name),

@@ -12,8 +12,8 @@ namespace {
 
 using base::Unexpected;
 
-/// Reads the members of one message. nlohmann's own accessors throw where a type is not as
-/// expected, so each type is checked first.
+/// Reads the members of one message. nlohmann's accessors throw on an unexpected type, so each type
+/// is checked first.
 class MessageReader {
  public:
   base::Result<int, std::string> Descriptor(const nlohmann::json& object, const char* key) {
@@ -52,7 +52,7 @@ class MessageReader {
 }  // namespace
 
 std::string WriteMessage(const Message& message) {
-  nlohmann::json object = {{"told", message.told}, {"listeners", nlohmann::json::array()}};
+  nlohmann::json object = {{"told", message.report_fd}, {"listeners", nlohmann::json::array()}};
   for (const auto& [listener, fd] : message.listeners) {
     object["listeners"].push_back({{"address", listener.ToString()}, {"fd", fd}});
   }
@@ -68,7 +68,7 @@ base::Result<Message, std::string> ParseMessage(std::string_view text) {
   Message message;
   const auto told = reader.Descriptor(object, "told");
   if (!told) return Unexpected(told.error());
-  message.told = *told;
+  message.report_fd = *told;
   const auto listeners = object.find("listeners");
   if (listeners == object.end() || !listeners->is_array()) {
     return Unexpected(std::string("'listeners' is not a list"));

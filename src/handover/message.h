@@ -1,10 +1,10 @@
-// The text in which a running sluice names its sockets to the process that takes over. It is the
+// The text that lists the sockets of a running sluice for the process that takes over. It is the
 // value of SLUICE_HANDOVER: a JSON object such as
 //
 //   {"told": 7, "listeners": [{"address": "127.0.0.1:80", "fd": 8}], "admin": 9}
 //
-// `told` is the socket that the new process writes to when it accepts, and `admin` may be missing.
-// Old and new process may be of different versions, so that further members are ignored. Pure.
+// `told` is the socket that the new process writes to when it accepts connections; `admin` is
+// optional. The two processes may have different versions, so unknown members are ignored. Pure.
 #pragma once
 
 #include <optional>
@@ -19,18 +19,19 @@ namespace sluice::handover {
 
 struct Message {
   struct Socket {
-    settings::Endpoint listener;  ///< as the configuration of the running process has it
+    settings::Endpoint listener;  ///< the address in the configuration of the running process
     int fd;
   };
-  int told;
+  int report_fd;  ///< `told`
   std::vector<Socket> listeners;
   std::optional<int> admin;
 };
 
+/// Returns the JSON object for `message`.
 std::string WriteMessage(const Message& message);
 
-/// Accepts any text. No descriptor is in the result twice. The error is a sentence that says what
-/// is not as expected.
+/// Parses any text. No descriptor is in the result twice. The error is a sentence that names the
+/// first fault.
 base::Result<Message, std::string> ParseMessage(std::string_view text);
 
 }  // namespace sluice::handover

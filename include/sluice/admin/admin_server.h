@@ -1,6 +1,6 @@
 // The admin listener: metrics, health, readiness and the program's API over plain HTTP, for
-// operators' tools. Only requests that change something need a token; the configuration binds the
-// listener to an address that only operators can reach.
+// operators' tools. Only requests that change something need a token, so bind it to an address that
+// only operators can reach.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@
 
 namespace sluice::admin {
 
-/// The program that the admin listener shows. Called on the loop's thread.
+/// The program that the admin listener reports on. Called on the loop's thread.
 class Program {
  public:
   virtual ~Program() = default;
@@ -35,20 +35,20 @@ class Program {
   /// Returns true if new sessions are accepted.
   virtual bool IsReady() const = 0;
 
-  /// Returns one line, such as "draining", for when IsReady() is false.
+  /// Returns the reason why IsReady() is false as one line, such as "draining".
   virtual std::string NotReadyReason() const = 0;
 
   /// Returns the method, GET or POST, of the API's request for `path`; empty if there is none.
   virtual std::string_view ApiMethodOf(std::string_view path) const = 0;
 
-  /// Takes the answer to a request; `refusal` is for the log: why the request was refused, empty if
-  /// it was not.
+  /// Accepts the answer to a request. `refusal` is for the log: why the request was refused; empty
+  /// if it was not.
   using Answer = std::function<void(http::Response response, std::string_view refusal)>;
 
   /// Answers a request of the API. Calls `answer` once: from inside this call, or later, but only
   /// as long as the result lives. The listener destroys the result when it has the answer, when the
-  /// connection ends, or when the answer takes too long; perhaps from inside `answer`. `head` and
-  /// `client` live as long as the result; `body` is valid during this call.
+  /// connection ends, or when the answer takes too long; possibly from inside `answer`. `head` and
+  /// `client` live as long as the result; `body` is valid only during this call.
   [[nodiscard]] virtual std::shared_ptr<const void> HandleApi(const http::RequestHead& head,
                                                               std::string_view body,
                                                               const net::Address& client,
@@ -64,7 +64,7 @@ class Responder {
   /// long as the connection keeps the result.
   [[nodiscard]] virtual std::shared_ptr<const void> Respond(Connection& connection,
                                                             std::string_view body) = 0;
-  /// `connection` is closed. Destroys it later.
+  /// Releases a connection that has ended, and destroys it later.
   virtual void Release(Connection& connection) = 0;
 
  protected:
@@ -76,15 +76,16 @@ class Responder {
 /// `/` (a list of these); and the requests of the program's API. Other paths are 404, other methods
 /// 405, other hosts 421.
 ///
-/// One request for each connection. Heads are bounded to 16 KiB, bodies to 4 KiB, a request as a
-/// whole to `request_timeout`, the program's answer to `answer_timeout` (503 then), sending it to
-/// 30 seconds, and the client has a second to close after that. Of more connections than
-/// kMaxConnections, the one is closed whose reply was sent first; if no reply has been sent, the
-/// one that has waited longest for its client; if all wait for an answer, the one that has waited
-/// longest.
+/// Each connection serves one request. The limits are: 16 KiB for a head, 4 KiB for a body,
+/// `request_timeout` to receive the complete request, `answer_timeout` for the program's answer
+/// (503 then), 30 seconds to send it, and one second for the client to close after that.
 ///
-/// Belongs to the loop's thread, and does not outlive the loop. Destroying it, which none of its
-/// own answers may do, closes the listener and all connections.
+/// Above kMaxConnections, one connection is closed: the one whose reply was sent first; if no reply
+/// has been sent, the one that has waited longest for its client; if all wait for an answer, the
+/// one that has waited longest.
+///
+/// Belongs to the loop's thread, and does not outlive the loop. Destroying it closes the listener
+/// and all connections. The program must not destroy it while it answers.
 class AdminServer final : private net::AcceptHandler, private Responder {
  public:
   using Collectables = std::vector<std::shared_ptr<const prometheus::Collectable>>;
@@ -92,15 +93,15 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   static constexpr size_t kMaxConnections = 100;
 
   struct Options {
-    std::vector<std::string> hosts = {};  ///< as settings::Admin::hosts
+    std::vector<std::string> hosts = {};  ///< see settings::Admin::hosts
     base::Log* log = nullptr;             ///< for refused requests; null: not logged
     base::Duration request_timeout{10'000};
     base::Duration answer_timeout{20'000};
   };
 
-  /// Binds `address` (port 0: any free one), or uses `socket`, which another process has bound to
-  /// it, and serves from then on whenever the loop runs. `program` outlives the server. The error
-  /// is a sentence with the address and the system's reason.
+  /// Binds `address` (port 0: any free port), or uses `socket`, which another process has bound to
+  /// it. The server answers requests whenever the loop runs. `program` outlives the server. The
+  /// error is a sentence with the address and the system's reason.
   static base::Result<std::unique_ptr<AdminServer>, std::string> Listen(
       net::EventLoop& loop, const settings::Endpoint& address, Program& program,
       Collectables collectables, Options options,
@@ -110,10 +111,10 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
-  /// The address that it is bound to, with the port that the kernel chose.
+  /// The bound address, with the port that the kernel chose.
   const settings::Endpoint& address() const { return listener_.address(); }
   uint16_t port() const { return address().port; }
-  /// Of its socket, for a process that is to take over.
+  /// The descriptor of the socket, for a process that takes over.
   int descriptor() const { return listener_.descriptor(); }
 
  private:
@@ -139,7 +140,7 @@ class AdminServer final : private net::AcceptHandler, private Responder {
   const bool any_host_;
   const http::HostNames hosts_;
   base::LogLimit refusal_log_limit_;
-  std::vector<std::unique_ptr<Connection>> connections_;  // In the order of their accept.
+  std::vector<std::unique_ptr<Connection>> connections_;  // The oldest first.
   net::Listener listener_;
 };
 

@@ -1,4 +1,4 @@
-// The API of the admin listener: which requests there are, and their answers in JSON.
+// The API of the admin listener: its requests, and their answers in JSON.
 //
 //   GET  /status    routes, backends and servers, and their sessions
 //   POST /reload    reloads the configuration; with the admin's token
@@ -26,22 +26,23 @@ namespace sluice::api {
 /// Belongs to the main thread.
 class AdminApi {
  public:
-  /// `refusal` is for the log: why the request was refused; empty if it was not.
+  /// Called with the response. `refusal` is for the log: why the request was refused; empty if it
+  /// was not.
   using Answer = std::function<void(http::Response response, std::string_view refusal)>;
-  /// Keeps a request pending. Destroying it withdraws the request: it is not answered any more.
+  /// Keeps a request pending. Destroying it withdraws the request: `answer` is not called any more.
   using Pending = std::shared_ptr<const void>;
 
-  /// Without `token` there are no requests that change anything. `reloader` is null without a
+  /// Without `token`, the API has no requests that change anything. `reloader` is null without a
   /// configuration file. The server, the reloader and the log outlive the API.
   AdminApi(server::Server& server, server::Reloader* reloader,
            std::optional<server::AdminToken> token, base::Log& log)
       : server_(server), reloader_(reloader), token_(std::move(token)), log_(log) {}
 
-  /// Returns the method that `path` is for, GET or POST; empty if the API does not have it.
+  /// Returns the method of the request for `path`, GET or POST; empty if the API has no such path.
   std::string_view MethodOf(std::string_view path) const;
 
-  /// Answers a request for a path that the API has, with its method. Calls `answer` once, from
-  /// inside this call or later, as long as the result lives.
+  /// Answers a request for a path of the API with the method of that path. Calls `answer` once,
+  /// from inside this call or later, as long as the result lives.
   [[nodiscard]] Pending Handle(const http::RequestHead& head, std::string_view body,
                                const net::Address& client, const Answer& answer);
 

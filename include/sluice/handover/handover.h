@@ -1,9 +1,10 @@
-// One process takes over from another while connections are accepted all the time: a new sluice
-// from the running one (SIGUSR2), or sluice from systemd (socket activation).
+// Hands listening sockets over from one process to another, so that connections are accepted all
+// the time: from the running sluice to a new one (SIGUSR2), or from systemd to sluice (socket
+// activation).
 //
 // The old process starts the new one with its listening sockets, and continues until the new one
-// reports that it accepts connections. Then it accepts none, and ends with its last session. If the
-// new one does not start, nothing changes.
+// reports that it accepts connections. Then the old process stops accepting, and ends with its last
+// session. If the new process does not start, the old one continues.
 #pragma once
 
 #include <functional>
@@ -32,29 +33,30 @@ struct Inheritance {
   void ReportReady();
 };
 
-/// Reads them from the environment, once, before there are other threads. The error is a sentence.
+/// Reads the inherited sockets from the environment. To be called once, before there are other
+/// threads. The error is a sentence.
 base::Result<Inheritance, std::string> ReadInheritance();
 
-/// Starts a process that takes over. Belongs to the main thread.
+/// Starts the process that takes over from this one. Belongs to the main thread.
 class Successor final : private net::StreamHandler, private net::TimerHandler {
  public:
-  /// To be created early: the new process runs the program that is then at this program's path,
-  /// with the arguments that this process was started with.
+  /// To be created early, because it reads the path of this program. The new process runs the
+  /// program that is at that path later, with the arguments of this process.
   Successor(net::EventLoop& loop, base::Log& log);
   ~Successor();
 
   /// Starts the new process, unless one is starting. `ready` is called when it accepts connections.
-  /// If it does not get that far, this is logged and nothing else changes.
+  /// If it fails before that, the failure is logged and nothing else changes.
   void Start(const std::vector<worker::OpenSockets>& listeners, int admin,
              std::function<void()> ready);
 
-  /// Ends the process that is starting, if there is one: this process stops.
+  /// Kills the process that is starting, if there is one, because this process stops.
   void Cancel();
 
  private:
   void OnStreamReady() override;
   void OnTimer() override;
-  void Forget();
+  void EndReport();
   void Fail(const std::string& why);
 
   net::EventLoop& loop_;
@@ -62,9 +64,9 @@ class Successor final : private net::StreamHandler, private net::TimerHandler {
   const std::string program_;
   const std::vector<std::string> arguments_;
   std::function<void()> ready_;
-  std::unique_ptr<net::TcpStream> report_;  // Of the new process; null: none is starting.
+  std::unique_ptr<net::TcpStream> report_;  // From the new process; null: none is starting.
   net::Timer timer_;
-  pid_t pid_ = 0;  // While it is starting.
+  pid_t pid_ = 0;  // The process that is starting; 0: none.
 };
 
 /// Reports a state such as "READY=1" to systemd, if it started this process (sd_notify(3)).

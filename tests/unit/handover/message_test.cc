@@ -11,7 +11,7 @@ TEST(Message, ReadsWhatItHasWritten) {
   const Message message{7, {{*settings::ParseListenAddress("127.0.0.1:80"), 8}}, 9};
   const auto read = ParseMessage(WriteMessage(message));
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->told, 7);
+  EXPECT_EQ(read->report_fd, 7);
   ASSERT_EQ(read->listeners.size(), 1U);
   EXPECT_EQ(read->listeners[0].listener.ToString(), "127.0.0.1:80");
   EXPECT_EQ(read->listeners[0].fd, 8);

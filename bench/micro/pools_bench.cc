@@ -26,12 +26,12 @@ settings::Config ManyServers(Mode mode, int64_t count) {
 void TakeAServer(benchmark::State& state, Mode mode) {
   const auto config = ManyServers(mode, state.range(0));
   const routing::Pools pools(config, nullptr, 1);
-  routing::Ask ask;
+  routing::Criteria criteria;
   uint64_t key = 0;
   for (auto _ : state) {
-    ask.key = key += 0x9e3779b97f4a7c15ULL;
-    auto pick = pools.Take(0, ask);
-    pick->slot.OnConnected(ask.now);
+    criteria.key = key += 0x9e3779b97f4a7c15ULL;
+    auto pick = pools.Acquire(0, criteria);
+    pick->slot.OnConnected(criteria.now);
     benchmark::DoNotOptimize(pick);
   }
 }

@@ -20,7 +20,7 @@ constexpr base::Duration kScarcityPause{50};
 
 // How often a search that waits for a place checks whether an ejected server is due. A place that
 // becomes free is reported at once.
-constexpr base::Duration kLookInterval{1'000};
+constexpr base::Duration kPlaceInterval{1'000};
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Search::Search(workspace::Workspace& workspace, Backends& backends, Wanted wante
       callback_(std::move(callback)),
       timer_(workspace.loop, *this),
       retry_pause_(kFirstPause) {
-  ask_.key = wanted_.balance_key;
+  criteria_.key = wanted_.balance_key;
 }
 
 Search::~Search() = default;
@@ -56,7 +56,7 @@ void Search::Cancel() {
 
 void Search::OnTimer() {
   if (place_wait_) {
-    LookForPlace();
+    TryPlace();
   } else {
     StartRound();
   }
@@ -71,19 +71,19 @@ void Search::Finish(base::Result<Found, base::Cause> result) {
 // ---- Rounds ----
 
 void Search::StartRound() {
-  ask_.tried.clear();
+  criteria_.tried.clear();
   round_ends_ = net::EventLoop::Now() + wanted_.session.connect_timeout;
   last_failure_ = base::Cause::kBackendDown;
   TryNextServer();
 }
 
 void Search::TryNextServer() {
-  ask_.now = net::EventLoop::Now();
-  if (!ask_.tried.empty() && ask_.now >= round_ends_) {
+  criteria_.now = net::EventLoop::Now();
+  if (!criteria_.tried.empty() && criteria_.now >= round_ends_) {
     EndRound(last_failure_);  // The servers that were not tried have not failed.
     return;
   }
-  auto pick = backends_.pools->Take(wanted_.backend, ask_);
+  auto pick = backends_.pools->Acquire(wanted_.backend, criteria_);
   if (pick) {
     Dial(std::move(pick->slot), pick->others);
   } else if (pick.error() == routing::NoServer::kFull) {
@@ -113,27 +113,27 @@ void Search::EndRound(base::Cause cause) {
 // ---- The queue of the backend ----
 
 void Search::WaitForPlace() {
-  place_wait_ = PlaceWait::Start(workspace_.loop, *backends_.pools, wanted_.backend, ask_,
-                                 [this] { LookForPlace(); });
+  place_wait_ = PlaceWait::Start(workspace_.loop, *backends_.pools, wanted_.backend, criteria_,
+                                 [this] { TryPlace(); });
   if (!place_wait_) {
     Finish(base::Unexpected(base::Cause::kBackendSessions));
     return;
   }
-  wait_ends_ = ask_.now + settings().queue.timeout;
-  timer_.Start(std::min(settings().queue.timeout, kLookInterval));
+  wait_ends_ = criteria_.now + settings().queue.timeout;
+  timer_.Start(std::min(settings().queue.timeout, kPlaceInterval));
 }
 
-void Search::LookForPlace() {
-  auto slot = place_wait_->Look();
+void Search::TryPlace() {
+  auto slot = place_wait_->Retry();
   const base::TimePoint now = net::EventLoop::Now();
   if (slot) {
     timer_.Stop();
     place_wait_.reset();
     round_ends_ = now + wanted_.session.connect_timeout;  // The wait does not use up this time.
-    const size_t others = backends_.pools->Others(wanted_.backend, slot->server(), ask_);
+    const size_t others = backends_.pools->CountOthers(wanted_.backend, slot->server(), criteria_);
     Dial(*std::move(slot), others);
   } else if (now < wait_ends_) {
-    timer_.Start(std::min<base::Duration>(wait_ends_ - now, kLookInterval));
+    timer_.Start(std::min<base::Duration>(wait_ends_ - now, kPlaceInterval));
   } else {
     place_wait_->GiveUp();
     Finish(base::Unexpected(base::Cause::kBackendSessions));
@@ -146,7 +146,7 @@ void Search::LookForPlace() {
 void Search::Dial(routing::ServerSlot slot, size_t others) {
   slot_ = std::move(slot);
   const size_t index = slot_.server();
-  ask_.tried.push_back(index);
+  criteria_.tried.push_back(index);
   // The configuration outlives the search, so the pointer owns nothing.
   server_ = wanted_.named_server ? wanted_.named_server
                                  : std::shared_ptr<const settings::Endpoint>(

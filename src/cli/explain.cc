@@ -55,13 +55,13 @@ std::string_view NameOf(settings::Balance::Mode mode) {
 /// In the order in which a request with this key tries them, all being up.
 std::string DescribeHashed(const settings::Config& config, size_t backend, uint64_t key) {
   const routing::Pools pools(config, nullptr, 0);
-  routing::Ask ask{.key = key, .tried = {}, .now = {}};
+  routing::Criteria criteria{.key = key, .tried = {}, .now = {}};
   std::string text;
-  while (const auto pick = pools.Take(backend, ask)) {
+  while (const auto pick = pools.Acquire(backend, criteria)) {
     const size_t server = pick->slot.server();
-    text += (ask.tried.empty() ? "" : ", then ") +
+    text += (criteria.tried.empty() ? "" : ", then ") +
             config.backends[backend].servers[server].address.ToString();
-    ask.tried.push_back(server);
+    criteria.tried.push_back(server);
   }
   return text + " (hash)";
 }
@@ -293,8 +293,9 @@ void Explainer::DescribeTaken(size_t route, std::string& text) {
 Answer Explainer::AnswerWithoutRoute() const {
   if (is_tcp()) return Closed("no route takes it");
   if (is_known_) {
-    return AnswerFor({base::Cause::kNoRoute,
-                      "the token has none of the claims that routes for this request ask for"});
+    return AnswerFor(
+        {base::Cause::kNoRoute,
+         "the token has none of the claims that routes for this request criteria for"});
   }
   if (unauthorized_) return *unauthorized_;
   if (unfit_) return *unfit_;

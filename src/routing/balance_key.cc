@@ -8,7 +8,8 @@
 namespace sluice::routing {
 namespace {
 
-// One client of IPv6 has a whole /64, and changes its address within it.
+/// Returns the bytes of the address. Of an IPv6 address only the /64 counts, because a client
+/// changes its address within it.
 std::string TextOf(const base::IpAddress& address) {
   const base::IpAddress kept = address.is_v4() ? address : address.Prefix(64);
   return {kept.bytes().begin(), kept.bytes().end()};

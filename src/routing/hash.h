@@ -1,4 +1,4 @@
-// A hash that is the same in every process: instances of sluice agree on it.
+// A hash that is the same in every process, so that all instances of sluice agree.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,14 @@
 
 namespace sluice::routing {
 
-/// Every bit of `x` moves every bit of the result (the finalizer of SplitMix64).
+/// Mixes the bits: each bit of `x` affects each bit of the result (the finalizer of SplitMix64).
 constexpr uint64_t Mix(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
   return x ^ (x >> 31);
 }
 
-/// FNV-1a, mixed.
+/// Returns the FNV-1a hash of the text, mixed.
 constexpr uint64_t Hash(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325ULL;
   for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;

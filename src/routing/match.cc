@@ -10,7 +10,8 @@ namespace {
 
 using settings::NamedValues;
 
-// `{name}.example.com`: the label before the suffix, nothing if there is not just one.
+/// Returns the label that `{name}.example.com` captures; unset unless there is exactly one label
+/// before the suffix.
 std::optional<std::string_view> CaptureHost(std::string_view pattern, std::string_view host) {
   const std::string_view suffix = pattern.substr(pattern.find('.'));
   if (host.size() <= suffix.size() || !host.ends_with(suffix)) return std::nullopt;
@@ -21,12 +22,13 @@ std::optional<std::string_view> CaptureHost(std::string_view pattern, std::strin
 bool MatchesHost(std::string_view pattern, std::string_view host) {
   if (pattern.front() == '{') return CaptureHost(pattern, host).has_value();
   if (!pattern.starts_with("*.")) return pattern == host;
-  // The star stands for one label or more, never for none.
+  // The star matches one or more labels.
   const std::string_view suffix = pattern.substr(1);
   return host.size() > suffix.size() && host.ends_with(suffix);
 }
 
-// Whether `path` is as the pattern's segments say; what they capture goes to `captures`.
+/// Returns true if `path` matches the pattern's segments. Captured segments are added to
+/// `captures`.
 bool MatchesSegments(const settings::PathPattern& pattern, std::string_view path,
                      Captures* captures) {
   for (const settings::PathSegment& segment : pattern.segments) {
@@ -114,7 +116,8 @@ std::optional<Mismatch> FindMismatchInRequest(const settings::Match& match,
   return std::nullopt;
 }
 
-// Of a connection that brings no request.
+/// Returns the first condition on a request, none of which holds for a connection without a
+/// request.
 std::optional<Mismatch> FindConditionOfRequest(const settings::Match& match) {
   if (!match.host.empty()) return Mismatch{Condition::kHost};
   if (!match.any_path) return Mismatch{Condition::kPath};

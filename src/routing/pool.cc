@@ -27,25 +27,26 @@ Pool::Pool(const settings::Backend& backend, std::shared_ptr<PoolShared> shared)
 
 // ---- Places ----
 
-base::Result<Pools::Pick, NoServer> Pool::Take(const Ask& ask) const {
+base::Result<Pools::Pick, NoServer> Pool::Acquire(const Criteria& criteria) const {
   const std::lock_guard lock(shared_->mutex);
-  const auto picked = Pick(ask, ask.now);
-  if (!picked) return base::Unexpected(WhyNone(ask));
-  return Pools::Pick{Occupy(*picked, ask.now), CountOthers(*picked, ask)};
+  const auto picked = Pick(criteria, criteria.now);
+  if (!picked) return base::Unexpected(WhyNone(criteria));
+  return Pools::Pick{Occupy(*picked, criteria.now), CountOthersLocked(*picked, criteria)};
 }
 
-size_t Pool::CountOthers(size_t server, const Ask& ask) const {
+size_t Pool::CountOthersLocked(size_t server, const Criteria& criteria) const {
   size_t others = 0;
   for (size_t i = 0; i < size(); ++i) {
-    const bool is_tried = std::find(ask.tried.begin(), ask.tried.end(), i) != ask.tried.end();
+    const bool is_tried =
+        std::find(criteria.tried.begin(), criteria.tried.end(), i) != criteria.tried.end();
     if (i != server && IsUp(i) && !is_tried) ++others;
   }
   return others;
 }
 
-size_t Pool::Others(size_t server, const Ask& ask) const {
+size_t Pool::CountOthers(size_t server, const Criteria& criteria) const {
   const std::lock_guard lock(shared_->mutex);
-  return CountOthers(server, ask);
+  return CountOthersLocked(server, criteria);
 }
 
 ServerSlot Pool::Occupy(size_t i, base::TimePoint now) const {
@@ -72,11 +73,11 @@ bool Pool::OnConnected(size_t i, base::TimePoint now) const {
 std::optional<base::Duration> Pool::OnFailed(size_t i, base::TimePoint now) const {
   const std::lock_guard lock(shared_->mutex);
   PoolServer& server = *servers_[i];
-  // Where each request has its own server, one says nothing about the next.
+  // If each request names its own server, a failure says nothing about the next request.
   if (!is_pool_ || config_.ejection.after == 0) return std::nullopt;
   const bool was_suspect = IsSuspect(i);
   if (!was_suspect) ++server.failures;
-  // Dials that were under way when it was ejected say nothing new.
+  // Failures of dials that began before the ejection do not count.
   if (!IsSuspect(i) || (was_suspect && now < server.ejected_until)) return std::nullopt;
   constexpr uint32_t kMostDoublings = 30;
   const auto& [after, first, at_most] = config_.ejection;
@@ -88,7 +89,7 @@ std::optional<base::Duration> Pool::OnFailed(size_t i, base::TimePoint now) cons
   return time;
 }
 
-void Pool::GiveBack(size_t i, bool is_dialling) const {
+void Pool::Release(size_t i, bool is_dialling) const {
   const std::lock_guard lock(shared_->mutex);
   PoolServer& server = *servers_[i];
   --server.sessions;
@@ -117,16 +118,17 @@ bool Pool::SetHealth(size_t i, bool up, base::TimePoint now) const {
 
 // ---- The queue ----
 
-std::unique_ptr<PlaceWaiter> Pool::Wait(Ask ask, std::function<void()> on_place) const {
+std::unique_ptr<PlaceWaiter> Pool::Wait(Criteria criteria, std::function<void()> on_place) const {
   const std::lock_guard lock(shared_->mutex);
   if (config_.queue.size == 0) return nullptr;
-  const auto picked = Pick(ask, ask.now);  // There may be one since it was told that there is none.
+  // A place may have become free since Acquire.
+  const auto picked = Pick(criteria, criteria.now);
   if (!picked && shared_->waiters.size() >= config_.queue.size) {
     ++shared_->queue_ends[static_cast<size_t>(QueueEnd::kFull)];
     return nullptr;
   }
   std::unique_ptr<PlaceWaiter> waiter(
-      new PlaceWaiter(shared_from_this(), std::move(ask), std::move(on_place)));
+      new PlaceWaiter(shared_from_this(), std::move(criteria), std::move(on_place)));
   shared_->waiters.push_back(waiter.get());
   waiter->is_queued_ = true;
   if (picked) Grant(*waiter, *picked);
@@ -141,11 +143,12 @@ void Pool::Unqueue(PlaceWaiter& waiter, QueueEnd end) const {
 
 void Pool::Grant(PlaceWaiter& waiter, size_t i) const {
   Unqueue(waiter, QueueEnd::kPlace);
-  waiter.slot_ = Occupy(i, waiter.ask_.now);
+  waiter.slot_ = Occupy(i, waiter.criteria_.now);
   waiter.on_place_();
 }
 
-// Those that wait may be of different configurations, which need not all have this server.
+/// Assigns the free places of a server to waiting requests. The requests may belong to different
+/// configurations, which need not all have this server.
 void Pool::GrantPlacesOf(const PoolServer& server) const {
   auto& waiters = shared_->waiters;
   for (auto place = waiters.begin(); place != waiters.end();) {
@@ -156,29 +159,29 @@ void Pool::GrantPlacesOf(const PoolServer& server) const {
                                     [&](const auto& known) { return known.get() == &server; });
     if (found == servers.end()) continue;
     const auto i = static_cast<size_t>(found - servers.begin());
-    const auto& tried = waiter.ask_.tried;
+    const auto& tried = waiter.criteria_.tried;
     if (std::find(tried.begin(), tried.end(), i) != tried.end()) continue;
     if (!pool.IsUp(i) || !pool.HasPlace(i)) {
-      if (&pool == this) return;  // Nor is it for those behind.
+      if (&pool == this) return;  // The server is not usable for later requests either.
       continue;
     }
     pool.Grant(waiter, i);
   }
 }
 
-std::optional<ServerSlot> Pool::TakeFor(PlaceWaiter& waiter, base::TimePoint now) const {
+std::optional<ServerSlot> Pool::AcquireFor(PlaceWaiter& waiter, base::TimePoint now) const {
   const std::lock_guard lock(shared_->mutex);
   if (!waiter.slot_) return std::nullopt;
-  shared_->waited += now - waiter.ask_.now;
+  shared_->waited += now - waiter.criteria_.now;
   return std::exchange(waiter.slot_, std::nullopt);
 }
 
-std::optional<ServerSlot> Pool::LookFor(PlaceWaiter& waiter, base::TimePoint now) const {
+std::optional<ServerSlot> Pool::RetryFor(PlaceWaiter& waiter, base::TimePoint now) const {
   const std::lock_guard lock(shared_->mutex);
-  const auto picked = waiter.is_queued_ ? Pick(waiter.ask_, now) : std::nullopt;
+  const auto picked = waiter.is_queued_ ? Pick(waiter.criteria_, now) : std::nullopt;
   if (!picked) return std::nullopt;
   Unqueue(waiter, QueueEnd::kPlace);
-  shared_->waited += now - waiter.ask_.now;
+  shared_->waited += now - waiter.criteria_.now;
   return Occupy(*picked, now);
 }
 
@@ -187,7 +190,7 @@ void Pool::Leave(PlaceWaiter& waiter, QueueEnd end) const {
   if (waiter.is_queued_) Unqueue(waiter, end);
 }
 
-// ---- What it is like ----
+// ---- State ----
 
 BackendState Pool::Describe(base::TimePoint now) const {
   using Health = ServerState::Health;

@@ -1,15 +1,14 @@
-// Which of a pool's servers. All modes see the same candidates: the servers of the best tier that
-// may be used and have a place.
+// The choice among a pool's servers. All modes have the same candidates: the servers of the best
+// tier that may be used and have a free place.
 //
-// Credit is nginx's smooth weighted round robin: with each session, every candidate is owed its
-// weight, and the one that gets the session pays the sum. The other modes fall back on it where
-// they have no reason to prefer one server, so weights hold there as well.
+// Credit is nginx's smooth weighted round robin: with each session, the credit of every candidate
+// grows by its weight, and the chosen one pays the sum of the weights. The other modes use credit
+// among servers that are equal for them, so they respect weights as well.
 //
-// Hashing is weighted rendezvous hashing: every server gets a score of its own for the key, and the
-// highest wins. When a server leaves, only the keys that it won move, and they spread over the
-// others by weight; that is the least that can move, and the weights hold exactly, which rings and
-// tables only approximate. It costs a logarithm for each server and session, and nothing is built
-// beforehand.
+// Hashing is weighted rendezvous hashing: each server gets a score for the key, and the highest
+// score wins. When a server leaves, only its keys move, and they spread over the others by weight.
+// That is the minimum, and the weights are exact; rings and tables only approximate them. The cost
+// is one logarithm for each server and session; no table is built.
 #include <algorithm>
 #include <cmath>
 
@@ -19,11 +18,11 @@
 namespace sluice::routing {
 namespace {
 
-// What a server that comes back begins with, of its weight.
+// The share of its weight that a server starts with after it is up again.
 constexpr double kLeastShare = 0.05;
 
-// For how long a dial to a server that is on trial may be joined by others when there is no other
-// server: time enough for an answer from a living host.
+// If no other server is up, more dials to a server on trial may start for this long after the
+// first. A working host answers within this time.
 constexpr base::Duration kTrialWindow{500};
 
 bool Contains(const std::vector<size_t>& list, size_t i) {
@@ -50,11 +49,11 @@ double Pool::WeightOf(size_t i, base::TimePoint now) const {
   const double weight = config_.servers[i].weight;
   if (!IsStarting(i, now)) return weight;
   const std::chrono::duration<double> back = now - *servers_[i]->back_since;
-  const std::chrono::duration<double> whole = config_.slow_start;
-  return weight * std::max(kLeastShare, back / whole);
+  const std::chrono::duration<double> total = config_.slow_start;
+  return weight * std::max(kLeastShare, back / total);
 }
 
-// Sessions for its weight, were there `more` of them.
+/// Returns the number of sessions in proportion to the weight, if there were `more` sessions.
 double Pool::LoadOf(size_t i, size_t more, base::TimePoint now) const {
   return static_cast<double>(servers_[i]->sessions + more) / WeightOf(i, now);
 }
@@ -67,12 +66,12 @@ bool Pool::IsUsable(size_t i, base::TimePoint now, bool is_last_resort) const {
   return now >= server.ejected_until && server.dials == 0;
 }
 
-Pool::Candidates Pool::BestTier(const Ask& ask, base::TimePoint now) const {
+Pool::Candidates Pool::BestTier(const Criteria& criteria, base::TimePoint now) const {
   bool is_last_resort = true;
   for (size_t i = 0; i < size(); ++i) is_last_resort = is_last_resort && !IsUp(i);
   Candidates best;
   for (size_t i = 0; i < size(); ++i) {
-    if (Contains(ask.tried, i) || !IsUsable(i, now, is_last_resort)) continue;
+    if (Contains(criteria.tried, i) || !IsUsable(i, now, is_last_resort)) continue;
     const uint32_t tier = config_.servers[i].tier;
     if (!best.empty() && tier > config_.servers[best.front()].tier) continue;
     if (!best.empty() && tier < config_.servers[best.front()].tier) best.clear();
@@ -81,12 +80,12 @@ Pool::Candidates Pool::BestTier(const Ask& ask, base::TimePoint now) const {
   return best;
 }
 
-std::optional<size_t> Pool::Pick(const Ask& ask, base::TimePoint now) const {
-  const Candidates candidates = BestTier(ask, now);
+std::optional<size_t> Pool::Pick(const Criteria& criteria, base::TimePoint now) const {
+  const Candidates candidates = BestTier(criteria, now);
   if (candidates.empty()) return std::nullopt;
   switch (config_.balance.mode) {
     case settings::Balance::Mode::kHash:
-      if (ask.key) return ByHash(candidates, *ask.key, now);
+      if (criteria.key) return ByHash(candidates, *criteria.key, now);
       break;
     case settings::Balance::Mode::kLeastSessions:
       return ByTurn(candidates, LeastLoaded(candidates, now), now);
@@ -98,15 +97,16 @@ std::optional<size_t> Pool::Pick(const Ask& ask, base::TimePoint now) const {
   return ByTurn(candidates, candidates, now);
 }
 
-NoServer Pool::WhyNone(const Ask& ask) const {
+NoServer Pool::WhyNone(const Criteria& criteria) const {
   for (size_t i = 0; i < size(); ++i) {
-    if (IsUp(i) && !Contains(ask.tried, i) && !HasPlace(i)) return NoServer::kFull;
+    if (IsUp(i) && !Contains(criteria.tried, i) && !HasPlace(i)) return NoServer::kFull;
   }
-  return ask.tried.empty() ? NoServer::kDown : NoServer::kTried;
+  return criteria.tried.empty() ? NoServer::kDown : NoServer::kTried;
 }
 
-// The one of `among` that is owed most; all `candidates` are owed their part of it. Whoever could
-// have none for long, being full of sessions that last, is not owed more than a round for it.
+/// Returns the server of `among` with the most credit, after all `candidates` have got credit for
+/// this session. Credit is limited to one round, so that a server that was full for long does not
+/// get all sessions after that.
 size_t Pool::ByTurn(const Candidates& candidates, const Candidates& among,
                     base::TimePoint now) const {
   double sum = 0;
@@ -121,9 +121,10 @@ size_t Pool::ByTurn(const Candidates& candidates, const Candidates& among,
   return best;
 }
 
-// Those that no other would be less loaded than, or as little, with one session more. Of equal
-// weights these are the ones that have fewest. Of others, the one with none is no better than one
-// with little for its weight: else light servers would get most of it wherever sessions are few.
+/// Returns the servers whose load is below the load that any candidate would have with one more
+/// session. With equal weights, these have the fewest sessions. With different weights, a server
+/// without sessions is not better than one with a low load; otherwise servers of little weight
+/// would get most of the sessions while there are few.
 Pool::Candidates Pool::LeastLoaded(const Candidates& candidates, base::TimePoint now) const {
   double bound = LoadOf(candidates.front(), 1, now);
   for (const size_t i : candidates) bound = std::min(bound, LoadOf(i, 1, now));
@@ -138,7 +139,7 @@ size_t Pool::ByHash(const Candidates& candidates, uint64_t key, base::TimePoint 
   size_t best = candidates.front();
   double highest = -1;
   for (const size_t i : candidates) {
-    // A number in (0, 1) that is the server's and the key's own, as good as drawn.
+    // A pseudo-random number in (0, 1) that depends only on the server and the key.
     const uint64_t bits = Mix(key ^ servers_[i]->hash) >> 11;
     const double drawn = (static_cast<double>(bits) + 0.5) * 0x1p-53;
     const double score = WeightOf(i, now) / -std::log(drawn);
@@ -149,7 +150,7 @@ size_t Pool::ByHash(const Candidates& candidates, uint64_t key, base::TimePoint 
   return best;
 }
 
-// Two different ones, each by its weight; all if there are no more.
+/// Draws two different candidates by weight; returns all if there are only two.
 Pool::Candidates Pool::DrawTwo(const Candidates& candidates, base::TimePoint now) const {
   if (candidates.size() <= 2) return candidates;
   Candidates left = candidates;

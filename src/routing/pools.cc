@@ -19,7 +19,7 @@ ServerSlot& ServerSlot::operator=(ServerSlot&& other) noexcept {
 }
 
 void ServerSlot::Release() {
-  if (const auto* const pool = std::exchange(pool_, nullptr)) pool->GiveBack(index_, is_dialling_);
+  if (const auto* const pool = std::exchange(pool_, nullptr)) pool->Release(index_, is_dialling_);
 }
 
 bool ServerSlot::OnConnected(base::TimePoint now) {
@@ -35,21 +35,22 @@ std::optional<base::Duration> ServerSlot::OnFailed(base::TimePoint now) {
 
 // ---- Waiters ----
 
-PlaceWaiter::PlaceWaiter(std::shared_ptr<const Pool> pool, Ask ask, std::function<void()> on_place)
-    : pool_(std::move(pool)), ask_(std::move(ask)), on_place_(std::move(on_place)) {}
+PlaceWaiter::PlaceWaiter(std::shared_ptr<const Pool> pool, Criteria criteria,
+                         std::function<void()> on_place)
+    : pool_(std::move(pool)), criteria_(std::move(criteria)), on_place_(std::move(on_place)) {}
 
-// A place that it was given meanwhile is given back with the slot.
+/// Leaves the queue. A place that was assigned meanwhile is released with the slot.
 PlaceWaiter::~PlaceWaiter() {
   pool_->Leave(*this, QueueEnd::kLeft);
 }
 
-std::optional<ServerSlot> PlaceWaiter::Take(base::TimePoint now) {
-  return pool_->TakeFor(*this, now);
+std::optional<ServerSlot> PlaceWaiter::Acquire(base::TimePoint now) {
+  return pool_->AcquireFor(*this, now);
 }
 
-std::optional<ServerSlot> PlaceWaiter::Look(base::TimePoint now) {
-  if (auto slot = pool_->TakeFor(*this, now)) return slot;
-  return pool_->LookFor(*this, now);
+std::optional<ServerSlot> PlaceWaiter::Retry(base::TimePoint now) {
+  if (auto slot = pool_->AcquireFor(*this, now)) return slot;
+  return pool_->RetryFor(*this, now);
 }
 
 void PlaceWaiter::GiveUp() {
@@ -77,17 +78,17 @@ Pools::Pools(const settings::Config& config, const Pools* previous, uint64_t see
 
 Pools::~Pools() = default;
 
-size_t Pools::Others(size_t backend, size_t server, const Ask& ask) const {
-  return pools_[backend]->Others(server, ask);
+size_t Pools::CountOthers(size_t backend, size_t server, const Criteria& criteria) const {
+  return pools_[backend]->CountOthers(server, criteria);
 }
 
-base::Result<Pools::Pick, NoServer> Pools::Take(size_t backend, const Ask& ask) const {
-  return pools_[backend]->Take(ask);
+base::Result<Pools::Pick, NoServer> Pools::Acquire(size_t backend, const Criteria& criteria) const {
+  return pools_[backend]->Acquire(criteria);
 }
 
-std::unique_ptr<PlaceWaiter> Pools::Wait(size_t backend, Ask ask,
+std::unique_ptr<PlaceWaiter> Pools::Wait(size_t backend, Criteria criteria,
                                          std::function<void()> on_place) const {
-  return pools_[backend]->Wait(std::move(ask), std::move(on_place));
+  return pools_[backend]->Wait(std::move(criteria), std::move(on_place));
 }
 
 void Pools::Activate() const {

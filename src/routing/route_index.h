@@ -1,5 +1,5 @@
-// Which routes may match a host and a path, without trying all. A filter: what it gives need not
-// match, but what it leaves out does not. Pure.
+// Finds the routes that may match a host and a path, without checking all of them. It is a filter:
+// the routes that it returns need not match, but routes that it omits do not match. Pure.
 //
 //   host ──► exact names ─┐
 //        ──► suffixes  ───┼──► a tree of the path's pieces ──► routes in the order of the file
@@ -17,7 +17,7 @@
 
 namespace sluice::routing {
 
-/// Finds views in maps of strings.
+/// Allows lookups by view in maps of strings.
 struct TextHash {
   using is_transparent = void;
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
@@ -32,24 +32,24 @@ using RouteList = std::vector<uint32_t>;
 /// The paths of routes, as a tree of the pieces between two `/`.
 class PathTree {
  public:
-  /// Routes are added in the order of the file.
+  /// Adds a route. Routes are added in the order of the file.
   void Add(const settings::PathPattern& pattern, uint32_t route);
 
-  /// Calls `visit` with each list of routes that may match `path`; empty: there is no path.
+  /// Calls `visit` with each list of routes that may match `path`; empty: the request has no path.
   template <typename Visit>
   void ForEach(std::string_view path, const Visit& visit) const {
     if (!nodes_.empty()) ForEachBelow(0, path, visit);
   }
 
  private:
-  // Also bounds the depth of the recursion; what is deeper is told apart by the match itself.
+  // The depth of the tree, which also bounds the recursion. Deeper pieces are left to the match.
   static constexpr size_t kMostPieces = 32;
 
   struct Node {
     TextMap<uint32_t> pieces;
-    uint32_t capture = 0;  // The node behind any piece that is not empty; 0: none.
-    RouteList ends;        // Of paths that end here.
-    RouteList goes_on;     // Of paths of which anything may follow.
+    uint32_t capture = 0;  // The node after any piece that is not empty; 0: none.
+    RouteList ends;        // Routes whose path ends here.
+    RouteList goes_on;     // Routes whose path may continue with anything.
   };
 
   uint32_t Child(uint32_t node, bool is_capture, std::string_view piece);
@@ -76,7 +76,7 @@ class PathTree {
   std::vector<Node> nodes_;  // The first is the root.
 };
 
-/// Immutable once made, so thread-safe.
+/// Immutable, so thread-safe.
 class RouteIndex {
  public:
   explicit RouteIndex(const std::vector<settings::Route>& routes);
@@ -101,7 +101,7 @@ class RouteIndex {
   TextMap<PathTree> hosts_;
   TextMap<PathTree> suffixes_;  // `.example.com` for `*.example.com` and `{name}.example.com`.
   PathTree any_host_;
-  size_t most_dots_ = 0;  // In a suffix: no host need be searched for more.
+  size_t most_dots_ = 0;  // The most dots in a suffix; bounds the search in a host.
 };
 
 }  // namespace sluice::routing

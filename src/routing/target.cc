@@ -15,10 +15,10 @@ using base::Unexpected;
 using settings::AllowRule;
 using Source = settings::Template::Source;
 
-// Addresses that are not of the public Internet (RFC 6890 and the IANA's registries of
-// special-purpose addresses), those that stand for others by translation, and those at which clouds
-// answer their tenants with secrets: each of those is a range of its own, so that it has to be
-// listed exactly.
+/// Returns the addresses outside the public Internet (RFC 6890 and the IANA's registries of
+/// special-purpose addresses), those that are translated to others, and the metadata services of
+/// clouds, which return secrets. Each metadata address is a range of its own, so that a route must
+/// list it exactly.
 const std::vector<IpRange>& SpecialRanges() {
   static const std::vector<IpRange> ranges = [] {
     constexpr const char* kRanges[] = {
@@ -59,8 +59,8 @@ const std::vector<IpRange>& SpecialRanges() {
         "fe80::/10",
         "fec0::/10",
         "ff00::/8",
-        // Amazon's come first; these are of Google, Scaleway, Tencent and Oracle (its own two, and
-        // what IPv6 makes of 169.254.169.254).
+        // Amazon's addresses are above. These belong to Google, Scaleway, Tencent and Oracle (two
+        // of its own, and the IPv6 form of 169.254.169.254).
         "fd20:ce::254",
         "169.254.42.42",
         "fd00:42::42",
@@ -76,7 +76,7 @@ const std::vector<IpRange>& SpecialRanges() {
   return ranges;
 }
 
-// The narrowest special range that has the address; null if it is public.
+/// Returns the narrowest special range that contains the address; null if it is public.
 const IpRange* SpecialRangeOf(const IpAddress& address) {
   const IpRange* narrowest = nullptr;
   for (const IpRange& range : SpecialRanges()) {
@@ -99,8 +99,8 @@ bool FitsName(const AllowRule& rule, std::string_view host) {
   return host.size() > suffix.size() && host.ends_with(suffix);
 }
 
-// Whether a name may be looked up; the addresses are judged when they are known. A range alone does
-// not allow that: a client could learn which names there are, and send data by DNS queries.
+/// Returns true if a name may be resolved; the addresses are checked later. A range alone does not
+/// allow that: a client could find out which names exist, and send data in DNS queries.
 bool MayResolve(const settings::DynamicTarget& target, const settings::Endpoint& server,
                 std::string_view name) {
   return std::any_of(target.allow.begin(), target.allow.end(), [&](const AllowRule& rule) {
@@ -115,7 +115,7 @@ std::string NameOf(const settings::Endpoint& server) {
   return name;
 }
 
-// The value for one place of the template.
+/// Returns the value for one part of the template.
 base::Result<std::string, std::string> ValueOf(const settings::Template::Part& part,
                                                const TemplateValues& values) {
   switch (part.source) {
@@ -128,7 +128,7 @@ base::Result<std::string, std::string> ValueOf(const settings::Template::Part& p
       break;
     case Source::kQuery: {
       auto found = http::QueryValues(values.query, part.text);
-      // Of two, one program takes the first and the other the last.
+      // Programs differ in which of two values they use, so two are refused.
       if (found.size() > 1) {
         return Unexpected("the query has more than one '" + part.text + "'");
       }

@@ -15,15 +15,15 @@ namespace sluice::backend {
 class PlaceWait {
  public:
   /// Joins the queue. Returns null if there is no queue, or if it is full. `on_place` is called
-  /// from the loop when Take may return a place; it may destroy this object.
+  /// from the loop when Acquire returns a place; it may destroy this object.
   static std::unique_ptr<PlaceWait> Start(net::EventLoop& loop, const routing::Pools& pools,
-                                          size_t backend, const routing::Ask& ask,
+                                          size_t backend, const routing::Criteria& criteria,
                                           std::function<void()> on_place);
 
   /// Returns the place that was assigned; unset if there is none yet.
-  std::optional<routing::ServerSlot> Take() { return waiter_->Take(net::EventLoop::Now()); }
+  std::optional<routing::ServerSlot> Acquire() { return waiter_->Acquire(net::EventLoop::Now()); }
   /// Returns the place that was assigned, or a place at an ejected server that may be tried again.
-  std::optional<routing::ServerSlot> Look() { return waiter_->Look(net::EventLoop::Now()); }
+  std::optional<routing::ServerSlot> Retry() { return waiter_->Retry(net::EventLoop::Now()); }
   /// Leaves the queue and counts a wait that took too long.
   void GiveUp() { waiter_->GiveUp(); }
 

@@ -83,7 +83,7 @@ class Search final : private net::TimerHandler {
   void TryNextServer();
   void EndRound(base::Cause cause);
   void WaitForPlace();
-  void LookForPlace();
+  void TryPlace();
   void Dial(routing::ServerSlot slot, size_t others);
   dial::Options OptionsFor(base::Duration timeout) const;
   void OnDialled(base::Result<std::unique_ptr<leg::Leg>, dial::Failure> outcome);
@@ -100,7 +100,7 @@ class Search final : private net::TimerHandler {
   const Callback callback_;
   net::Timer timer_;
 
-  routing::Ask ask_;
+  routing::Criteria criteria_;
   routing::ServerSlot slot_;                          // Of the dial under way.
   std::shared_ptr<const settings::Endpoint> server_;  // The server dialled last; null: none.
   std::unique_ptr<ServerDial> dial_;                  // Null: none is under way.

@@ -1,4 +1,4 @@
-// What a backend hashes to find a request's server. Pure.
+// The key that a backend hashes to choose a request's server. Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,17 @@
 
 namespace sluice::routing {
 
-/// Where the key may come from.
+/// The possible sources of the key.
 struct KeySources {
-  std::optional<base::IpAddress> client;  ///< nothing if it came through a Unix socket
-  const settings::Match& match;           ///< of its route
-  const http::RequestHead* head;          ///< null where there is none
-  /// The claim of that name of the client's token; null if it has none.
+  std::optional<base::IpAddress> client;  ///< unset if the client uses a Unix socket
+  const settings::Match& match;           ///< of the request's route
+  const http::RequestHead* head;          ///< null for plain TCP
+  /// Returns the claim of that name of the client's token. Null without a token.
   std::function<std::optional<std::string>(std::string_view name)> claim = nullptr;
 };
 
-/// The key for `balance`; nothing if it hashes nothing, or if the request lacks what it hashes. The
-/// same in every process.
+/// Returns the key for `balance`; unset if the mode is not `hash`, or if the request does not have
+/// the configured key. The key is the same in every process.
 std::optional<uint64_t> BalanceKey(const settings::Balance& balance, const KeySources& sources);
 
 }  // namespace sluice::routing

@@ -1,5 +1,5 @@
-// Which host names the requests to a listener may use, by the configuration alone. The names in the
-// listener's certificates count, too; they are in files, and known to tls::Context.
+// The host names that requests to a listener may use, according to the configuration. The names in
+// the listener's certificates are allowed, too; tls::Context loads those from files.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace sluice::routing {
 
-/// Returns the names of `hosts` and of the routes' `host`. Nothing if any name may be used: `hosts`
+/// Returns the names of `hosts` and of the routes' `host`. Unset if any name is allowed: `hosts`
 /// has a `*`, or there is no `hosts` and the listener is not on a loopback address.
 std::optional<http::HostNames> HostNamesOf(const settings::Config& config, size_t listener);
 

@@ -1,4 +1,4 @@
-// Whether the conditions of a route hold. Pure.
+// Checks the conditions of a route. Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace sluice::routing {
 
-/// In the order in which they are looked at.
+/// The conditions of a route, in the order in which they are checked.
 enum class Condition : uint8_t {
   kListener,
   kClient,
@@ -37,23 +37,25 @@ struct Mismatch {
   bool operator==(const Mismatch&) const = default;
 };
 
-/// The first condition of `match` that does not hold, claims left aside; nothing if all do.
+/// Returns the first condition of `match` that does not hold, apart from claims; unset if all hold.
 std::optional<Mismatch> FindMismatch(const settings::Match& match, const RequestFacts& facts);
 
 inline bool Matches(const settings::Match& match, const RequestFacts& facts) {
   return !FindMismatch(match, facts);
 }
 
-/// The values of the claim of that name in a verified token; none if it has no such claim.
+/// Returns the values of the claim of that name in a verified token; empty if there is no such
+/// claim.
 using ClaimValues = std::function<std::vector<std::string>(std::string_view name)>;
 
-/// The first claim that `match` asks for and that does not hold.
+/// Returns the first claim of `match` that does not hold; unset if all hold.
 std::optional<Mismatch> FindMissingClaim(const settings::Match& match, const ClaimValues& claims);
 
 /// Names and values.
 using Captures = std::vector<std::pair<std::string, std::string>>;
 
-/// What the patterns of `match` capture of a request, normalized host and path, that it matches.
+/// Returns what the patterns of `match` capture from the normalized host and the path of a request,
+/// which must match.
 Captures CapturesOf(const settings::Match& match, std::string_view host, std::string_view path);
 
 }  // namespace sluice::routing

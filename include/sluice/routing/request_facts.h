@@ -1,5 +1,4 @@
-// What is known of a connection, and of its request if it speaks HTTP, when its route is looked
-// for.
+// The facts about a connection, and about its request if it speaks HTTP, that a route is chosen by.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +14,8 @@ namespace sluice::routing {
 
 using http::NormalizeHost;
 
-/// A plain value but for the head, which the caller keeps. Of a plain TCP connection there is no
-/// head: then a route that asks for anything of a request is not taken.
+/// A plain value, except the head, which the caller keeps. A plain TCP connection has no head: it
+/// matches only routes without conditions on the request.
 struct RequestFacts {
   RequestFacts() = default;
   explicit RequestFacts(const http::RequestHead& request)
@@ -24,10 +23,10 @@ struct RequestFacts {
 
   const http::RequestHead* head = nullptr;
   std::string host;                       ///< of the head, normalized
-  std::optional<base::IpAddress> client;  ///< nothing if it came through a Unix socket
+  std::optional<base::IpAddress> client;  ///< unset if the client uses a Unix socket
   size_t listener = 0;                    ///< index into Config::listeners
   std::string sni;                        ///< normalized like a host; empty: none
-  std::vector<std::string> certificate;   ///< typed names of the client's, if one was verified
+  std::vector<std::string> certificate;   ///< typed names in the client's verified certificate
 };
 
 }  // namespace sluice::routing

@@ -1,4 +1,4 @@
-// From what is known of a connection and its request to its route. Pure.
+// Chooses the route of a connection or request. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@ namespace sluice::routing {
 
 class RouteIndex;
 
-/// The routes of a configuration, which outlives it. Safe to share among threads.
+/// The routes of a configuration, which outlives the router. Safe to share among threads.
 class Router {
  public:
   explicit Router(const settings::Config& config);
   ~Router();
 
-  /// The first route in the order of the file, from `start` on, whose conditions hold, claims left
-  /// aside: an index into Config::routes.
+  /// Returns the first route in the order of the file, from `start` on, whose conditions hold,
+  /// apart from claims: an index into Config::routes. Unset if there is none.
   std::optional<size_t> Find(const RequestFacts& facts, size_t start = 0) const;
 
  private:

@@ -1,10 +1,10 @@
-// Servers that requests name: from a template and what the request brings to a server, and whether
-// it may be connected to. Pure.
+// Servers that requests name: fills in a template from the request, and checks that the route
+// allows the resulting server. Pure.
 //
-// What stands against server-side request forgery and DNS rebinding: nothing is reachable that the
-// route does not list; the addresses that a name resolves to are judged, not the name alone, and
-// the connection goes to the very address that was judged; addresses that are not public are only
-// reachable by a range that lies among their like, never by a name and never by 0.0.0.0/0.
+// This protects against server-side request forgery and DNS rebinding as follows. Only servers that
+// the route lists are reachable. The addresses that a name resolves to are checked, not only the
+// name, and sluice connects to the address that was checked. Addresses that are not public are
+// reachable only through a range within the same special range, never through a name or 0.0.0.0/0.
 #pragma once
 
 #include <functional>
@@ -20,25 +20,24 @@
 
 namespace sluice::routing {
 
-/// What a template takes its values from.
+/// The values for the placeholders of a template.
 struct TemplateValues {
   const Captures& captures;
   std::string_view query;  ///< of the request target, not decoded
-  /// The claim of that name of the client's token; null if it has none.
+  /// Returns the claim of that name of the client's token. Null without a token.
   std::function<std::optional<std::string>(std::string_view name)> claim = nullptr;
 };
 
-/// What the request names as its server, as the template makes it and before it is checked. The
-/// error is as below.
+/// Returns the text of the filled-in template, before any check. The error is as for ResolveTarget.
 base::Result<std::string, std::string> TargetText(const settings::DynamicTarget& target,
                                                   const TemplateValues& values);
 
-/// The server that the request names: a host and a port, and one that `allow` may let through. The
-/// error is a detail for the log and the client, without what the client sent.
+/// Returns the server that the request names, if it is a host and a port that `allow` may accept.
+/// The error is a detail for the log and the client, without text from the client.
 base::Result<settings::Endpoint, std::string> ResolveTarget(const settings::DynamicTarget& target,
                                                             const TemplateValues& values);
 
-/// Whether `server`, of ResolveTarget, may be connected to at `address`.
+/// Returns true if sluice may connect to `server`, a result of ResolveTarget, at `address`.
 bool MayConnect(const settings::DynamicTarget& target, const settings::Endpoint& server,
                 const base::IpAddress& address);
 

@@ -12,8 +12,8 @@ namespace {
 class PlaceWaitTest : public testing::Test {
  protected:
   PlaceWaitTest() : pools_(OnePlace(), nullptr, 1) {
-    ask_.now = net::EventLoop::Now();
-    taken_ = std::move(pools_.Take(0, ask_)->slot);
+    criteria_.now = net::EventLoop::Now();
+    occupied_ = std::move(pools_.Acquire(0, criteria_)->slot);
   }
 
   static settings::Config OnePlace() {
@@ -24,42 +24,42 @@ class PlaceWaitTest : public testing::Test {
   }
 
   std::unique_ptr<PlaceWait> Start() {
-    return PlaceWait::Start(loop_, pools_, 0, ask_, [this] { ++told_; });
+    return PlaceWait::Start(loop_, pools_, 0, criteria_, [this] { ++calls_; });
   }
 
   net::EventLoop loop_;
   routing::Pools pools_;
-  routing::Ask ask_;
-  routing::ServerSlot taken_;
-  int told_ = 0;
+  routing::Criteria criteria_;
+  routing::ServerSlot occupied_;
+  int calls_ = 0;
 };
 
 TEST_F(PlaceWaitTest, TellsItsLoopOfAPlaceThatAnotherThreadGivesBack) {
   const auto wait = Start();
   ASSERT_NE(wait, nullptr);
-  std::thread([this] { taken_ = routing::ServerSlot(); }).join();
-  EXPECT_EQ(told_, 0) << "not from within";
-  EXPECT_TRUE(net::testing::RunUntil(loop_, [this] { return told_ == 1; }));
-  EXPECT_TRUE(wait->Take());
+  std::thread([this] { occupied_ = routing::ServerSlot(); }).join();
+  EXPECT_EQ(calls_, 0) << "not from within";
+  EXPECT_TRUE(net::testing::RunUntil(loop_, [this] { return calls_ == 1; }));
+  EXPECT_TRUE(wait->Acquire());
 }
 
 TEST_F(PlaceWaitTest, WhoIsGoneIsNotTold) {
   auto wait = Start();
-  taken_ = routing::ServerSlot();
+  occupied_ = routing::ServerSlot();
   wait.reset();
   net::testing::RunTurns(loop_, 3);
-  EXPECT_EQ(told_, 0);
-  EXPECT_TRUE(pools_.Take(0, ask_)) << "the place is free again";
+  EXPECT_EQ(calls_, 0);
+  EXPECT_TRUE(pools_.Acquire(0, criteria_)) << "the place is free again";
 }
 
 TEST_F(PlaceWaitTest, MayBeDestroyedWhenItTells) {
   std::unique_ptr<PlaceWait> wait;
-  wait = PlaceWait::Start(loop_, pools_, 0, ask_, [&] {
+  wait = PlaceWait::Start(loop_, pools_, 0, criteria_, [&] {
     wait.reset();
-    ++told_;
+    ++calls_;
   });
-  taken_ = routing::ServerSlot();
-  EXPECT_TRUE(net::testing::RunUntil(loop_, [this] { return told_ == 1; }));
+  occupied_ = routing::ServerSlot();
+  EXPECT_TRUE(net::testing::RunUntil(loop_, [this] { return calls_ == 1; }));
 }
 
 TEST_F(PlaceWaitTest, IsNotPossibleInAFullQueue) {

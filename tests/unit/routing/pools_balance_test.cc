@@ -157,12 +157,12 @@ TEST_F(BalanceTest, HashGoesOnToAnotherWhenItsServerHasNoPlace) {
 
 TEST_F(BalanceTest, TriedServersAreNotPickedAgain) {
   Make(BackendOf({1, 1, 1}));
-  const auto pick = pools->Take(0, Asking({}, {0, 2}));
+  const auto pick = pools->Acquire(0, Asking({}, {0, 2}));
   ASSERT_TRUE(pick);
   EXPECT_EQ(pick->slot.server(), 1U);
   EXPECT_EQ(pick->others, 0U);
-  EXPECT_EQ(pools->Take(0, Asking())->others, 2U);
-  const auto none = pools->Take(0, Asking({}, {0, 1, 2}));
+  EXPECT_EQ(pools->Acquire(0, Asking())->others, 2U);
+  const auto none = pools->Acquire(0, Asking({}, {0, 1, 2}));
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error(), NoServer::kTried);
 }
@@ -182,7 +182,7 @@ TEST_F(BalanceTest, ALowerTierComesFirst) {
   held.erase(held.begin());
   EXPECT_NE(Session().server(), 0U);
   // And a failed dial goes to the same tier first.
-  EXPECT_EQ(pools->Take(0, Asking({}, {1, 2}))->slot.server(), 0U);
+  EXPECT_EQ(pools->Acquire(0, Asking({}, {1, 2}))->slot.server(), 0U);
 }
 
 TEST_F(BalanceTest, SessionsOfAllConfigurationsCountTogether) {

@@ -38,7 +38,7 @@ class PoolsTest : public testing::Test {
     pools = std::move(next);
   }
 
-  Ask Asking(std::optional<uint64_t> key = std::nullopt, std::vector<size_t> tried = {}) {
+  Criteria Asking(std::optional<uint64_t> key = std::nullopt, std::vector<size_t> tried = {}) {
     return {key, std::move(tried), now};
   }
 
@@ -49,7 +49,7 @@ class PoolsTest : public testing::Test {
     return slot;
   }
   ServerSlot Dial(std::optional<uint64_t> key = std::nullopt) {
-    auto pick = pools->Take(0, Asking(key));
+    auto pick = pools->Acquire(0, Asking(key));
     EXPECT_TRUE(pick.has_value());
     return pick ? std::move(pick->slot) : ServerSlot();
   }

@@ -18,13 +18,13 @@ class HealthTest : public PoolsTest {
 
   /// A dial to `server` fails; for how long it is ejected by that.
   std::optional<base::Duration> Fail(size_t server) {
-    auto pick = pools->Take(0, Asking({}, {1 - server}));
+    auto pick = pools->Acquire(0, Asking({}, {1 - server}));
     EXPECT_TRUE(pick.has_value());
     return pick ? pick->slot.OnFailed(now) : std::nullopt;
   }
 
   NoServer WhyNone() {
-    auto pick = pools->Take(0, Asking());
+    auto pick = pools->Acquire(0, Asking());
     EXPECT_FALSE(pick.has_value());
     return pick ? NoServer::kTried : pick.error();
   }
@@ -84,14 +84,14 @@ TEST_F(HealthTest, OneDialIsATrialWhenTheTimeIsOver) {
   Fail(0);
   Fail(0);
   now += 10s;
-  auto trial = pools->Take(0, Asking({}, {1}));
+  auto trial = pools->Acquire(0, Asking({}, {1}));
   ASSERT_TRUE(trial);
-  const auto second = pools->Take(0, Asking({}, {1}));
+  const auto second = pools->Acquire(0, Asking({}, {1}));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(), NoServer::kTried);
   EXPECT_TRUE(trial->slot.OnConnected(now));
   EXPECT_EQ(StateOf(0).health, Health::kUp);
-  EXPECT_FALSE(pools->Take(0, Asking({}, {1}))->slot.OnConnected(now));
+  EXPECT_FALSE(pools->Acquire(0, Asking({}, {1}))->slot.OnConnected(now));
 }
 
 TEST_F(HealthTest, EachTimeInARowIsTwiceAsLong) {
@@ -104,7 +104,7 @@ TEST_F(HealthTest, EachTimeInARowIsTwiceAsLong) {
   now += 35s;
   EXPECT_EQ(Fail(0), 35s);
   now += 35s;
-  pools->Take(0, Asking({}, {1}))->slot.OnConnected(now);
+  pools->Acquire(0, Asking({}, {1}))->slot.OnConnected(now);
   Fail(0);
   EXPECT_EQ(Fail(0), 10s);
   EXPECT_EQ(StateOf(0).ejections, 5U);
@@ -112,7 +112,7 @@ TEST_F(HealthTest, EachTimeInARowIsTwiceAsLong) {
 
 TEST_F(HealthTest, DialsThatWereUnderWayAddNothing) {
   std::vector<ServerSlot> dials;
-  for (int i = 0; i < 5; ++i) dials.push_back(std::move(pools->Take(0, Asking({}, {1}))->slot));
+  for (int i = 0; i < 5; ++i) dials.push_back(std::move(pools->Acquire(0, Asking({}, {1}))->slot));
   EXPECT_EQ(dials[0].OnFailed(now), std::nullopt);
   EXPECT_EQ(dials[1].OnFailed(now), 10s);
   for (size_t i = 2; i < 5; ++i) EXPECT_EQ(dials[i].OnFailed(now), std::nullopt);
@@ -124,16 +124,16 @@ TEST_F(HealthTest, WhenNoOtherIsUpAnEjectedOneIsTriedAllTheSame) {
   for (const size_t server : {size_t{0}, size_t{0}, size_t{1}, size_t{1}}) Fail(server);
   EXPECT_EQ(StateOf(0).health, Health::kEjected);
   EXPECT_EQ(StateOf(1).health, Health::kEjected);
-  auto first = pools->Take(0, Asking({}, {1}));
+  auto first = pools->Acquire(0, Asking({}, {1}));
   ASSERT_TRUE(first);
   now += 100ms;
-  EXPECT_TRUE(pools->Take(0, Asking({}, {1})));  // A living host would need a moment, too.
-  auto other = pools->Take(0, Asking({}, {0}));
+  EXPECT_TRUE(pools->Acquire(0, Asking({}, {1})));  // A living host would need a moment, too.
+  auto other = pools->Acquire(0, Asking({}, {0}));
   ASSERT_TRUE(other);
   now += 500ms;
   EXPECT_EQ(WhyNone(), NoServer::kDown);
   first->slot.OnFailed(now);
-  EXPECT_TRUE(pools->Take(0, Asking()));
+  EXPECT_TRUE(pools->Acquire(0, Asking()));
 }
 
 TEST_F(HealthTest, ItCanBeSwitchedOff) {
@@ -208,7 +208,7 @@ TEST_F(HealthTest, ATrialThatSucceedsIsASlowStart) {
   Fail(0);
   Fail(0);
   now += 10s;
-  pools->Take(0, Asking({}, {1}))->slot.OnConnected(now);
+  pools->Acquire(0, Asking({}, {1}))->slot.OnConnected(now);
   EXPECT_EQ(StateOf(0).health, Health::kStarting);
 }
 

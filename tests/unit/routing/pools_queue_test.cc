@@ -40,28 +40,28 @@ class QueueTest : public PoolsTest {
 };
 
 TEST_F(QueueTest, NoServerHasMoreThanItsPlaces) {
-  const auto none = pools->Take(0, Asking());
+  const auto none = pools->Acquire(0, Asking());
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error(), NoServer::kFull);
   EXPECT_EQ(StateOf(0).sessions, 1U);
   EXPECT_EQ(StateOf(1).sessions, 2U);
   Free(0);
-  EXPECT_EQ(pools->Take(0, Asking())->slot.server(), 0U);
+  EXPECT_EQ(pools->Acquire(0, Asking())->slot.server(), 0U);
 }
 
 TEST_F(QueueTest, FirstComeFirstServed) {
   const auto one = Wait();
   const auto two = Wait();
   EXPECT_EQ(pools->Describe(now)[0].waiting, 2U);
-  EXPECT_FALSE(one->Take(now));
+  EXPECT_FALSE(one->Acquire(now));
   now += 3s;
   Free(1);
   EXPECT_EQ(told_, 1);
-  EXPECT_FALSE(two->Take(now));
-  const auto slot = one->Take(now);
+  EXPECT_FALSE(two->Acquire(now));
+  const auto slot = one->Acquire(now);
   ASSERT_TRUE(slot);
   EXPECT_EQ(slot->server(), 1U);
-  EXPECT_FALSE(one->Take(now));
+  EXPECT_FALSE(one->Acquire(now));
   EXPECT_EQ(StateOf(1).sessions, 2U);
   EXPECT_EQ(pools->Describe(now)[0].waiting, 1U);
   EXPECT_EQ(pools->Describe(now)[0].waited, 3s);
@@ -86,7 +86,7 @@ TEST_F(QueueTest, APlaceThatIsFreeByNowIsTakenAtOnce) {
   Free(0);
   const auto waiter = Wait();
   EXPECT_EQ(told_, 1);
-  EXPECT_TRUE(waiter->Take(now));
+  EXPECT_TRUE(waiter->Acquire(now));
 }
 
 TEST_F(QueueTest, WhoLeavesIsNotTold) {
@@ -96,7 +96,7 @@ TEST_F(QueueTest, WhoLeavesIsNotTold) {
   EXPECT_EQ(Ends(QueueEnd::kLeft), 1U);
   Free(0);
   EXPECT_EQ(told_, 1);
-  EXPECT_TRUE(two->Take(now));
+  EXPECT_TRUE(two->Acquire(now));
 }
 
 TEST_F(QueueTest, APlaceThatNobodyTakesGoesOn) {
@@ -105,7 +105,7 @@ TEST_F(QueueTest, APlaceThatNobodyTakesGoesOn) {
   Free(0);
   one.reset();  // It was told, but has left before it could take it.
   EXPECT_EQ(told_, 2);
-  EXPECT_TRUE(two->Take(now));
+  EXPECT_TRUE(two->Acquire(now));
   EXPECT_EQ(StateOf(0).sessions, 0U);
 }
 
@@ -121,8 +121,8 @@ TEST_F(QueueTest, AServerThatWasTriedIsForTheNextInLine) {
   const auto one = Wait({0});
   const auto two = Wait();
   Free(0);
-  EXPECT_FALSE(one->Take(now));
-  EXPECT_TRUE(two->Take(now));
+  EXPECT_FALSE(one->Acquire(now));
+  EXPECT_TRUE(two->Acquire(now));
 }
 
 TEST_F(QueueTest, AServerThatComesUpTakesAsManyAsItCan) {
@@ -133,22 +133,22 @@ TEST_F(QueueTest, AServerThatComesUpTakesAsManyAsItCan) {
   const auto two = Wait();
   pools->SetHealth(0, 1, true, now);
   EXPECT_EQ(told_, 2);
-  EXPECT_EQ(one->Take(now)->server(), 1U);
-  EXPECT_EQ(two->Take(now)->server(), 1U);
+  EXPECT_EQ(one->Acquire(now)->server(), 1U);
+  EXPECT_EQ(two->Acquire(now)->server(), 1U);
 }
 
 TEST_F(QueueTest, LooksForServersThatMayBeTriedAgain) {
   held_.clear();
   backend_.ejection.after = 1;
   Make(backend_);
-  auto failing = pools->Take(0, Asking({}, {0}));
+  auto failing = pools->Acquire(0, Asking({}, {0}));
   failing->slot.OnFailed(now);
   held_.push_back(Session());
   ASSERT_EQ(held_.back().server(), 0U);
   const auto waiter = Wait();
-  EXPECT_FALSE(waiter->Look(now));
+  EXPECT_FALSE(waiter->Retry(now));
   now += 10s;
-  EXPECT_EQ(waiter->Look(now)->server(), 1U);
+  EXPECT_EQ(waiter->Retry(now)->server(), 1U);
   EXPECT_EQ(pools->Describe(now)[0].waiting, 0U);
 }
 
@@ -158,7 +158,7 @@ TEST_F(QueueTest, WhoWaitsSinceBeforeAReloadIsServed) {
   Make(backend_, pools.get());
   held_.clear();
   EXPECT_EQ(told_, 1);
-  EXPECT_TRUE(waiter->Take(now));
+  EXPECT_TRUE(waiter->Acquire(now));
 }
 
 TEST_F(QueueTest, AReloadThatRaisesMaxSessionsServesThoseThatWait) {
@@ -167,16 +167,16 @@ TEST_F(QueueTest, AReloadThatRaisesMaxSessionsServesThoseThatWait) {
   backend_.servers[0].max_sessions = 2;
   Make(backend_, pools.get());
   EXPECT_EQ(told_, 0) << "the configuration is not in use yet";
-  EXPECT_FALSE(one->Look(now));
+  EXPECT_FALSE(one->Retry(now));
   pools->Activate();
   EXPECT_EQ(told_, 1);
-  const auto slot = one->Take(now);
+  const auto slot = one->Acquire(now);
   EXPECT_TRUE(slot);
-  EXPECT_FALSE(two->Take(now));
+  EXPECT_FALSE(two->Acquire(now));
   backend_.servers[0].max_sessions = 0;
   Make(backend_, pools.get());
   pools->Activate();
-  EXPECT_TRUE(two->Take(now)) << "any number";
+  EXPECT_TRUE(two->Acquire(now)) << "any number";
 }
 
 TEST_F(QueueTest, AReloadThatLowersMaxSessionsHoldsForThoseThatWait) {
@@ -202,14 +202,14 @@ TEST_F(QueueTest, ManyThreadsNeverHaveMoreThanThePlaces) {
       std::atomic<bool> told{false};
       std::unique_ptr<PlaceWaiter> waiter;
       std::optional<ServerSlot> slot;
-      if (auto pick = pools->Take(0, Asking())) {
+      if (auto pick = pools->Acquire(0, Asking())) {
         slot = std::move(pick->slot);
       } else {
         waiter = pools->Wait(0, Asking(), [&told] { told = true; });
         ASSERT_NE(waiter, nullptr);
         if (i % 3 == 0) continue;  // It leaves, with its place if it has got one.
         while (!told) std::this_thread::yield();
-        slot = waiter->Take(now);
+        slot = waiter->Acquire(now);
         ASSERT_TRUE(slot);
       }
       const int here = ++inside;

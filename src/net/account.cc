@@ -15,7 +15,7 @@ base::Unexpected<std::string> Unknown(const std::string& kind, const std::string
   return base::Unexpected("there is no " + kind + " '" + name + "' on this machine");
 }
 
-// The largest id. The one above it stands for "unchanged" in chown(2).
+// The largest id. The next number means "unchanged" in chown(2).
 constexpr uint64_t kMaxId = std::numeric_limits<uid_t>::max() - 1;
 
 }  // namespace

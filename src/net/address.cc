@@ -15,8 +15,8 @@
 namespace sluice::net {
 namespace {
 
-/// The four bytes of an IPv4 address, and the port if there is one. inet_ntop takes ten times as
-/// long, and every session logs one.
+/// Returns the text of an IPv4 address, with the port if there is one. inet_ntop takes ten times as
+/// long, and every session logs an address.
 std::string Dotted(const void* address, uint16_t port) {
   std::array<uint8_t, 4> bytes;
   std::memcpy(bytes.data(), address, bytes.size());
@@ -37,8 +37,8 @@ std::string Dotted(const void* address, uint16_t port) {
   return text;
 }
 
-/// Returns the number of the interface, 0 with errno if there is none. A name comes first, since
-/// Linux allows names of digits.
+/// Returns the number of the interface; 0 with errno if there is none. Names are looked up before
+/// numbers, because Linux allows names of digits.
 uint32_t FindInterface(const std::string& zone) {
   if (const unsigned index = if_nametoindex(zone.c_str()); index != 0 || errno != ENODEV) {
     return index;
@@ -110,7 +110,7 @@ socklen_t Address::size() const {
   return family() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
 }
 
-// The port lies at the same place in both.
+// The port is at the same place in both.
 uint16_t Address::port() const {
   return ntohs(storage_.v4.sin_port);
 }

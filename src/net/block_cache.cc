@@ -7,7 +7,7 @@
 
 namespace sluice::net {
 
-// Blocks are mapped here and not allocated: malloc would keep a freed block, or not, by its rules.
+// Blocks are mapped, not allocated: malloc would decide by itself whether to keep a freed block.
 BlockCache::~BlockCache() {
   for (uint8_t* const block : idle_) munmap(block, kBlockSize);
 }
@@ -21,10 +21,10 @@ uint8_t* BlockCache::Acquire() {
   if (idle_.empty()) {
     void* const block =
         mmap(nullptr, kBlockSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED) throw std::bad_alloc();  // As any allocation of ours.
+    if (block == MAP_FAILED) throw std::bad_alloc();  // Like any other allocation.
     return static_cast<uint8_t*>(block);
   }
-  uint8_t* const block = idle_.back();  // The last one released: the caches may still have it.
+  uint8_t* const block = idle_.back();  // The last released block may still be in the CPU's cache.
   idle_.pop_back();
   fewest_idle_ = std::min(fewest_idle_, idle_.size());
   return block;

@@ -1,8 +1,8 @@
-// The blocks of memory that the queues of one thread are made of.
+// The blocks of memory of the queues of one thread.
 //
-// A bulk session fills and empties its queue many times a second. A block that the system maps each
-// time costs a page fault for each of its pages, and unmapping it costs as much again. So a thread
-// keeps blocks for the next queue, and gives back those that no queue has needed for a while.
+// A bulk session fills and empties its queue many times a second. Mapping a block each time would
+// cost a page fault for each of its pages, and unmapping it as much again. So a thread keeps blocks
+// for the next queue, and returns those to the system that no queue has needed for a while.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace sluice::net {
 
 class IdleBlocksHandler {
  public:
-  /// There are idle blocks: Trim is to be called after a while.
+  /// Called when there are idle blocks. Call Trim after a while.
   virtual void OnIdleBlocks() = 0;
 
  protected:
@@ -23,10 +23,10 @@ class IdleBlocksHandler {
 /// Belongs to one thread.
 class BlockCache {
  public:
-  /// A compromise: a larger block is fewer writes, a smaller one holds less memory for few bytes.
+  /// A compromise: larger blocks need fewer writes, smaller ones waste less memory for few bytes.
   static constexpr size_t kBlockSize = size_t{64} * 1024;
 
-  /// How many blocks are kept at most: 16 MiB.
+  /// The number of blocks that are kept at most: 16 MiB.
   static constexpr size_t kMostIdle = 256;
 
   BlockCache() = default;
@@ -34,7 +34,7 @@ class BlockCache {
   BlockCache(const BlockCache&) = delete;
   BlockCache& operator=(const BlockCache&) = delete;
 
-  /// The cache of the calling thread. A block may be released on another thread.
+  /// Returns the cache of the calling thread. A block may be released on another thread.
   static BlockCache& OfThread();
 
   /// Returns a block of kBlockSize bytes, with any content.
@@ -54,7 +54,7 @@ class BlockCache {
   void RequestTrim();
 
   std::vector<uint8_t*> idle_;
-  size_t fewest_idle_ = 0;  // Since the last Trim.
+  size_t fewest_idle_ = 0;  // The minimum since the last Trim.
   IdleBlocksHandler* handler_ = nullptr;
   bool is_trim_requested_ = false;
 };

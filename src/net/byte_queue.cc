@@ -18,7 +18,7 @@ constexpr size_t kLargestPiece = BlockCache::kBlockSize;
 /// A piece of memory and the bytes in it. The largest ones are blocks of the thread's cache.
 class ByteQueue::Piece {
  public:
-  /// A piece of `size` bytes or more, kLargestPiece at most.
+  /// Creates a piece of `size` bytes or more, kLargestPiece at most.
   explicit Piece(size_t size)
       : capacity_(std::bit_ceil(std::clamp(size, kSmallestPiece, kLargestPiece))),
         memory_(is_block() ? BlockCache::OfThread().Acquire() : new uint8_t[capacity_]) {}
@@ -55,7 +55,7 @@ class ByteQueue::Piece {
 };
 
 struct ByteQueue::Content {
-  std::list<Piece> pieces;  // None is empty.
+  std::list<Piece> pieces;  // No piece is empty.
   size_t size = 0;
 
   size_t Add(Piece& piece, base::Bytes bytes) {
@@ -88,7 +88,7 @@ void ByteQueue::Append(base::Bytes bytes) {
   Content& to = content();
   if (!to.pieces.empty()) bytes = bytes.subspan(to.Add(to.pieces.back(), bytes));
   while (!bytes.empty()) {
-    // As large as what is there already, so that many small ones do not make many pieces.
+    // As large as the existing content, so that many small appends do not create many pieces.
     Piece& piece = to.pieces.emplace_back(std::max(bytes.size(), to.size));
     bytes = bytes.subspan(to.Add(piece, bytes));
   }

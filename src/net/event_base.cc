@@ -26,10 +26,10 @@ event_base* NewBase() {
   std::call_once(log, [] { event_set_log_callback(OnLibeventLog); });
   event_config* const config = event_config_new();
   if (config == nullptr) Die("event_config_new");
-  // One thread uses a base, so libevent's locks would be for nothing. The environment chooses
-  // neither the backend nor its options. EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST stays off: a change
-  // would reach the kernel after the descriptor is closed, and the kernel would watch a listening
-  // socket for ever whose duplicate another worker has.
+  // One thread uses a base, so it needs no locks. The environment must not choose the backend or
+  // its options. EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST stays off: a change would reach the kernel
+  // after the descriptor is closed, and the kernel would for ever watch a listening socket that
+  // another worker has duplicated.
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
   event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
   event_config_require_features(config, EV_FEATURE_O1);

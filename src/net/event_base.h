@@ -1,12 +1,12 @@
-// libevent's event_base, as a loop uses it.
+// Creates libevent's event_base for a loop.
 #pragma once
 
 struct event_base;
 
 namespace sluice::net {
 
-/// Ends the program with `what` and errno in words: a loop without memory or descriptors of its own
-/// cannot work.
+/// Ends the program with `what` and the text of errno: a loop that cannot get its own memory or
+/// descriptors cannot work.
 [[noreturn]] void Die(const char* what);
 
 /// Creates the base of one thread's loop.

@@ -14,8 +14,8 @@
 namespace sluice::net {
 namespace {
 
-// Long delays end on ticks, so that the pings of thousands of idle sessions go out many at a time
-// and the loop is woken that much less often.
+// Long delays end on ticks, so that the pings of thousands of idle sessions are sent together and
+// the loop wakes less often.
 constexpr base::Duration kCoarseDelay{1'000};
 constexpr std::chrono::nanoseconds kTick = std::chrono::milliseconds(50);
 
@@ -90,7 +90,7 @@ void EventLoop::Post(std::function<void()> function) {
   const std::lock_guard lock(mutex_);
   posted_.push_back(std::move(function));
   const uint64_t one = 1;
-  // Can only fail when the counter is full, and then the loop is about to wake anyway.
+  // This can only fail if the counter is full, and then the loop is about to wake anyway.
   [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof(one));
 }
 
@@ -118,8 +118,8 @@ void EventLoop::DeferDeletion(DeferredDeletion deletion) {
   ScheduleNextTurn();
 }
 
-// A timer without delay is due in the next turn, after the I/O of that turn. An event that is made
-// active by hand would run in this turn, and a task that queues itself again would never end it.
+// A timer without delay is due in the next turn, after the I/O of that turn. An event that is
+// activated by hand would run in this turn, so a task that queues itself again would never end it.
 void EventLoop::ScheduleNextTurn() {
   if (is_next_turn_scheduled_) return;
   is_next_turn_scheduled_ = true;
@@ -145,8 +145,7 @@ void EventLoop::DeleteDeferred(size_t count) {
                             deferred_deletions_.begin() + static_cast<ptrdiff_t>(count));
 }
 
-// Runs the first `count`. The vector stays in place meanwhile, since a task may cancel others of
-// it.
+// Runs the first `count` tasks. The vector stays in place, because a task may cancel other tasks.
 void EventLoop::RunTasks(size_t count) {
   for (size_t i = 0; i < count; ++i) {
     Task* const task = tasks_[i];

@@ -16,7 +16,7 @@ IoEvent::IoEvent(event_base* base, int fd, short interest, Callback callback, vo
 }
 
 bool IoEvent::Start() {
-  // libevent accepts negative descriptors, as those of timers.
+  // libevent would accept a negative descriptor, as for a timer.
   if (event_get_fd(get()) < 0) {
     errno = EBADF;
     return false;

@@ -18,7 +18,7 @@ namespace sluice::net {
 namespace {
 
 constexpr int kBacklog = 4096;       // The kernel lowers it to net.core.somaxconn.
-constexpr int kAcceptsPerTurn = 64;  // So that a flood of newcomers does not starve open sessions.
+constexpr int kAcceptsPerTurn = 64;  // So that a flood of connections does not starve sessions.
 constexpr base::Duration kRetryDelay{100};
 
 base::Unexpected<std::string> Failed(const settings::Endpoint& address, const std::string& why) {
@@ -48,7 +48,7 @@ base::Result<Fd, int> Bind(const Address& address, bool share_port) {
   if (!fd) return base::Unexpected(errno);
   Enable(fd, SOL_SOCKET, SO_REUSEADDR);
   if (share_port) Enable(fd, SOL_SOCKET, SO_REUSEPORT);
-  // `[::]` stands for every address of the machine, whatever the system's default is.
+  // `[::]` means every address of the machine, whatever the system's default is.
   if (address.family() == AF_INET6) Enable(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   ConfigureForRelay(fd);
   if (bind(fd.get(), address.get(), address.size()) != 0) return base::Unexpected(errno);
@@ -60,8 +60,8 @@ base::Result<ListeningSocket, std::string> Start(Fd fd, const settings::Endpoint
   return ListeningSocket{std::move(fd), address};
 }
 
-/// Whether someone listens there whom sharing the port would not exclude: another instance of
-/// sluice would otherwise take half the connections without a word.
+/// Returns true if another process already listens there and shares the port, such as another
+/// instance of sluice, which would silently get half the connections.
 int OtherListener(const Address& address) {
   const auto probe = Bind(address, /*share_port=*/false);
   return probe ? 0 : probe.error();
@@ -74,7 +74,7 @@ base::Result<ListeningSocket, std::string> ListenTcp(const settings::Endpoint& e
   if (!address) return Failed(endpoint, "the host must be an IP address");
   int error = endpoint.port == 0 ? 0 : OtherListener(*address);
   if (error == EAFNOSUPPORT && endpoint.host == "::") {
-    // A machine without IPv6: every address means every IPv4 address.
+    // On a machine without IPv6, every address means every IPv4 address.
     settings::Endpoint v4 = endpoint;
     v4.host = "0.0.0.0";
     return ListenTcp(v4);
@@ -108,8 +108,7 @@ base::Result<ListeningSocket, std::string> ListenUnix(const settings::Endpoint& 
   if (!fd) return Failed(endpoint, errno);
   if (bind(fd.get(), address, sizeof(name)) != 0) {
     if (errno != EADDRINUSE) return Failed(endpoint, errno);
-    // A file left by a process that is gone refuses connections; one in use does not. Only a socket
-    // is ever removed.
+    // A stale file refuses connections; a socket in use does not. Only sockets are ever removed.
     const Fd probe = NewSocket(AF_UNIX);
     struct stat info {};
     const bool stale = probe && connect(probe.get(), address, sizeof(name)) != 0 &&
@@ -149,7 +148,7 @@ base::Result<void, std::string> SetSocketFile(const std::string& path,
   const mode_t old_mode = info.st_mode & ALLPERMS;
   const mode_t mode = file.mode.value_or(old_mode);
   const bool has_owner = info.st_uid == *user && info.st_gid == *group;
-  // Neither follows a symbolic link that took the socket's place.
+  // Neither call follows a symbolic link that has replaced the socket.
   const auto set_mode = [&path](mode_t wanted) {
     return fchmodat(AT_FDCWD, path.c_str(), wanted, AT_SYMLINK_NOFOLLOW) == 0;
   };
@@ -224,13 +223,13 @@ void Listener::OnFdReady(int /*fd*/, bool /*readable*/, bool /*writable*/) {
 }
 
 void Listener::AcceptPending() {
-  // New ones may come all the time, but not at this pace.
+  // Bounded, because new connections may arrive all the time.
   constexpr int kMostTurns = 1000;
   for (int i = 0; i < kMostTurns && Accept(); ++i) {
   }
 }
 
-/// False if there are no more.
+/// Accepts one connection. Returns false if there are no more.
 bool Listener::Accept() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage name{};
@@ -241,11 +240,11 @@ bool Listener::Accept() {
       handler_.OnAccept(std::move(fd), Address::From(address));
       continue;
     }
-    // The client gave up while it waited, or another worker was first: nothing is wrong.
+    // The client has left the backlog, or another worker has accepted it: not an error.
     if (errno == ECONNABORTED || errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
     // No descriptors or no memory. The connection stays in the backlog and would be reported again
-    // at once, for ever: look away for a moment instead.
+    // at once, so pause accepting for a moment.
     handler_.OnAcceptError(errno);
     watch_.reset();
     retry_.Start(kRetryDelay);
@@ -258,7 +257,7 @@ void Listener::OnTimer() {
   if (!Watch()) handler_.OnAcceptError(errno);
 }
 
-/// False, with errno, if that is not possible now; it is then tried again.
+/// Starts to watch the socket. If that fails, returns false with errno, and a timer tries again.
 bool Listener::Watch() {
   FdHandler& self = *this;
   watch_.emplace(loop_, socket_.fd.get(), /*to_read=*/true, /*to_write=*/false, self);

@@ -13,7 +13,7 @@ std::unique_ptr<Pipe> Pipe::Open() {
   std::unique_ptr<Pipe> pipe(new Pipe());
   pipe->read_end_ = Fd(ends[0]);
   pipe->write_end_ = Fd(ends[1]);
-  // Refused where the user has too many; it then moves less at a time.
+  // The kernel refuses this if the user has too many pipes; then less is moved at a time.
   [[maybe_unused]] const int size = fcntl(ends[0], F_SETPIPE_SZ, static_cast<int>(kCapacity));
   return pipe;
 }

@@ -11,8 +11,8 @@ namespace sluice::net {
 void RandomBytes::Fill(base::MutableBytes out) {
   while (!out.empty()) {
     if (left_ == 0) {
-      // So few come at once and uninterrupted, once the kernel has any; every kernel that we run on
-      // has the call (getrandom(2)).
+      // The kernel returns so few bytes in one uninterrupted call once its generator is seeded, and
+      // every supported kernel has the call (getrandom(2)).
       ssize_t got = 0;
       do {
         got = getrandom(pool_.data(), pool_.size(), 0);

@@ -1,10 +1,10 @@
-// The socket is watched for reading, level-triggered, and for writing only while it takes nothing.
+// The socket is watched for reading, level-triggered, and for writing only while it is blocked.
 //
-// A reader that pauses costs nothing at first. If data comes for it, libevent reports that in every
-// turn; so at the second report the socket is watched with edges, until the reader has read all
-// there is. Edges still report a reset. A short read would have to be followed by another one all
-// the time if sockets were always watched with edges: libevent reports a reset or urgent data that
-// comes together with the last bytes as readability, and with edges only once.
+// A reader that pauses costs nothing at first. If data arrives for it, libevent reports that in
+// every turn. So after the second report the socket is watched edge-triggered, until the reader has
+// read everything; edges still report a reset. Sockets are not always watched edge-triggered,
+// because then each short read would need another read after it: libevent reports a reset or urgent
+// data that arrives with the last bytes as readability, and with edges only once.
 #include "sluice/net/tcp_stream.h"
 
 #include <algorithm>
@@ -46,7 +46,7 @@ ssize_t RetryInterrupted(Call call) {
 }
 
 void SetOption(int fd, int level, int name, int value) {
-  // A Unix socket has no TCP options; that it refuses them is as it should be.
+  // A Unix socket has no TCP options, so these calls may fail.
   [[maybe_unused]] const int result = setsockopt(fd, level, name, &value, sizeof(value));
 }
 
@@ -63,7 +63,7 @@ void SetSocketBuffer(int fd, size_t size) {
     SetOption(fd, SOL_SOCKET, SO_RCVBUF, static_cast<int>(size));
     SetOption(fd, SOL_SOCKET, SO_SNDBUF, static_cast<int>(size));
   } else {
-    SetOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0);  // What a fixed size has locked is tuned again.
+    SetOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0);  // Undoes the lock of a fixed size.
   }
 }
 
@@ -79,8 +79,8 @@ TcpStream::TcpStream(EventLoop& loop, Fd fd, State state)
   if (!read_event_.Start()) Abandon();
 }
 
-/// Breaks a connection that the kernel does not watch, for want of memory or of watches, which it
-/// counts per user: the next read or write fails.
+/// Breaks a connection that the kernel cannot watch, because it has no memory, or no watches left
+/// for this user. The next read or write fails.
 void TcpStream::Abandon() {
   std::perror("epoll_ctl");
   shutdown(fd_.get(), SHUT_RDWR);
@@ -97,9 +97,9 @@ void TcpStream::OnEvent(int /*fd*/, short ready, void* self) {
 }
 
 void TcpStream::OnReadable() {
-  if (readable_ && !is_reading_paused_) {  // The handler knows, and does not read.
+  if (readable_ && !is_reading_paused_) {  // The handler was notified and does not read.
     is_reading_paused_ = true;
-    read_event_.Stop();  // Though a blocked socket is not watched for reading at all.
+    read_event_.Stop();  // A blocked socket is not watched for reading at all.
     WatchPaused();
     return;
   }
@@ -117,7 +117,7 @@ void TcpStream::WatchPaused() {
 
 void TcpStream::OnWritable() {
   writable_ = true;
-  if (is_connecting_) {  // While the kernel still watches the socket, which costs less.
+  if (is_connecting_) {  // Before write_event_ ends: a socket that is still watched costs less.
     is_connecting_ = false;
     if (!read_event_.Start()) Abandon();
   }
@@ -126,7 +126,8 @@ void TcpStream::OnWritable() {
   if (handler_ != nullptr) handler_->OnStreamReady();
 }
 
-/// The socket has been read empty. Returns false and sets errno if the kernel cannot watch it.
+/// Waits until a socket that was read empty is readable. Returns false and sets errno if the kernel
+/// cannot watch it.
 bool TcpStream::AwaitReadable() {
   readable_ = false;
   if (!is_reading_paused_) return true;
@@ -139,14 +140,14 @@ bool TcpStream::AwaitReadable() {
   return false;
 }
 
-/// Nothing follows an end or an error, which would be reported in every turn.
+/// Stops watching for reading after an end or an error, which would be reported in every turn.
 IoResult TcpStream::EndReading(IoResult result) {
   readable_ = is_reading_paused_ = false;
   read_event_.Stop();
   return result;
 }
 
-/// The socket takes nothing more for now.
+/// Waits until the blocked socket is writable.
 void TcpStream::AwaitWritable() {
   writable_ = false;
   if (write_event_) return;
@@ -176,7 +177,7 @@ IoResult TcpStream::Write(base::Bytes bytes) {
   return Send(bytes, 0);
 }
 
-// The kernel holds it back for the FIN, so that both are one segment.
+// The kernel waits for the FIN, so that both are one segment.
 IoResult TcpStream::WriteLast(base::Bytes bytes) {
   return Send(bytes, MSG_MORE);
 }
@@ -208,11 +209,11 @@ IoResult TcpStream::ReadInto(Pipe& pipe, size_t limit) {
   });
   if (got > 0) {
     has_read_ = true;
-    // Less than `limit` may mean a full pipe, whose places hold what the network brought together.
+    // Less than `limit` may mean that the pipe's slots are full: each holds one received segment.
     pipe.Added(static_cast<size_t>(got));
     return {IoResult::Status::kOk, static_cast<size_t>(got), 0};
   }
-  if (got < 0 && errno == EINVAL) {  // Not this kind of socket.
+  if (got < 0 && errno == EINVAL) {  // This kind of socket does not support splice.
     can_splice_ = false;
     return kNothingNow;
   }
@@ -238,7 +239,7 @@ IoResult TcpStream::WriteFrom(base::Bytes head, Pipe& pipe) {
     });
     if (sent < 0) {
       const IoResult failed = WriteFailed();
-      // What was written before counts; an error will show again.
+      // The bytes written before count; the next call returns the error again.
       return total.bytes != 0 && failed.status == IoResult::Status::kWouldBlock ? total : failed;
     }
     pipe.Taken(static_cast<size_t>(sent));

@@ -38,7 +38,7 @@ void TimerQueue::Stop(Timer& timer) {
   const Entry last = heap_.back();
   heap_.pop_back();
   if (last.timer == &timer) return;
-  // Anything may stand in the gap's place, so the last may belong above or below it.
+  // The last entry fills the gap; it may have to move up or down from there.
   if (last.at < heap_[place].at) {
     SiftUp(place, last);
   } else {
@@ -62,7 +62,7 @@ void TimerQueue::OnEvent() {
 
 void TimerQueue::Arm() {
   armed_for_ = heap_.front().at;
-  // Absolute, and never zero, which would disarm it.
+  // Absolute, and never zero, because zero disarms the timer.
   const auto time = std::max(armed_for_.time_since_epoch(), Time::duration(1)).count();
   constexpr int64_t kSecond = 1'000'000'000;
   itimerspec spec{};

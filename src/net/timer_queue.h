@@ -1,6 +1,6 @@
-// The timers of a loop: a binary heap in which each timer knows its place, and one timerfd, a
-// libevent event, that is set for the earliest. A timer of libevent's own costs a session more than
-// 150 bytes, a timer of the heap 40; and while libevent has a timer, the kernel starts and cancels
+// The timers of a loop: a binary heap in which each timer stores its place, and one timerfd, a
+// libevent event, that is set for the earliest timer. A libevent timer costs a session more than
+// 150 bytes, a timer in the heap 40. And while libevent has a timer, the kernel starts and cancels
 // a time-out around each wait (docs/performance.md).
 #pragma once
 
@@ -21,7 +21,7 @@ class TimerQueue {
 
   explicit TimerQueue(event_base* base);
 
-  /// Sets `timer` to `at`, whether or not it was set before.
+  /// Sets `timer` to `at`, replacing an earlier time.
   void Start(Timer& timer, Time at);
   void Stop(Timer& timer);
 
@@ -39,7 +39,7 @@ class TimerQueue {
 
   Fd fd_;
   IoEvent event_;
-  Time armed_for_ = Time::max();  // When fd_ is due; not later than the earliest timer is.
+  Time armed_for_ = Time::max();  // The time of fd_; not after the earliest timer.
   std::vector<Entry> heap_;
 };
 

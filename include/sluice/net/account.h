@@ -1,4 +1,4 @@
-// Users and groups of this machine, by their names or numbers.
+// Users and groups of this machine, by name or number.
 #pragma once
 
 #include <string>
@@ -11,13 +11,14 @@ namespace sluice::net {
 
 struct Account {
   uid_t user;
-  gid_t group;  ///< the user's own
+  gid_t group;  ///< the user's primary group
 };
 
-/// The error is a sentence: "there is no user 'x' on this machine". Not thread-safe.
+/// Returns the account of a user. The error is a sentence: "there is no user 'x' on this machine".
+/// Not thread-safe.
 base::Result<Account, std::string> FindUser(const std::string& name);
 
-/// Likewise of a group.
+/// Returns the id of a group. The error is a sentence. Not thread-safe.
 base::Result<gid_t, std::string> FindGroup(const std::string& name);
 
 /// Returns the id of a user, given by name or number. A number needs no entry on this machine. Not

@@ -1,4 +1,4 @@
-// An IP address and port, as the kernel takes it and as people write it.
+// An IP address and port, in the kernel's form and as text.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,18 @@
 
 namespace sluice::net {
 
-/// 28 bytes, so that every session can keep its client's.
+/// Small (28 bytes), because every session keeps its client's address.
 class Address {
  public:
   Address() = default;
-  /// From what the kernel or the resolver gave; empty if it is neither IPv4 nor IPv6.
+  /// Converts an address of the kernel or the resolver; empty if it is neither IPv4 nor IPv6.
   static Address From(const sockaddr* address);
-  /// From a literal without brackets; nothing if `host` is a name.
+  /// Parses a literal without brackets; unset if `host` is a name.
   static std::optional<Address> Parse(std::string_view host, uint16_t port);
   static Address From(const base::IpAddress& ip, uint16_t port);
-  /// Of a place that the configuration names; nothing if its host is not an IP address. The zone of
-  /// a link-local address is the name or the number of an interface, which may come and go: the
-  /// error says which this machine does not have.
+  /// Converts an endpoint of the configuration; unset if its host is not an IP address. The zone of
+  /// a link-local address is the name or number of an interface; the error names an interface that
+  /// this machine does not have at the moment.
   static base::Result<std::optional<Address>, std::string> Of(const settings::Endpoint& endpoint);
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
@@ -34,18 +34,18 @@ class Address {
   sa_family_t family() const { return storage_.v4.sin_family; }
   uint16_t port() const;
   void set_port(uint16_t port);
-  /// Nothing if empty.
+  /// Returns the IP address; unset if empty.
   std::optional<base::IpAddress> ip() const;
-  /// Returns the number of the interface behind a link-local address, 0 for any other address.
+  /// Returns the number of the interface of a link-local address; 0 for any other address.
   uint32_t scope_id() const;
 
-  /// `10.0.0.1:5900`, `[::1]:22`; an IPv4 address inside IPv6 (RFC 4291 section 2.5.5.2) as IPv4; a
-  /// link-local address with its zone: `[fe80::1%eth0]:22`; without port 0, which stands for one
-  /// that is not known: `10.0.0.1`, `::1`; `unix` if empty, since a client without an IP address
-  /// came through a Unix socket.
+  /// Returns a text such as `10.0.0.1:5900` or `[::1]:22`. An IPv4 address inside IPv6 (RFC 4291
+  /// section 2.5.5.2) is written as IPv4, a link-local address with its zone: `[fe80::1%eth0]:22`.
+  /// Port 0 means an unknown port and is omitted: `10.0.0.1`, `::1`. An empty address is `unix`,
+  /// because a client without an IP address uses a Unix socket.
   std::string ToString() const;
 
-  /// An IPv4 address inside IPv6 is the same as the address itself.
+  /// Compares addresses; an IPv4 address inside IPv6 equals the IPv4 address.
   bool operator==(const Address& other) const {
     return ip() == other.ip() && port() == other.port() && scope_id() == other.scope_id();
   }
@@ -58,7 +58,7 @@ class Address {
   Storage storage_{};
 };
 
-/// Returns the zone of an interface: its name, or its number if it has none any more.
+/// Returns the zone of an interface: its name, or its number if the interface is gone.
 std::string ZoneOf(uint32_t scope_id);
 
 }  // namespace sluice::net

@@ -1,5 +1,5 @@
-// Runs work that would block an event loop for too long: hashing a password takes longer than
-// relaying a thousand messages.
+// Runs work that would block an event loop for too long: to hash a password takes longer than to
+// relay a thousand messages.
 #pragma once
 
 #include <condition_variable>
@@ -11,9 +11,9 @@
 
 namespace sluice::net {
 
-/// One thread, which starts with the first piece of work and has a lower priority than the loops.
-/// Belongs to the thread that created it. Destroying it waits for the piece that runs, and drops
-/// the pieces that wait.
+/// One thread with a lower priority than the loops. It starts with the first piece of work. Belongs
+/// to the thread that created it. Destroying it waits for the running piece and drops the waiting
+/// pieces.
 class BackgroundThread {
  public:
   /// The number of pieces of work that may wait.

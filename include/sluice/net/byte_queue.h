@@ -1,5 +1,5 @@
-// Bytes that a leg does not accept yet. A queue costs one pointer while it is empty, which it
-// nearly always is: its blocks then return to the cache of the thread.
+// A queue of bytes that a leg does not accept yet. An empty queue, the usual case, costs one
+// pointer: its blocks have returned to the cache of the thread.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +26,14 @@ class ByteQueue {
   void Prepend(base::Bytes bytes);
   void Clear();
 
-  /// Copies the first bytes into `out`, as many as there are and fit, without taking them.
+  /// Copies as many of the first bytes as fit into `out`. Returns their number.
   size_t Peek(base::MutableBytes out) const;
 
-  /// The same, and takes them.
+  /// Moves as many of the first bytes as fit into `out`. Returns their number.
   size_t Take(base::MutableBytes out);
 
-  /// Writes at most `limit` of the first bytes to `stream` and takes out what was written. kOk: all
-  /// of them went; kWouldBlock: the stream has had enough for now.
+  /// Writes at most `limit` of the first bytes to `stream` and removes the written bytes. kOk: all
+  /// were written; kWouldBlock: the stream accepts no more for now.
   IoResult WriteTo(Stream& stream, size_t limit = SIZE_MAX);
 
  private:

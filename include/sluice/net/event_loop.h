@@ -1,9 +1,9 @@
-// One thread's event loop: libevent's event_base, timers, and ways to run something later. Whatever
-// a thread waits for is an event of its event_base: sockets, timers, wake-ups, signals, and the
+// The event loop of one thread: libevent's event_base, timers, and functions that run later. A
+// thread waits only for events of its event_base: sockets, timers, wake-ups, signals, and the
 // sockets of c-ares, hiredis and evhttp.
 //
 // Everything here belongs to the thread that calls Run, except Post and Stop. No callback runs
-// inside the call that asked for it, so nothing changes under a caller.
+// inside the call that requested it, so the state of a caller does not change during its call.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ using EventPtr = std::unique_ptr<event, EventDeleter>;
 
 class FdHandler {
  public:
-  /// Reports what `fd` is ready for. A broken descriptor is ready for whatever it is watched for.
-  /// May destroy the watch.
+  /// Called when `fd` is readable or writable. A broken descriptor is ready for everything that it
+  /// is watched for. May destroy the watch.
   virtual void OnFdReady(int fd, bool readable, bool writable) = 0;
 
  protected:
@@ -43,12 +43,13 @@ class FdHandler {
 /// its loop and the loop's thread. Destroying it ends the watch.
 class FdWatch {
  public:
-  /// Notifies `handler` in every turn in which `fd` is ready. The loop and `handler` outlive this.
+  /// Notifies `handler` in every turn in which `fd` is ready. The loop and `handler` outlive the
+  /// watch.
   FdWatch(EventLoop& loop, int fd, bool to_read, bool to_write, FdHandler& handler);
   FdWatch(const FdWatch&) = delete;
   FdWatch& operator=(const FdWatch&) = delete;
 
-  /// Returns false if the kernel has no memory or no watches left, which it counts per user.
+  /// Returns false if the kernel has no memory, or no watches left for this user.
   bool ok() const { return ok_; }
 
  private:
@@ -61,8 +62,8 @@ class FdWatch {
 
 class EventLoop final {
  public:
-  /// Work for the next turn of the loop, such as the rest of a session's work when the session has
-  /// used up its part of this turn. Destroying the task cancels it.
+  /// Work for the next turn of the loop, such as the rest of a session's work after it has used its
+  /// share of this turn. Destroying the task cancels it.
   class Task {
    public:
     Task() = default;
@@ -87,26 +88,26 @@ class EventLoop final {
   /// Runs until Stop. May be called again after that.
   void Run();
 
-  /// Makes Run return. Any thread. Events that are ready by then wait for the next Run.
+  /// Makes Run return. Any thread. Events that are already ready wait for the next Run.
   void Stop();
 
-  /// Runs `function` on the loop's thread, in order. Any thread. What is posted after the last Run
-  /// is destroyed without being run.
+  /// Runs `function` on the loop's thread, in the order of the posts. Any thread. A function that
+  /// is posted after the last Run is destroyed without running.
   void Post(std::function<void()> function);
 
-  /// Runs `task` once in the next turn, after the I/O of that turn; no effect if it is queued
-  /// already.
+  /// Runs `task` once in the next turn, after the I/O of that turn. No effect if it is already
+  /// queued.
   void RunNextTurn(Task& task);
 
-  /// Destroys `object` in the next turn, when no callback of this turn can be using it any more.
+  /// Destroys `object` in the next turn, when no callback of this turn can use it any more.
   template <typename T>
   void DestroyLater(std::unique_ptr<T> object) {
     if (!object) return;
     DeferDeletion({object.release(), [](void* deferred) { delete static_cast<T*>(deferred); }});
   }
 
-  /// Monotonic time, a few milliseconds coarse, so cheap that the data path may ask. It and the
-  /// precise time are of the same epoch.
+  /// Returns the monotonic time with a resolution of a few milliseconds. It is cheap enough for the
+  /// data path, and has the same epoch as the precise time.
   static base::TimePoint Now();
 
   /// libevent's handle of the loop, for src/net and src/admin.
@@ -137,7 +138,7 @@ class EventLoop final {
   EventPtr next_turn_;  // Due in the next turn if there is a task or a deferred deletion.
   bool is_next_turn_scheduled_ = false;
 
-  std::vector<Task*> tasks_;  // Null where one was cancelled.
+  std::vector<Task*> tasks_;  // Null: cancelled.
   std::vector<DeferredDeletion> deferred_deletions_;
 
   std::mutex mutex_;
@@ -161,8 +162,8 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  /// Calls the handler once after `delay`, or now replaces the delay that is running. A delay of a
-  /// second or more may take up to 50 ms longer.
+  /// Calls the handler once after `delay`. Replaces a delay that is running. A delay of a second or
+  /// more may take up to 50 ms longer.
   void Start(base::Duration delay);
   void Stop();
 
@@ -175,8 +176,8 @@ class Timer {
   size_t place_ = kNotQueued;  // In the queue's heap.
 };
 
-/// While it lives, the calling thread takes no signals, nor does any thread that it starts
-/// meanwhile, ever: signals are for the main thread's loop.
+/// Blocks signals in the calling thread while it exists. Threads that are started meanwhile keep
+/// them blocked, because signals are for the main thread's loop.
 class SignalBlock {
  public:
   SignalBlock();
@@ -184,7 +185,7 @@ class SignalBlock {
   SignalBlock(const SignalBlock&) = delete;
   SignalBlock& operator=(const SignalBlock&) = delete;
 
-  /// For a program that is about to end: the calling thread takes no signals from now on.
+  /// Blocks signals in the calling thread for ever, for a program that is about to end.
   static void ForGood();
 
  private:

@@ -1,4 +1,4 @@
-// Random bytes that nobody can foresee, from the kernel, fetched by the hundred.
+// Unpredictable random bytes from the kernel, fetched hundreds at a time.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ class RandomBytes {
  public:
   void Fill(base::MutableBytes out);
 
-  /// As many as an array has.
+  /// Returns an array of random bytes.
   template <size_t Size>
   std::array<uint8_t, Size> Take() {
     std::array<uint8_t, Size> bytes;
@@ -24,7 +24,7 @@ class RandomBytes {
 
  private:
   std::array<uint8_t, 256> pool_;
-  size_t left_ = 0;  // Of the pool's end.
+  size_t left_ = 0;  // The unused bytes, at the end of the pool.
 };
 
 }  // namespace sluice::net

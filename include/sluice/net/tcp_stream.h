@@ -11,28 +11,27 @@
 
 namespace sluice::net {
 
-/// As much as a TCP socket accepts beyond what the peer's window and the network have taken, give
-/// or take one segment (TCP_NOTSENT_LOWAT). Enough to keep a fast connection busy between two turns
-/// of the loop; a peer that takes nothing costs no more, where the kernel would otherwise keep
-/// megabytes.
+/// The unsent bytes that a TCP socket accepts at most, give or take one segment
+/// (TCP_NOTSENT_LOWAT). This is enough to keep a fast connection busy between two turns of the
+/// loop. Without it, the kernel would keep megabytes for a peer that reads nothing.
 inline constexpr int kMostUnsent = 256 * 1024;
 
-/// Has a TCP socket send each write at once (TCP_NODELAY), keep no more than kMostUnsent, and leave
-/// urgent data, such as telnet's data mark, in its place in the stream (SO_OOBINLINE). What a
-/// listening socket accepts has all of it from it. No effect on a Unix socket.
+/// Makes a TCP socket send each write at once (TCP_NODELAY), keep at most kMostUnsent, and leave
+/// urgent data, such as telnet's data mark, in its place in the stream (SO_OOBINLINE). Accepted
+/// sockets inherit this from their listening socket. No effect on a Unix socket.
 void ConfigureForRelay(const Fd& fd);
 
-/// Fixes what the kernel buffers for a socket, `size` bytes of payload in each direction. The
-/// kernel uses twice as much for its overhead, and lowers `size` to net.core.rmem_max and wmem_max.
-/// 0: the kernel tunes a TCP socket by its speed. Before connect, or on a listening socket, whose
-/// TCP connections inherit it: TCP's window scale is settled in the handshake.
+/// Fixes the kernel's buffers for a socket to `size` bytes of payload in each direction. The kernel
+/// uses twice as much for its overhead, and lowers `size` to net.core.rmem_max and wmem_max. 0: the
+/// kernel tunes a TCP socket by its speed. To be called before connect, or on a listening socket,
+/// whose TCP connections inherit it, because the handshake fixes TCP's window scale.
 void SetSocketBuffer(int fd, size_t size);
 
 class TcpStream final : public Stream {
  public:
   enum class State : uint8_t {
     kConnected,
-    kConnecting,  ///< the stream turns writable when the attempt has ended, see ConnectError
+    kConnecting,  ///< the stream becomes writable when the attempt has ended, see ConnectError
   };
 
   /// `fd` is non-blocking. A connected stream is writable from the start.
@@ -52,7 +51,7 @@ class TcpStream final : public Stream {
   bool readable() const override { return readable_; }
   bool writable() const override { return writable_; }
 
-  /// The pending error of the socket, an errno, 0 for none; clears it.
+  /// Returns the pending error of the socket, an errno or 0, and clears it.
   int ConnectError() const;
 
   void ProbeWhileIdle(base::Duration timeout) override;
@@ -80,12 +79,12 @@ class TcpStream final : public Stream {
   bool readable_ : 1 = false;
   bool writable_ : 1 = false;
   bool is_connecting_ : 1;
-  bool is_reading_paused_ : 1 = false;  // Until the reader has read all there is.
+  bool is_reading_paused_ : 1 = false;  // Until the reader has read everything.
   bool has_read_ : 1 = false;           // Since read_event_ last reported the socket readable.
   bool can_splice_ : 1 = true;
-  bool must_copy_ : 1 = false;  // splice(2) does not get past what comes next.
+  bool must_copy_ : 1 = false;  // splice(2) cannot read the next item: an end or urgent data.
   IoEvent read_event_;          // After fd_, so that it is stopped before the socket is closed.
-  std::unique_ptr<IoEvent> write_event_;  // Only while the socket takes nothing.
+  std::unique_ptr<IoEvent> write_event_;  // Null unless the socket is blocked.
 };
 
 }  // namespace sluice::net

@@ -262,7 +262,7 @@ void Connection::OnPlainText() {
     Abort();
     return;
   }
-  if (auto plain = stream_->TakePlain()) {
+  if (auto plain = stream_->ReleaseInner()) {
     // Without the TLS stream, the connection costs the same as on a port without TLS.
     stream_ = std::move(plain);
     stream_->SetHandler(this);

@@ -14,7 +14,7 @@ namespace {
 std::optional<int64_t> ExpiryInTicket(const SSL_SESSION* session) {
   void* data = nullptr;
   size_t size = 0;
-  // OpenSSL takes the session without const, but changes nothing.
+  // OpenSSL's parameter is not const, but the session does not change.
   if (SSL_SESSION_get0_ticket_appdata(const_cast<SSL_SESSION*>(session), &data, &size) != 1) {
     return std::nullopt;
   }
@@ -24,7 +24,7 @@ std::optional<int64_t> ExpiryInTicket(const SSL_SESSION* session) {
   return expiry;
 }
 
-/// Stores the expiry in a new ticket. Of a resumed session, the new ticket inherits the old one's.
+/// Stores the expiry in a new ticket. In a resumed session, it is the old ticket's expiry.
 int OnNewTicket(SSL* connection, void*) {
   if (SSL_session_reused(connection) == 1) return 1;
   const auto expiry = ChainExpiry(connection);

@@ -19,14 +19,14 @@ SSL_CTX* NewContext() {
   if (context == nullptr) return nullptr;
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // As towards clients.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // As in Context.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   return context;
 }
 
-/// Has the handshake fail unless the certificate is that of `host` (RFC 6125).
+/// Makes the handshake fail unless the certificate is for `host` (RFC 6125).
 bool Expect(SSL* connection, const std::string& host, bool is_address) {
-  if (host.empty()) return false;  // Would stand for any.
+  if (host.empty()) return false;  // OpenSSL would accept any host.
   X509_VERIFY_PARAM* const param = SSL_get0_param(connection);
   if (is_address) return X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1;
   X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -42,14 +42,14 @@ base::Result<std::shared_ptr<const ClientContext>, std::string> ClientContext::C
   made->is_verified_ = !tls.insecure_skip_verify;
   made->context_.reset(NewContext());
   SSL_CTX* const context = made->context_.get();
-  if (context == nullptr) return base::Unexpected("OpenSSL: " + TakeError());
+  if (context == nullptr) return base::Unexpected("OpenSSL: " + ConsumeError());
   if (made->is_verified_) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   if (!tls.ca.empty()) {
     if (const auto error = LoadAuthorities(context, tls.ca)) {
       return base::Unexpected(tls.ca + ' ' + *error);
     }
   } else if (made->is_verified_ && SSL_CTX_set_default_verify_paths(context) != 1) {
-    return base::Unexpected("the system's authorities: " + TakeError());
+    return base::Unexpected("the system's authorities: " + ConsumeError());
   }
   if (tls.certificate) {
     if (const auto fault = LoadCertificate(context, *tls.certificate)) {
@@ -67,12 +67,12 @@ std::optional<int64_t> ClientContext::Expiry() const {
 
 ConnectionPtr ClientContext::Connect(const std::string& host) const {
   std::string name = server_name_.empty() ? host : server_name_;
-  if (name.ends_with('.')) name.pop_back();  // No certificate has it.
+  if (name.ends_with('.')) name.pop_back();  // Names in certificates have no final dot.
   const bool is_address = net::Address::Parse(name, 0).has_value();
   ConnectionPtr connection(SSL_new(context_.get()));
   if (connection) {
     SSL_set_connect_state(connection.get());
-    // RFC 6066 section 3: no addresses.
+    // An IP address is not allowed in SNI (RFC 6066 section 3).
     const bool is_named =
         is_address || SSL_set_tlsext_host_name(connection.get(), name.c_str()) == 1;
     if (!is_named || (is_verified_ && !Expect(connection.get(), name, is_address))) {

@@ -17,13 +17,13 @@
 namespace sluice::tls {
 namespace {
 
-// In TLS 1.2, unless the configuration says otherwise, what has forward secrecy and authenticated
-// encryption. All of 1.3 has both.
+// The default ciphers of TLS 1.2: those with forward secrecy and authenticated encryption. All
+// ciphers of 1.3 have both.
 constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
-// Whose names stand for ciphers of TLS 1.3, which OpenSSL keeps in a list of their own.
+// The prefix of ciphers of TLS 1.3, which OpenSSL keeps in a separate list.
 constexpr std::string_view kNewCipherPrefix = "TLS_";
-// A resumed session must come from here; without a name OpenSSL refuses those with a client's
-// certificate.
+// Only sessions with this name are resumed. Without a name, OpenSSL refuses to resume sessions with
+// a client certificate.
 constexpr unsigned char kSessionName[] = "sluice";
 constexpr unsigned char kHttp[] = "\x08http/1.1";
 
@@ -34,8 +34,8 @@ std::string LowerCaseText(const ASN1_STRING* text) {
   return base::ToLower({data, static_cast<size_t>(ASN1_STRING_length(text))});
 }
 
-// The hosts that a certificate is for; its subject only counts if it lists none (RFC 6125 section
-// 6.4.4).
+/// Returns the hosts that a certificate is for. The subject counts only without alternative names
+/// (RFC 6125 section 6.4.4).
 std::vector<std::string> HostsOf(const X509* certificate) {
   std::vector<std::string> hosts;
   auto* const names = static_cast<GENERAL_NAMES*>(
@@ -53,7 +53,8 @@ std::vector<std::string> HostsOf(const X509* certificate) {
   return hosts;
 }
 
-// RFC 7301: what is not ours to speak is refused, lest a client takes our bytes for that.
+// Refuses other application protocols (RFC 7301), so that no client misreads our bytes as those of
+// another protocol.
 int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
                    const unsigned char* offers, unsigned int offers_size, void*) {
   unsigned char* chosen = nullptr;
@@ -74,7 +75,7 @@ std::string Join(const std::vector<std::string>& ciphers, bool is_new) {
 }
 
 bool SetCiphers(SSL_CTX* context, const std::vector<std::string>& ciphers) {
-  // Without a list of ours the order is the client's, who knows what its processor is good at.
+  // Without a configured list, the client's order counts: it knows which ciphers are fast for it.
   if (!ciphers.empty()) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   const std::string old_list = Join(ciphers, false);
   const std::string new_list = Join(ciphers, true);
@@ -82,8 +83,8 @@ bool SetCiphers(SSL_CTX* context, const std::vector<std::string>& ciphers) {
          (new_list.empty() || SSL_CTX_set_ciphersuites(context, new_list.c_str()) == 1);
 }
 
-/// Asks clients for certificates. Returns what is wrong with the files for that, if anything, and
-/// sets `crl_expiry` to when the first CRL expires.
+/// Configures client certificates, and sets `crl_expiry` to the time when the first CRL expires.
+/// Returns what is wrong with the files; unset if they are usable.
 std::optional<std::string> AskClients(SSL_CTX* context, const settings::Tls& tls,
                                       std::optional<int64_t>& crl_expiry) {
   if (tls.client_certificate == settings::ClientCertificate::kNone) return std::nullopt;
@@ -96,7 +97,7 @@ std::optional<std::string> AskClients(SSL_CTX* context, const settings::Tls& tls
     crl_expiry = *loaded;
   }
   EndTicketsWithCertificates(context, crl_expiry);
-  // Clients choose by the names of the authorities which of their certificates to send.
+  // Clients choose one of their certificates by the names of the authorities.
   const STACK_OF(X509_OBJECT)* const known =
       X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
   for (int i = 0; i < sk_X509_OBJECT_num(known); ++i) {
@@ -114,14 +115,14 @@ SSL_CTX* NewContext(settings::TlsVersion min_version) {
   if (context == nullptr) return nullptr;
   SSL_CTX_set_min_proto_version(
       context, min_version == settings::TlsVersion::k13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  // A FIN without close_notify is an end like any: WebSocket says by a Close that nothing is
-  // missing, and many clients leave close_notify out.
+  // A FIN without close_notify is a clean end: a WebSocket Close shows that nothing is missing, and
+  // many clients omit close_notify.
   SSL_CTX_set_options(
       context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  // An idle connection keeps no buffers. No other mode is needed: Stream takes all that OpenSSL
-  // writes at once, so that no write is ever repeated.
+  // An idle connection keeps no buffers. No other mode is needed, because Stream accepts all output
+  // of OpenSSL at once, so no write is ever repeated.
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  // Sessions are in the clients' tickets, not in our memory.
+  // Sessions are stored in the clients' tickets, not in our memory.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(context, kSessionName, sizeof(kSessionName) - 1);
   SSL_CTX_set_alpn_select_cb(context, ChooseProtocol, nullptr);
@@ -163,13 +164,13 @@ base::Result<std::shared_ptr<const Context>, std::string> Context::Create(
 std::optional<std::string> Context::Add(const settings::Certificate& files,
                                         const settings::Tls& tls) {
   ContextPtr context(NewContext(tls.min_version));
-  if (!context || !SetCiphers(context.get(), tls.ciphers)) return "OpenSSL: " + TakeError();
+  if (!context || !SetCiphers(context.get(), tls.ciphers)) return "OpenSSL: " + ConsumeError();
   if (auto error = AskClients(context.get(), tls, crl_expiry_)) return error;
   if (const auto fault = LoadCertificate(context.get(), files)) {
     return (fault->is_in_key ? files.key : files.cert) + ' ' + fault->message;
   }
   for (auto& host : HostsOf(SSL_CTX_get0_certificate(context.get()))) {
-    by_name_.emplace(std::move(host), context.get());  // The first of several stays.
+    by_name_.emplace(std::move(host), context.get());  // The first certificate for a name wins.
   }
   contexts_.push_back(std::move(context));
   return std::nullopt;
@@ -201,21 +202,21 @@ std::vector<int64_t> Context::Expiry() const {
 
 std::optional<settings::CertificateFault> CheckCertificate(const settings::Certificate& files) {
   const std::unique_ptr<SSL_CTX, Deleter> context(NewContext(settings::TlsVersion::k12));
-  if (!context) return Fault{false, "cannot be checked: " + TakeError()};
+  if (!context) return Fault{false, "cannot be checked: " + ConsumeError()};
   return LoadCertificate(context.get(), files);
 }
 
 std::optional<std::string> CheckAuthorities(const std::string& path) {
   const std::unique_ptr<SSL_CTX, Deleter> context(NewContext(settings::TlsVersion::k12));
-  if (!context) return "cannot be checked: " + TakeError();
+  if (!context) return "cannot be checked: " + ConsumeError();
   return LoadAuthorities(context.get(), path);
 }
 
 std::optional<settings::CrlFault> CheckCrls(const std::string& path,
                                             const std::string& authorities) {
   const std::unique_ptr<SSL_CTX, Deleter> context(NewContext(settings::TlsVersion::k12));
-  if (!context) return settings::CrlFault{"cannot be checked: " + TakeError()};
-  // What is wrong with the authorities is reported elsewhere.
+  if (!context) return settings::CrlFault{"cannot be checked: " + ConsumeError()};
+  // CheckAuthorities reports faults of the authorities.
   if (LoadAuthorities(context.get(), authorities)) return std::nullopt;
   const auto expiry = LoadCrls(context.get(), path);
   if (!expiry) return settings::CrlFault{expiry.error()};

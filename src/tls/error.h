@@ -1,12 +1,12 @@
-// OpenSSL's errors in words.
+// OpenSSL's errors as text.
 #pragma once
 
 #include <string>
 
 namespace sluice::tls {
 
-/// What went wrong first in the calls of OpenSSL since its queue of errors was empty, in a few
-/// words. Leaves the queue empty, as everyone who calls OpenSSL expects to find it.
-std::string TakeError();
+/// Returns a short text for the first error in OpenSSL's error queue, and clears the queue, because
+/// calls of OpenSSL expect it to be empty.
+std::string ConsumeError();
 
 }  // namespace sluice::tls

@@ -15,7 +15,8 @@
 namespace sluice::tls {
 namespace {
 
-/// Empty if it holds a NUL: who reads it only up to there would take it for another's.
+/// Returns the text; empty if it contains a NUL, because a program that reads only up to there
+/// would see another name.
 std::string TextOf(const ASN1_STRING* text) {
   const auto* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
   const std::string_view view(data, static_cast<size_t>(ASN1_STRING_length(text)));
@@ -39,7 +40,7 @@ void ReadAlternativeNames(const X509* certificate, net::PeerCertificate& peer) {
   };
   auto* const names = static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  // One that cannot be parsed is one, too.
+  // An alternative name that cannot be parsed counts, too.
   peer.has_alternative_names = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0;
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);

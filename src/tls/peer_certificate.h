@@ -1,4 +1,4 @@
-// Reads the certificate that a client has shown in its TLS handshake.
+// Reads the certificate that a client has sent in its TLS handshake.
 #pragma once
 
 #include <memory>
@@ -11,10 +11,10 @@ struct X509_name_st;
 
 namespace sluice::tls {
 
-/// Returns null if there is no certificate that was verified.
+/// Returns the client's certificate; null if there is no verified one.
 std::shared_ptr<const net::PeerCertificate> ReadPeerCertificate(const ssl_st* connection);
 
-/// Returns the name of a certificate's subject as RFC 2253 writes it: `CN=alice,O=Example`.
+/// Returns the name of a certificate's subject in the form of RFC 2253: `CN=alice,O=Example`.
 std::string SubjectText(const X509_name_st* subject);
 
 }  // namespace sluice::tls

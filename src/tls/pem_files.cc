@@ -37,8 +37,8 @@ void FreeInfos(STACK_OF(X509_INFO) * infos) {
 }
 using InfosPtr = std::unique_ptr<STACK_OF(X509_INFO), FreeWith<FreeInfos>>;
 
-/// The text of a PEM file without a byte order mark, which OpenSSL would take for a part of the
-/// first line.
+/// The text of a PEM file, without a byte order mark, which OpenSSL would read as part of the first
+/// line.
 class PemFile {
  public:
   /// The error completes a sentence that begins with the name of the file.
@@ -50,7 +50,7 @@ class PemFile {
     return file;
   }
 
-  /// Reads from this file, which outlives it.
+  /// Creates OpenSSL's reader of this file, which outlives it.
   Bio Open() const {
     const auto text = base::WithoutByteOrderMark(text_);
     return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -60,7 +60,7 @@ class PemFile {
   std::string text_;
 };
 
-// OpenSSL would ask for the passphrase at the terminal.
+// Without this callback, OpenSSL would ask for the passphrase at the terminal.
 int NotePassphrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
@@ -70,11 +70,11 @@ bool IsEndOfPem(unsigned long error) {
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
-/// The first certificate is ours; those after it lead to the root.
+/// Loads our certificate, the first one, and its chain, the others.
 std::optional<Fault> LoadChain(SSL_CTX* context, const std::string& path) {
   const auto file = PemFile::Read(path);
   if (!file) return Fault{false, file.error()};
-  const auto fail = [] { return Fault{false, "cannot be used: " + TakeError()}; };
+  const auto fail = [] { return Fault{false, "cannot be used: " + ConsumeError()}; };
   ERR_clear_error();
   const Bio bio = file->Open();
   bool is_encrypted = false;
@@ -102,13 +102,13 @@ std::optional<Fault> LoadKey(SSL_CTX* context, const std::string& path) {
   const Bio bio = file->Open();
   bool is_encrypted = false;
   const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NotePassphrase, &is_encrypted));
-  // A key of another type is taken without a complaint, and found out by the second call.
+  // The first call accepts a key of another type; the second one detects it.
   if (key && SSL_CTX_use_PrivateKey(context, key.get()) == 1 &&
       SSL_CTX_check_private_key(context) == 1) {
     return std::nullopt;
   }
   const unsigned long error = ERR_peek_error();
-  const std::string reason = TakeError();
+  const std::string reason = ConsumeError();
   if (is_encrypted) return Fault{true, "is encrypted; a key without a passphrase is needed"};
   if (ERR_GET_LIB(error) == ERR_LIB_X509 || ERR_GET_LIB(error) == ERR_LIB_SSL) {
     return Fault{true, "does not belong to the certificate"};
@@ -126,7 +126,7 @@ base::Result<std::vector<Crl>, std::string> ReadCrls(const std::string& path) {
     crls.emplace_back(crl);
   }
   const bool is_at_end = ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE;
-  const std::string reason = TakeError();
+  const std::string reason = ConsumeError();
   if (!is_at_end) return base::Unexpected("cannot be used: " + reason);
   if (crls.empty()) return base::Unexpected(std::string("holds no CRL in PEM form"));
   return crls;
@@ -140,7 +140,8 @@ bool IsSignedBy(X509_CRL* crl, X509* authority) {
   return is_signed;
 }
 
-/// Returns the name of an authority without a CRL: none of its certificates would be accepted.
+/// Returns the name of an authority without a CRL, none of whose certificates would be accepted;
+/// unset if all have one.
 std::optional<std::string> FindAuthorityWithoutCrl(X509_STORE* store,
                                                    const std::vector<Crl>& crls) {
   for (int i = 0; i < sk_X509_OBJECT_num(X509_STORE_get0_objects(store)); ++i) {
@@ -188,16 +189,16 @@ std::optional<std::string> LoadAuthorities(ssl_ctx_st* context, const std::strin
   bool is_encrypted = false;
   const Bio bio = file->Open();
   const InfosPtr infos(PEM_X509_INFO_read_bio(bio.get(), nullptr, NotePassphrase, &is_encrypted));
-  if (!infos) return "cannot be used: " + TakeError();
+  if (!infos) return "cannot be used: " + ConsumeError();
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
   bool has_certificate = false;
   for (int i = 0; i < sk_X509_INFO_num(infos.get()); ++i) {
     X509* const certificate = sk_X509_INFO_value(infos.get(), i)->x509;
     if (certificate == nullptr) continue;
     has_certificate = true;
-    if (X509_STORE_add_cert(store, certificate) != 1) return "cannot be used: " + TakeError();
+    if (X509_STORE_add_cert(store, certificate) != 1) return "cannot be used: " + ConsumeError();
   }
-  ERR_clear_error();  // The end of the file was one.
+  ERR_clear_error();  // The end of the file counts as an error.
   if (!has_certificate) return "holds no certificate in PEM form";
   return std::nullopt;
 }
@@ -213,7 +214,7 @@ base::Result<std::optional<int64_t>, std::string> LoadCrls(ssl_ctx_st* context,
   std::optional<int64_t> first;
   for (const Crl& crl : *crls) {
     if (X509_STORE_add_crl(store, crl.get()) != 1) {
-      return base::Unexpected("cannot be used: " + TakeError());
+      return base::Unexpected("cannot be used: " + ConsumeError());
     }
     const ASN1_TIME* const next_update = X509_CRL_get0_nextUpdate(crl.get());
     if (next_update == nullptr) continue;

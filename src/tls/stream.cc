@@ -23,25 +23,26 @@ constexpr net::IoResult kWouldBlock{Status::kWouldBlock, 0, 0};
 constexpr size_t kRecord = 16 * 1024;  // The most payload of a record (RFC 8446 section 5.1).
 constexpr size_t kOverhead = 256;      // More than any cipher adds to one (section 5.2).
 
-// What is encrypted before it is sent, and received before it is decrypted: enough that the system
-// calls are few, little enough that it is still in the cache. A slow client costs one chunk.
+// The bytes that are encrypted before they are sent, and received before they are decrypted: enough
+// to need few system calls, and few enough to stay in the CPU's cache. A slow client costs one
+// chunk.
 constexpr size_t kChunk = 4 * kRecord;
 constexpr size_t kOutputSize = kChunk + 5 * kOverhead;
 constexpr size_t kInputSize = 8 * (kRecord + kOverhead);
 
-// A write leaves less than half of this behind; the rest is for answers to key updates. Who asks
-// for more of them and takes nothing is not read any more.
+// A write leaves less than half of this unsent; the rest is for answers to key updates. A peer that
+// requests more of them and reads nothing is not read any more.
 constexpr size_t kMostKeptOutput = 2 * kOutputSize;
 
-// A handshake is far shorter, certificates of the client included. Who sends that much in one go,
-// and no payload, wants to keep us busy.
-constexpr size_t kMostInVain = 128 * 1024;
+// A handshake is far shorter, including the client's certificates. A peer that sends that much at
+// once without payload is attacking.
+constexpr size_t kMostWithoutPayload = 128 * 1024;
 
-constexpr uint8_t kHandshakeRecord = 22;  // RFC 8446 section 5.1; no letter begins like that.
+constexpr uint8_t kHandshakeRecord = 22;  // RFC 8446 section 5.1; no text begins with it.
 
 }  // namespace
 
-// ---- OpenSSL's way in and out ----
+// ---- OpenSSL's input and output ----
 
 struct Stream::Bio {
   static Stream& Self(BIO* bio) { return *static_cast<Stream*>(BIO_get_data(bio)); }
@@ -140,10 +141,10 @@ bool Stream::readable() const {
 }
 
 net::IoResult Stream::Read(base::MutableBytes buffer) {
-  if (end_.status != Status::kOk) return TakeEnd();
+  if (end_.status != Status::kOk) return ReadEnd();
   if (kept_output_.size() > kMostKeptOutput) return kWouldBlock;
 
-  // Payload is shorter than its records, so that what is received nearly always fits.
+  // Payload is shorter than its records, so the received payload nearly always fits.
   Begin(std::min(buffer.size(), buffers_.input_.size()));
   const net::IoResult result = SpeaksTls() ? Decrypt(buffer) : ReadPlain(buffer);
   Keep();
@@ -159,7 +160,7 @@ Handshake Stream::ContinueHandshake() {
   if (SpeaksTls()) {
     ERR_clear_error();
     const int result = SSL_do_handshake(connection_.get());
-    NoteHandshake();
+    UpdateHandshake();
     if (result != 1) OnReadFailed(SSL_get_error(connection_.get(), result));
   }
   Keep();
@@ -172,12 +173,12 @@ Handshake Stream::ContinueHandshake() {
   return state_.handshake;
 }
 
-/// Lends the buffers for one call: what is left of an earlier one comes first.
+/// Prepares the shared buffers for one call, beginning with the input that is left from before.
 void Stream::Begin(size_t may_receive) {
   std::copy(kept_input_.begin(), kept_input_.end(), buffers_.input_.begin());
   buffers_.received_ = buffers_.input_.first(kept_input_.size());
   buffers_.may_receive_ = may_receive;
-  buffers_.in_vain_ = 0;
+  buffers_.without_payload_ = 0;
 }
 
 void Stream::Keep() {
@@ -185,33 +186,34 @@ void Stream::Keep() {
   kept_input_ = std::vector<uint8_t>(rest.begin(), rest.end());
 }
 
-/// Fills the empty input buffer. False if there is nothing, or nothing more may come in this call.
+/// Fills the empty input buffer. Returns false if nothing was received, or if nothing more may be
+/// received in this call.
 bool Stream::Receive() {
   if (buffers_.may_receive_ == 0) return false;
-  if (buffers_.in_vain_ >= kMostInVain) {
+  if (buffers_.without_payload_ >= kMostWithoutPayload) {
     End(Status::kError, EPROTO);
     return false;
   }
   const net::IoResult got = inner_->Read(buffers_.input_.first(buffers_.may_receive_));
   buffers_.received_ = buffers_.input_.first(got.bytes);
-  buffers_.in_vain_ += got.bytes;
+  buffers_.without_payload_ += got.bytes;
   if (got.status == Status::kEnd || got.status == Status::kError) End(got.status, got.error);
   return got.status == Status::kOk;
 }
 
-/// Whether the peer speaks TLS, as far as that can be told by now.
+/// Returns true if the peer speaks TLS; false if it does not, or if that is not known yet.
 bool Stream::SpeaksTls() {
   if (!is_to_client_ || state_.handshake == Handshake::kDone) return true;
-  if (!heard_client_ && (!buffers_.received_.empty() || Receive())) {
-    heard_client_ = true;
+  if (!has_first_byte_ && (!buffers_.received_.empty() || Receive())) {
+    has_first_byte_ = true;
     if (buffers_.received_.front() != kHandshakeRecord) state_.handshake = Handshake::kNotTls;
   }
-  return heard_client_ && state_.handshake != Handshake::kNotTls;
+  return has_first_byte_ && state_.handshake != Handshake::kNotTls;
 }
 
 net::IoResult Stream::ReadPlain(base::MutableBytes buffer) {
-  if (end_.status != Status::kOk) return TakeEnd();
-  if (buffers_.received_.empty() && !Receive()) return TakeEnd();
+  if (end_.status != Status::kOk) return ReadEnd();
+  if (buffers_.received_.empty() && !Receive()) return ReadEnd();
   const size_t size = std::min(buffer.size(), buffers_.received_.size());
   std::copy_n(buffers_.received_.begin(), size, buffer.begin());
   buffers_.received_ = buffers_.received_.subspan(size);
@@ -225,25 +227,25 @@ net::IoResult Stream::Decrypt(base::MutableBytes buffer) {
     size_t got = 0;
     const base::MutableBytes room = buffer.subspan(total);
     if (SSL_read_ex(connection_.get(), room.data(), room.size(), &got) != 1) {
-      NoteHandshake();
+      UpdateHandshake();
       OnReadFailed(SSL_get_error(connection_.get(), 0));
       break;
     }
     total += got;
-    buffers_.may_receive_ = 0;  // The caller has something to do before more is fetched.
+    buffers_.may_receive_ = 0;  // Return the payload before receiving more.
   } while (total < buffer.size() && !buffers_.received_.empty());
-  NoteHandshake();
-  return total > 0 ? net::IoResult{Status::kOk, total, 0} : TakeEnd();
+  UpdateHandshake();
+  return total > 0 ? net::IoResult{Status::kOk, total, 0} : ReadEnd();
 }
 
-void Stream::NoteHandshake() {
+void Stream::UpdateHandshake() {
   if (state_.handshake != Handshake::kUnderWay || !SSL_is_init_finished(connection_.get())) return;
   state_.handshake = Handshake::kDone;
   state_.is_resumed = SSL_session_reused(connection_.get()) == 1;
   if (is_to_client_) state_.peer_certificate = ReadPeerCertificate(connection_.get());
 }
 
-std::unique_ptr<net::Stream> Stream::TakePlain() {
+std::unique_ptr<net::Stream> Stream::ReleaseInner() {
   if (state_.handshake != Handshake::kNotTls || !kept_input_.empty()) return nullptr;
   inner_->SetHandler(nullptr);
   return std::move(inner_);
@@ -251,8 +253,8 @@ std::unique_ptr<net::Stream> Stream::TakePlain() {
 
 void Stream::OnReadFailed(int reason) {
   if (reason == SSL_ERROR_WANT_READ) return;
-  const std::string failure = TakeError();
-  if (end_.status != Status::kOk) {  // It is the connection that has ended.
+  const std::string failure = ConsumeError();
+  if (end_.status != Status::kOk) {  // The connection below has ended.
     const bool is_cut = !is_to_client_ && reason == SSL_ERROR_SSL && end_.status == Status::kEnd;
     if (is_cut && state_.handshake == Handshake::kDone) {
       state_.failure = "the peer ended the connection without a close_notify";
@@ -276,7 +278,7 @@ void Stream::End(Status status, int error) {
   end_ = {status, 0, error};
 }
 
-net::IoResult Stream::TakeEnd() {
+net::IoResult Stream::ReadEnd() {
   if (end_.status == Status::kOk) return kWouldBlock;
   end_was_read_ = true;
   return end_;
@@ -295,13 +297,13 @@ net::IoResult Stream::Write(base::Bytes bytes) {
   if (!writable()) return kWouldBlock;
   size_t total = 0;
   ERR_clear_error();
-  // What is encrypted cannot be taken back, so no more is than what is sent or kept.
+  // Encrypted bytes cannot be undone, so stop encrypting when unsent bytes are kept.
   while (total < bytes.size() && kept_output_.empty()) {
     const base::Bytes chunk = bytes.subspan(total, std::min(bytes.size() - total, kChunk));
     size_t done = 0;
     if (SSL_write_ex(connection_.get(), chunk.data(), chunk.size(), &done) != 1) {
       ERR_clear_error();
-      write_error_ = EPROTO;  // The other direction has broken before.
+      write_error_ = EPROTO;  // The TLS connection has already failed while reading.
     }
     Flush();
     if (write_error_ != 0) return {Status::kError, 0, write_error_};
@@ -322,7 +324,7 @@ void Stream::Gather(base::Bytes bytes) {
   buffers_.gathered_ += bytes.size();
 }
 
-/// Sends what was gathered, and keeps what the connection does not take.
+/// Sends the gathered bytes, and keeps those that the connection does not accept.
 void Stream::Flush() {
   base::Bytes bytes = buffers_.output_.first(std::exchange(buffers_.gathered_, 0));
   if (!bytes.empty() && kept_output_.empty() && inner_->writable() &&
@@ -331,7 +333,7 @@ void Stream::Flush() {
     bytes = bytes.subspan(sent.bytes);
     OnWritten(sent);
   }
-  // Behind our FIN nothing follows, but OpenSSL may still answer a key update.
+  // Nothing is sent after our FIN, but OpenSSL may still answer a key update.
   if (write_error_ == 0 && shutdown_ != Shutdown::kDone) kept_output_.Append(bytes);
 }
 

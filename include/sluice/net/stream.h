@@ -1,9 +1,9 @@
-// A connected byte stream without blocking: what a leg of a session reads and writes: a TCP or
-// Unix socket, or TLS over one. One stream of an HTTP/2 connection fits behind the same interface.
+// A connected, non-blocking byte stream, which a leg of a session reads and writes: a TCP or Unix
+// socket, or TLS over one. A stream of an HTTP/2 connection could implement the same interface.
 //
-// A stream remembers its readiness and reports it once: readable() and writable() turn true when
-// the kernel reports it, and false when a call has used it up. A reader that resumes after a pause
-// asks readable() again.
+// A stream stores its readiness and reports a change once: readable() and writable() become true
+// when the kernel reports it, and false when a call would block. A reader that resumes after a
+// pause checks readable() again.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ class Pipe;
 
 class StreamHandler {
  public:
-  /// readable() or writable() may have turned true. May destroy the stream.
+  /// Called when readable() or writable() may have become true. May destroy the stream.
   virtual void OnStreamReady() = 0;
 
  protected:
@@ -33,8 +33,8 @@ class StreamHandler {
 struct IoResult {
   enum class Status : uint8_t {
     kOk,          ///< `bytes` were read or written, at least one
-    kWouldBlock,  ///< nothing now; the handler is called when there is
-    kEnd,         ///< reading: the peer has ended its direction in good order
+    kWouldBlock,  ///< not possible now; the handler is called when it is
+    kEnd,         ///< reading: the peer has cleanly ended its direction
     kError,       ///< the connection is broken; `error` is the errno
   };
   Status status = Status::kOk;
@@ -47,79 +47,82 @@ class Stream {
  public:
   virtual ~Stream() = default;
 
-  /// Who is told of readiness from now on; null: nobody. The handler outlives the stream, or is
+  /// Sets the handler to notify of readiness; null: none. The handler outlives the stream, or is
   /// replaced.
   virtual void SetHandler(StreamHandler* handler) = 0;
 
   /// Reads at most buffer.size() bytes, which is not 0.
   virtual IoResult Read(base::MutableBytes buffer) = 0;
 
-  /// Writes as much of `bytes`, which is not empty, as the kernel takes.
+  /// Writes as much of `bytes`, which is not empty, as the kernel accepts.
   virtual IoResult Write(base::Bytes bytes) = 0;
 
-  /// The same, when ShutdownWrite follows at once if all of it is taken: so that the end of our
-  /// direction can leave together with it.
+  /// Like Write, but if all bytes are accepted, the caller calls ShutdownWrite at once. So the end
+  /// of our direction can be sent in the same segment.
   virtual IoResult WriteLast(base::Bytes bytes) { return Write(bytes); }
 
-  /// Whether the two below work: bytes pass through a pipe without being copied.
+  /// Returns true if ReadInto and WriteFrom work, which move bytes through a pipe without copying.
   virtual bool can_splice() const { return false; }
 
-  /// Returns whether ReadInto works. False if only Read can read what comes next: an end or urgent
-  /// data.
+  /// Returns true if ReadInto works now. False if only Read can read the next item: an end or
+  /// urgent data.
   virtual bool can_read_into() const { return can_splice(); }
 
   /// Reads at most `limit` bytes into `pipe`, which is empty. Only while can_read_into(). Never
   /// returns kEnd: after kWouldBlock a stream that is still readable() must be read by Read.
   virtual IoResult ReadInto(Pipe& /*pipe*/, size_t /*limit*/) { return {}; }
 
-  /// Writes `head` and what `pipe` holds, as much as the kernel takes; `bytes` counts both. Not
-  /// nothing at all. The last byte of `head` is not sent before a byte of the pipe's can be.
+  /// Writes as much of `head` and of the pipe's content as the kernel accepts; `bytes` counts both.
+  /// At least one of them is not empty. The last byte of `head` is not sent before the pipe's first
+  /// byte.
   virtual IoResult WriteFrom(base::Bytes /*head*/, Pipe& /*pipe*/) { return {}; }
 
-  /// Ends our direction: what was written is delivered, then the peer reads the end.
+  /// Ends our direction: the peer reads the end after all written bytes.
   virtual void ShutdownWrite() = 0;
 
-  /// Bytes written that the peer has not acknowledged. A system call.
+  /// Returns the number of written bytes that the peer has not acknowledged. A system call.
   virtual size_t UnacknowledgedBytes() const = 0;
 
-  /// Bytes written since the stream was made.
+  /// The number of bytes written since the stream was created.
   virtual uint64_t bytes_written() const = 0;
 
-  /// Has the peer's host probed while nothing is under way to it, and the connection broken when
-  /// the host has not answered for `timeout`. While something is under way, IsPeerSilent tells.
+  /// Makes the kernel probe the peer's host while there are no unacknowledged bytes, and break the
+  /// connection when the host has not answered for `timeout`. With unacknowledged bytes, use
+  /// IsPeerSilent.
   virtual void ProbeWhileIdle(base::Duration /*timeout*/) {}
 
-  /// Whether the peer's host has left what was sent to it unanswered for `timeout`. A peer that
-  /// merely takes nothing, while its host answers, is not silent. A system call or two.
+  /// Returns true if the peer's host has not answered for `timeout` although bytes were sent. A
+  /// peer that reads nothing while its host answers is not silent. One or two system calls.
   virtual bool IsPeerSilent(base::Duration /*timeout*/) const { return false; }
 
-  /// Whether the peer has ended its direction, or the connection is broken, though there may be
-  /// bytes before that end that have not been read. A system call.
+  /// Returns true if the peer has ended its direction, or the connection is broken. There may be
+  /// unread bytes before that end. A system call.
   virtual bool HasPeerEnded() const { return false; }
 
-  /// Whether the connection was reset: a peer that has merely ended its direction may still listen.
-  /// Only as long as no read or write has told so. A system call.
+  /// Returns true if the connection was reset; a peer that has only ended its direction may still
+  /// read. Valid only until a read or write has returned the error. A system call.
   virtual bool IsReset() const { return false; }
 
-  /// Whether bytes that Write has taken, or the end behind them, are still to be sent: destroying
-  /// the stream would lose them. When that is over the handler is told.
+  /// Returns true if written bytes, or the end after them, are not sent yet, so that destroying the
+  /// stream would lose them. The handler is notified when they are sent.
   virtual bool HasUnsent() const { return false; }
 
-  /// What broke the connection, in words, where more is known than an errno.
+  /// Returns why the connection broke, if more is known than an errno; empty otherwise.
   virtual std::string_view failure() const { return {}; }
 
-  /// What is known of the TLS of this stream; null if there is none.
+  /// The TLS state of this stream; null without TLS.
   virtual const TlsState* tls() const { return nullptr; }
 
-  /// More of it, when the handshake is done. Made when asked for.
+  /// Returns details of TLS after the handshake. Computed on each call.
   virtual TlsDetails DescribeTls() const { return {}; }
 
-  /// Our end of the connection; empty if it has no IP address. A system call.
+  /// Returns the address of our end of the connection; empty if it has no IP address. A system
+  /// call.
   virtual Address LocalAddress() const { return {}; }
 
-  /// The stream below, when this one merely passes its bytes on and has none of them: whoever takes
-  /// it destroys this one. Null otherwise.
-  virtual std::unique_ptr<Stream> TakePlain() { return nullptr; }
+  /// Releases the inner stream if this stream only passes bytes through and has none of them; null
+  /// otherwise. The caller then destroys this stream.
+  virtual std::unique_ptr<Stream> ReleaseInner() { return nullptr; }
 
   virtual bool readable() const = 0;
   virtual bool writable() const = 0;

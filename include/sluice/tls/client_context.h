@@ -1,4 +1,5 @@
-// What the TLS connections to the servers of a backend share: whom they trust, and who they are.
+// The configuration of TLS connections to the servers of a backend: trusted authorities and our own
+// certificate.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +16,19 @@ namespace sluice::tls {
 /// Immutable, and shared by all workers.
 class ClientContext {
  public:
-  /// Reads the files. The error is a sentence that names the file.
+  /// Loads the files. The error is a sentence that names the file.
   static base::Result<std::shared_ptr<const ClientContext>, std::string> Create(
       const settings::BackendTls& tls);
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
 
-  /// OpenSSL's side of a connection to `host`, a name or an IP address, whose certificate it must
-  /// show unless the configuration says otherwise; null for want of memory.
+  /// Creates OpenSSL's object for a connection to `host`, a name or an IP address. The server's
+  /// certificate must be for `host` unless the configuration says otherwise. Returns null if there
+  /// is no memory.
   ConnectionPtr Connect(const std::string& host) const;
 
-  /// When our own certificate expires, in seconds since 1970; nothing if there is none.
+  /// Returns the time when our own certificate expires, in seconds since 1970; unset if there is
+  /// none.
   std::optional<int64_t> Expiry() const;
 
  private:

@@ -1,9 +1,9 @@
 // A net::Stream that speaks TLS over another one: to a client, or to a backend.
 //
-// OpenSSL never touches the connection: what it reads comes from a buffer that a whole recv has
-// filled, and what it writes is gathered, so that many records leave in one send. Its writes always
-// succeed, so a read never waits for a write nor a write for a read, whatever the protocol does
-// inside (handshake, tickets, key updates, alerts).
+// OpenSSL never uses the connection itself: it reads from a buffer that one large recv fills, and
+// its output is gathered, so that many records are sent at once. Its writes always succeed, so a
+// read never waits for a write or the reverse, even during handshakes, tickets, key updates and
+// alerts.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ struct bio_st;
 
 namespace sluice::tls {
 
-/// What the TLS streams of a worker share, as only one of them reads or writes at a time: no bytes
-/// stay in it between two calls.
+/// Buffers that all TLS streams of a worker share, because only one of them reads or writes at a
+/// time. No bytes stay in them between two calls.
 class Buffers {
  public:
   Buffers();
@@ -31,34 +31,35 @@ class Buffers {
  private:
   friend class Stream;
   std::unique_ptr<uint8_t[]> storage_;  // Not touched before it is needed.
-  base::MutableBytes input_;            // Room for what is received.
-  base::Bytes received_;                // What of it has not been decrypted.
-  size_t may_receive_ = 0;              // What a read may receive at once, for now.
-  size_t in_vain_ = 0;                  // What it has received without any payload coming of it.
-  base::MutableBytes output_;           // Room for what is to be sent.
-  size_t gathered_ = 0;                 // Bytes in it.
+  base::MutableBytes input_;            // For received bytes.
+  base::Bytes received_;                // The received bytes that are not decrypted yet.
+  size_t may_receive_ = 0;              // The bytes that the current call may receive at once.
+  size_t without_payload_ = 0;          // Received in the current call, without any payload.
+  base::MutableBytes output_;           // For bytes to send.
+  size_t gathered_ = 0;                 // The number of bytes in it.
 };
 
-/// The handshake is done by the first calls of Read, or by ContinueHandshake; until it is over,
-/// nothing can be written.
+/// The first calls of Read, or ContinueHandshake, do the handshake; nothing can be written before
+/// it is done.
 ///
 /// UnacknowledgedBytes and bytes_written count bytes of TLS, so their difference is what the peer
-/// has taken, handshake and overhead included. A client's FIN without a close_notify is an end in
-/// good order: that nothing is missing is told inside. A backend's is an error: its bytes may have
-/// no end of their own, and anybody on the way can send a FIN.
+/// has acknowledged, including handshake and overhead. A client's FIN without a close_notify is a
+/// clean end, because WebSocket itself shows that nothing is missing. A backend's is an error,
+/// because its bytes may have no end marker, and anyone on the network path can send a FIN.
 class Stream final : public net::Stream, private net::StreamHandler {
  public:
-  /// To a client. `received` is what was read from `inner` before and belongs to TLS. `buffers`
-  /// outlives the stream.
+  /// Creates a stream to a client. `received` are bytes of TLS that were already read from `inner`.
+  /// `buffers` outlives the stream.
   Stream(std::unique_ptr<net::Stream> inner, std::shared_ptr<const Context> context,
          Buffers& buffers, base::Bytes received = {});
-  /// To a backend, whose certificate must be that of `host` unless `context` says otherwise.
+  /// Creates a stream to a backend, whose certificate must be for `host` unless `context` says
+  /// otherwise.
   Stream(std::unique_ptr<net::Stream> inner, std::shared_ptr<const ClientContext> context,
          const std::string& host, Buffers& buffers);
   ~Stream() override;
 
-  /// Goes on with the handshake without reading any payload, and says how far it is: where the
-  /// first word behind it may be ours. An end of the connection is a failure.
+  /// Continues the handshake without reading payload, and returns its state. For protocols in which
+  /// our side may send first. An end of the connection is a failure.
   net::TlsState::Handshake ContinueHandshake();
 
   void SetHandler(net::StreamHandler* handler) override { handler_ = handler; }
@@ -78,7 +79,7 @@ class Stream final : public net::Stream, private net::StreamHandler {
   const net::TlsState* tls() const override { return &state_; }
   net::TlsDetails DescribeTls() const override;
   net::Address LocalAddress() const override { return inner_->LocalAddress(); }
-  std::unique_ptr<net::Stream> TakePlain() override;
+  std::unique_ptr<net::Stream> ReleaseInner() override;
 
  private:
   struct Bio;
@@ -96,10 +97,10 @@ class Stream final : public net::Stream, private net::StreamHandler {
   bool SpeaksTls();
   net::IoResult ReadPlain(base::MutableBytes buffer);
   net::IoResult Decrypt(base::MutableBytes buffer);
-  void NoteHandshake();
+  void UpdateHandshake();
   void OnReadFailed(int reason);
   void End(net::IoResult::Status status, int error);
-  net::IoResult TakeEnd();
+  net::IoResult ReadEnd();
 
   void Gather(base::Bytes bytes);
   void Flush();
@@ -107,20 +108,19 @@ class Stream final : public net::Stream, private net::StreamHandler {
   void FinishShutdown();
 
   std::unique_ptr<net::Stream> inner_;
-  const std::shared_ptr<const void> context_;  // Kept for OpenSSL, which refers to it.
+  const std::shared_ptr<const void> context_;  // OpenSSL refers to it.
   Buffers& buffers_;
   ConnectionPtr connection_;
   net::StreamHandler* handler_ = nullptr;
   net::TlsState state_;
 
-  std::vector<uint8_t> kept_input_;  // Received, and not decrypted for want of room.
-  net::ByteQueue kept_output_;       // Encrypted, and not taken by the connection.
-
-  net::IoResult end_;  // What stands behind the last byte to read; kOk while that is not known.
+  std::vector<uint8_t> kept_input_;  // Received, not decrypted, because the caller had no room.
+  net::ByteQueue kept_output_;       // Encrypted, but not accepted by the connection.
+  net::IoResult end_;                // The end after the last byte; kOk: not known yet.
   bool end_was_read_ = false;
   const bool is_to_client_;
-  bool heard_client_ = false;  // Its first byte is known.
-  int write_error_ = 0;        // An errno: the connection takes nothing any more.
+  bool has_first_byte_ = false;  // The client's first byte has been received.
+  int write_error_ = 0;          // An errno: nothing can be written any more.
   Shutdown shutdown_ = Shutdown::kNone;
 };
 

@@ -143,13 +143,13 @@ TEST_F(TlsStreamTest, LetsGoOfAPeerThatSendsNothingButItsProtocol) {
 
 TEST_F(TlsStreamTest, OfAPlainConnectionTheStreamBelowCanBeTaken) {
   Open();
-  EXPECT_EQ(stream->TakePlain(), nullptr) << "this one speaks TLS";
+  EXPECT_EQ(stream->ReleaseInner(), nullptr) << "this one speaks TLS";
   Accept();
-  EXPECT_EQ(stream->TakePlain(), nullptr) << "not known yet";
+  EXPECT_EQ(stream->ReleaseInner(), nullptr) << "not known yet";
   peer->Send("GET / HTTP/1.1");
   ReadAll();
   EXPECT_EQ(all, "GET / HTTP/1.1");
-  const auto plain = stream->TakePlain();
+  const auto plain = stream->ReleaseInner();
   ASSERT_NE(plain, nullptr);
   stream.reset();
   ASSERT_TRUE(peer->is_open());

@@ -1,7 +1,6 @@
 #include "sluice/leg/keep_alive.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace sluice::leg {
 namespace {
@@ -37,6 +36,7 @@ KeepAlive::Action KeepAlive::OnTimer(base::TimePoint now, const Leg& leg, double
   ping_at_ = now + Scale(config_.ping_interval, jitter);
   ping_ = std::make_unique<Ping>(Ping{.sent_at = now,
                                       .pong_until = now + config_.pong_timeout,
+                                      .precisely_sent_at = {},
                                       .is_behind_data = leg.unacknowledged != 0,
                                       .data_arrives_at = leg.taken + leg.unacknowledged,
                                       .stall = {}});
@@ -60,8 +60,12 @@ bool KeepAlive::IsGivenUp(base::TimePoint now, const Leg& leg) {
   return ping_->stall.IsStuck(now, config_.ping_interval + config_.pong_timeout);
 }
 
-bool KeepAlive::OnPong(uint32_t number) {
-  return ping_ && number == ping_number_ && !std::exchange(ping_->has_pong, true);
+std::optional<KeepAlive::PreciseTime::duration> KeepAlive::OnPong(uint32_t number,
+                                                                  PreciseTime now) {
+  if (!ping_ || number != ping_number_) return std::nullopt;
+  const auto rtt = now - ping_->precisely_sent_at;
+  ping_.reset();
+  return rtt;
 }
 
 }  // namespace sluice::leg

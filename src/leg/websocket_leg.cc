@@ -194,9 +194,9 @@ void WebSocketLeg::OnPong(base::Bytes payload) {
   uint32_t number = 0;
   if (payload.size() != sizeof(number)) return;  // Unsolicited, as section 5.5.3 allows.
   std::memcpy(&number, payload.data(), sizeof(number));
-  if (!keep_alive_.OnPong(number) || metrics_ == nullptr) return;
-  const auto rtt = std::chrono::steady_clock::now() - pinged_at_;
-  metrics_->ping_rtt.Observe(std::chrono::duration<double>(rtt).count());
+  const auto rtt = keep_alive_.OnPong(number, std::chrono::steady_clock::now());
+  if (!rtt || metrics_ == nullptr) return;
+  metrics_->ping_rtt.Observe(std::chrono::duration<double>(*rtt).count());
 }
 
 void WebSocketLeg::CountMessage(metrics::Direction direction) {
@@ -354,7 +354,7 @@ void WebSocketLeg::SendPing(bool is_idle) {
   std::array<uint8_t, sizeof(number)> payload;
   std::memcpy(payload.data(), &number, payload.size());
   output_.RequestPing(payload);
-  pinged_at_ = std::chrono::steady_clock::now();
+  keep_alive_.OnPingSent(std::chrono::steady_clock::now());
   if (metrics_ != nullptr) metrics_->pings_sent.Add();
 }
 

@@ -8,6 +8,7 @@
 // time-out again once that data has arrived.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,6 +23,7 @@ namespace sluice::leg {
 class KeepAlive {
  public:
   enum class Action : uint8_t { kNone, kPing, kGiveUp };
+  using PreciseTime = std::chrono::steady_clock::time_point;
 
   /// What is known of the client's leg when the timer fires.
   struct Leg {
@@ -37,23 +39,27 @@ class KeepAlive {
   /// When OnTimer wants to be called next; nothing if pings are off.
   std::optional<base::TimePoint> next() const;
 
-  /// To be called at next() or later. After kPing the caller sends ping_payload(). `jitter`, 0.9
-  /// to 1.1 and new each time, keeps the pings of many sessions, and of a session and a load
-  /// balancer, out of step.
+  /// To be called at next() or later. After kPing the caller sends ping_payload() and calls
+  /// OnPingSent. `jitter`, 0.9 to 1.1 and new each time, keeps the pings of many sessions, and of a
+  /// session and a load balancer, out of step.
   Action OnTimer(base::TimePoint now, const Leg& leg, double jitter);
 
   /// Four bytes, different in each ping, by which its pong is known.
   uint32_t ping_payload() const { return ping_number_; }
 
-  /// Whether a pong with this number answers the last ping. True once for each ping.
-  bool OnPong(uint32_t number);
+  /// Notes the precise time at which the ping was sent.
+  void OnPingSent(PreciseTime now) { ping_->precisely_sent_at = now; }
+
+  /// Returns the round-trip time if a pong with this number answers the last ping: once for each
+  /// ping.
+  std::optional<PreciseTime::duration> OnPong(uint32_t number, PreciseTime now);
 
  private:
   /// A ping whose answer is awaited.
   struct Ping {
     base::TimePoint sent_at;
     base::TimePoint pong_until;
-    bool has_pong = false;
+    PreciseTime precisely_sent_at;
     bool is_behind_data;
     uint64_t data_arrives_at;  // The value of Leg::taken at which that data has arrived.
     StallWatch stall;

@@ -110,7 +110,6 @@ class WebSocketLeg final : public Leg {
   base::TimePoint last_received_;
   // As the client: when the leg no longer waits for the server's Close, or for the end after it.
   base::TimePoint gives_up_at_ = base::TimePoint::max();
-  std::chrono::steady_clock::time_point pinged_at_;  // Precise, for the round-trip time.
   const settings::SessionOptions& options_;
   const bool has_half_close_;
   bool is_input_over_ = false;  // A Close was read, or bytes that cannot be understood.

@@ -175,12 +175,12 @@ TEST(KeepAliveTest, AnIntervalShorterThanThePongTimeoutWhilePaused) {
 TEST(KeepAliveTest, APongCountsOnce) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
-  EXPECT_FALSE(k.OnPong(k.ping_payload())) << "nothing was asked";
+  EXPECT_FALSE(k.OnPong(k.ping_payload(), {})) << "nothing was asked";
   ASSERT_EQ(k.OnTimer(At(20), HeardAt(0), 1.0), Action::kPing);
   const uint32_t first = k.ping_payload();
-  EXPECT_FALSE(k.OnPong(first + 1));
-  EXPECT_TRUE(k.OnPong(first));
-  EXPECT_FALSE(k.OnPong(first));
+  EXPECT_FALSE(k.OnPong(first + 1, {}));
+  EXPECT_TRUE(k.OnPong(first, {}));
+  EXPECT_FALSE(k.OnPong(first, {}));
 }
 
 TEST(KeepAliveTest, APongForAnEarlierPingMeasuresNothing) {
@@ -190,8 +190,8 @@ TEST(KeepAliveTest, APongForAnEarlierPingMeasuresNothing) {
   const uint32_t first = k.ping_payload();
   ASSERT_EQ(k.OnTimer(At(40), HeardAt(21), 1.0), Action::kPing);
   EXPECT_NE(k.ping_payload(), first);
-  EXPECT_FALSE(k.OnPong(first));
-  EXPECT_TRUE(k.OnPong(k.ping_payload()));
+  EXPECT_FALSE(k.OnPong(first, {}));
+  EXPECT_TRUE(k.OnPong(k.ping_payload(), {}));
 }
 
 }  // namespace

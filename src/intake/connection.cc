@@ -126,10 +126,11 @@ std::unique_ptr<net::Stream> Connection::ReleaseStream() {
   return std::move(stream_);
 }
 
-void Connection::BecomeSession(session::Session::Parts parts, std::optional<base::Cause> cause) {
-  context_.owner.AddSession(std::move(parts)).Start(cause);
+session::Session& Connection::BecomeSession(session::Session::Parts parts) {
+  session::Session& session = context_.owner.AddSession(std::move(parts));
   Enter(ConnectionEvent::kEnded);
   context_.owner.Release(*this);
+  return session;
 }
 
 // ---- Rate limit ----

@@ -206,9 +206,11 @@ void Http1::StartSession(session::Session::Parts parts, Agreement agreement,
                                .has_half_close = agreement.has_half_close,
                                .metrics = &parts.route->metrics},
       early_);
-  leg->QueueHead(response);
+  leg::WebSocketLeg& client = *leg;
   parts.legs.client = std::move(leg);
-  connection_.BecomeSession(std::move(parts), cause);
+  session::Session& session = connection_.BecomeSession(std::move(parts));
+  client.SendHead(response);  // The session is counted before the client knows of it.
+  session.Start(cause);
 }
 
 void Http1::Drop() {

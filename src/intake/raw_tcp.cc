@@ -51,7 +51,7 @@ void RawTcp::StartSession(session::Session::Parts parts, Agreement /*agreement*/
   parts.legs.client = std::make_unique<leg::RawLeg>(
       connection_.context().workspace, connection_.ReleaseStream(),
       parts.route->settings.options.keepalive.backend_timeout, early_);
-  connection_.BecomeSession(std::move(parts), cause);
+  connection_.BecomeSession(std::move(parts)).Start(cause);
 }
 
 }  // namespace sluice::intake

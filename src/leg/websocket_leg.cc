@@ -57,6 +57,16 @@ WebSocketLeg::WebSocketLeg(workspace::Workspace& workspace, std::unique_ptr<net:
   if (has_half_close_) reader_.AcceptEnd();
 }
 
+void WebSocketLeg::SendHead(std::string_view head) {
+  net::IoResult sent;
+  if (stream_->writable()) sent = stream_->Write(base::AsBytes(head));
+  if (sent.status == IoStatus::kError) {
+    Broken();
+  } else if (sent.bytes < head.size()) {
+    output_.QueueHead(head.substr(sent.bytes));
+  }
+}
+
 std::string_view WebSocketLeg::failure() const {
   switch (failure_) {
     case Failure::kNone:

@@ -57,13 +57,13 @@ Session::Session(workspace::Workspace& workspace, SessionOwner& owner, Parts par
     lifetime_.EndBy(std::chrono::sys_seconds(expires), now, base::Cause::kCertificateExpired);
   }
   legs_.SetHandler(*this);
+  route_->metrics.sessions_opened.Add();
+  route_->metrics.sessions_active.Add();
 }
 
 Session::~Session() = default;
 
 void Session::Start(std::optional<base::Cause> cause) {
-  route_->metrics.sessions_opened.Add();
-  route_->metrics.sessions_active.Add();
   if (!legs_.backend) to_client_.Enter(Direction::State::kEnded);
   if (cause) StartClose(*cause);
   RestartTimer();

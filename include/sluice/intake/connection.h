@@ -76,8 +76,9 @@ class Connection final : public base::TableEntry,
 
   /// Gives the stream away, for the client leg of a session. BecomeSession follows.
   std::unique_ptr<net::Stream> ReleaseStream();
-  /// Starts a session with `parts` in the place of this connection, which is released.
-  void BecomeSession(session::Session::Parts parts, std::optional<base::Cause> cause);
+  /// Creates a session with `parts` in the place of this connection, which is released. The caller
+  /// starts the session.
+  session::Session& BecomeSession(session::Session::Parts parts);
 
  private:
   void OnStreamReady() override;

@@ -50,8 +50,8 @@ class WebSocketLeg final : public Leg {
   WebSocketLeg(workspace::Workspace& workspace, std::unique_ptr<net::Stream> stream, Setup setup,
                base::Bytes received = {});
 
-  /// Has the next Flush send `head`, the answer to the handshake, before everything else.
-  void QueueHead(std::string_view head) { output_.QueueHead(head); }
+  /// Sends `head`, the answer to the handshake. Nothing was sent before.
+  void SendHead(std::string_view head);
 
   Input Read(size_t limit) override;
   const PeerClose* peer_close() const override { return peer_close_.get(); }

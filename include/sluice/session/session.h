@@ -74,7 +74,7 @@ class Session final : public base::TableEntry,
     routing::ServerSlot server_slot = {};
   };
 
-  /// `workspace` and `owner` outlive the session.
+  /// `workspace` and `owner` outlive the session. From now on the metrics count it. Start follows.
   Session(workspace::Workspace& workspace, SessionOwner& owner, Parts parts);
   ~Session();
 

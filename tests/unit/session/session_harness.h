@@ -84,6 +84,7 @@ class Harness : private SessionOwner {
     owned_ =
         std::make_unique<Session>(workspace, static_cast<SessionOwner&>(*this), std::move(parts));
     session = owned_.get();
+    if (websocket_client_ != nullptr) websocket_client_->SendHead(kHead);
     session->Start(cause);
   }
   void Fail(base::Cause cause, base::Bytes early = {}) { Start(early, cause, false); }
@@ -178,7 +179,7 @@ class Harness : private SessionOwner {
             .has_half_close = has_half_close,
             .metrics = &metrics.routes[0]},
         early);
-    leg->QueueHead(kHead);
+    websocket_client_ = leg.get();
     return leg;
   }
 
@@ -198,6 +199,7 @@ class Harness : private SessionOwner {
 
   void Release(Session& /*session*/) override { loop.DestroyLater(std::move(owned_)); }
 
+  leg::WebSocketLeg* websocket_client_ = nullptr;
   std::unique_ptr<Session> owned_;
 };
 

@@ -78,7 +78,7 @@ void ConnectionAttempt::OnConnected() {
   }
   if (!options_.preamble.empty()) {
     const net::IoResult sent = stream_->Write(options_.preamble);
-    // The buffer of a new connection has room for far more.
+    // The buffer of a new connection has room for the complete preamble.
     if (sent.bytes != options_.preamble.size()) {
       End(base::Unexpected(FailureOf(sent.error != 0 ? sent.error : ENOBUFS)));
       return;
@@ -109,7 +109,7 @@ void ConnectionAttempt::ContinueTls() {
 
 void ConnectionAttempt::End(Dial::Outcome outcome) {
   if (outcome) outcome.value()->SetHandler(nullptr);
-  // It may destroy this attempt, and itself with it.
+  // The callback may destroy this attempt, and with it itself.
   const auto callback = std::move(callback_);
   callback(*this, std::move(outcome));
 }

@@ -1,5 +1,4 @@
-// One address of a dial: from the connect until the stream can be used, the preamble and the
-// handshake of TLS included.
+// The attempt to connect to one address of a dial, including the preamble and the TLS handshake.
 #pragma once
 
 #include <functional>
@@ -18,21 +17,21 @@
 
 namespace sluice::dial {
 
-/// Destroying it cancels. Has no time limit of its own.
+/// Destroying it cancels the attempt. It has no time limit of its own.
 class ConnectionAttempt final : private net::StreamHandler {
  public:
   using Callback = std::function<void(ConnectionAttempt&, Dial::Outcome)>;
 
-  /// `where` is the address in words; empty: the one of Start says so itself. `options` outlives
-  /// the attempt. `callback` is called at most once, never from inside Start, and may destroy the
+  /// `where` is the address as text; empty: the text of Start's address. `options` outlives the
+  /// attempt. `callback` is called at most once, never from inside Start, and may destroy the
   /// attempt.
   ConnectionAttempt(net::EventLoop& loop, const Options& options, std::string where,
                     std::string certificate_name, Callback callback);
 
-  /// Call it once. Returns a failure that is known at once.
+  /// Starts to connect. To be called once. Returns a failure that is known at once.
   std::optional<Failure> Start(const sockaddr* address, socklen_t size);
 
-  /// What to say of it when its time is over.
+  /// Returns the failure to report when the time is over.
   Failure TimedOut() const;
 
  private:

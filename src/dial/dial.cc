@@ -15,16 +15,16 @@
 namespace sluice::dial {
 namespace {
 
-// Each costs a descriptor, and the owner of a name can give it any number of addresses.
+// Bounded, because each attempt costs a descriptor, and a name can have any number of addresses.
 constexpr size_t kMaxAttempts = 8;
 constexpr base::Duration kMinHeadStart{10};  // RFC 8305 section 5.
 
-// How long a lookup may delay a target of lesser priority. A name that is not cached takes DNS
-// longer than a head start at times, which must not send sessions to a backup.
-constexpr base::Duration kLookupPatience{1'000};
+// How long a lookup may delay a target of lesser priority. DNS sometimes needs longer than a head
+// start for a name that is not cached; that must not send sessions to a backup.
+constexpr base::Duration kLookupDelay{1'000};
 
-/// Orders causes by how much they tell about a dial of which several addresses failed. An address
-/// that could not be tried comes first, since the server may be well.
+/// Ranks causes by how informative they are for a dial with several failed addresses. An address
+/// that was not tried ranks highest, because the server may work.
 int Rank(base::Cause cause) {
   switch (cause) {
     case base::Cause::kLocalResources:
@@ -64,15 +64,15 @@ void Dial::Start() {
   if (server_.kind == settings::Endpoint::Kind::kUnix) {
     Add({net::Address()}, {}, 0);
   } else if (const auto literal = net::Address::Of(server_); !literal) {
-    Note({IsOutOfSockets() ? base::Cause::kLocalResources : base::Cause::kBackendUnreachable,
-          server_.ToString() + ": " + literal.error()});
+    Record({IsOutOfSockets() ? base::Cause::kLocalResources : base::Cause::kBackendUnreachable,
+            server_.ToString() + ": " + literal.error()});
   } else if (*literal) {
-    // Needs no lookup, and so no turn of the loop.
+    // No lookup is needed, so the dial starts at once.
     Add({**literal}, {}, 0);
   } else {
     ResolveServer();
   }
-  GoOn();
+  Continue();
 }
 
 // ---- Names ----
@@ -96,11 +96,11 @@ void Dial::OnServices(dns::Resolver::Services services) {
   services_query_.reset();
   if (services) {
     targets_ = *std::move(services);
-  } else if (NotesLookups()) {
-    NoteUnresolved(server_.host, services.error());
+  } else if (CountsLookupFailures()) {
+    RecordUnresolved(server_.host, services.error());
   }
   next_target_ = 0;
-  GoOn();
+  Continue();
 }
 
 void Dial::Resolve(const std::string& host, uint16_t port, uint16_t priority) {
@@ -119,23 +119,25 @@ void Dial::OnResolved(Lookups::iterator place, dns::Resolver::Answer answer) {
     const bool is_target = server_.kind == settings::Endpoint::Kind::kSrv;
     dns::InterleaveFamilies(*answer);
     Add(*std::move(answer), is_target ? std::string_view(host) : std::string_view(), priority);
-  } else if (NotesLookups()) {
-    NoteUnresolved(host, answer ? "the name has no address" : answer.error());
+  } else if (CountsLookupFailures()) {
+    RecordUnresolved(host, answer ? "the name has no address" : answer.error());
   }
-  GoOn();
+  Continue();
 }
 
-/// Returns true if a failed lookup is a failure of the dial. After a renewal, the failure that led
-/// to it says more, if there is one: a slow lookup leads to a renewal before it has failed.
-bool Dial::NotesLookups() const {
+/// Returns true if a failed lookup counts as a failure of the dial. After a renewal, the failure
+/// that caused the renewal is more informative, if there is one: a slow lookup causes a renewal
+/// before it has failed.
+bool Dial::CountsLookupFailures() const {
   return !has_renewed_ || !failure_;
 }
 
-/// c-ares does not report that it could not create a socket.
-void Dial::NoteUnresolved(const std::string& host, const std::string& why) {
+/// Records a failed lookup. c-ares does not report that it could not create a socket, so this
+/// checks it.
+void Dial::RecordUnresolved(const std::string& host, const std::string& why) {
   const bool is_ours = IsOutOfSockets();
-  Note({is_ours ? base::Cause::kLocalResources : base::Cause::kBackendUnresolved,
-        host + ": " + (is_ours ? "no socket to ask DNS with: " : "") + why});
+  Record({is_ours ? base::Cause::kLocalResources : base::Cause::kBackendUnresolved,
+          host + ": " + (is_ours ? "no socket to ask DNS with: " : "") + why});
 }
 
 /// Adds one or more addresses of one host, except those that are not allowed and those that were
@@ -149,10 +151,10 @@ void Dial::Add(std::vector<net::Address> addresses, std::string_view name, uint1
   if (options_.may_dial) std::erase_if(addresses, std::not_fn(options_.may_dial));
   if (addresses.empty()) {
     const std::string whose = name.empty() ? server_.ToString() : std::string(name);
-    Note({base::Cause::kTargetNotAllowed, whose + ": " + first.ToString() + " is not allowed"});
+    Record({base::Cause::kTargetNotAllowed, whose + ": " + first.ToString() + " is not allowed"});
     return;
   }
-  // A lookup that was slow may bring addresses of better priority than those that wait.
+  // A slow lookup may return addresses of better priority than the waiting ones.
   auto at = std::find_if(
       candidates_.begin() + static_cast<ptrdiff_t>(next_candidate_), candidates_.end(),
       [priority](const Candidate& candidate) { return candidate.priority > priority; });
@@ -171,15 +173,15 @@ bool Dial::HasTried(const net::Address& address) const {
 Dial::Step Dial::NextStep() const {
   if (next_candidate_ < candidates_.size()) return Step::kAddress;
   if (next_target_ < targets_.size()) return Step::kTarget;
-  // An address that could not be tried is no sign that the server has moved.
+  // An address that was not tried does not show that the server has moved.
   const bool was_tried = !failure_ || failure_->cause != base::Cause::kLocalResources;
   return is_renewable_ && !has_renewed_ && was_tried ? Step::kRenewal : Step::kNone;
 }
 
-/// Takes steps until one of them is under way. Fails if nothing is.
-void Dial::GoOn() {
+/// Starts steps until one of them is under way. Fails if there is none.
+void Dial::Continue() {
   for (Step step = NextStep(); step != Step::kNone && !MustWait(step); step = NextStep()) {
-    if (Take(step)) break;
+    if (StartStep(step)) break;
   }
   if (IsUnderWay()) {
     RestartTimer();
@@ -192,7 +194,7 @@ bool Dial::IsUnderWay() const {
   return !attempts_.empty() || !lookups_.empty() || services_query_ != nullptr;
 }
 
-/// Returns true if the step must not be taken before its head start is over.
+/// Returns true if the step must not start before the head start of the previous one is over.
 bool Dial::MustWait(Step step) const {
   if (step == Step::kRenewal) return !attempts_.empty();
   const uint16_t priority = PriorityOf(step);
@@ -211,11 +213,11 @@ uint16_t Dial::PriorityOf(Step step) const {
   }
 }
 
-/// Returns true if the step is under way, and false if it has failed at once.
-bool Dial::Take(Step step) {
+/// Starts a step. Returns false if it has failed at once.
+bool Dial::StartStep(Step step) {
   if (step == Step::kAddress) {
     auto failure = StartAttempt(candidates_[next_candidate_++]);
-    if (failure) Note(*std::move(failure));
+    if (failure) Record(*std::move(failure));
     return !failure;
   }
   if (step == Step::kTarget) {
@@ -230,7 +232,7 @@ bool Dial::Take(Step step) {
 
 std::optional<Failure> Dial::StartAttempt(const Candidate& candidate) {
   if (attempts_.size() == kMaxAttempts) {
-    Note(attempts_.front().connection->TimedOut());
+    Record(attempts_.front().connection->TimedOut());
     attempts_.erase(attempts_.begin());
   }
   const bool is_unix = server_.kind == settings::Endpoint::Kind::kUnix;
@@ -264,15 +266,15 @@ void Dial::OnAttemptOver(ConnectionAttempt& attempt, Outcome outcome) {
     callback(std::move(outcome));
     return;
   }
-  Note(std::move(outcome.error()));
+  Record(std::move(outcome.error()));
   std::erase_if(attempts_,
                 [&attempt](const Attempt& other) { return other.connection.get() == &attempt; });
-  GoOn();
+  Continue();
 }
 
 // ---- Time ----
 
-/// Returns how long the next step waits for what is under way, with `left` to the deadline.
+/// Returns how long the next step waits for the attempts under way, with `left` to the deadline.
 base::Duration Dial::HeadStart(Step step, base::Duration left) const {
   const size_t steps = candidates_.size() - next_candidate_ + targets_.size() - next_target_;
   const auto share = left / static_cast<int64_t>(std::max<size_t>(steps, 1) + 1);
@@ -281,7 +283,7 @@ base::Duration Dial::HeadStart(Step step, base::Duration left) const {
   const bool waits_for_lookup =
       std::any_of(lookups_.begin(), lookups_.end(),
                   [priority](const Lookup& lookup) { return lookup.priority < priority; });
-  return std::clamp(share, kMinHeadStart, waits_for_lookup ? kLookupPatience : options_.head_start);
+  return std::clamp(share, kMinHeadStart, waits_for_lookup ? kLookupDelay : options_.head_start);
 }
 
 void Dial::RestartTimer() {
@@ -300,30 +302,30 @@ void Dial::RestartTimer() {
 void Dial::OnTimer() {
   if (due_ == Step::kNone) {
     OnDeadline();
-  } else if (Take(due_)) {
+  } else if (StartStep(due_)) {
     RestartTimer();
   } else {
-    GoOn();
+    Continue();
   }
 }
 
 void Dial::OnDeadline() {
-  for (const auto& attempt : attempts_) Note(attempt.connection->TimedOut());
+  for (const auto& attempt : attempts_) Record(attempt.connection->TimedOut());
   if (!failure_ || (attempts_.empty() && !has_renewed_)) {
-    Note({base::Cause::kBackendConnectTimeout,
-          server_.host + ": the name was not resolved in time"});
+    Record({base::Cause::kBackendConnectTimeout,
+            server_.host + ": the name was not resolved in time"});
   }
   Fail();
 }
 
 // ---- Failure ----
 
-void Dial::Note(Failure failure) {
+void Dial::Record(Failure failure) {
   if (failure_ && Rank(failure_->cause) > Rank(failure.cause)) failure.cause = failure_->cause;
   failure_ = std::move(failure);
 }
 
-/// Ends all that is under way: it must not call back before this dial is destroyed.
+/// Ends all attempts and lookups, so that they do not call back before this dial is destroyed.
 void Dial::Cancel() {
   timer_.Stop();
   attempts_.clear();

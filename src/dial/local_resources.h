@@ -1,4 +1,4 @@
-// Tells a lack of local resources from a failure of the server.
+// Distinguishes a lack of local resources from a failure of the server.
 #pragma once
 
 #include <sys/socket.h>

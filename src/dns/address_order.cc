@@ -7,7 +7,7 @@
 namespace sluice::dns {
 namespace {
 
-// Those of the family of the first address, then the others, each in its order.
+/// Returns the addresses of the first address's family, then the others, each in their order.
 auto SplitFamilies(std::vector<net::Address>& addresses) {
   const auto family = addresses.front().family();
   return std::stable_partition(
@@ -49,7 +49,7 @@ void Rotate(std::vector<net::Address>& addresses, size_t steps) {
 
 void OrderServices(std::vector<Service>& services,
                    const std::function<uint32_t(uint32_t max)>& draw) {
-  // "Weight 0 at the beginning", so that they have a very small chance of being first.
+  // RFC 2782: "weight 0 at the beginning", so that they have a very small chance of being first.
   std::stable_sort(services.begin(), services.end(), [](const Service& a, const Service& b) {
     return std::pair(a.priority, a.weight != 0) < std::pair(b.priority, b.weight != 0);
   });

@@ -16,13 +16,14 @@ namespace sluice::dns {
 template <typename Value>
 class NameCache {
  public:
-  /// Requests may bring names of their own.
+  /// Bounded, because requests may name hosts.
   static constexpr size_t kMaxNames = 1024;
 
   /// Bounds every lifetime by `max_lifetime`.
   explicit NameCache(base::Duration max_lifetime) : max_lifetime_(max_lifetime) {}
 
-  /// Returns null if there is no value that still lives. Valid until the next call.
+  /// Returns the value of a name; null if there is none, or if it has expired. Valid until the next
+  /// call.
   Value* Find(const std::string& name, base::TimePoint now) {
     const auto found = names_.find(name);
     if (found == names_.end()) return nullptr;
@@ -40,7 +41,7 @@ class NameCache {
   }
 
   /// Moves the values of `other` here.
-  void TakeAll(NameCache& other) { names_ = std::exchange(other.names_, {}); }
+  void MoveFrom(NameCache& other) { names_ = std::exchange(other.names_, {}); }
 
   size_t size() const { return names_.size(); }
 

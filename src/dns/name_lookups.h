@@ -50,9 +50,9 @@ class NameLookups {
   /// Returns true while there is a question of this name.
   bool IsAsking(const std::string& name) const { return questions_.contains(name); }
 
-  void TakeCacheOf(NameLookups& previous) {
-    cache_.TakeAll(previous.cache_);
-    renewed_.TakeAll(previous.renewed_);
+  void MoveCacheFrom(NameLookups& previous) {
+    cache_.MoveFrom(previous.cache_);
+    renewed_.MoveFrom(previous.renewed_);
   }
 
  private:
@@ -121,7 +121,7 @@ std::unique_ptr<Resolver::Query> NameLookups<Value>::Find(const std::string& nam
     return Return(*under_way->second->partial_, /*is_renewable=*/true, std::move(callback));
   }
   if (const Value* const known = cache_.Find(name, net::EventLoop::Now())) {
-    // The old value stays in the cache, for DNS may not answer.
+    // The old value stays in the cache, because DNS may not answer.
     const bool asks = renews && (is_asking || AcquireRenewal(name));
     if (!asks) return Return(*known, /*is_renewable=*/true, std::move(callback));
   }

@@ -33,7 +33,8 @@ namespace {
 
 constexpr int kClassIn = 1;
 constexpr int kFirstWithZones = 0x011800;  // 1.24.0: `[fe80::1]:53%eth0`.
-// Of one family. Requests may name hosts, whose owners may give them any number of addresses.
+// The addresses of one family that are kept at most. Requests may name hosts, whose owners may give
+// them any number of addresses.
 constexpr size_t kMaxAddresses = 32;
 
 using AddressLookups = NameLookups<std::vector<net::Address>>;
@@ -96,7 +97,7 @@ class AresResolver final : public Resolver, private net::FdHandler, private net:
                                  Callback callback) override;
   std::unique_ptr<Query> ResolveService(const std::string& name, Cached cached,
                                         ServicesCallback callback) override;
-  void TakeCacheOf(Resolver& previous) override;
+  void MoveCacheFrom(Resolver& previous) override;
 
  private:
   /// What a query for one family is for.
@@ -217,7 +218,7 @@ void AresResolver::Ask(const std::string& name, int family, ares_addrinfo_callba
   ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, on_answer, argument);
 }
 
-/// For a name whose question has no answer yet.
+/// Asks for each family alone, because the question for both has no answer yet.
 void AresResolver::AskForEachFamily(const std::string& name) {
   if (!addresses_.IsAsking(name)) return;
   for (const int family : {AF_INET, AF_INET6}) {
@@ -226,7 +227,8 @@ void AresResolver::AskForEachFamily(const std::string& name) {
   RestartTimer();
 }
 
-/// A failure is left to the question, whose answer c-ares puts together from both families.
+/// Answers with the addresses of one family. A failure is ignored: the question for both families
+/// is still under way.
 void AresResolver::OnFamily(void* query, int status, int /*timeouts*/, ares_addrinfo* result) {
   const std::unique_ptr<FamilyQuery> owner(static_cast<FamilyQuery*>(query));
   if (result == nullptr) return;
@@ -256,11 +258,11 @@ std::unique_ptr<Resolver::Query> AresResolver::ResolveService(const std::string&
   return query;
 }
 
-void AresResolver::TakeCacheOf(Resolver& previous) {
+void AresResolver::MoveCacheFrom(Resolver& previous) {
   auto& other = static_cast<AresResolver&>(previous);
   if (!AreSame(settings_, other.settings_)) return;
-  addresses_.TakeCacheOf(other.addresses_);
-  services_.TakeCacheOf(other.services_);
+  addresses_.MoveCacheFrom(other.addresses_);
+  services_.MoveCacheFrom(other.services_);
 }
 
 void AresResolver::OnAddresses(void* question, int status, int /*timeouts*/,
@@ -304,7 +306,7 @@ void AresResolver::OnSocketState(void* self, ares_socket_t fd, int readable, int
   auto& resolver = *static_cast<AresResolver*>(self);
   resolver.watches_.erase(fd);
   if (readable == 0 && writable == 0) return;
-  // Without a watch the query ends by its time-out.
+  // Without a watch, the query ends at its time-out.
   net::FdHandler& handler = resolver;
   resolver.watches_.emplace(fd, std::make_unique<net::FdWatch>(resolver.loop_, fd, readable != 0,
                                                                writable != 0, handler));
@@ -337,7 +339,7 @@ void AresResolver::RestartTimer() {
 
 base::Result<std::unique_ptr<Resolver>, std::string> Resolver::Create(net::EventLoop& loop,
                                                                       const settings::Dns& dns) {
-  // Counted by c-ares, but not thread-safe there.
+  // c-ares counts its initializations, but not in a thread-safe way.
   static std::once_flag library;
   std::call_once(library, [] { ares_library_init(ARES_LIB_INIT_ALL); });
   auto resolver = std::make_unique<AresResolver>(loop, dns);

@@ -14,10 +14,10 @@ namespace {
 
 constexpr size_t kHeaderSize = 12;
 constexpr uint16_t kTypeCname = 5;
-// A lifetime with its highest bit set counts as none (RFC 2181 section 8).
+// A lifetime with its highest bit set counts as zero (RFC 2181 section 8).
 constexpr uint32_t kMaxLifetime = 0x7fffffff;
 
-/// Walks a message. Once something lies beyond its end, nothing more is read.
+/// Reads a message. After a read beyond its end, nothing more is read.
 class MessageReader {
  public:
   explicit MessageReader(base::Bytes message) : message_(message) {}
@@ -37,7 +37,7 @@ class MessageReader {
     return high << 16 | Number16();
   }
 
-  /// A name, which may go on elsewhere in the message, with dots and without the last one.
+  /// Reads a name, which may continue elsewhere in the message. Returns it without the final dot.
   std::string Name() {
     if (!is_good_) return {};
     char* text = nullptr;

@@ -18,10 +18,10 @@ inline constexpr uint16_t kTypeSrv = 33;
 
 struct ServiceRecords {
   std::vector<Service> services;  ///< in the order of the answer, at least one
-  std::chrono::seconds lifetime;  ///< of the record that is the first to go, aliases included
+  std::chrono::seconds lifetime;  ///< the shortest of all records, including aliases
 };
 
-/// c-ares has a parser, too, but it keeps the lifetimes to itself. The error is one sentence.
+/// Parses an answer. The parser of c-ares does not return the lifetimes. The error is one sentence.
 base::Result<ServiceRecords, std::string> ParseServiceRecords(base::Bytes message);
 
 }  // namespace sluice::dns

@@ -49,7 +49,7 @@ void Client::Resolve() {
     Connect();
     return;
   }
-  // hiredis would look the name up itself, and hold up the loop.
+  // hiredis would resolve the name itself and block the loop.
   resolving_ =
       resolver_.Resolve(server_.address.host, server_.address.port, cache_use_,
                         [this](dns::Resolver::Answer answer) { OnResolved(std::move(answer)); });
@@ -69,7 +69,7 @@ void Client::Connect() {
   is_trying_next_ = false;
   net::Address address = addresses_[next_address_++];
   const uint16_t port = address.port();
-  address.set_port(0);  // So that the text is the host alone.
+  address.set_port(0);  // The text then contains only the host.
   Attach(redisAsyncConnect(address.ToString().c_str(), port));
 }
 
@@ -92,7 +92,7 @@ void Client::Attach(redisAsyncContext* context) {
     if (self != nullptr && self->context_ == ended) self->context_ = nullptr;
   });
   if (!server_.password.empty()) {
-    // Should it fail, the server says so in answer to what follows.
+    // If this fails, the server's answers to the following queries report it.
     redisAsyncCommand(context, nullptr, nullptr, "AUTH %b", server_.password.data(),
                       server_.password.size());
   }
@@ -102,7 +102,7 @@ void Client::Attach(redisAsyncContext* context) {
 void Client::OnConnected(bool is_connected) {
   cache_use_ = is_connected ? dns::Resolver::Cached::kUse : dns::Resolver::Cached::kRenew;
   if (is_connected) return;
-  context_ = nullptr;  // It is destroyed by its own callback.
+  context_ = nullptr;  // hiredis destroys it after this callback.
   is_trying_next_ = next_address_ < addresses_.size();
   if (!is_trying_next_) return;
   loop_.Post([this, alive = std::weak_ptr(alive_)] {
@@ -131,27 +131,28 @@ void Client::Send(const Query& query) {
 }
 
 void Client::OnReply(redisAsyncContext* context, void* data) {
-  if (queries_.empty()) return;  // We are being destroyed.
+  if (queries_.empty()) return;  // This client is being destroyed.
   if (data == nullptr) {
     if (context_ == context) context_ = nullptr;
-    if (is_trying_next_) return;  // It is sent again.
+    if (is_trying_next_) return;  // The query is sent again.
     const char* const why = context->err != 0 ? context->errstr : "no answer in time";
-    Answered(base::Unexpected(std::string(why)));
+    AnswerFirst(base::Unexpected(std::string(why)));
     return;
   }
   const auto& reply = *static_cast<const redisReply*>(data);
   const std::string text(reply.str == nullptr ? "" : reply.str,
                          reply.str == nullptr ? 0 : reply.len);
   if (reply.type == REDIS_REPLY_STRING) {
-    Answered(std::optional(text));
+    AnswerFirst(std::optional(text));
   } else if (reply.type == REDIS_REPLY_NIL || text.starts_with("WRONGTYPE")) {
-    Answered(std::optional<std::string>());  // A list or the like is no value.
+    AnswerFirst(
+        std::optional<std::string>());  // A key of another type, such as a list, has no value.
   } else {
-    Answered(base::Unexpected(reply.type == REDIS_REPLY_ERROR ? text : "an unexpected answer"));
+    AnswerFirst(base::Unexpected(reply.type == REDIS_REPLY_ERROR ? text : "an unexpected answer"));
   }
 }
 
-void Client::Answered(Answer answer) {
+void Client::AnswerFirst(Answer answer) {
   const Callback callback = std::move(queries_.front().callback);
   queries_.pop_front();
   if (queries_.empty()) {
@@ -162,19 +163,19 @@ void Client::Answered(Answer answer) {
   callback(std::move(answer));
 }
 
-/// For what goes wrong before there is a connection.
+/// Answers the queries with a failure in the next turn: there is no connection.
 void Client::FailLater(std::string why) {
   loop_.Post([this, alive = std::weak_ptr(alive_), why = std::move(why)] {
     if (alive.expired()) return;
     for (size_t left = queries_.size(); left > 0 && !alive.expired(); --left) {
-      Answered(base::Unexpected(why));
+      AnswerFirst(base::Unexpected(why));
     }
   });
 }
 
 void Client::OnTimer() {
-  // The oldest has waited for too long; what came later waits behind it. A connection that is slow
-  // is not used any more.
+  // The oldest query has waited too long, and later ones wait for it. A slow connection is not used
+  // any more.
   resolving_.reset();
   is_trying_next_ = false;
   if (context_ != nullptr) {

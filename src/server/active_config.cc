@@ -80,7 +80,7 @@ base::Result<void, std::string> ActiveConfig::StartHealthChecks(
   if (!resolver) return base::Unexpected(std::move(resolver).error());
   resolver_ = *std::move(resolver);
   if (previous != nullptr && previous->resolver_) {
-    resolver_->TakeCacheOf(*previous->resolver_);
+    resolver_->MoveCacheFrom(*previous->resolver_);
   }
   const auto& backends = certificates_.backends();
   prober_ = std::make_unique<backend::HealthProber>(

@@ -13,7 +13,7 @@ Registry::Registry(workspace::Workspace& workspace, auth::RateLimiter& rate_limi
 Registry::~Registry() = default;
 
 void Registry::Use(std::shared_ptr<intake::Generation> next) {
-  if (generation_) next->backends.resolver->TakeCacheOf(*generation_->backends.resolver);
+  if (generation_) next->backends.resolver->MoveCacheFrom(*generation_->backends.resolver);
   generation_ = std::move(next);
   connections_.ForEach([](intake::Connection& connection) { connection.EndKeepAlive(); });
   sessions_.ForEach([this](session::Session& session) {

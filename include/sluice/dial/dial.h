@@ -7,13 +7,13 @@
 //
 // The families take turns, beginning with the preferred one (section 4). The dial takes one step
 // after the other: it tries the next address, looks up the next target of the SRV records, or
-// renews a cached answer of DNS. A step is taken when the head start of the one before is over, or
-// at once when something fails (section 5); what is under way continues. A target of lesser
-// priority is dialled when those before it have failed, or have had their share of the time (RFC
-// 2782). A lookup that hangs delays the next target for a short time only.
+// renews a cached answer of DNS. A step starts when the head start of the step before is over, or
+// at once when an attempt fails (section 5); attempts under way continue. A target of lesser
+// priority is dialled when those before it have failed or have used their share of the time (RFC
+// 2782). A slow lookup delays the next target for a short time only.
 //
-// A server may have moved before its DNS records expire. So when none of the addresses of a cached
-// answer could be used, the dial asks for a renewed one and tries the addresses that are new.
+// A server may have moved before its DNS records expire. So when all addresses of a cached answer
+// have failed, the dial renews the answer and tries the new addresses.
 #pragma once
 
 #include <cstdint>
@@ -37,21 +37,21 @@ namespace sluice::dial {
 struct Failure {
   /// kTargetNotAllowed, kBackendRefused, kBackendUnreachable, kBackendUnresolved,
   /// kBackendConnectTimeout, kBackendTls or kLocalResources. When several addresses failed, the
-  /// most telling of their causes: local resources, then TLS, a refusal, a time-out.
+  /// most informative of their causes: local resources, then TLS, a refusal, a time-out.
   base::Cause cause;
-  std::string detail;  ///< the last failure, in words, for the log
+  std::string detail;  ///< a text about the last failure, for the log
 };
 
 struct Options {
-  /// Zero: none. Bounds the dial, including the lookups and the TLS handshake.
+  /// The time limit of the dial, including the lookups and the TLS handshake. Zero: none.
   base::Duration timeout{0};
-  /// For SetSocketBuffer.
+  /// The argument of SetSocketBuffer.
   size_t socket_buffer = 0;
-  /// Sent as soon as there is a connection, before all else.
+  /// Sent as soon as there is a connection, before any other byte.
   std::vector<uint8_t> preamble = {};
   /// Returns true if this address may be dialled; null: all may. Called for every address that the
-  /// server's name resolves to, since the owner of a name can point it anywhere. A Unix socket is
-  /// passed as an empty address. When none is allowed, the dial fails with kTargetNotAllowed.
+  /// server's name resolves to, because the owner of a name can point it anywhere. A Unix socket is
+  /// passed as an empty address. If no address is allowed, the dial fails with kTargetNotAllowed.
   std::function<bool(const net::Address&)> may_dial = nullptr;
   /// Null: plain.
   std::shared_ptr<const tls::ClientContext> tls = nullptr;
@@ -67,7 +67,7 @@ struct Options {
 
 class ConnectionAttempt;
 
-/// A dial under way. Destroying it cancels. Belongs to the loop's thread.
+/// A dial under way. Destroying it cancels the dial. Belongs to the loop's thread.
 class Dial final : private net::TimerHandler, private net::EventLoop::Task {
  public:
   using Outcome = base::Result<std::unique_ptr<net::Stream>, Failure>;
@@ -105,12 +105,12 @@ class Dial final : private net::TimerHandler, private net::EventLoop::Task {
   void OnResolved(Lookups::iterator place, dns::Resolver::Answer answer);
   void Add(std::vector<net::Address> addresses, std::string_view name, uint16_t priority);
   dns::Resolver::Cached CacheUse() const;
-  bool NotesLookups() const;
-  void NoteUnresolved(const std::string& host, const std::string& why);
+  bool CountsLookupFailures() const;
+  void RecordUnresolved(const std::string& host, const std::string& why);
 
-  void GoOn();
+  void Continue();
   Step NextStep() const;
-  bool Take(Step step);
+  bool StartStep(Step step);
   std::optional<Failure> StartAttempt(const Candidate& candidate);
   void OnAttemptOver(ConnectionAttempt& attempt, Outcome outcome);
   bool IsUnderWay() const;
@@ -123,7 +123,7 @@ class Dial final : private net::TimerHandler, private net::EventLoop::Task {
   void OnTimer() override;
   void OnDeadline();
   void RunTask() override;
-  void Note(Failure failure);
+  void Record(Failure failure);
   void Cancel();
   void Fail();
 
@@ -141,10 +141,10 @@ class Dial final : private net::TimerHandler, private net::EventLoop::Task {
   std::vector<Attempt> attempts_;  // Under way, the oldest first.
   Lookups lookups_;                // Under way.
   std::unique_ptr<dns::Resolver::Query> services_query_;
-  bool is_renewable_ = false;       // Some answer of DNS was cached or incomplete.
-  bool has_renewed_ = false;        // Those answers have been asked for again.
+  bool is_renewable_ = false;       // An answer of DNS was cached or incomplete.
+  bool has_renewed_ = false;        // Those answers have been renewed.
   bool starting_ = true;            // In the constructor, which must not call back.
-  std::optional<Failure> failure_;  // The worst cause and the last words so far.
+  std::optional<Failure> failure_;  // The most informative cause and the last text so far.
   Step due_ = Step::kNone;          // The step that the timer is for; none: the deadline.
   net::Timer timer_;
 };

@@ -1,4 +1,4 @@
-// Which of what names resolve to is tried, and in which order. Pure.
+// The order in which the addresses and services of a name are tried. Pure.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,18 @@
 
 namespace sluice::dns {
 
-/// Has the families take turns, beginning with the one that is first now, each in the order that it
-/// has (RFC 8305 section 4).
+/// Makes the families alternate, beginning with the family that is first now. The order within each
+/// family stays (RFC 8305 section 4).
 void InterleaveFamilies(std::vector<net::Address>& addresses);
 
-/// Leaves the first `most` of each family.
+/// Removes all but the first `most` addresses of each family.
 void LimitFamilies(std::vector<net::Address>& addresses, size_t most);
 
-/// Begins each family with the address after the one that it begins with now, `steps` times.
+/// Rotates the addresses of each family by `steps`.
 void Rotate(std::vector<net::Address>& addresses, size_t steps);
 
-/// By priority, and by lot among those of one priority, weights respected (RFC 2782). `draw(n)` is
-/// any of 0 to n, each as likely as the others.
+/// Sorts services by priority, and randomly by weight among those of one priority (RFC 2782).
+/// `draw(n)` returns a uniformly distributed number from 0 to n.
 void OrderServices(std::vector<Service>& services,
                    const std::function<uint32_t(uint32_t max)>& draw);
 

@@ -1,5 +1,5 @@
-// Asynchronous name resolution over c-ares: /etc/hosts and DNS, as resolv.conf or the configuration
-// says. Answers from DNS are cached for as long as their records live.
+// Asynchronous name resolution over c-ares: /etc/hosts and DNS, as configured in resolv.conf or in
+// sluice. Answers from DNS are cached as long as their records live.
 //
 // A server may move before the record of its old address expires. So a dial whose cached addresses
 // have all failed asks for a renewed answer (Cached::kRenew).
@@ -19,7 +19,7 @@
 
 namespace sluice::dns {
 
-/// An SRV record (RFC 2782): a place where a service is offered.
+/// An SRV record (RFC 2782): a host and port that offer a service.
 struct Service {
   std::string host;
   uint16_t port = 0;
@@ -29,7 +29,8 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
-/// One for each loop; belongs to its thread. Outlives its queries' handles.
+/// There is one resolver for each loop; it belongs to the loop's thread. Outlives its queries'
+/// handles.
 class Resolver {
  public:
   /// All addresses of the name, IPv4 and IPv6, in the order of preference of RFC 6724; or one
@@ -37,8 +38,8 @@ class Resolver {
   using Answer = base::Result<std::vector<net::Address>, std::string>;
   using Callback = std::function<void(Answer)>;
 
-  /// The places of a service in the order in which to try them, at least one, drawn by lot by their
-  /// weights for each query; or one sentence.
+  /// The servers of a service in the order in which to try them, at least one; each query draws the
+  /// order by weight. The error is one sentence.
   using Services = base::Result<std::vector<Service>, std::string>;
   using ServicesCallback = std::function<void(Services)>;
 
@@ -47,14 +48,14 @@ class Resolver {
     kUse,    ///< returns the cached answer
     kRenew,  ///< asks DNS again, at most once in kRenewInterval; in between as kUse
   };
-  /// For one name, whatever the number of dials that fail. A dead server costs one query in this
-  /// time, not one for each session.
+  /// The least time between two renewals of one name: a dead server costs one query in this time,
+  /// not one for each session.
   static constexpr base::Duration kRenewInterval{5'000};
 
   /// How long the answer for one family of addresses waits for the other (RFC 8305 section 3).
   static constexpr base::Duration kResolutionDelay{50};
 
-  /// A query under way. Destroying it cancels: the callback is not called after that.
+  /// A query under way. Destroying it cancels the query: the callback is not called after that.
   class Query {
    public:
     virtual ~Query() = default;
@@ -68,7 +69,8 @@ class Resolver {
                                                                      const settings::Dns& dns);
   virtual ~Resolver() = default;
 
-  /// Looks up `host`, never from inside this call, once. An IP address is its own answer.
+  /// Looks up `host`. The callback is called once, never from inside this call. An IP address is
+  /// its own answer.
   virtual std::unique_ptr<Query> Resolve(const std::string& host, uint16_t port, Cached cached,
                                          Callback callback) = 0;
 
@@ -76,9 +78,9 @@ class Resolver {
   virtual std::unique_ptr<Query> ResolveService(const std::string& name, Cached cached,
                                                 ServicesCallback callback) = 0;
 
-  /// Moves the cached answers of `previous` here, unless its settings were others. Both resolvers
-  /// were created by Create.
-  virtual void TakeCacheOf(Resolver& previous) = 0;
+  /// Moves the cached answers of `previous` here, unless its settings differ. Both resolvers were
+  /// created by Create.
+  virtual void MoveCacheFrom(Resolver& previous) = 0;
 };
 
 }  // namespace sluice::dns

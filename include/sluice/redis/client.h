@@ -1,5 +1,5 @@
-// Asks a Redis server for the values of keys, on the loop, over one connection that is made when it
-// is first needed and again after it broke.
+// Reads the values of keys from a Redis server, on the loop. It opens one connection when it is
+// first needed, and again after the connection broke.
 #pragma once
 
 #include <deque>
@@ -21,14 +21,14 @@ namespace sluice::redis {
 
 struct Server {
   settings::Endpoint address;  ///< kTcp or kUnix
-  std::string password = {};   ///< empty: none is needed
+  std::string password = {};   ///< empty: no password is needed
   base::Duration timeout{1'000};
 };
 
 /// Belongs to the loop's thread.
 class Client final : private net::TimerHandler {
  public:
-  /// The value, nothing if there is no such key, or what kept us from knowing.
+  /// The value; unset if there is no such key. The error is why the value is not known.
   using Answer = base::Result<std::optional<std::string>, std::string>;
   using Callback = std::function<void(Answer)>;
 
@@ -37,8 +37,8 @@ class Client final : private net::TimerHandler {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// GET `key`. `callback` is called exactly once, in a later turn of the loop, and within the
-  /// server's time-out; not at all if the client is destroyed first.
+  /// Requests the value of `key`. `callback` is called exactly once, in a later turn of the loop
+  /// and within the server's time-out; not at all if the client is destroyed first.
   void Get(std::string key, Callback callback);
 
  private:
@@ -55,7 +55,7 @@ class Client final : private net::TimerHandler {
   void Send(const Query& query);
   void OnConnected(bool is_connected);
   void OnReply(redisAsyncContext* context, void* reply);
-  void Answered(Answer answer);
+  void AnswerFirst(Answer answer);
   void FailLater(std::string why);
   void Drop();
   void OnTimer() override;
@@ -70,8 +70,8 @@ class Client final : private net::TimerHandler {
   size_t next_address_ = 0;
   redisAsyncContext* context_ = nullptr;  // Null while there is no connection.
   bool is_trying_next_ = false;           // This address failed, and there are others.
-  std::deque<Query> queries_;             // In order; all sent, once there is a connection.
-  // For what is posted: it may be run after the end of the client.
+  std::deque<Query> queries_;             // The oldest first; all sent if there is a connection.
+  // Posted functions may run after this client is destroyed, and check this first.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   net::Timer timer_;
 };

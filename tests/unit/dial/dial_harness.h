@@ -36,7 +36,7 @@ class FakeResolver final : public dns::Resolver {
     ++lookups;
     return std::make_unique<FakeQuery<ServicesCallback>>(name, std::move(callback), services_);
   }
-  void TakeCacheOf(dns::Resolver& /*previous*/) override {}
+  void MoveCacheFrom(dns::Resolver& /*previous*/) override {}
 
   /// Answers the oldest lookup. `is_renewable`: the answer was in the cache.
   void Answer(std::vector<net::Address> addresses, bool is_renewable = false) {

@@ -25,7 +25,7 @@ class NoResolver final : public dns::Resolver {
   std::unique_ptr<Query> ResolveService(const std::string&, Cached, ServicesCallback) override {
     return {};
   }
-  void TakeCacheOf(dns::Resolver&) override {}
+  void MoveCacheFrom(dns::Resolver&) override {}
 };
 
 /// The far end of a connection.

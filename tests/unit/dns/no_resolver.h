@@ -22,7 +22,7 @@ class NoResolver final : public Resolver {
     ADD_FAILURE() << "nobody should ask for " << name;
     return nullptr;
   }
-  void TakeCacheOf(Resolver& /*previous*/) override {}
+  void MoveCacheFrom(Resolver& /*previous*/) override {}
 };
 
 }  // namespace sluice::dns::testing

@@ -150,7 +150,7 @@ TEST_F(ResolverTest, TakesTheCacheOfAnother) {
   query.reset();
   const auto previous = std::move(resolver);
   Make(base::Duration(3000));
-  resolver->TakeCacheOf(*previous);
+  resolver->MoveCacheFrom(*previous);
   const int asked = server.queries;
   query = Ask("a.test");
   ASSERT_TRUE(Answered());

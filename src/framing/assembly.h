@@ -1,4 +1,4 @@
-// The bytes of a message whose end has not come.
+// The bytes of an incomplete message.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,10 @@
 
 namespace sluice::framing {
 
-/// Grows with what comes, and never beyond the limit. Costs nothing while it is empty.
+/// Grows as bytes are added, up to the limit. Costs nothing while it is empty.
 class Assembly {
  public:
-  /// False if the bytes do not fit under the limit; then none is taken.
+  /// Adds bytes. Returns false, and adds none, if they exceed the limit.
   [[nodiscard]] bool Append(base::Bytes bytes, size_t limit) {
     if (bytes.size() > limit - bytes_.size()) return false;
     const size_t size = bytes_.size() + bytes.size();
@@ -28,7 +28,7 @@ class Assembly {
   base::Bytes bytes() const { return bytes_; }
   bool empty() const { return bytes_.empty(); }
 
-  /// Hands the bytes over. They stay where they are.
+  /// Releases the bytes to the caller, without copying.
   std::vector<uint8_t> Take() { return std::exchange(bytes_, {}); }
 
  private:

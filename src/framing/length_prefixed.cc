@@ -12,7 +12,7 @@ constexpr uint8_t kTextByte = 1;
 constexpr uint8_t kBinaryByte = 2;
 constexpr size_t kMaxHeader = 4 + 1;
 
-// The numbers that follow from the options.
+// Values that are derived from the options.
 struct Layout {
   explicit Layout(const LengthPrefixedOptions& o)
       : options(o),
@@ -21,14 +21,14 @@ struct Layout {
         max_payload(
             std::min<size_t>(o.max_message, (uint64_t{1} << 8 * o.size) - 1 - counted_header)) {}
 
-  // Where the byte of the length that is worth 256^i stands.
+  // Returns the position of the byte of the length that counts 256^i.
   size_t Place(size_t i) const {
     return options.order == ByteOrder::kLittle ? i : options.size - 1 - i;
   }
 
   const LengthPrefixedOptions options;
   const size_t header_size;
-  const size_t counted_header;  // What of the header the length counts.
+  const size_t counted_header;  // The bytes of the header that the length counts.
   const size_t max_payload;
 };
 
@@ -49,7 +49,7 @@ class LengthPrefixedDecoder : public Decoder {
     decoded.kind = Decoded::Kind::kPiece;
     decoded.piece.type = type_;
     decoded.piece.payload = in.first(take);
-    if (have_ != 0) {  // The header has not been told yet.
+    if (have_ != 0) {  // The beginning of the message has not been returned yet.
       decoded.piece.begins_message = true;
       decoded.piece.whole_length = left_;
       have_ = 0;
@@ -95,10 +95,10 @@ class LengthPrefixedDecoder : public Decoder {
   }
 
   const Layout layout_;
-  bool in_message_ = false;  // The header is read, and payload is to come.
+  bool in_message_ = false;  // The header is read, and payload follows.
   MessageType type_ = MessageType::kBinary;
   uint64_t left_ = 0;  // Of the payload.
-  size_t have_ = 0;    // Bytes of header_, until they have been told.
+  size_t have_ = 0;    // Bytes in header_; 0 after the beginning of the message was returned.
   std::array<uint8_t, kMaxHeader> header_{};
 };
 
@@ -139,7 +139,7 @@ class LengthPrefixedEncoder : public Encoder {
   }
 
   const Layout layout_;
-  bool is_announced_ = false;  // The header of the message has been given already.
+  bool is_announced_ = false;  // The header of the message has been returned.
   std::array<uint8_t, kMaxHeader> header_{};
   Assembly partial_;  // The start of a message.
 };

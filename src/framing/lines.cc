@@ -8,7 +8,7 @@
 namespace sluice::framing {
 namespace {
 
-// A line, which may have the CR of its end behind it.
+// Returns a line without the CR of its end.
 base::Bytes WithoutCr(base::Bytes line) {
   return !line.empty() && line.back() == '\r' ? line.first(line.size() - 1) : line;
 }
@@ -35,7 +35,7 @@ class LinesDecoder : public Decoder {
   size_t held() const override { return partial_.bytes().size(); }
 
  private:
-  // Room for a CR, which may turn out to be a part of the line's end.
+  // Room for a CR, which may be part of the line's end.
   bool Append(base::Bytes bytes) { return partial_.Append(bytes, options_.max_length + 1); }
 
   Decoded Assembled() {

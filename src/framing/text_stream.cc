@@ -14,15 +14,15 @@ bool IsContinuation(uint8_t byte) {
   return (byte & 0xc0) == 0x80;
 }
 
-/// Bytes of the character that begins with `lead`; 1 for what begins none, which is for others to
-/// find.
+/// Returns the length of the character that begins with `lead`; 1 for an invalid lead, which the
+/// check of UTF-8 finds.
 size_t CharacterSize(uint8_t lead) {
   if (lead < 0xc0 || lead >= 0xf8) return 1;
   if (lead >= 0xf0) return 4;
   return lead >= 0xe0 ? 3 : 2;
 }
 
-/// How many bytes at the end are the start of a character that goes on behind them.
+/// Returns the number of bytes at the end that are the start of an incomplete character.
 size_t CutCharacter(base::Bytes bytes) {
   const size_t most = std::min(bytes.size(), kLongestCharacter - 1);
   for (size_t size = 1; size <= most; ++size) {
@@ -48,13 +48,13 @@ class TextStreamDecoder : public Decoder {
   size_t held() const override { return cut_.bytes().size(); }
 
  private:
-  /// The character that a read has cut is a message of its own.
+  /// Returns a character that was split by a read as a separate message.
   Decoded CompleteCharacter(base::Bytes& in) {
     const size_t missing = CharacterSize(cut_.bytes().front()) - cut_.bytes().size();
     const base::Bytes rest = in.first(std::min(missing, in.size()));
     in = in.subspan(rest.size());
     Hold(rest);
-    // What cannot be is told now, not when there are enough bytes.
+    // An invalid character is returned now, not when there are enough bytes.
     const bool may_go_on = std::all_of(rest.begin(), rest.end(), IsContinuation);
     return rest.size() < missing && may_go_on ? Decoded{} : Cut();
   }

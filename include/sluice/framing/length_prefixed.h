@@ -1,4 +1,4 @@
-// Each message with its length before it:
+// The framing `length_prefixed`: each message follows its length.
 //
 //     +----------------+------+---------------------+
 //     | length         | type | payload             |
@@ -6,12 +6,13 @@
 //     +----------------+------+---------------------+
 //
 // The header is the length and, if there is one, the type byte: 1 for text, 2 for binary, the
-// opcodes of WebSocket. The length counts the payload alone, or with includes_header the whole
-// header, too. So what a service sends back byte for byte comes out as the message that went in.
+// opcodes of WebSocket. The length counts only the payload, or with includes_header also the
+// complete header. So a message that a service echoes byte for byte returns to the client
+// unchanged.
 //
-// To the client nothing is assembled: a message goes on as it comes. To the backend the length must
-// come first, so a message is assembled unless its first piece says how long it is. In both
-// directions a message is at most max_message long, and no more than the field can say.
+// To the client, parts of a message are forwarded at once. To the backend, the length comes first,
+// so a message is assembled unless its length is known at its first part. In both directions a
+// message is bounded by max_message and by the largest number in the length field.
 #pragma once
 
 #include <cstdint>

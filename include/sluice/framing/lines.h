@@ -1,16 +1,15 @@
-// One message for each line, as IRC, SMTP-like services and JSON lines have it.
+// The framing `lines`: one message for each line, as in IRC, SMTP-like services and JSON lines.
 //
-// To the client: a line without its LF or CR LF, whichever of the two is configured; a CR elsewhere
-// is data. An empty line is an empty message. What the backend sends last without a line end is a
-// message as well, rather than lost. A line that lies whole in what was read is not copied; one
-// that does not is assembled.
-//
-// To the backend: the message and the configured line end. Decided: a message is never more than
-// one line, since what stands behind a line end would be a command that the program in the page did
-// not mean to send. One LF or CR LF at the end of a message is taken as its line end, which some
-// clients send along; any other CR or LF is an error, the CR too, because many services take it for
-// a line end. A message is given on only when it is whole and without fault, so fragments are
+// To the client: a message is a line without its LF or CR LF, whichever is configured; a CR
+// elsewhere is data. An empty line is an empty message. Bytes without a line end at the end of the
+// stream are a message, too. A line that is complete in one read is not copied; others are
 // assembled.
+//
+// To the backend: the message and the configured line end. A message must not contain more than one
+// line, because the text after a line end could be a command that the program in the page did not
+// intend. One LF or CR LF at the end of a message counts as its line end, because some clients send
+// it. Any other CR or LF is an error, also a CR alone, because many services accept it as a line
+// end. A message is sent only when it is complete and valid, so fragments are assembled.
 #pragma once
 
 #include <cstddef>

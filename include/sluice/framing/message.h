@@ -1,4 +1,4 @@
-// What the framings have in common: messages, in pieces, and what can be wrong with them.
+// Types that all framings share: parts of messages, and errors.
 #pragma once
 
 #include <cstdint>
@@ -11,28 +11,28 @@ namespace sluice::framing {
 
 enum class MessageType : uint8_t { kText, kBinary };
 
-/// A part of a message. All parts of a message come in order, and nothing comes between them.
+/// A part of a message. The parts of a message come in order, without other parts between them.
 struct MessagePiece {
   MessageType type = MessageType::kBinary;  ///< the same in all parts of a message
   bool begins_message = false;
   bool ends_message = false;
-  /// In the first part: how long the message is as a whole, where that is known.
+  /// In the first part: the length of the complete message, if it is known.
   std::optional<uint64_t> whole_length = std::nullopt;
   base::Bytes payload = {};
 };
 
-/// One for each thing that ends a session. The client is at fault in kLineEndInMessage, the backend
-/// in all others but kMessageTooLong, where it is who sent the message.
+/// The errors that end a session. The client is at fault in kLineEndInMessage, the sender of the
+/// message in kMessageTooLong, and the backend in all others.
 enum class FramingError : uint8_t {
   kNone,
-  kMessageTooLong,    ///< over the limit, or more than the length field can say
+  kMessageTooLong,    ///< over the limit, or more than the length field can express
   kLineEndInMessage,  ///< the message would have become two lines
   kUnknownType,       ///< the type byte is neither text nor binary
   kLengthTooSmall,    ///< the length includes the header and is less than that
   kCutShort,          ///< the backend ended in the middle of a message
 };
 
-/// In a few words, for the log; empty for kNone.
+/// Returns a short description for the log; empty for kNone.
 std::string_view ToString(FramingError error);
 
 }  // namespace sluice::framing

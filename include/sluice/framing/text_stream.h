@@ -1,5 +1,5 @@
-// The framing `stream` where the client is to get text: messages are cut as the bytes come, but
-// never inside a character, since each text message by itself must be UTF-8 (RFC 6455 section 8.1).
+// The framing `stream` with text messages to the client. Messages end where reads end, but never
+// inside a character, because each text message must be valid UTF-8 (RFC 6455 section 8.1).
 #pragma once
 
 #include <memory>
@@ -8,9 +8,9 @@
 
 namespace sluice::framing {
 
-/// A message for each read, and a message of its own for a character that a read has cut; so at
-/// most three bytes are held. The end inside a character gives that part of it, so that whoever
-/// checks UTF-8 finds it.
+/// Creates a decoder that returns one message for each read, and a separate message for a character
+/// that was split by a read; so at most three bytes are kept. If the stream ends inside a
+/// character, that part is a message, so that the check of UTF-8 finds the error.
 std::unique_ptr<Decoder> NewTextStreamDecoder();
 
 }  // namespace sluice::framing

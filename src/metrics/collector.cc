@@ -1,4 +1,4 @@
-// One function a group of families; each fills its families label by label, summing over the
+// One function for each group of families; it fills its families label by label, summing over the
 // workers. The families, their labels and help texts are described in docs/metrics.md, which a test
 // holds to this file.
 #include "sluice/metrics/collector.h"
@@ -21,7 +21,7 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-// Those labels that somebody still counts for.
+/// Returns the labels whose counters are still held.
 template <typename Label, typename T>
 using Live = std::vector<std::pair<Label, std::shared_ptr<const std::vector<T>>>>;
 
@@ -35,21 +35,20 @@ MetricFamily HistogramFamily(std::string name, std::string help) {
   return Family(std::move(name), std::move(help), MetricType::Histogram);
 }
 
-/// Labels of a cause: its reason, and its code unless that is zero, which stands for none.
+/// Returns the labels of a cause: its reason, and its code unless that is zero, which means none.
 Labels WithCause(Labels labels, std::string_view reason, uint16_t code) {
   labels.push_back({"reason", std::string(reason)});
   if (code != 0) labels.push_back({"code", std::to_string(code)});
   return labels;
 }
 
-/// What the workers have counted for one label: T is RouteMetrics, ListenerMetrics or
-/// ServerMetrics.
+/// The counters of all workers for one label. T is RouteMetrics, ListenerMetrics or ServerMetrics.
 template <typename T>
 class Entries {
  public:
   explicit Entries(const std::vector<T>& entries) : entries_(entries) {}
 
-  /// Sum over a counter, which `get` picks out of an entry.
+  /// Returns the sum of the counter that `get` selects.
   template <typename Get>
   double Sum(Get get) const {
     uint64_t sum = 0;
@@ -72,7 +71,8 @@ class Entries {
     family.metric.push_back(std::move(metric));
   }
 
-  /// A series for each cause that has been counted. `code_of` says what code the cause has here.
+  /// Adds a series for each cause that has been counted. `code_of` returns the code of a cause
+  /// here.
   template <typename Get, typename CodeOf>
   void AddCauses(MetricFamily& family, const Labels& labels, Get get, CodeOf code_of) const {
     for (const base::CauseInfo& info : base::AllCauses()) {

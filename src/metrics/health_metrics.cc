@@ -8,7 +8,7 @@ namespace {
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-/// `server` is the backend and the server's address.
+/// Returns the labels of `server`, a backend and a server's address.
 Labels ServerLabels(const std::pair<std::string, std::string>& server, const char* result) {
   return {{"backend", server.first}, {"server", server.second}, {"result", result}};
 }

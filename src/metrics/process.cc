@@ -35,7 +35,7 @@ std::vector<std::string> SplitWords(std::string_view text) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-/// The line of `text` that begins with `prefix`, without it.
+/// Returns the line of `text` that begins with `prefix`, without the prefix.
 std::string_view LineAfter(std::string_view text, std::string_view prefix) {
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
@@ -115,7 +115,7 @@ std::vector<MetricFamily> ProcessCollector::Collect() const {
   if (const auto ticks = stat.Field(kStartTicks); ticks && boot) {
     start = *boot + *ticks / ticks_a_second;
   }
-  // The soft limit stands first; `unlimited` gives no value.
+  // The soft limit is first; `unlimited` has no value.
   const auto max_fds = FirstNumber(LineAfter(ReadFile(proc_ + "/self/limits"), "Max open files"));
 
   constexpr auto kCounter = MetricType::Counter;

@@ -1,5 +1,5 @@
-// What is known of the servers of backends, as metrics at the scrape. Who knows it is asked; this
-// module knows no server.
+// The state of backends' servers as metrics. At each scrape a callback returns the state, so this
+// module does not depend on the servers.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace sluice::metrics {
 struct ServerSample {
   std::string address;
   bool is_up = true;
-  uint64_t sessions = 0;   ///< dials under way included
+  uint64_t sessions = 0;   ///< including dials under way
   uint64_t ejections = 0;  ///< so far
 };
 
@@ -26,16 +26,16 @@ struct BackendSample {
   std::vector<ServerSample> servers;
   bool has_queue = false;
   uint64_t waiting = 0;
-  /// How waiting ended, and how often.
+  /// The outcomes of waiting, and their counts.
   std::vector<std::pair<std::string_view, uint64_t>> queue_ends = {};
-  double waited_seconds = 0;  ///< by all that got a place, together
+  double waited_seconds = 0;  ///< the total wait of all requests that got a place
 };
 
 class BackendCollector : public prometheus::Collectable {
  public:
   using Samples = std::vector<BackendSample>;
 
-  /// `sample` is called by Collect, from its thread.
+  /// Collect calls `sample` on its thread.
   explicit BackendCollector(std::function<Samples()> sample) : sample_(std::move(sample)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;

@@ -1,4 +1,4 @@
-// Until when certificates are good, and how often they were read anew.
+// The expiry of certificates, and the number of their reloads.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@ namespace sluice::metrics {
 /// Thread-safe.
 class CertificateMetrics {
  public:
-  /// Whose certificates they are: the label `listener` or `backend`, and its value.
+  /// The owner of certificates: the label `listener` or `backend`, and its value.
   using Owner = std::pair<std::string, std::string>;
 
-  /// The certificate in the file `path` expires at `time`, in seconds since 1970.
+  /// Sets the time when the certificate in the file `path` expires, in seconds since 1970.
   void SetExpiry(const Owner& owner, const std::string& path, int64_t time);
 
-  /// The files of `owner` were read anew, or could not be used, so that the old ones stay.
+  /// Counts a reload of the files of `owner`, or a failed reload, after which the old ones stay.
   void CountReload(const Owner& owner, bool is_ok);
 
-  /// A file of an owner's.
+  /// An owner and one of its files.
   using Key = std::pair<Owner, std::string>;
 
-  /// Forgets the certificates that are not among `keys`: nobody uses them any more.
+  /// Removes the certificates that are not among `keys`, because they are not used any more.
   void KeepOnly(const std::set<Key>& keys);
 
   void AddTo(std::vector<prometheus::MetricFamily>& families) const;

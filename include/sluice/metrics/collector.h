@@ -19,7 +19,7 @@
 
 namespace sluice::metrics {
 
-/// What the indices of WorkerMetrics stand for. Every string comes from the configuration.
+/// The label values for the indices of WorkerMetrics. Every string comes from the configuration.
 struct MetricsLabels {
   struct Server {
     std::string backend;
@@ -34,31 +34,32 @@ struct MetricsLabels {
 /// Sums the counters of all workers. Thread-safe: Collect may be called while the workers write.
 class Collector : public prometheus::Collectable {
  public:
-  /// `version` is that of sluice, for sluice_build_info.
+  /// `version` is the version of sluice, for sluice_build_info.
   Collector(std::string version, size_t workers)
       : version_(std::move(version)), workers_(workers) {}
 
-  /// The counters of a worker for a configuration with these labels. A label that is in use counts
-  /// on, in whatever configuration it was first; it is shown as long as anybody holds its counters.
+  /// Returns the counters of a worker for a configuration with these labels. A label that is
+  /// already in use keeps its counts across configurations. It is reported as long as its counters
+  /// are held.
   WorkerMetrics CountersFor(const MetricsLabels& labels, size_t worker);
 
   CertificateMetrics& certificates() { return certificates_; }
   HealthMetrics& health() { return health_; }
 
-  /// The files of a method of `auth` were read anew, or could not be used. Any thread.
+  /// Counts a reload of the files of a method of `auth`, or a failed reload. Any thread.
   void CountAuthReload(bool is_ok) { ++(is_ok ? auth_reloads_ : auth_reloads_failed_); }
 
-  /// The configuration was read anew at `time`, in seconds since 1970, or could not be used. Any
+  /// Counts a reload of the configuration at `time`, in seconds since 1970, or a failed reload. Any
   /// thread.
   void CountReload(bool is_ok, int64_t time);
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  // What has one label, by worker.
+  // The counters of one label value, by worker.
   template <typename T>
   using Series = std::vector<T>;
-  // In the order in which the labels came.
+  // In the order in which the labels were first used.
   template <typename Label, typename T>
   using Labelled = std::vector<std::pair<Label, std::weak_ptr<Series<T>>>>;
 

@@ -1,4 +1,4 @@
-// How the checks of servers have ended.
+// The outcomes of health checks.
 #pragma once
 
 #include <atomic>
@@ -17,14 +17,14 @@ namespace sluice::metrics {
 struct HealthCounters {
   std::atomic<uint64_t> passed{0};
   std::atomic<uint64_t> failed{0};
-  std::atomic<uint64_t> not_made{0};  ///< for lack of local resources
+  std::atomic<uint64_t> not_made{0};  ///< checks that failed for lack of local resources
 };
 
 /// Thread-safe.
 class HealthMetrics {
  public:
-  /// Those of a server, which count on, whatever configuration it was first in. Shown as long as
-  /// anybody holds them.
+  /// Returns the counters of a server. They keep their counts across configurations, and are
+  /// reported as long as they are held.
   std::shared_ptr<HealthCounters> CountersOf(const std::string& backend, const std::string& server);
 
   void AddTo(std::vector<prometheus::MetricFamily>& families) const;

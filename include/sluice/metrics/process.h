@@ -10,12 +10,11 @@
 
 namespace sluice::metrics {
 
-/// process_cpu_seconds_total, process_resident_memory_bytes and so on. A family whose file cannot
-/// be read is returned without a value, never with a wrong one. Collect may be called from any
-/// thread.
+/// Reports process_cpu_seconds_total, process_resident_memory_bytes and so on. A family whose file
+/// cannot be read has no value, never a wrong one. Collect may be called from any thread.
 class ProcessCollector : public prometheus::Collectable {
  public:
-  /// `proc` is where procfs is mounted; tests give a directory of their own.
+  /// `proc` is the mount point of procfs; tests pass a directory of their own.
   explicit ProcessCollector(std::string proc = "/proc") : proc_(std::move(proc)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;

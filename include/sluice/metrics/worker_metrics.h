@@ -1,5 +1,5 @@
-// The counters of one worker. Its thread alone writes them, with plain loads and stores (no locked
-// instruction on the data path); the scrape reads them from another thread and sums over the
+// The counters of one worker. Only its thread writes them, with plain loads and stores (no locked
+// instruction on the data path). The scrape reads them from another thread and sums over the
 // workers.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace sluice::metrics {
 
-/// A number that only goes up (Add), or a gauge (Add and Subtract). One writing thread, any reader.
+/// A counter (Add), or a gauge (Add and Subtract). One thread writes, any thread reads.
 class Counter {
  public:
   void Add(uint64_t n = 1) {
@@ -32,16 +32,16 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-/// A histogram over fixed upper bounds, in seconds. One writing thread, any reader.
+/// A histogram with fixed upper bounds, in seconds. One thread writes, any thread reads.
 class Histogram {
  public:
   static constexpr size_t kMaxBuckets = 16;
-  /// `bounds` ascend, at most kMaxBuckets of them, and outlive the histogram.
+  /// `bounds` are at most kMaxBuckets, ascending, and outlive the histogram.
   explicit Histogram(std::span<const double> bounds) : bounds_(bounds) {}
   void Observe(double seconds);
 
   std::span<const double> bounds() const { return bounds_; }
-  /// Observations in bucket `i` alone; `i == bounds().size()` is the one above all bounds.
+  /// Returns the observations in bucket `i` alone; bucket `bounds().size()` is above all bounds.
   uint64_t CountIn(size_t i) const { return buckets_[i].Value(); }
   double Sum() const { return sum_.load(std::memory_order_relaxed); }
 
@@ -51,30 +51,30 @@ class Histogram {
   std::atomic<double> sum_{0};
 };
 
-/// Upper bounds in seconds: dials and round trips (1 ms to 10 s), and lives of sessions (1 s to a
-/// day).
+/// Upper bounds in seconds: of dials and round trips (1 ms to 10 s), and of session durations (1 s
+/// to a day).
 extern const std::span<const double> kLatencyBounds;
 extern const std::span<const double> kLifetimeBounds;
 
 enum class Direction : uint8_t { kToBackend, kToClient };
 
 struct DirectionMetrics {
-  Counter bytes;     ///< payload relayed, as it is on the backend's leg
-  Counter messages;  ///< WebSocket messages begun
-  Counter pauses;    ///< times the reading leg was paused because the far leg was full
-  Counter queued;    ///< gauge: bytes now waiting for the far leg, or until a message is whole
+  Counter bytes;     ///< relayed payload, in bytes on the backend leg
+  Counter messages;  ///< WebSocket messages that have begun
+  Counter pauses;    ///< pauses of the reading leg because the opposite leg was full
+  Counter queued;    ///< gauge: bytes that wait for the opposite leg or for the rest of a message
 };
 
-/// What came of asking a client who it is.
+/// The result of the authentication of a client.
 enum class AuthResult : uint8_t {
   kAccepted,
-  kAbsent,       ///< it had no credentials
-  kRefused,      ///< they were not good
-  kUnavailable,  ///< they could not be checked
+  kAbsent,       ///< the request had no credentials
+  kRefused,      ///< the credentials were not valid
+  kUnavailable,  ///< the credentials could not be checked
 };
 inline constexpr size_t kAuthResults = static_cast<size_t>(AuthResult::kUnavailable) + 1;
 
-/// The value of the label.
+/// Returns the value of the label.
 std::string_view ToString(AuthResult result);
 
 struct RouteMetrics {
@@ -91,32 +91,32 @@ struct RouteMetrics {
   const DirectionMetrics& in(Direction d) const { return directions[static_cast<size_t>(d)]; }
 };
 
-/// How a TLS handshake ended.
+/// The result of a TLS handshake.
 enum class TlsResult : uint8_t {
   kOk,
-  kResumed,  ///< well, and a short one thanks to a ticket
-  kFailed,   ///< versions, ciphers, certificates or the protocol did not fit
+  kResumed,  ///< success, with a session resumed by a ticket
+  kFailed,   ///< versions, ciphers, certificates or the protocol did not match
   kTimeout,
   kAborted,  ///< the connection ended first
-  kNotTls,   ///< the client spoke something else
-  kPlain,    ///< likewise, on a listener where it may
+  kNotTls,   ///< the client did not speak TLS
+  kPlain,    ///< the client did not speak TLS, on a listener that allows that
 };
 inline constexpr size_t kTlsResults = static_cast<size_t>(TlsResult::kPlain) + 1;
 
-/// The value of the label.
+/// Returns the value of the label.
 std::string_view ToString(TlsResult result);
 
-/// What became of the PROXY header that a connection was to begin with.
+/// The result of reading the PROXY header at the start of a connection.
 enum class ProxyHeader : uint8_t {
   kTaken,
-  kLocal,      ///< it names nobody: the load balancer speaks for itself
-  kNone,       ///< there was none
-  kMalformed,  ///< it was refused for what it says
-  kUntrusted,  ///< it was refused for who has sent it
+  kLocal,      ///< the header names no client: the load balancer connects for itself
+  kNone,       ///< there was no header
+  kMalformed,  ///< the header was not valid
+  kUntrusted,  ///< the sender may not send a header, or may not connect
 };
 inline constexpr size_t kProxyHeaders = static_cast<size_t>(ProxyHeader::kUntrusted) + 1;
 
-/// The value of the label.
+/// Returns the value of the label.
 std::string_view ToString(ProxyHeader result);
 
 struct ListenerMetrics {
@@ -135,8 +135,8 @@ struct ServerMetrics {
   Histogram dial_duration{kLatencyBounds};  ///< of the dials that succeeded
 };
 
-/// The counters of what has a number in a configuration. What has the same name in another
-/// configuration shares them with it.
+/// The counters of the routes, listeners or servers of a configuration, by index. Those with the
+/// same name in another configuration share their counters.
 template <typename T>
 class Shards {
  public:

@@ -12,7 +12,7 @@
 namespace sluice::auth {
 namespace {
 
-// What crypt(3) takes: more would only cost time.
+// The limit of crypt(3).
 constexpr size_t kLongestPassword = 511;
 
 class BasicMethod final : public Method {
@@ -46,7 +46,7 @@ class BasicMethod final : public Method {
     const auto users = users_.Get();
     const auto user = users->find(found->value->user);
     const bool is_known = user != users->end();
-    // The time that a refusal takes must not tell which users there are.
+    // The time of a refusal must not reveal which users exist.
     std::string hash = is_known ? user->second : OtherHash(*users, found->value->user);
     HeavyCheck check{[is_known, hash = std::move(hash), given = *std::move(found->value)] {
       const bool is_password = IsPassword(hash, given.password);
@@ -62,7 +62,7 @@ class BasicMethod final : public Method {
 
  private:
   static Digest Identify(const UserAndPassword& given) {
-    // No token begins like that: a header has no NUL.
+    // Differs from all tokens, which contain no NUL.
     return DigestOf(std::string(1, '\0') + given.user + ':' + given.password);
   }
 

@@ -25,9 +25,9 @@ class CertificateMethod final : public Method {
     const auto& names = attempt.certificate->names;
     const auto name = std::find_if(names.begin(), names.end(), is_listed);
     const bool is_good = names_.empty() || name != names.end();
-    const Digest credential = DigestOf("client_certificate");  // A connection has one.
+    const Digest credential = DigestOf("client_certificate");  // A connection has only one.
     if (!is_good) return {Verdict::Refused("the certificate is for none of 'names'"), credential};
-    // The name that was checked is the user's, without its type.
+    // The user is the matching name, without its type.
     std::string user = name != names.end() ? name->substr(name->find(':') + 1) : std::string();
     return {Verdict::Accepted({"client_certificate", std::move(user)}), credential};
   }

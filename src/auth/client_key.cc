@@ -17,7 +17,7 @@ size_t Secret() {
 }  // namespace
 
 size_t ClientKeyHash::operator()(const ClientKey& key) const {
-  // FNV-1a from a secret start; its low bits alone would show how it began.
+  // FNV-1a from a secret start, then mixed, because the low bits alone would reveal the start.
   uint64_t hash = 0xcbf29ce484222325ULL ^ Secret() ^ key.route;
   for (const char c : key.who) {
     hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;

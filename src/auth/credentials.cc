@@ -15,7 +15,7 @@ using Token = std::optional<Found<std::string>>;
 
 constexpr std::string_view kBearer = "bearer";
 
-/// There are credentials, but they cannot be read.
+/// Credentials that are malformed or ambiguous.
 Token Unreadable() {
   return Found<std::string>{std::nullopt};
 }
@@ -24,7 +24,7 @@ Token Present(std::string_view text) {
   return Found<std::string>{std::string(text)};
 }
 
-/// What follows `scheme` in the Authorization header.
+/// Returns the text after `scheme` in the Authorization header.
 Token FindAuthorization(const http::RequestHead& head, std::string_view scheme) {
   const auto value = head.Find("Authorization");
   if (!value) return std::nullopt;
@@ -51,7 +51,7 @@ std::optional<std::string> DecodePercent(std::string_view text) {
   return decoded;
 }
 
-/// The value of `name` among `name=value` pairs between `separator`s.
+/// Returns the value of `name` among `name=value` pairs between `separator`s.
 template <typename Decode>
 Token FindPair(std::string_view pairs, char separator, std::string_view name, Decode decode) {
   Token found;
@@ -80,7 +80,7 @@ Token FindCookie(const http::RequestHead& head, std::string_view name) {
 
 Token FindPathSegment(std::string_view path, const settings::PathPattern& pattern) {
   if (!pattern.is_prefix) return std::nullopt;
-  // A capture of the pattern stands for a segment of any length.
+  // A capture of the pattern matches a segment of any length.
   size_t prefix = 0;
   for (auto left = std::count(pattern.path.begin(), pattern.path.end(), '/'); left > 0; --left) {
     prefix = path.find('/', prefix + 1);
@@ -142,7 +142,7 @@ std::optional<Found<UserAndPassword>> FindBasic(const http::RequestHead& head) {
   if (!encoded) return std::nullopt;
   const auto text = encoded->value ? base::DecodeBase64(*encoded->value) : std::nullopt;
   const auto colon = text ? text->find(':') : std::string::npos;
-  // A NUL would end a password for crypt(3) alone.
+  // crypt(3) would read a password only up to a NUL.
   if (colon == std::string::npos || text->find('\0') != std::string::npos) {
     return Found<UserAndPassword>{};
   }

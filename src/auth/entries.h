@@ -1,4 +1,4 @@
-// Files of one entry a line, with comments: users and tokens.
+// Files with one entry in each line, and comments: users and tokens.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace sluice::auth {
 
-/// Calls `parse` with each line that is neither empty nor a comment, trimmed. `parse` returns what
+/// Calls `parse` with each trimmed line that is neither empty nor a comment. `parse` returns what
 /// is wrong with the line, or an empty text. Stops after settings::kMostFileFaults faults.
 template <typename Parse>
 void ForEachEntry(std::string_view text, std::vector<settings::FileFault>& faults, Parse parse) {

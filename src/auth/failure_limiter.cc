@@ -6,7 +6,7 @@
 namespace sluice::auth {
 namespace {
 
-// Addresses that are remembered at once: 10 MB.
+// The addresses that are kept at most: 10 MB.
 constexpr size_t kMostEntries = 65'536;
 
 }  // namespace

@@ -10,10 +10,10 @@ namespace {
 
 using nlohmann::json;
 
-// Deeper than any token, and far from what a stack holds.
+// Deeper than any token, and far below the limit of the stack.
 constexpr int kDeepest = 32;
 
-/// Notes where the parser stops, and keeps nothing.
+/// Stores the position where the parser stops, and no values.
 class ErrorPosition final : public nlohmann::json_sax<json> {
  public:
   bool null() override { return true; }
@@ -60,7 +60,7 @@ std::optional<json> ParseObject(std::string_view text) {
     if (event == json::parse_event_t::key) {
       is_good &= names.back().insert(value.get<std::string>()).second;
     }
-    return is_good;  // What is discarded is not kept, so depth costs nothing.
+    return is_good;  // Discarded values are not stored, so depth costs nothing.
   };
   auto object = json::parse(text, watch, /*allow_exceptions=*/false);
   if (!is_good || !object.is_object()) return std::nullopt;

@@ -1,5 +1,5 @@
-// JSON from strangers: parsed without exceptions, and refused where a name stands twice, since of
-// two readers each might take another of the values.
+// Untrusted JSON: parsed without exceptions, and refused if an object has a name twice, because two
+// readers might use different values.
 #pragma once
 
 #include <optional>
@@ -9,10 +9,10 @@
 
 namespace sluice::auth {
 
-/// The line, from 1, where a text stops being JSON; nothing if it is JSON.
+/// Returns the line, from 1, of the first error in a text; unset if it is valid JSON.
 std::optional<int> FindSyntaxError(std::string_view text);
 
-/// An object; nothing if the text is anything else.
+/// Parses an object; unset if the text is not one.
 std::optional<nlohmann::json> ParseObject(std::string_view text);
 
 }  // namespace sluice::auth

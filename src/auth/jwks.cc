@@ -1,4 +1,4 @@
-// JWK sets: the public keys, or the secrets, of whoever signs tokens (RFC 7517, RFC 7518 section 6,
+// JWK sets: the public keys or the secrets of the issuer of tokens (RFC 7517, RFC 7518 section 6,
 // RFC 8037).
 #include <algorithm>
 #include <array>
@@ -40,7 +40,7 @@ std::string TextOf(const json& object, const char* name) {
   return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
 }
 
-/// Empty if there is none.
+/// Returns the decoded bytes of a member; empty if there is none, or if it is malformed.
 std::string BytesOf(const json& object, const char* name) {
   return base::DecodeBase64Url(TextOf(object, name)).value_or("");
 }
@@ -117,13 +117,13 @@ Key KeyOf(const json& jwk) {
   return Fail("is of an unknown type");
 }
 
-/// Of `key_ops` (RFC 7517 section 4.3).
+/// Returns true if `key_ops` contains `verify` (RFC 7517 section 4.3).
 bool MayVerify(const json& operations) {
   return operations.is_array() &&
          std::find(operations.begin(), operations.end(), "verify") != operations.end();
 }
 
-/// Section 4: keys that are not for signatures, or for none of ours, are left out.
+/// Returns true if a key is for signatures with one of our algorithms (section 4).
 bool IsForUs(const json& jwk, const std::vector<JwtAlgorithm>& algorithms) {
   if (!jwk.is_object()) return false;
   if (jwk.contains("use") && TextOf(jwk, "use") != "sig") return false;

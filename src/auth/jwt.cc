@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 using Check = base::Result<void, std::string>;
 
-// Seconds since 1970 beyond which a time is no time: the year 9999.
+// The largest valid time, in seconds since 1970: the year 9999.
 constexpr double kLatest = 253'402'300'799;
 
 base::Unexpected<std::string> Fail(std::string why) {
@@ -50,7 +50,7 @@ const std::string* TextIn(const json& object, const std::string& name) {
   return member != object.end() ? member->get_ptr<const std::string*>() : nullptr;
 }
 
-/// The algorithm is the one that the token names, if the rules have it: RFC 8725 section 3.1.
+/// Returns the algorithm that the token names, if the rules allow it (RFC 8725 section 3.1).
 base::Result<JwtAlgorithm, std::string> AlgorithmOf(const json& header,
                                                     const settings::JwtAuth& rules) {
   const std::string* const name = TextIn(header, "alg");
@@ -59,8 +59,8 @@ base::Result<JwtAlgorithm, std::string> AlgorithmOf(const json& header,
   if (!algorithm || std::find(allowed.begin(), allowed.end(), *algorithm) == allowed.end()) {
     return Fail("its algorithm is not one of 'algorithms'");
   }
-  // What must be understood and is not (RFC 7515 section 4.1.11). Keys that a header brings along
-  // (jwk, jku, x5c, x5u) are never looked at.
+  // Critical extensions must be understood (RFC 7515 section 4.1.11). Keys in the header (jwk, jku,
+  // x5c, x5u) are never used.
   if (header.contains("crit")) return Fail("it has critical extensions");
   return *algorithm;
 }
@@ -81,7 +81,7 @@ Check CheckSignature(const Parts& parts, const json& header, JwtAlgorithm algori
   return Fail(has_key ? "its signature is wrong" : "it is signed with an unknown key");
 }
 
-/// A NumericDate (RFC 7519 section 2); nothing if there is none. Fractions are cut off.
+/// Returns a NumericDate (RFC 7519 section 2), rounded down; unset if there is none.
 base::Result<std::optional<WallTime>, std::string> TimeIn(const json& claims, const char* name) {
   const auto claim = claims.find(name);
   if (claim == claims.end()) return std::optional<WallTime>();
@@ -104,7 +104,7 @@ bool HasText(const json& claim, const std::vector<std::string>& wanted) {
 Check CheckAudience(const json& claims, const settings::JwtAuth& rules) {
   const auto audience = claims.find("aud");
   if (rules.audience.empty()) {
-    // RFC 7519 section 4.1.3: a token for somebody is not for everybody.
+    // A token with an audience is only for that audience (RFC 7519 section 4.1.3).
     if (audience != claims.end()) return Fail("it is for an audience, and 'audience' is not set");
     return {};
   }
@@ -114,7 +114,7 @@ Check CheckAudience(const json& claims, const settings::JwtAuth& rules) {
   return {};
 }
 
-/// A claim as text; nothing for lists and objects.
+/// Returns a claim as text; unset for lists and objects.
 std::optional<std::string> PlainText(const json& value) {
   if (const auto* const text = value.get_ptr<const std::string*>()) return *text;
   if (value.is_boolean() || value.is_number()) return value.dump();
@@ -160,8 +160,8 @@ Check CheckTimes(const json& claims, const settings::JwtAuth& rules, WallTime no
   return {};
 }
 
-/// The server that a claim names: `host:port`, or a host whose port is the claim `port`, as
-/// websockify's JWTTokenApi has it.
+/// Returns the server that a claim names: `host:port`, or a host with the port in the claim `port`,
+/// as in websockify's JWTTokenApi.
 base::Result<settings::Endpoint, std::string> ServerIn(const json& claims,
                                                        const std::string& name) {
   const std::string* const host = TextIn(claims, name);
@@ -192,7 +192,7 @@ base::Result<Identity, std::string> VerifyJwt(std::string_view token,
   if (!header) return Fail("its header is not a JSON object in base64url");
   const auto algorithm = AlgorithmOf(*header, rules);
   if (!algorithm) return Fail(algorithm.error());
-  // Nothing of what it says counts before this.
+  // No claim counts before the signature is verified.
   if (auto good = CheckSignature(*parts, *header, *algorithm, keys); !good) {
     return Fail(good.error());
   }

@@ -21,7 +21,7 @@ namespace {
 
 constexpr size_t kLeastSecret = 32;
 constexpr int kLeastRsaBits = 2048;
-constexpr int kMostRsaBits = 16'384;  // OpenSSL verifies no more.
+constexpr int kMostRsaBits = 16'384;  // The limit of OpenSSL.
 
 enum class Family : uint8_t { kHmac, kRsa, kEc, kEdwards };
 
@@ -30,7 +30,7 @@ struct AlgorithmInfo {
   Family family;
   const char* digest;
   const char* curve;
-  size_t coordinate;  // Bytes of each of the two numbers of an EC signature.
+  size_t coordinate;  // The bytes of each of the two numbers of an EC signature.
 };
 
 constexpr std::array<AlgorithmInfo, 10> kAlgorithms = {{
@@ -71,7 +71,7 @@ bool VerifyHmac(const AlgorithmInfo& info, const std::string& secret, std::strin
          CRYPTO_memcmp(mac.data(), signature.data(), size) == 0;
 }
 
-/// The DER form of a signature that is two numbers of fixed size (RFC 7518 section 3.4).
+/// Converts a signature of two numbers of fixed size (RFC 7518 section 3.4) to DER.
 std::string DerOf(std::string_view signature, size_t coordinate) {
   if (signature.size() != 2 * coordinate) return {};
   Signature numbers(ECDSA_SIG_new());
@@ -100,7 +100,7 @@ bool VerifyPublic(const AlgorithmInfo& info, EVP_PKEY* key, std::string_view tex
     signature = der;
   }
   const MdContext context(EVP_MD_CTX_new());
-  // RSA's padding is that of PKCS #1 version 1.5 unless told otherwise, as RS... has it.
+  // The default padding of RSA is PKCS #1 version 1.5, as in RS....
   const bool is_good = context &&
                        EVP_DigestVerifyInit_ex(context.get(), nullptr, info.digest, nullptr,
                                                nullptr, key, nullptr) == 1 &&
@@ -117,11 +117,11 @@ bool IsOnCurve(const EVP_PKEY* key, std::string_view curve) {
          std::string_view(name.data(), size) == curve;
 }
 
-/// Returns whether the point is one of those whose order divides the curve's cofactor. For such a
-/// "key" anyone can make signatures that hold for many texts. `point` is the encoding of RFC 8032.
+/// Returns true if the order of the point divides the curve's cofactor. For such a "key", anyone
+/// can create signatures that are valid for many texts. `point` is the encoding of RFC 8032.
 bool HasSmallOrder(std::string_view point, bool is_ed448) {
-  // The coordinates y, little-endian; of Ed25519 also the two of order 8. What is not reduced
-  // modulo p stands for the same.
+  // The coordinates y, little-endian; for Ed25519 also the two of order 8. A number that is not
+  // reduced modulo p means the same.
   static constexpr std::string_view kOrder8[] = {
       "\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
       "\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
@@ -160,8 +160,8 @@ bool HasSmallOrder(const EVP_PKEY* key) {
   return HasSmallOrder({reinterpret_cast<const char*>(point.data()), size}, kind == EVP_PKEY_ED448);
 }
 
-/// Returns whether the numbers of the key make one: of RSA an odd modulus without small factors and
-/// an odd exponent above 1, of EC a point of the curve.
+/// Returns true if the numbers form a valid key: for RSA an odd modulus without small factors and
+/// an odd exponent above 1, for EC a point on the curve.
 bool IsSound(EVP_PKEY* key) {
   const std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> context(
       EVP_PKEY_CTX_new(key, nullptr));
@@ -209,7 +209,7 @@ bool JwtKey::Verifies(JwtAlgorithm wanted, std::string_view text,
 }
 
 base::Result<JwtKey, std::string> SecretKey(std::string secret) {
-  // A public key is known to everyone, wherever in the secret it is.
+  // A public key is not secret, wherever it is in the text.
   if (secret.find("-----BEGIN ") != secret.npos) {
     return base::Unexpected(std::string("is a key in PEM, not the secret of HS..."));
   }

@@ -1,4 +1,4 @@
-// The functions behind MakeMethod, each in a file of its own.
+// The functions that MakeMethod calls, each in a file of its own.
 #pragma once
 
 #include <memory>
@@ -9,10 +9,11 @@
 
 namespace sluice::auth {
 
-/// The challenge of a method whose token may be in the Authorization header; empty if it may not.
+/// Returns the challenge of a method with tokens; empty if its token is not read from the
+/// Authorization header.
 std::string BearerChallenge(const std::vector<settings::TokenSource>& from);
 
-/// The faults that a parser found in the text of the file at `path`.
+/// Converts the faults that a parser found in a text to faults in the file at `path`.
 std::vector<settings::FileFault> InFile(const std::string& path,
                                         std::vector<settings::FileFault> faults);
 

@@ -7,13 +7,13 @@
 namespace sluice::auth {
 namespace {
 
-/// The port that `scheme` stands for, as it would be written.
+/// Returns the default port of `scheme`, as text.
 std::string_view DefaultPort(std::string_view scheme) {
   if (scheme == "http") return ":80";
   return scheme == "https" ? ":443" : "";
 }
 
-/// `authority` without `port` at its end, if it is there.
+/// Returns `authority` without `port` at its end, if it has it.
 std::string_view WithoutPort(std::string_view authority, std::string_view port) {
   if (!port.empty() && authority.ends_with(port)) authority.remove_suffix(port.size());
   return authority;
@@ -22,13 +22,13 @@ std::string_view WithoutPort(std::string_view authority, std::string_view port) 
 struct Origin {
   std::string scheme;
   std::string host;
-  std::string port;  // With its colon; empty: the scheme's default port.
+  std::string port;  // With the colon; empty: the scheme's default port.
 
   std::string authority() const { return host + port; }
 };
 
-/// RFC 6454 section 7; nothing for `null` and for what is not an origin. Entries of `origins` have
-/// the same form.
+/// Parses an origin (RFC 6454 section 7); unset for `null` and for other text. Entries of `origins`
+/// have the same form.
 std::optional<Origin> Parse(std::string_view text) {
   const std::string lower = base::ToLower(text);
   const auto separator = lower.find("://");
@@ -45,7 +45,7 @@ std::optional<Origin> Parse(std::string_view text) {
   return origin;
 }
 
-/// Returns true if a page of this scheme may have the origin of a server of WebSockets.
+/// Returns true if a page of this scheme can have the same origin as a WebSocket server.
 bool IsPageScheme(std::string_view scheme, bool is_tls) {
   return scheme == "https" || (scheme == "http" && !is_tls);
 }
@@ -59,12 +59,12 @@ bool IsSameOrigin(std::string_view text, std::string_view host, bool is_tls) {
 }
 
 bool FitsHost(std::string_view entry, std::string_view host) {
-  // The `*` of `moz-extension://*`.
+  // For `*` in `moz-extension://*`.
   if (entry == "*") return !host.empty() && host.find_first_of("@/[]") == std::string_view::npos;
   if (!entry.starts_with("*.")) return entry == host;
   const std::string_view suffix = entry.substr(1);
   if (!host.ends_with(suffix)) return false;
-  // What the star stands for is a name: a user there would make it another host's.
+  // The star matches a name only: with an `@`, it could match a user and another host.
   const std::string_view labels = host.substr(0, host.size() - suffix.size());
   return !labels.empty() && labels.find_first_of(":@/[]") == std::string_view::npos;
 }

@@ -15,7 +15,7 @@ namespace {
 
 struct HashKind {
   std::string_view prefix;
-  size_t size;  // Of what stands behind the last `$`.
+  size_t size;  // The length of the text after the last `$`.
 };
 constexpr std::array<HashKind, 6> kKinds = {
     {{"$2a$", 53}, {"$2b$", 53}, {"$2y$", 53}, {"$y$", 43}, {"$6$", 86}, {"$5$", 43}}};
@@ -47,7 +47,7 @@ base::Result<Users, std::vector<settings::FileFault>> ParseUsers(std::string_vie
   ForEachEntry(text, faults, [&users](std::string_view line) -> std::string {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return "expected 'user:hash'";
-    // Further fields, as /etc/shadow has them, have no meaning here.
+    // More fields, as in /etc/shadow, are ignored.
     const auto rest = line.substr(colon + 1);
     std::string hash(rest.substr(0, rest.find(':')));
     if (!IsHash(hash)) return DescribeBadHash(hash);
@@ -59,7 +59,7 @@ base::Result<Users, std::vector<settings::FileFault>> ParseUsers(std::string_vie
 }
 
 bool IsPassword(const std::string& hash, const std::string& password) {
-  // 32 KiB, and left without a trace of the password.
+  // 32 KiB, and cleared after use, because it contains traces of the password.
   const auto data = std::make_unique<crypt_data>();
   std::memset(data.get(), 0, sizeof(*data));
   const char* const result = crypt_r(password.c_str(), hash.c_str(), data.get());

@@ -33,7 +33,7 @@ std::optional<base::Duration> RateLimiter::Count(const settings::Rate& rate,
     found->second = full_at + rate.interval;
     return std::nullopt;
   }
-  // To forget an address is better than to refuse all new ones.
+  // It is better to remove an address than to refuse all new ones.
   if (shard.full_at.size() >= kMostAddresses / kShards) shard.full_at.erase(shard.full_at.begin());
   shard.full_at.emplace(std::move(key), full_at + rate.interval);
   return std::nullopt;

@@ -13,7 +13,7 @@
 namespace sluice::auth {
 namespace {
 
-// Longer ones would make long keys for Redis.
+// Bounds the length of keys in Redis.
 constexpr size_t kLongestToken = 4'096;
 
 Verdict Known(settings::Endpoint server, const Digest& digest) {
@@ -85,8 +85,8 @@ class TokenMethod final : public Method {
     return {};
   }
 
-  /// A file with a fault keeps the tokens that it had, so that an editor's half of a file revokes
-  /// none of them and holds up no other file.
+  /// Loads all files of the directory. A file with a fault keeps its old tokens, so that a file
+  /// that an editor has only half written revokes no token and does not block the other files.
   FilesLoaded LoadDirectory(const Files& files) {
     const auto names = files.List(config_.directory);
     if (!names) return {false, {{config_.directory, 0, names.error()}}};

@@ -25,14 +25,14 @@ std::vector<settings::FileFault> TokenTable::AddFile(std::string_view text,
   std::vector<settings::FileFault> faults;
   std::vector<Digest> added;
   ForEachEntry(text, faults, [&](std::string_view line) -> std::string {
-    // A token may hold colons; what follows it is a colon and white space.
+    // A token may contain colons; it ends at a colon with white space after it.
     const auto separator = std::min(line.find(": "), line.find(":\t"));
     const bool has_token = separator != std::string_view::npos;
     const std::string_view token =
         has_token ? base::TrimWhitespace(line.substr(0, separator)) : std::string_view(file_name);
     const auto server = has_token ? base::TrimWhitespace(line.substr(separator + 1)) : line;
     if (token.empty()) return "expected 'token: host:port'";
-    // The line holds a secret, so it is not shown.
+    // The line contains a secret, so it is not in the fault.
     const auto endpoint = settings::ParseServer(server);
     if (!endpoint || endpoint->kind == settings::Endpoint::Kind::kBuiltin ||
         endpoint->is_websocket()) {

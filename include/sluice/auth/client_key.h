@@ -1,4 +1,4 @@
-// By what clients and users are counted: an address, or a name, of one route or of all.
+// The key that clients and users are counted by: an address or a name, for one route or for all.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,13 @@ struct ClientKey {
   bool operator==(const ClientKey&) const = default;
 };
 
-/// Starts from a secret, so that no client can choose addresses that all fall into one bucket.
+/// Starts from a secret, so that no client can choose addresses that all hash to one bucket.
 struct ClientKeyHash {
   size_t operator()(const ClientKey& key) const;
 };
 
-/// The bytes of an address. An IPv6 client is the /64 that it has at its disposal.
+/// Returns the bytes of an address. Of an IPv6 address, only the /64 counts, all of which one
+/// client can use.
 std::string AddressKey(const base::IpAddress& address);
 
 }  // namespace sluice::auth

@@ -12,20 +12,20 @@
 
 namespace sluice::auth {
 
-/// Several routes and methods may check the same credential, or each another one. Every credential
-/// that is refused counts once, whatever else is accepted: a good one must not make guesses free. A
-/// credential that any of them accepts does not count.
+/// Several routes and methods may check one credential, or a different one each. Every refused
+/// credential counts once, even if another one is accepted: a valid credential must not make
+/// guesses free. A credential that one of them accepts does not count.
 class CredentialCount {
  public:
-  /// `limiter` outlives this. Without an address nothing is counted.
+  /// `limiter` outlives this object. Without an address nothing is counted.
   CredentialCount(FailureLimiter& limiter, std::optional<base::IpAddress> address)
       : limiter_(limiter), address_(address) {}
 
-  /// Notes that a check of `credential` begins. It counts as a failure from now on, so that
-  /// simultaneous requests get no more guesses.
+  /// Begins a check of `credential`. It counts as a failure from now on, so that simultaneous
+  /// requests get no more guesses.
   void Begin(const Digest& credential, base::TimePoint now);
 
-  /// Notes the verdict, with or without a Begin before.
+  /// Ends a check with its verdict, with or without a Begin before.
   void End(const Digest& credential, Verdict::Kind verdict, base::TimePoint now);
 
  private:
@@ -41,7 +41,7 @@ class CredentialCount {
 
   FailureLimiter& limiter_;
   const std::optional<base::IpAddress> address_;
-  std::vector<Entry> entries_;  // A few: at most one for each method that the request meets.
+  std::vector<Entry> entries_;  // Few: at most one for each method that checks the request.
 };
 
 }  // namespace sluice::auth

@@ -1,4 +1,4 @@
-// Takes credentials out of a request. Pure.
+// Finds credentials in a request. Pure.
 #pragma once
 
 #include <optional>
@@ -18,31 +18,31 @@ struct UserAndPassword {
   std::string password;
 };
 
-/// Credentials that are there: `value` is nothing if they cannot be read.
+/// Credentials in a request. `value` is unset if they are malformed or ambiguous.
 template <typename T>
 struct Found {
   std::optional<T> value;
 };
 
-/// `Authorization: Basic` (RFC 7617). More than one Authorization field cannot be read.
+/// Finds `Authorization: Basic` (RFC 7617). More than one Authorization field is ambiguous.
 std::optional<Found<UserAndPassword>> FindBasic(const http::RequestHead& head);
 
-/// The token of the first of `sources` that has one. What stands twice (a query's parameter, a
-/// cookie) cannot be read: somebody else might take the other one.
+/// Returns the token of the first of `sources` that has one. A query parameter or cookie that is
+/// present twice is ambiguous, because another program might use the other value.
 std::optional<Found<std::string>> FindToken(const http::RequestHead& head,
                                             const settings::Match& match,
                                             const std::vector<settings::TokenSource>& sources);
 
-/// Identifies a token within its request; all that cannot be read are one.
+/// Identifies a token within its request. All malformed or ambiguous tokens are the same.
 Digest IdentifyToken(const Found<std::string>& token);
 
-/// The offers of Sec-WebSocket-Protocol without those that carry a token, `bearer` and what
-/// follows it. `bearer` alone, if nothing else was offered: a browser fails a connection whose
-/// offers are all passed over.
+/// Returns the offers of Sec-WebSocket-Protocol without `bearer` and the token after it. If there
+/// is no other offer, returns `bearer`, because a browser fails a connection if none of its offers
+/// is accepted.
 std::string WithoutBearer(std::string_view offers);
 
-/// Whether one of the route's methods takes a token from there, so that what stands there may be a
-/// secret.
+/// Returns true if one of the route's methods reads a token from there, so that the text there may
+/// be a secret.
 bool TakesTokenFrom(const settings::Route& route, settings::TokenSource::Kind kind);
 
 }  // namespace sluice::auth

@@ -1,4 +1,4 @@
-// Slows down clients that fail to authenticate again and again. Pure.
+// Slows down clients that repeatedly fail to authenticate. Pure.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +13,20 @@
 
 namespace sluice::auth {
 
-/// Counts the failures of each address, of IPv6 of each /64, since a host has all of those. Of too
-/// many addresses it forgets the one whose window began first. Shared by the workers; thread-safe.
+/// Counts the failures of each address, or of each IPv6 /64, all of which one host can use. If
+/// there are too many addresses, it removes the one whose window began first. Shared by the
+/// workers; thread-safe.
 class FailureLimiter {
  public:
   explicit FailureLimiter(const settings::AuthFailures& limits) : limits_(limits) {}
 
   const settings::AuthFailures& limits() const { return limits_; }
 
-  /// Returns how long `address` has to wait; nothing if it may try.
+  /// Returns how long `address` has to wait; unset if it may try.
   std::optional<base::Duration> Wait(const base::IpAddress& address, base::TimePoint now);
 
-  /// Counts a try whose outcome is not known yet as a failure, until it is taken back, so that
-  /// concurrent tries are limited, too.
+  /// Counts an attempt with an unknown outcome as a failure until it is withdrawn, so that
+  /// concurrent attempts are limited, too.
   void Count(const base::IpAddress& address, base::TimePoint now);
   void TakeBack(const base::IpAddress& address);
 
@@ -47,7 +48,7 @@ class FailureLimiter {
 
   const settings::AuthFailures limits_;
   mutable std::mutex mutex_;
-  Entries entries_;  // Those whose windows began first are in front.
+  Entries entries_;  // Sorted by the start of the window, the oldest first.
   std::unordered_map<base::IpAddress, Entries::iterator, Hash> by_key_;
 };
 

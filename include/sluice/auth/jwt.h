@@ -1,7 +1,8 @@
-// Verifies JSON Web Tokens (RFC 7519, and RFC 8725's advice). Pure; the time is handed in.
+// Verifies JSON Web Tokens (RFC 7519, with the advice of RFC 8725). Pure; the caller passes the
+// time.
 //
-// Written on OpenSSL, not with a JWT library: Debian 12's libjwt knows no EdDSA, and rhonabwy
-// brings GnuTLS and a client for keys of the web, of which nothing may ever be used here.
+// It uses OpenSSL, not a JWT library: Debian 12's libjwt has no EdDSA, and rhonabwy needs GnuTLS
+// and contains a client that loads keys from the web, which must never be used here.
 #pragma once
 
 #include <map>
@@ -17,8 +18,8 @@
 
 namespace sluice::auth {
 
-/// The identity that `token` proves: signed with one of `keys` and an algorithm of `rules`, for us,
-/// and valid now. The error says why not, without a word of the token.
+/// Returns the identity that `token` proves. The token must be signed with one of `keys` and an
+/// algorithm of `rules`, be for us, and be valid now. The error contains no text of the token.
 base::Result<Identity, std::string> VerifyJwt(std::string_view token,
                                               const std::vector<JwtKey>& keys,
                                               const settings::JwtAuth& rules, WallTime now);

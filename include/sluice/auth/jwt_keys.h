@@ -1,5 +1,5 @@
-// Keys that JSON Web Tokens are verified with: from PEM, a secret, or a JWK set (RFC 7517). Pure;
-// OpenSSL does the arithmetic.
+// Keys that verify JSON Web Tokens: from PEM, a secret, or a JWK set (RFC 7517). Pure; OpenSSL does
+// the arithmetic.
 #pragma once
 
 #include <memory>
@@ -23,13 +23,14 @@ std::optional<JwtAlgorithm> AlgorithmNamed(std::string_view name);
 /// A secret, or a public key. Immutable, so thread-safe.
 class JwtKey {
  public:
-  /// Whether the key is of the kind that `algorithm` takes, an EC key also of its curve.
+  /// Returns true if `algorithm` can use the key: its type matches, and the curve of an EC key.
   bool Fits(JwtAlgorithm algorithm) const;
-  /// Whether `signature`, as a token has it, is that of `text`. Only if it fits.
+  /// Returns true if `signature`, in the form of a token, is valid for `text`. The key must fit the
+  /// algorithm.
   bool Verifies(JwtAlgorithm algorithm, std::string_view text, std::string_view signature) const;
 
   std::optional<std::string> id;          ///< `kid`
-  std::optional<JwtAlgorithm> algorithm;  ///< `alg`: the key is for no other
+  std::optional<JwtAlgorithm> algorithm;  ///< `alg`: the only algorithm of the key
 
  private:
   friend base::Result<JwtKey, std::string> SecretKey(std::string secret);
@@ -39,19 +40,21 @@ class JwtKey {
   std::shared_ptr<evp_pkey_st> public_key_;
 };
 
-/// At least 32 bytes, as RFC 7518 section 3.2 asks of HS256, and no key in PEM.
+/// Creates a key from a secret of at least 32 bytes, as RFC 7518 section 3.2 requires for HS256. A
+/// key in PEM is refused.
 base::Result<JwtKey, std::string> SecretKey(std::string secret);
 
-/// Takes the key over. RSA has at least 2048 bits (section 3.3), and the numbers make a sound key.
+/// Wraps a public key, and takes ownership of it. The key must be valid, and an RSA key must have
+/// 2048 bits or more (section 3.3).
 base::Result<JwtKey, std::string> PublicKey(evp_pkey_st* key);
 
-/// What a `key_file` holds: a public key or a certificate in PEM, or for HS... the secret itself,
-/// line breaks at its end not counted.
+/// Parses a `key_file`: a public key or a certificate in PEM, or for HS... the secret itself,
+/// without line breaks at its end.
 base::Result<JwtKey, std::string> ParseKeyFile(std::string_view text,
                                                const std::vector<JwtAlgorithm>& algorithms);
 
-/// The keys of a set that sign and fit one of `algorithms`; the others are somebody else's. At
-/// least one.
+/// Parses a JWK set. Returns at least one key: those for signatures with one of `algorithms`. Other
+/// keys are ignored.
 base::Result<std::vector<JwtKey>, std::string> ParseJwks(
     std::string_view text, const std::vector<JwtAlgorithm>& algorithms);
 

@@ -1,5 +1,5 @@
-// The methods of authentication of a configuration, with the tickets and the failures that they
-// share. One for all workers.
+// The authentication methods of a configuration, and the tickets and failure counts that they
+// share. All workers share one set.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ namespace sluice::auth {
 
 class MethodSet {
  public:
-  /// Routes with equal settings share one method. The tickets, and the failures if their limits are
-  /// the same, are those of `previous`, unless that is null.
+  /// Routes with equal settings share one method. The tickets, and the failure counts if their
+  /// limits are the same, come from `previous`, which may be null.
   explicit MethodSet(const settings::Config& config, const MethodSet* previous = nullptr);
 
   struct Entry {
@@ -27,7 +27,7 @@ class MethodSet {
 
   /// All methods, in the order of the file.
   const std::vector<Entry>& entries() const { return entries_; }
-  /// The methods of a route; none if it needs no authentication.
+  /// Returns the methods of a route; empty if it needs no authentication.
   const std::vector<const Method*>& MethodsOf(size_t route) const { return by_route_[route]; }
 
   Tickets& tickets() const { return *tickets_; }

@@ -1,4 +1,4 @@
-// Users and the hashes of their passwords, as crypt(5) writes them. Pure.
+// Users and the hashes of their passwords, in the form of crypt(5). Pure.
 #pragma once
 
 #include <map>
@@ -11,16 +11,18 @@
 
 namespace sluice::auth {
 
-/// Users by their names, each with a hash.
+/// The hash of each user's password, by name.
 using Users = std::map<std::string, std::string, std::less<>>;
 
-/// Reads lines `user:hash`, as `htpasswd -B` writes them; empty lines and those that begin with #
-/// count for nothing. Only hashes that are slow to guess are taken: bcrypt ($2a$, $2b$, $2y$),
-/// yescrypt ($y$), SHA-512 ($6$) and SHA-256 ($5$). The error has one entry for each faulty line,
-/// up to settings::kMostFileFaults.
+/// Parses lines `user:hash`, as `htpasswd -B` writes them. Empty lines and lines that begin with #
+/// are ignored. Only hashes that are slow to guess are accepted: bcrypt ($2a$, $2b$, $2y$),
+/// yescrypt
+/// ($y$), SHA-512 ($6$) and SHA-256 ($5$). The error has one entry for each faulty line, up to
+/// settings::kMostFileFaults.
 base::Result<Users, std::vector<settings::FileFault>> ParseUsers(std::string_view text);
 
-/// Whether `hash` is that of `password`. Takes 50 ms and more: not for an event loop. Thread-safe.
+/// Returns true if `hash` is the hash of `password`. Takes 50 ms or more, so it must not run on an
+/// event loop. Thread-safe.
 bool IsPassword(const std::string& hash, const std::string& password);
 
 }  // namespace sluice::auth

@@ -15,12 +15,12 @@
 
 namespace sluice::auth {
 
-/// Thread-safe. A client that does not connect takes no memory; a flood of addresses takes a
-/// bounded amount.
+/// Thread-safe. A client that does not connect uses no memory; a flood of addresses uses a bounded
+/// amount.
 class RateLimiter {
  public:
-  /// Counts a connection of `client`. Unset: it is within `rate`; otherwise the time until the
-  /// client may connect again. A client without an IP address is not limited.
+  /// Counts a connection of `client`. Returns the time until the client may connect again; unset if
+  /// the connection is within `rate`. A client without an IP address is not limited.
   std::optional<base::Duration> Count(const settings::Rate& rate,
                                       const std::optional<base::IpAddress>& client,
                                       base::TimePoint now);
@@ -35,7 +35,7 @@ class RateLimiter {
   using Micros = std::chrono::microseconds;
   struct Shard {
     std::mutex mutex;
-    /// When the token bucket of the address will be full again. A full bucket is not kept.
+    /// The time when the token bucket of the address will be full again. Full buckets are not kept.
     std::unordered_map<ClientKey, Micros, ClientKeyHash> full_at;
     base::TimePoint sweep_at;
   };

@@ -1,5 +1,5 @@
-// One-time tickets: who may not hold credentials, such as a page, gets one from who may, and comes
-// in with it once. Pure.
+// One-time tickets: a client that must not have credentials, such as a page, gets a ticket from a
+// program that has them, and connects with it once. Pure.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,12 @@
 
 namespace sluice::auth {
 
-/// What a ticket is good for.
+/// The conditions under which a ticket is valid, and the identity that it gives.
 struct TicketTerms {
   std::string route;
   std::string user = {};
-  std::optional<base::IpAddress> address = std::nullopt;  ///< nothing: any
-  std::optional<std::string> origin = std::nullopt;       ///< nothing: any, and none
+  std::optional<base::IpAddress> address = std::nullopt;  ///< unset: any
+  std::optional<std::string> origin = std::nullopt;       ///< unset: any, or no Origin
   std::optional<settings::Endpoint> server = std::nullopt;
 };
 
@@ -31,11 +31,13 @@ class Tickets {
  public:
   static constexpr base::Duration kLifetime{15'000};
 
-  /// 256 random bits; nothing if there are too many tickets, or no random numbers.
+  /// Issues a ticket of 256 random bits. Unset if there are too many tickets, or if random numbers
+  /// are not available.
   std::optional<std::string> Issue(TicketTerms terms, base::TimePoint now);
 
-  /// The terms of a ticket that is good, which it no longer is after this call, whatever comes of
-  /// it: a ticket that was shown in the wrong place is in the wrong hands. The error is why not.
+  /// Returns the terms of a valid ticket. The error is why it is not valid. After this call the
+  /// ticket is not valid any more, even on an error: a ticket that is used in the wrong place may
+  /// have been stolen.
   base::Result<TicketTerms, std::string> Redeem(std::string_view ticket, std::string_view route,
                                                 const std::optional<base::IpAddress>& address,
                                                 std::optional<std::string_view> origin,

@@ -1,4 +1,4 @@
-// Tokens that stand for a server, as websockify's token plugins have them. Pure.
+// Tokens that stand for a server, as in websockify's token plugins. Pure.
 #pragma once
 
 #include <array>
@@ -15,24 +15,24 @@
 
 namespace sluice::auth {
 
-/// The SHA-256 of a secret: what is looked up in its place, so that the time a search takes tells
-/// nothing of the secrets that there are.
+/// The SHA-256 of a secret, which is looked up instead of the secret, so that the time of a search
+/// reveals nothing about the existing secrets.
 using Digest = std::array<uint8_t, 32>;
 Digest DigestOf(std::string_view secret);
 
 /// Servers by the digests of their tokens.
 class TokenTable {
  public:
-  /// Adds the lines `token: host:port` of a file; empty lines and those that begin with # count for
-  /// nothing. A line that is `host:port` alone is for the token that is the file's name
-  /// (`file_name`, empty: there is no such token). Returns one fault for each faulty line, up to
-  /// settings::kMostFileFaults; then nothing has been added.
+  /// Adds the lines `token: host:port` of a file. Empty lines and lines that begin with # are
+  /// ignored. A line `host:port` is for the token that is the file's name (`file_name`; empty:
+  /// there is no such token). Returns one fault for each faulty line, up to
+  /// settings::kMostFileFaults; if there is a fault, nothing is added.
   std::vector<settings::FileFault> AddFile(std::string_view text, const std::string& file_name);
 
-  /// Adds the tokens that `other` has of the file, unless they are there already.
+  /// Adds the tokens of `other` from the file, except those that this table already has.
   void CopyFile(const TokenTable& other, const std::string& file_name);
 
-  /// Null if there is no such token.
+  /// Returns the server of a token; null if there is no such token.
   const settings::Endpoint* Find(const Digest& token) const;
   size_t size() const { return entries_.size(); }
 
@@ -45,11 +45,11 @@ class TokenTable {
   std::map<Digest, Entry> entries_;
 };
 
-/// A server that somebody else names: host:port only, since a socket of this machine is not for
-/// others to choose.
+/// Parses a server that an outside party names: only host:port, because outside parties must not
+/// choose a Unix socket of this machine.
 std::optional<settings::Endpoint> ParseNamedServer(std::string_view text);
 
-/// A server from what a store has for a token: `host:port`, or JSON {"host": "host:port"}.
+/// Parses the value of a token in a store: `host:port`, or JSON {"host": "host:port"}.
 std::optional<settings::Endpoint> ParseTokenValue(std::string_view text);
 
 }  // namespace sluice::auth

@@ -1,5 +1,5 @@
-// The verdict of several methods together, and its words: the log and `sluice explain` have the
-// same. Pure.
+// Combines the verdicts of several methods, and describes the result for the log and `sluice
+// explain`. Pure.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace sluice::auth {
 
-/// Adds the verdict of `method` to `total`, that of the methods before it, none of which has
-/// accepted the credentials. The verdict of a method that accepts replaces all others. Of those
-/// that refuse, the details of all are kept; a method that could not be asked counts more.
+/// Adds the verdict of `method` to `total`, the combined verdict of the methods before it, none of
+/// which has accepted. A verdict that accepts replaces all others. The details of all refusals are
+/// kept; kUnavailable has precedence over refusals.
 void AddVerdict(Verdict& total, const Method& method, Verdict verdict);
 
 /// Returns why a route with these methods refuses a request, such as "jwt: it has expired" or

@@ -3,7 +3,7 @@
 namespace sluice::http {
 namespace {
 
-// A browser sends about as many with an upgrade.
+// The number of fields to reserve: a browser sends about as many with an upgrade.
 constexpr size_t kUsualFields = 16;
 
 // RFC 9110 section 5.6.3.
@@ -85,7 +85,7 @@ std::optional<HeadError> FieldParser::EndValue(uint8_t byte) {
   if (byte == '\n') return HeadError::kBareLf;
   if (byte != '\r') return HeadError::kInvalidValue;
   std::string& value = fields_.back().value;
-  // The whitespace after a value is no part of it (RFC 9112 section 5.1).
+  // The whitespace after a value does not belong to it (RFC 9112 section 5.1).
   while (!value.empty() && IsSpaceOrTab(static_cast<uint8_t>(value.back()))) value.pop_back();
   state_ = State::kLineLf;
   return std::nullopt;

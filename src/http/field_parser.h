@@ -28,10 +28,10 @@ class FieldParser {
   /// consumed. It must not be called again after an error.
   base::Result<size_t, HeadError> Feed(base::Bytes bytes);
 
-  /// Returns true once the empty line has been parsed.
+  /// Returns true if the empty line has been parsed.
   bool done() const { return state_ == State::kDone; }
 
-  /// The fields, complete once done(). They may be moved from.
+  /// The fields, complete when done(). They may be moved from.
   std::vector<Header>& fields() { return fields_; }
 
  private:

@@ -8,15 +8,15 @@
 namespace sluice::http {
 namespace {
 
-/// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`.
+/// Parses `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
 ForwardedNode ParseNode(std::string_view text) {
   if (const auto ip = base::IpAddress::Parse(text)) return {ip, 0};
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return {};
-  // RFC 7239 section 6 lets a port be hidden as well: then it is as good as none.
+  // A port may be hidden, too (RFC 7239 section 6): then it counts as unknown.
   const auto port = base::ParseNumber(text.substr(colon + 1), 65535);
   const std::string_view host = text.substr(0, colon);
-  // An IPv6 address with a port is in brackets, or the port could not be told from it.
+  // An IPv6 address with a port is in brackets, so that the port can be recognised.
   if (!host.starts_with('[') && host.find(':') != std::string_view::npos) return {};
   const auto ip = base::IpAddress::Parse(host);
   if (!ip) return {};

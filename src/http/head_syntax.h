@@ -1,6 +1,5 @@
-// The bytes and the errors that the parsers of request and response heads have in common: the
-// grammar of RFC 9112 and RFC 9110, without the parts of it that let two readers of one head
-// differ.
+// The grammar and the errors that the parsers of request and response heads share: RFC 9112 and RFC
+// 9110, without the parts that two readers of one head could understand differently.
 #pragma once
 
 #include <array>
@@ -13,7 +12,7 @@
 
 namespace sluice::http {
 
-/// A set of bytes, as a table, because a head has hundreds of bytes to look up.
+/// A set of bytes as a table, because a head has hundreds of bytes to look up.
 class ByteSet {
  public:
   explicit constexpr ByteSet(bool (*contains)(uint8_t)) {
@@ -41,7 +40,7 @@ inline constexpr ByteSet kMethodBytes([](uint8_t byte) {
   return IsCapital(byte) || IsDigit(byte) || byte == '-' || byte == '_';
 });
 
-/// Visible ASCII but '#': a request target has no fragment (RFC 9112 section 3.2).
+/// Visible ASCII except '#': a request target has no fragment (RFC 9112 section 3.2).
 inline constexpr ByteSet kTargetBytes([](uint8_t byte) {
   return byte > 0x20 && byte < 0x7f && byte != '#';
 });
@@ -58,7 +57,7 @@ inline constexpr ByteSet kValueBytes([](uint8_t byte) {
   return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
 });
 
-/// What is wrong with a head.
+/// The errors in a head.
 enum class HeadError : uint8_t {
   kBareLf,
   kBareCr,
@@ -80,7 +79,7 @@ enum class HeadError : uint8_t {
 /// Returns a clause that names the error, without a full stop.
 std::string_view Describe(HeadError error);
 
-/// Appends the bytes at the front of `bytes` that are in `set` to `text` and returns how many.
+/// Appends the bytes at the front of `bytes` that are in `set` to `text`. Returns their number.
 size_t AppendRun(const ByteSet& set, base::Bytes bytes, std::string& text);
 
 }  // namespace sluice::http

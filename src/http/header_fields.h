@@ -11,14 +11,14 @@
 
 namespace sluice::http {
 
-/// How many fields have this name, whatever its case.
+/// Returns the number of fields with this name, in any case.
 size_t CountFields(const std::vector<Header>& headers, std::string_view name);
 
-/// The value of the first of them.
+/// Returns the value of the first of them; unset if there is none.
 std::optional<std::string_view> FindField(const std::vector<Header>& headers,
                                           std::string_view name);
 
-/// The values of all of them, joined by ", " (RFC 9110 section 5.3).
+/// Returns the values of all of them, joined by ", " (RFC 9110 section 5.3).
 std::string JoinFields(const std::vector<Header>& headers, std::string_view name);
 
 /// Checks Content-Length and Transfer-Encoding, on which two readers of one head must agree

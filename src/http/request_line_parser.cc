@@ -12,7 +12,7 @@ namespace {
 using base::Cause;
 
 constexpr std::string_view kVersion = "HTTP/1.1";
-// The part of an unknown method that a response repeats; the methods in use are shorter.
+// The characters of an unknown method that a response repeats at most; common methods are shorter.
 constexpr size_t kShownMethod = 20;
 
 Refusal BadLine(std::string detail) {

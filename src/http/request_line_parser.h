@@ -26,13 +26,13 @@ class RequestLineParser {
   /// called again after a refusal.
   base::Result<size_t, Refusal> Feed(base::Bytes bytes);
 
-  /// Returns true once the line has been parsed.
+  /// Returns true if the line has been parsed.
   bool done() const { return state_ == State::kDone; }
-  /// Returns true once an accepted method and the space after it have been parsed.
+  /// Returns true if an accepted method and the space after it have been parsed.
   bool has_method() const { return state_ >= State::kTarget; }
-  /// The method, complete once has_method().
+  /// The method, complete when has_method().
   const std::string& method() const { return method_; }
-  /// The target, complete once done(): visible ASCII, not yet parsed. It may be moved from.
+  /// The target, complete when done(): visible ASCII, not yet parsed. It may be moved from.
   std::string& target() { return target_; }
   /// Returns true for a request of HTTP/1.0. Only `rules` can allow one.
   bool is_http_1_0() const { return is_http_1_0_; }

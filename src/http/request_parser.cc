@@ -76,7 +76,7 @@ class RequestParser::Impl {
             "the request has more than " + std::to_string(limits_.header_count) + " headers"};
   }
 
-  /// Checks what the lines mean together, now that all of them have been parsed.
+  /// Checks the combination of the lines when all of them have been parsed.
   std::optional<Refusal> Complete() {
     head_.method = line_.method();
     head_.target = std::move(line_.target());

@@ -46,13 +46,13 @@ void AddHeader(std::string& response, std::string_view name, std::string_view va
 std::string RefusalBody(const Refusal& refusal) {
   std::string body(base::ReasonOf(refusal.cause));
   body += ": ";
-  // A detail has no such bytes; should one slip in, the body must stay one line of text.
+  // A detail should contain no such bytes; if it does, the body must still be one line of text.
   for (const char c : refusal.detail) body += c >= 0x20 && c <= 0x7e ? c : '?';
   return body += '\n';
 }
 
-/// The field Connection: `close` unless the connection goes on, and `Upgrade` if the response has
-/// that field. HTTP/1.1 keeps connections alive by default.
+/// Returns the field Connection: `close` unless the connection is kept alive, and `Upgrade` if the
+/// response has that field. HTTP/1.1 keeps connections alive by default.
 void AddConnection(std::string& response, bool keeps_alive, bool has_upgrade = false) {
   std::string value = keeps_alive ? "" : "close";
   if (has_upgrade) value += value.empty() ? "Upgrade" : ", Upgrade";

@@ -100,7 +100,7 @@ class ResponseParser::Impl {
   FieldParser fields_;
   ResponseHead head_;
   std::optional<std::string> fault_;
-  size_t bytes_ = 0;        // of all heads, interim ones included
+  size_t bytes_ = 0;        // of all heads, including interim ones
   size_t field_count_ = 0;  // of the interim heads
   bool is_done_ = false;
 };

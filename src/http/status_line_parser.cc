@@ -19,7 +19,7 @@ std::optional<HeadError> StatusLineParser::ParseByte(uint8_t byte) {
     case State::kStatus:
       return ParseStatus(byte);
     case State::kStatusEnd:
-      // RFC 9112 section 4 wants the space even before an empty reason; some servers omit both.
+      // RFC 9112 section 4 requires the space even before an empty reason; some servers omit both.
       if (byte != ' ' && byte != '\r' && byte != '\n') return HeadError::kInvalidStatus;
       state_ = State::kReason;
       [[fallthrough]];

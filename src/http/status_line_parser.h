@@ -21,9 +21,9 @@ class StatusLineParser {
   /// called again after an error.
   base::Result<size_t, HeadError> Feed(base::Bytes bytes);
 
-  /// Returns true once the line has been parsed.
+  /// Returns true if the line has been parsed.
   bool done() const { return state_ == State::kDone; }
-  /// From 100 to 999, complete once done().
+  /// The status, 100 to 999, complete when done().
   int status() const { return status_; }
 
  private:

@@ -55,8 +55,8 @@ bool IsIpv6(std::string_view text) {
   return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 
-// RFC 3986 section 3.2.2, reg-name: unreserved and sub-delims. Names with escapes are left out:
-// nothing that resolves has them.
+// RFC 3986 section 3.2.2, reg-name: unreserved and sub-delims. Escapes are not accepted, because
+// names that can be resolved do not contain them.
 bool IsName(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;

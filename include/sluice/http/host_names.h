@@ -1,6 +1,6 @@
-// The host names that requests to a listener may use. A page whose name an attacker re-points to
-// this gateway (DNS rebinding) has a Host that is equal to its Origin, so that it passes for a page
-// of the gateway's own; only its name shows what it is. Pure.
+// The host names that requests to a listener may use. By DNS rebinding, an attacker points the name
+// of a page to this gateway. The page's Host then equals its Origin, as for a page of the gateway
+// itself; only the name reveals the attack. Pure.
 #pragma once
 
 #include <string>
@@ -10,11 +10,12 @@
 
 namespace sluice::http {
 
-/// Returns `host` as names are compared: lower case, without the port, and without a trailing dot.
+/// Returns `host` in the form in which names are compared: lower case, without the port and a
+/// trailing dot.
 std::string NormalizeHost(std::string_view host);
 
-/// A set of names, and every host that no DNS answer can re-point: IP addresses, `localhost` and
-/// the names below it.
+/// A set of names, and all hosts that DNS cannot point elsewhere: IP addresses, `localhost` and the
+/// names below it.
 class HostNames {
  public:
   HostNames() = default;

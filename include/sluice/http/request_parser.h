@@ -13,14 +13,14 @@ namespace sluice::http {
 
 struct HeadLimits {
   size_t request_line;  ///< bytes of the request target; over it: kUriTooLong
-  size_t header;        ///< bytes of the whole head, first to last; over it: kHeaderTooLarge
+  size_t header;        ///< bytes of the complete head; over it: kHeaderTooLarge
   size_t header_count;  ///< header fields; over it: kHeaderTooLarge
 };
 
-/// What a parser accepts besides GET and HEAD over HTTP/1.1.
+/// What a parser accepts in addition to GET and HEAD over HTTP/1.1.
 struct HeadRules {
   bool any_method = false;
-  bool http_1_0 = false;  ///< such a request may lack a Host
+  bool http_1_0 = false;  ///< a request of HTTP/1.0 may have no Host
 };
 
 /// Parses one request head. Accepts only GET and HEAD and only HTTP/1.1 unless `rules` allow more.
@@ -37,8 +37,8 @@ struct HeadRules {
 /// Content-Length other than 0, is kBadRequest, as its bytes would be taken for frames. The
 /// caller closes the connection after any other request with a body.
 ///
-/// The outcome depends on the bytes alone, not on how they were cut. Memory stays within a small
-/// multiple of limits.header. Not thread-safe.
+/// The outcome depends only on the bytes, not on how they are split. The memory is bounded by a
+/// small multiple of limits.header. Not thread-safe.
 class RequestParser {
  public:
   explicit RequestParser(const HeadLimits& limits, HeadRules rules = {});
@@ -46,21 +46,21 @@ class RequestParser {
   RequestParser(RequestParser&&) noexcept;
   RequestParser& operator=(RequestParser&&) noexcept;
 
-  /// Consumes `bytes` up to the end of the head and returns how many that were; what stands behind
-  /// them is the caller's (early frames). Nothing is consumed once done(). After a refusal, the
-  /// same one again.
+  /// Consumes `bytes` up to the end of the head and returns their number; the bytes after them
+  /// (early frames) are left to the caller. Consumes nothing when done(). After a refusal, returns
+  /// the same refusal again.
   base::Result<size_t, Refusal> Feed(base::Bytes bytes);
 
-  /// Whether the head is complete and was found good.
+  /// Returns true if the head is complete and valid.
   bool done() const;
 
-  /// Returns true once the method has been read, and it is one that is accepted.
+  /// Returns true if the method has been read and is accepted.
   bool has_method() const;
 
-  /// The content that a response may have, as far as the bytes show.
+  /// Returns the content that a response may have, according to the bytes so far.
   Content AllowedContent() const;
 
-  /// The head, complete once done(). It may be moved from.
+  /// The head, complete when done(). It may be moved from.
   RequestHead& head();
 
  private:

@@ -1,5 +1,5 @@
-// Parses the head of an HTTP/1.1 response, in pieces of any size, under limits: the answer of a
-// WebSocket service to our upgrade.
+// Parses the head of an HTTP/1.1 response, in pieces of any size, within limits: the answer of a
+// WebSocket server to our upgrade.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace sluice::http {
 
-/// A plain value that owns its text. Names of header fields are found whatever their case.
+/// A plain value that owns its text. Names of header fields are compared without case.
 struct ResponseHead {
   int status = 0;
   std::vector<Header> headers;  ///< in the order of the response
@@ -28,7 +28,7 @@ struct ResponseHead {
 };
 
 struct ResponseLimits {
-  size_t header;        ///< bytes of the whole head, first to last
+  size_t header;        ///< bytes of the complete head
   size_t header_count;  ///< header fields
 };
 
@@ -36,22 +36,22 @@ struct ResponseLimits {
 /// before it are skipped and count towards the limits; a 101 is final. A body is never read: frames
 /// follow the head of a 101.
 ///
-/// The outcome depends on the bytes alone, not on how they were cut. Memory stays within a small
-/// multiple of limits.header. Not thread-safe.
+/// The outcome depends only on the bytes, not on how they are split. The memory is bounded by a
+/// small multiple of limits.header. Not thread-safe.
 class ResponseParser {
  public:
   explicit ResponseParser(const ResponseLimits& limits);
   ~ResponseParser();
 
-  /// Consumes `bytes` up to the end of the head and returns how many that were. Nothing is consumed
-  /// once done(). The error says in words what is wrong with the response; after it, the same one
-  /// again.
+  /// Consumes `bytes` up to the end of the head and returns their number. Consumes nothing when
+  /// done(). The error describes what is wrong with the response; after an error, returns the same
+  /// one again.
   base::Result<size_t, std::string> Feed(base::Bytes bytes);
 
-  /// Whether the head is complete and was found good.
+  /// Returns true if the head is complete and valid.
   bool done() const;
 
-  /// The head, complete once done().
+  /// The head, complete when done().
   const ResponseHead& head() const;
 
  private:

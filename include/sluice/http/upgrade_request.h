@@ -1,4 +1,4 @@
-// The request by which we ask a service for a WebSocket (RFC 6455 section 4.1). Pure.
+// The request that opens a WebSocket to a server (RFC 6455 section 4.1). Pure.
 #pragma once
 
 #include <string>
@@ -9,19 +9,20 @@
 
 namespace sluice::http {
 
-/// All are free of control characters, which whoever made them has seen to. An empty text means
-/// that the header is left out.
+/// The caller ensures that the texts contain no control characters. An empty text means that the
+/// header is omitted.
 struct UpgradeRequest {
-  std::string_view host;    ///< with the port, unless it is the scheme's own
+  std::string_view host;    ///< with the port, unless it is the scheme's default
   std::string_view target;  ///< begins with '/'
   std::string_view key;
   std::string_view subprotocol = {};
   std::string_view extensions = {};
   std::string_view origin = {};
-  const std::vector<Header>* headers = nullptr;  ///< besides those of the upgrade; null: none
+  const std::vector<Header>* headers =
+      nullptr;  ///< in addition to those of the upgrade; null: none
 };
 
-/// The bytes to send.
+/// Returns the bytes to send.
 std::string WriteUpgradeRequest(const UpgradeRequest& request);
 
 }  // namespace sluice::http

@@ -12,14 +12,14 @@ namespace {
 
 constexpr int kSwitchingProtocols = 101;
 
-/// What a log line shows of a text of the server's.
+/// The characters of a server's text that a log line contains at most.
 constexpr size_t kShown = 100;
 
 base::Unexpected<std::string> Fail(std::string why) {
   return base::Unexpected(std::move(why));
 }
 
-/// `text` without what would break a line of text.
+/// Returns `text` without bytes that would break a line of text.
 std::string Shown(std::string_view text) {
   std::string shown(text.substr(0, kShown));
   for (char& c : shown) {
@@ -62,7 +62,7 @@ base::Result<UpgradeAgreement, std::string> CheckAnswer(const UpgradeAnswer& ans
   if (!extensions || extensions->size() != (has_half_close ? 1 : 0)) {
     return Fail("the server chose an extension that was not offered: " + Shown(answer.extensions));
   }
-  // A server may pass the offer over (section 4.2.2, /subprotocol/), but not choose another one.
+  // A server may ignore the offer (section 4.2.2, /subprotocol/), but not choose another one.
   if (!answer.protocol.empty() && answer.protocol != subprotocol) {
     return Fail("the server chose a subprotocol that was not offered: " + Shown(answer.protocol));
   }

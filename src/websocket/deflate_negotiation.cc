@@ -12,8 +12,8 @@ constexpr std::string_view kClientNoContextTakeover = "client_no_context_takeove
 constexpr std::string_view kServerMaxWindowBits = "server_max_window_bits";
 constexpr std::string_view kClientMaxWindowBits = "client_max_window_bits";
 
-// What one offer says. `client_max_window_bits` without a value is kMaxWindowBits: the client
-// leaves the number to the server.
+// The parameters of one offer. `client_max_window_bits` without a value is kMaxWindowBits: the
+// server may choose the number.
 struct Offer {
   bool server_no_context_takeover = false;
   bool client_no_context_takeover = false;
@@ -21,14 +21,14 @@ struct Offer {
   std::optional<int> client_max_window_bits;
 };
 
-// Sets a flag that may be there once, and has no value.
+// Sets a flag, which has no value and must not be repeated. Returns false if it is invalid.
 bool ReadFlag(const ExtensionParameter& parameter, bool& flag) {
   if (flag || parameter.value) return false;
   flag = true;
   return true;
 }
 
-// Section 7.1.2: a decimal number without leading zeroes, 8 to 15.
+// Parses a decimal number without leading zeroes, 8 to 15 (section 7.1.2).
 bool ReadWindowBits(const ExtensionParameter& parameter, std::optional<int> if_without_value,
                     std::optional<int>& bits) {
   if (bits) return false;
@@ -68,7 +68,7 @@ std::string ToHeader(const DeflateAgreement& agreement, const Offer& offer) {
   };
   if (!agreement.server_context_takeover) add(kServerNoContextTakeover);
   if (!agreement.client_context_takeover) add(kClientNoContextTakeover);
-  // An offered limit of the server's window must be answered, the default too (section 7.1.2.1).
+  // An offered limit of the server's window must be answered, even the default (section 7.1.2.1).
   if (offer.server_max_window_bits || agreement.server_window_bits < kMaxWindowBits) {
     add_bits(kServerMaxWindowBits, agreement.server_window_bits);
   }

@@ -14,7 +14,7 @@ Deflater::~Deflater() {
 Deflater::Output Deflater::Next(base::Bytes& in, bool ends_message, base::MutableBytes out) {
   if (!in_message_ && in.empty()) {
     if (!ends_message) return {0, true};
-    // A second flush with nothing before it writes nothing, so an empty message is made by hand
+    // A flush without input after a flush writes nothing, so an empty message is written by hand
     // (section 7.2.3.6).
     out[0] = 0;
     return {1, true};
@@ -28,7 +28,7 @@ Deflater::Output Deflater::Next(base::Bytes& in, bool ends_message, base::Mutabl
   z.avail_in = static_cast<uInt>(in.size());
   z.next_out = out.data() + held_size_;
   z.avail_out = static_cast<uInt>(out.size() - held_size_);
-  // That there is nothing to do (Z_BUF_ERROR) is no error; there is no other.
+  // Z_BUF_ERROR only means that there is nothing to do; other errors are not possible.
   deflate(&z, ends_message ? Z_SYNC_FLUSH : Z_NO_FLUSH);
   in = in.last(z.avail_in);
 
@@ -37,7 +37,7 @@ Deflater::Output Deflater::Next(base::Bytes& in, bool ends_message, base::Mutabl
   output.size -= held_size_;
   std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(output.size), held_size_, held_.begin());
   if (output.done && ends_message) {
-    held_size_ = 0;  // Those were the tail.
+    held_size_ = 0;  // The held bytes are the tail.
     in_message_ = false;
     if (!context_takeover_) Release();
   }

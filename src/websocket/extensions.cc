@@ -1,11 +1,11 @@
-// RFC 6455 section 9.1, in the notation of RFC 2616, where white space may stand between any two
-// words and separators, and lists may have empty elements:
+// RFC 6455 section 9.1, in the notation of RFC 2616, where white space may be between any two words
+// and separators, and lists may have empty elements:
 //
 //     extension-list  = 1#extension
 //     extension       = token *( ";" extension-param )
 //     extension-param = token [ "=" (token | quoted-string) ]
 //
-// What is in the quotes must be a token once the escapes are resolved.
+// The text in the quotes must be a token after the escapes are resolved.
 #include "sluice/websocket/extensions.h"
 
 #include <algorithm>
@@ -19,14 +19,14 @@ namespace {
 using base::Result;
 using base::Unexpected;
 
-// Takes words from the front of the header. Every word leaves the white space behind it out, too.
+// Parses words at the front of the header, and skips the white space after each.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) { SkipSpace(); }
 
   bool at_end() const { return rest_.empty(); }
 
-  /// Takes `separator` if it comes next.
+  /// Consumes `separator` if it is next. Returns false otherwise.
   bool Take(char separator) {
     if (!rest_.starts_with(separator)) return false;
     rest_.remove_prefix(1);
@@ -34,7 +34,7 @@ class Scanner {
     return true;
   }
 
-  /// Takes the token that comes next; empty if none does.
+  /// Consumes the next token and returns it; empty if there is none.
   std::string_view TakeToken() {
     const auto token = rest_.substr(0, rest_.find_first_of(" \t,;=\""));
     if (!base::IsToken(token)) return {};
@@ -43,8 +43,8 @@ class Scanner {
     return token;
   }
 
-  /// Takes a quoted string, whose first quote has been seen, and returns what it stands for;
-  /// nothing if it does not end.
+  /// Consumes a quoted string after its first quote, and returns its content without escapes; unset
+  /// if it has no end.
   std::optional<std::string> TakeQuoted() {
     std::string text;
     for (size_t i = 1; i < rest_.size(); ++i) {

@@ -67,7 +67,7 @@ base::Cause CauseOf(Violation violation) {
 
 FrameEvent FrameReader::Next(base::MutableBytes& in, uint8_t* out) {
   if (part_ == Part::kHeader) {
-    control_.reset();  // If there is one, it has been told.
+    control_.reset();  // The control frame has been returned.
     if (const Violation v = ReadHeader(in); v != Violation::kNone) return Broken(v);
   }
   switch (part_) {
@@ -81,7 +81,7 @@ FrameEvent FrameReader::Next(base::MutableBytes& in, uint8_t* out) {
   return {};
 }
 
-// Nearly always it lies whole in the input, and is read there.
+// Parses a header. It is nearly always complete in the input, and is parsed in place.
 Violation FrameReader::ReadHeader(base::MutableBytes& in) {
   base::Bytes bytes = in;
   if (have_ != 0) {
@@ -102,7 +102,7 @@ Violation FrameReader::ReadHeader(base::MutableBytes& in) {
 }
 
 FrameReader::HeaderEnd FrameReader::ParseHeader(base::Bytes bytes) {
-  // Two bytes say how long the header is, and already whether the frame is legal.
+  // The first two bytes contain the length of the header, and show whether the frame is legal.
   if (bytes.size() < 2) return {0, Violation::kNone};
   if (const Violation v = CheckStart(bytes[0], bytes[1]); v != Violation::kNone) return {2, v};
   const uint8_t length7 = bytes[1] & kLengthBits;
@@ -171,7 +171,7 @@ void FrameReader::BeginFrame() {
   utf8_.Reset();
 }
 
-/// The next `size` bytes of the frame's payload, which lie at `in`, go to `out`.
+/// Unmasks the next `size` bytes of the frame's payload from `in` to `out`.
 void FrameReader::Take(uint8_t* out, const uint8_t* in, size_t size) const {
   if (is_masked_) {
     Unmask(out, in, size, mask_, offset_);
@@ -195,8 +195,8 @@ FrameEvent FrameReader::ReadPayload(base::MutableBytes& in, uint8_t* out) {
   }
   if (ends_frame) part_ = Part::kHeader;
   if (ends_message) in_message_ = false;
-  // Written where the caller wants it, and nowhere before: a copy of the small fields right behind
-  // their stores would stall for longer than all the rest of a small frame takes.
+  // Written directly to the caller's object: copying the small fields right after their stores
+  // would stall for longer than the rest of a small frame takes.
   return {.kind = FrameEvent::Kind::kPayload,
           .is_text = is_text_,
           .is_compressed = is_compressed_,

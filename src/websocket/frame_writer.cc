@@ -10,8 +10,8 @@ void WriteBigEndian(uint8_t* out, uint64_t value, size_t size) {
   for (size_t i = 0; i < size; ++i) out[i] = static_cast<uint8_t>(value >> (8 * (size - 1 - i)));
 }
 
-// How much of `text` to keep so that it is at most `max` bytes long and no character is cut: a
-// Close reason is UTF-8 (RFC 6455 section 5.5.1).
+// Returns the length of the longest prefix of `text` that has at most `max` bytes and ends between
+// characters: a Close reason is UTF-8 (RFC 6455 section 5.5.1).
 size_t FittingSize(std::string_view text, size_t max) {
   if (text.size() <= max) return text.size();
   while (max > 0 && (static_cast<uint8_t>(text[max]) & 0xc0) == 0x80) --max;
@@ -20,7 +20,7 @@ size_t FittingSize(std::string_view text, size_t max) {
 
 using ClosePayload = std::array<uint8_t, kMaxControlPayload>;
 
-// The payload of a Close frame, written to `buffer`.
+// Writes the payload of a Close frame to `buffer`.
 base::Bytes MakeClosePayload(ClosePayload& buffer, std::optional<uint16_t> code,
                              std::string_view reason) {
   if (!code) return {};

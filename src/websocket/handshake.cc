@@ -30,7 +30,7 @@ base::Unexpected<UpgradeError> BadRequest(std::string detail) {
 bool AreOffersValid(std::string_view protocol) {
   auto offers = base::SplitList(protocol);
   if (!std::all_of(offers.begin(), offers.end(), base::IsToken)) return false;
-  // Sorted, since a head has room for thousands of offers.
+  // Sorted, because a head can contain thousands of offers.
   std::sort(offers.begin(), offers.end());
   return std::adjacent_find(offers.begin(), offers.end()) == offers.end();
 }
@@ -65,8 +65,8 @@ base::Result<void, UpgradeError> CheckUpgrade(const UpgradeFields& fields) {
 bool IsValidKey(std::string_view key) {
   if (key.size() != kKeySize || !key.ends_with("==")) return false;
   const auto digits = key.substr(0, kKeySize - 2);
-  // Of the last digit only two bits belong to the 16 bytes; the other four must be zero, but
-  // clients exist that fill them, and they do no harm.
+  // Only two bits of the last digit belong to the 16 bytes. The other four must be zero, but some
+  // clients set them, which is harmless.
   return std::all_of(digits.begin(), digits.end(), IsBase64Character);
 }
 
@@ -74,7 +74,7 @@ std::string AcceptFor(std::string_view key) {
   const std::string text = std::string(key).append(kGuid);
   const base::Bytes bytes = base::AsBytes(text);
   std::array<uint8_t, SHA_DIGEST_LENGTH> digest{};
-  // SHA1() looks the algorithm up each time, which takes longer than the digest.
+  // SHA1() looks up the algorithm each time, which takes longer than the digest.
   static const EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, kSha1, nullptr);
   std::array<uint8_t, 4 * ((SHA_DIGEST_LENGTH + 2) / 3) + 1> accept;  // EVP adds a final NUL.

@@ -25,13 +25,13 @@ Inflater::~Inflater() {
 
 Inflater::Output Inflater::Next(base::Bytes& in, bool ends_message, base::MutableBytes out) {
   if (!stream_) {
-    if (in.empty()) return {};  // No bytes at all make an empty message.
+    if (in.empty()) return {};  // A message without bytes is empty.
     stream_ = pool_.TakeInflate(window_bits_);
     at_boundary_ = true;
   }
   const uint64_t allowed =
       std::max(limits_.message, uint64_t{limits_.ratio} * (received_ + in.size()));
-  // One byte too many is enough to know.
+  // One byte above the limit is enough to detect the excess.
   if (allowed - inflated_ < out.size())
     out = out.first(static_cast<size_t>(allowed - inflated_) + 1);
 
@@ -55,8 +55,8 @@ Inflater::Status Inflater::Run(base::Bytes& in, base::MutableBytes out, size_t& 
     z.next_out = out.data() + size;
     z.avail_out = static_cast<uInt>(out.size() - size);
     const int result = inflate(&z, Z_SYNC_FLUSH);
-    // zlib says 128 for "just behind a block", plus the number of bits left over; but a call in
-    // which nothing happens forgets it.
+    // zlib reports 128 for "right after a block", plus the number of remaining bits; but a call
+    // without progress resets it.
     const bool moved = z.avail_in != in.size() || z.avail_out != out.size() - size;
     if (moved) at_boundary_ = z.data_type == 128;
     in = in.last(z.avail_in);
@@ -64,7 +64,7 @@ Inflater::Status Inflater::Run(base::Bytes& in, base::MutableBytes out, size_t& 
     if (result == Z_MEM_ERROR) throw std::bad_alloc();
     if (result != Z_OK && result != Z_BUF_ERROR && result != Z_STREAM_END) return Status::kCorrupt;
     if (result == Z_STREAM_END) {
-      // Unlike inflateReset this leaves the window, to which the next block may refer.
+      // Unlike inflateReset, this keeps the window, to which the next block may refer.
       inflateResetKeep(&z);
       at_boundary_ = true;
     }

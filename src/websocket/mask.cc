@@ -15,17 +15,17 @@ struct VectorOf {
 template <size_t kSize>
 using Vector = typename VectorOf<kSize>::Type;
 
-// The key as it stands `distance` bytes further on.
+// Returns the key, rotated for a position `distance` bytes later.
 inline uint32_t Turn(uint32_t key, uint64_t distance) {
   const int bits = static_cast<int>(8 * (distance % kMaskSize));
   return std::endian::native == std::endian::little ? std::rotr(key, bits) : std::rotl(key, bits);
 }
 
-// For kSize bytes or more. The first kSize and the last may overlap, and `out` may be `in`, so
-// these ends are loaded first and stored last. Between them, each block is loaded before anything
-// is stored on it, since `out` is not behind `in`; blocks are stored where `out` is aligned, for a
-// store across two cache lines costs more than a load. Inlined into functions that differ in the
-// instructions they may use.
+// Unmasks kSize bytes or more. The first and the last kSize bytes may overlap, and `out` may be
+// `in`, so these ends are loaded first and stored last. Between them, each block is loaded before
+// it is overwritten, because `out` is not after `in`. Blocks are stored where `out` is aligned,
+// because a store across two cache lines costs more than a load. Inlined into functions that differ
+// in the instructions they may use.
 template <size_t kSize>
 [[gnu::always_inline]] inline void UnmaskBlocks(uint8_t* out, const uint8_t* in, size_t size,
                                                 uint32_t key) {
@@ -64,7 +64,7 @@ void UnmaskBaseline(uint8_t* out, const uint8_t* in, size_t size, uint32_t key) 
 }
 
 #if defined(__x86_64__)
-// As fast as memory, as memcpy is; AVX-512 was measured and gains nothing.
+// As fast as memcpy; AVX-512 was measured and is not faster.
 [[gnu::target("avx2")]] void UnmaskAvx2(uint8_t* out, const uint8_t* in, size_t size,
                                         uint32_t key) {
   UnmaskBlocks<32>(out, in, size, key);

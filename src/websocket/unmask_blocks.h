@@ -1,4 +1,4 @@
-// The loop inside Unmask, once for each set of vector instructions, as the tests see it.
+// The loop inside Unmask for each set of vector instructions, for tests.
 #pragma once
 
 #include <cstddef>
@@ -7,17 +7,17 @@
 
 namespace sluice::websocket {
 
-/// What is shorter is no work for a loop.
+/// The least size for a loop.
 inline constexpr size_t kMinUnmaskBlocks = 64;
 
 struct BlockUnmasker {
   const char* name;
-  /// As Unmask, for kMinUnmaskBlocks bytes or more. `key` is the four bytes as they lie in memory,
-  /// the first being in[0]'s.
+  /// Like Unmask, for kMinUnmaskBlocks bytes or more. `key` is the four bytes in memory order; the
+  /// first is for in[0].
   void (*unmask)(uint8_t* out, const uint8_t* in, size_t size, uint32_t key);
 };
 
-/// Those that this machine can run. The last is the fastest, and the one that Unmask takes.
+/// The loops that this machine can run. The last is the fastest, and Unmask uses it.
 std::span<const BlockUnmasker> BlockUnmaskers();
 
 }  // namespace sluice::websocket

@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kMostMissing = 3;
 
-// What leaves enough for a loop behind what must stand before it.
+// The least size that is enough for a vector loop, including the bytes that it needs before its
+// own.
 constexpr size_t kLong = kUtf8LookBehind + kMostMissing + kMinUtf8Block;
 
 constexpr uint64_t kHighBits = 0x8080808080808080;
@@ -25,7 +26,7 @@ constexpr bool IsContinuation(uint8_t byte) {
   return (byte & 0xc0) == 0x80;
 }
 
-// How long a beginning is plainly ASCII, in steps of 32 bytes.
+// Returns the length of the ASCII beginning, in steps of 32 bytes.
 size_t AsciiPrefix(base::Bytes bytes) {
   size_t size = 0;
   while (bytes.size() - size >= 32) {
@@ -86,7 +87,7 @@ bool Utf8Validator::Feed(base::Bytes bytes) {
     bytes = bytes.subspan(AsciiPrefix(bytes));
     if (bytes.size() < kLong) return FeedShort(bytes);
   }
-  // The loops want some text before their own, and that it ends with a character.
+  // The loops need some text before their own, which must end with a complete character.
   if (!FeedShort(bytes.first(kUtf8LookBehind))) return false;
   bytes = bytes.subspan(kUtf8LookBehind);
   const size_t missing = missing_;
@@ -97,7 +98,7 @@ bool Utf8Validator::Feed(base::Bytes bytes) {
   const auto& judge = bytes.size() >= judges.back().block ? judges.back() : judges.front();
   if (!judge.is_valid(bytes.data(), bytes.size())) return false;
 
-  // The last character may go on in the next piece: what it needs is learnt by reading it again.
+  // The last character may continue in the next piece: check it again to find out what it needs.
   size_t last = bytes.size() - 1;
   while (IsContinuation(bytes[last])) --last;
   return FeedShort(bytes.subspan(last));

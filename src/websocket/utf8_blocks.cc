@@ -1,5 +1,6 @@
-// A vector of bytes is judged at once by plain comparisons of each with those before it: the rules
-// of RFC 3629 section 4, one a line. They need no table and no shuffle, so any machine has them.
+// Checks a vector of bytes at once by comparing each byte with those before it: the rules of RFC
+// 3629 section 4, one in each line. This needs no table and no shuffle, so every machine supports
+// it.
 #include "utf8_blocks.h"
 
 #include <cstring>
@@ -14,7 +15,8 @@ struct VectorsOf {
   using Words __attribute__((vector_size(kSize))) = uint64_t;
 };
 
-// Two vectors a turn, inlined into functions that differ in the instructions they may use.
+// Checks two vectors in each iteration. Inlined into functions that differ in the instructions they
+// may use.
 template <size_t kSize>
 [[gnu::always_inline]] inline bool IsValid(const uint8_t* text, size_t size) {
   using Unsigned = typename VectorsOf<kSize>::Unsigned;
@@ -38,20 +40,20 @@ template <size_t kSize>
     std::memcpy(&before, text - kUtf8LookBehind, kSize);
     const bool is_ascii = (any_bit(first | second | before) & 0x8080808080808080) == 0;
     for (size_t i = 0; i < 2 * kSize && !is_ascii; i += kSize) {
-      Unsigned b0;  // The bytes that are judged.
-      Unsigned b1;  // The one before each of them, and so on.
+      Unsigned b0;  // The bytes to check.
+      Unsigned b1;  // The byte before each of them, and so on.
       Unsigned b2;
       Unsigned b3;
       std::memcpy(&b0, text + i, kSize);
       std::memcpy(&b1, text + i - 1, kSize);
       std::memcpy(&b2, text + i - 2, kSize);
       std::memcpy(&b3, text + i - 3, kSize);
-      // Continuation bytes are the least of the signed numbers, so one comparison cuts their range.
+      // Continuation bytes are the smallest signed numbers, so one comparison bounds their range.
       const auto s0 = reinterpret_cast<Signed>(b0);
       constexpr auto kLead = static_cast<int8_t>(0xc0);
       constexpr auto k90 = static_cast<int8_t>(0x90);
       constexpr auto kA0 = static_cast<int8_t>(0xa0);
-      // A continuation byte stands where a lead asks for one, and nowhere else.
+      // A continuation byte is where a lead requires one, and nowhere else.
       good &= (s0 >= kLead) == ((b1 <= 0xbf) & (b2 <= 0xdf) & (b3 <= 0xef));
       good &= (b0 & 0xfe) != 0xc0;            // An overlong form of two bytes,
       good &= ~((b1 == 0xe0) & (s0 < kA0));   // of three,
@@ -61,7 +63,7 @@ template <size_t kSize>
       good &= b0 <= 0xf4;                     // far above.
     }
     if (text == last_turn) break;
-    // The end is judged together with what stands before it, for the second time.
+    // The end is checked together with the bytes before it, which are checked twice.
     text = text + 2 * kSize < last_turn ? text + 2 * kSize : last_turn;
   }
   return any_bit(~good) == 0;

@@ -1,4 +1,4 @@
-// The loop inside Utf8Validator, once for each set of vector instructions, as the tests see it.
+// The loop inside Utf8Validator for each set of vector instructions, for tests.
 #pragma once
 
 #include <cstddef>
@@ -7,21 +7,22 @@
 
 namespace sluice::websocket {
 
-/// A byte is right or wrong by itself and as many before it.
+/// The number of bytes before a byte that decide whether it is valid.
 inline constexpr size_t kUtf8LookBehind = 3;
 
-/// What is shorter is no work for a loop.
+/// The least size for a loop.
 inline constexpr size_t kMinUtf8Block = 32;
 
 struct Utf8BlockJudge {
   const char* name;
   size_t block;  ///< the least `size`
-  /// Whether none of the bytes is one that cannot stand there. The text before them is valid, ends
-  /// with a character, and is read for kUtf8LookBehind bytes.
+  /// Returns true if all bytes are valid in their place. The text before them is valid and ends
+  /// with a complete character; kUtf8LookBehind bytes of it are read.
   bool (*is_valid)(const uint8_t* text, size_t size);
 };
 
-/// Those that this machine can run. The first takes kMinUtf8Block bytes; the last is the fastest.
+/// The loops that this machine can run. The first accepts kMinUtf8Block bytes; the last is the
+/// fastest.
 std::span<const Utf8BlockJudge> Utf8BlockJudges();
 
 }  // namespace sluice::websocket

@@ -9,11 +9,11 @@
 namespace sluice::websocket {
 namespace {
 
-// The least level that looks for the better of two matches: within 6 % of the size that zlib's
-// default (6) makes, in less than half of its time.
+// The lowest level with lazy matching: its output is at most 6 % larger than that of zlib's default
+// (6), in less than half of the time.
 constexpr int kLevel = 4;
 
-// No header and no checksum around the DEFLATE data, which zlib knows by the sign.
+// The negative sign makes zlib omit the header and checksum around the DEFLATE data.
 int Raw(int window_bits) {
   return -window_bits;
 }
@@ -31,7 +31,7 @@ void EndInflate::operator()(z_stream_s* stream) const {
 }
 
 DeflateStream ZlibPool::TakeDeflate(const DeflateShape& shape) {
-  // The last one returned is the likeliest to be in the cache.
+  // The state that was returned last is most likely in the CPU's cache.
   const auto found = std::find_if(deflate_.rbegin(), deflate_.rend(),
                                   [&](const IdleDeflate& idle) { return idle.shape == shape; });
   if (found != deflate_.rend()) {

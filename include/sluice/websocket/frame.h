@@ -42,11 +42,11 @@ inline constexpr uint8_t kLength16 = 126;
 inline constexpr uint8_t kLength64 = 127;
 
 inline constexpr size_t kMaskSize = 4;
-/// A control frame's payload is at most this long (section 5.5).
+/// The maximum payload of a control frame (section 5.5).
 inline constexpr size_t kMaxControlPayload = 125;
 /// Two bytes, eight of length, four of mask.
 inline constexpr size_t kMaxClientHeader = 14;
-/// What a server sends has no mask.
+/// The frames of a server have no mask.
 inline constexpr size_t kMaxServerHeader = 10;
 inline constexpr size_t kMaxServerControlFrame = 2 + kMaxControlPayload;
 

@@ -1,8 +1,7 @@
-// Reads the frames that a peer sends (RFC 6455 section 5): a client's as a server must, a server's
-// as a client must. Every breach is found and named, headers are read and payload is unmasked where
-// they lie, and nothing is stored but a header or a control frame that has come only in part. A
-// payload is handed on as it arrives: no message is ever assembled, so an announced length costs no
-// memory.
+// Parses the frames of a peer (RFC 6455 section 5): a client's as a server must, a server's as a
+// client must. Every violation is detected and named. Headers are parsed and payload is unmasked in
+// place; only an incomplete header or control frame is stored. Payload is returned as it arrives:
+// no message is ever assembled, so an announced length costs no memory.
 #pragma once
 
 #include <array>
@@ -19,7 +18,7 @@
 
 namespace sluice::websocket {
 
-/// One for each rule that a peer can break.
+/// The rules that a peer can violate.
 enum class Violation : uint8_t {
   kNone,
   kReservedBits,            // 5.2: no extension was negotiated that gives them a meaning
@@ -39,21 +38,21 @@ enum class Violation : uint8_t {
   kDataAfterEnd,            // half_close.h
 };
 
-/// The rule in one line, with its section, for the log.
+/// Returns the rule in one line, with its section, for the log.
 std::string_view ToString(Violation violation);
 
-/// kInvalidUtf8 for the two about UTF-8, kProtocolError for all others.
+/// Returns kInvalidUtf8 for the two violations of UTF-8, kProtocolError for all others.
 base::Cause CauseOf(Violation violation);
 
 struct FrameEvent {
   enum class Kind : uint8_t {
     kNeedMore,  ///< all input is used up
     kPayload,   ///< a piece of a message, possibly empty
-    kPing,      ///< `payload` is to be sent back
+    kPing,      ///< `payload` must be sent back
     kPong,
-    kEnd,        ///< no more payload will come; only with AcceptEnd
-    kClose,      ///< `payload` is the whole of the Close frame's, already checked; read no further
-    kViolation,  ///< `violation` says which; read no further
+    kEnd,        ///< no more payload follows; only with AcceptEnd
+    kClose,      ///< `payload` is the complete, valid payload of the Close; parse no further
+    kViolation,  ///< see `violation`; parse no further
   };
   Kind kind = Kind::kNeedMore;
   bool is_text = false;         ///< kPayload: of a text message
@@ -61,33 +60,34 @@ struct FrameEvent {
   bool begins_message = false;  ///< kPayload: the first piece of its message
   bool ends_message = false;    ///< kPayload: the last piece of its message
   Violation violation = Violation::kNone;
-  /// kPayload: where it was written, in `out`. Control frames: where they lay in the input or, if
-  /// they came in parts, inside the reader; in both cases until the next call.
+  /// kPayload: the bytes written to `out`. Control frames: their bytes in the input or, if they
+  /// came in parts, inside the reader; valid until the next call.
   base::Bytes payload = {};
 };
 
-/// Who sends the frames: a client masks them, a server does not.
+/// The sender of the frames: a client masks them, a server does not.
 enum class Sender : uint8_t { kClient, kServer };
 
-/// One for each WebSocket. Not thread-safe, never fails but by kViolation. It allocates only for a
-/// control frame that comes in parts, and only until the call after the one that tells it.
+/// There is one reader for each WebSocket. Not thread-safe. The only error is kViolation. It
+/// allocates only for a control frame that comes in parts, until the call after the one that
+/// returns it.
 class FrameReader {
  public:
   /// With `compression`, the first frame of a message may have RSV1 set (RFC 7692 section 6).
   explicit FrameReader(bool compression = false, Sender sender = Sender::kClient)
       : compression_(compression), is_masked_(sender == Sender::kClient) {}
 
-  /// The extension of half_close.h is agreed.
+  /// Accepts the frame of half_close.h, because the extension is agreed.
   void AcceptEnd() { accepts_end_ = true; }
 
-  /// Takes bytes from the front of `in` until there is something to tell. Payload is written
-  /// unmasked to `out`, which may be in.data() or lie before it (then a caller that advances `out`
-  /// by each payload finds the payloads of all frames together). What was taken of `in` may have
-  /// been overwritten. Must not be called again after kClose or kViolation.
+  /// Consumes bytes at the front of `in` up to the next event. Payload is written unmasked to
+  /// `out`, which may be in.data() or before it (then a caller that advances `out` by each payload
+  /// gets the payloads of all frames together). Consumed bytes of `in` may have been overwritten.
+  /// Must not be called again after kClose or kViolation.
   FrameEvent Next(base::MutableBytes& in, uint8_t* out);
 
-  /// Right behind a kPayload that begins a message: how much payload its frames have, if it comes
-  /// in one frame.
+  /// Returns the length of the message if it is a single frame. To be called right after a kPayload
+  /// that begins a message.
   std::optional<uint64_t> whole_length() const {
     return fin() ? std::optional(length_) : std::nullopt;
   }
@@ -95,7 +95,7 @@ class FrameReader {
  private:
   enum class Part : uint8_t { kHeader, kPayload, kControl };
   struct HeaderEnd {
-    size_t size;  // Up to where it was read; 0: it has not come as a whole.
+    size_t size;  // The size of the complete header; 0: it is incomplete.
     Violation violation;
   };
 
@@ -113,16 +113,16 @@ class FrameReader {
 
   Part part_ = Part::kHeader;
   bool accepts_end_ = false;
-  bool has_ended_ = false;   // A kEnd was read.
+  bool has_ended_ = false;   // A kEnd was returned.
   bool in_message_ = false;  // A message has begun and its last frame has not ended.
   const bool compression_;
   const bool is_masked_;
   bool is_text_ = false;         // That message is text.
   bool is_compressed_ = false;   // That message is compressed.
-  bool begins_message_ = false;  // Nothing of that message has been told yet.
+  bool begins_message_ = false;  // No part of that message has been returned yet.
   Utf8Validator utf8_;
 
-  // A header that has come only in part.
+  // An incomplete header.
   uint8_t have_ = 0;
   std::array<uint8_t, kMaxClientHeader> header_;
 
@@ -130,8 +130,8 @@ class FrameReader {
   uint8_t start_ = 0;  // Its first byte.
   MaskKey mask_{};
   uint64_t length_ = 0;                 // Of its payload.
-  uint64_t offset_ = 0;                 // How much of that has been read.
-  std::unique_ptr<uint8_t[]> control_;  // What that was, if it is a control frame in parts.
+  uint64_t offset_ = 0;                 // The payload bytes that have been read.
+  std::unique_ptr<uint8_t[]> control_;  // Those bytes of a control frame that comes in parts.
 };
 
 }  // namespace sluice::websocket

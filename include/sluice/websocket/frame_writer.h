@@ -1,5 +1,5 @@
-// Writes the frames that a server sends (RFC 6455 section 5), never masked, and those that a client
-// sends, always masked; lengths in their shortest form.
+// Writes frames (RFC 6455 section 5): a server's without a mask, a client's with a mask; lengths in
+// their shortest form.
 #pragma once
 
 #include <cstddef>
@@ -13,27 +13,27 @@
 
 namespace sluice::websocket {
 
-/// The size of the header for a payload of `length` bytes: 2, 4 or 10.
+/// Returns the size of the header for a payload of `length` bytes: 2, 4 or 10.
 size_t ServerHeaderSize(uint64_t length);
 
 /// Writes the header of an unfragmented frame to `out`, which has room for
 /// ServerHeaderSize(length), and returns its size.
 size_t WriteServerHeader(uint8_t* out, Opcode opcode, uint64_t length);
 
-/// Writes a whole control frame to `out`, which has room for kMaxServerControlFrame, and returns
-/// its size. `payload` is at most kMaxControlPayload long.
+/// Writes a control frame to `out`, which has room for kMaxServerControlFrame, and returns its
+/// size. `payload` is at most kMaxControlPayload long.
 size_t WriteControlFrame(uint8_t* out, Opcode opcode, base::Bytes payload);
 
-/// Writes a whole Close frame with `code` and `reason` (UTF-8, cut between characters to fit), or
+/// Writes a Close frame with `code` and `reason` (UTF-8, shortened between characters to fit), or
 /// an empty one without a code.
 size_t WriteCloseFrame(uint8_t* out, std::optional<uint16_t> code, std::string_view reason);
 
-/// Writes a client's whole frame to `out`, which has room for kMaxClientHeader and the payload, and
-/// returns its size. `start` is its first byte, `key` is new in each frame and not to be foreseen
-/// (section 5.3). `payload` may lie at out + kMaxClientHeader; else it does not overlap `out`.
+/// Writes a client's frame to `out`, which has room for kMaxClientHeader and the payload, and
+/// returns its size. `start` is its first byte. `key` is new in each frame and unpredictable
+/// (section 5.3). `payload` may be at out + kMaxClientHeader; otherwise it does not overlap `out`.
 size_t WriteMaskedFrame(uint8_t* out, uint8_t start, MaskKey key, base::Bytes payload);
 
-/// A client's Close, likewise, with `code` and `reason` as WriteCloseFrame has them.
+/// Writes a client's Close frame, with `code` and `reason` as in WriteCloseFrame.
 size_t WriteMaskedCloseFrame(uint8_t* out, MaskKey key, std::optional<uint16_t> code,
                              std::string_view reason);
 

@@ -1,6 +1,6 @@
-// The states of zlib, which are large: with the largest windows 268 KB to compress and 40 KB to
-// decompress. Most sessions idle most of the time, so what they do not need goes back to the
-// worker's pool, which keeps a few for the next message.
+// A pool of zlib's states, which are large: with the largest windows 268 KB to compress and 40 KB
+// to decompress. Most sessions idle most of the time, so they return states that they do not need
+// to the worker's pool, which keeps a few for the next message.
 #pragma once
 
 #include <cstddef>
@@ -20,25 +20,25 @@ struct EndInflate {
 using DeflateStream = std::unique_ptr<z_stream_s, EndDeflate>;
 using InflateStream = std::unique_ptr<z_stream_s, EndInflate>;
 
-/// What a deflate state is made for.
+/// The parameters of a deflate state.
 struct DeflateShape {
   int window_bits = 15;  ///< 9 to 15: 2^(window_bits + 2) bytes
   int memory_level = 8;  ///< 1 to 9: 2^(memory_level + 9) bytes
   bool operator==(const DeflateShape&) const = default;
 };
 
-/// One for each worker. Not thread-safe. Outlives the Deflaters and Inflaters that use it. Throws
-/// std::bad_alloc and nothing else.
+/// There is one pool for each worker. Not thread-safe. Outlives the Deflaters and Inflaters that
+/// use it. Throws only std::bad_alloc.
 class ZlibPool {
  public:
-  /// How many idle states of each kind are kept.
+  /// The number of idle states of each kind that are kept.
   static constexpr size_t kMostIdle = 4;
 
-  /// A state at the start of a stream, its window empty.
+  /// Acquires a state at the start of a stream, with an empty window.
   DeflateStream TakeDeflate(const DeflateShape& shape);
   InflateStream TakeInflate(int window_bits);
 
-  /// Takes a state back, whatever it was in the middle of.
+  /// Returns a state to the pool, even in the middle of a stream.
   void Return(DeflateStream stream, const DeflateShape& shape);
   void Return(InflateStream stream);
 
@@ -50,7 +50,7 @@ class ZlibPool {
     DeflateShape shape;
     DeflateStream stream;
   };
-  std::vector<IdleDeflate> deflate_;  // The longest idle first.
+  std::vector<IdleDeflate> deflate_;  // The one that is idle longest is first.
   std::vector<InflateStream> inflate_;
 };
 

@@ -33,13 +33,13 @@ constexpr std::string_view kIndex =
     "\n"
     "/metrics  metrics in Prometheus' text format\n"
     "/healthz  200 while sluice runs\n"
-    "/readyz   200 while new sessions are welcome, else 503 and the reason\n"
+    "/readyz   200 while new sessions are accepted, else 503 and the reason\n"
     "/status   routes, backends and servers with their state, in JSON\n"
     "/status.html  a page that shows them\n"
     "\n"
     "with a token_file in the configuration, by POST:\n"
-    "/reload   the configuration is read anew\n"
-    "/tickets  a one-time ticket\n";
+    "/reload   reloads the configuration\n"
+    "/tickets  issues a one-time ticket\n";
 
 constexpr const char* kHostRefused =
     "host_not_allowed: the admin listener does not serve this host; use its IP address, or set "

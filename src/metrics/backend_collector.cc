@@ -13,7 +13,7 @@ using prometheus::MetricType;
 
 std::vector<MetricFamily> BackendCollector::Collect() const {
   auto up = Family("sluice_server_up",
-                   "Whether a server gets sessions: 0 while it is down or "
+                   "1 if a server gets sessions, 0 while it is down or "
                    "ejected.",
                    MetricType::Gauge);
   auto sessions = Family("sluice_server_sessions",
@@ -28,10 +28,9 @@ std::vector<MetricFamily> BackendCollector::Collect() const {
                         "Requests that wait for a place at a server.", MetricType::Gauge);
   auto ended =
       Family("sluice_backend_queue_ended_total",
-             "Requests that have waited for a place, by how that ended.", MetricType::Counter);
-  auto waited =
-      Family("sluice_backend_queue_wait_seconds_total",
-             "Time that requests which got a place have waited for it.", MetricType::Counter);
+             "Requests that have waited for a place, by the outcome.", MetricType::Counter);
+  auto waited = Family("sluice_backend_queue_wait_seconds_total",
+                       "Total wait of the requests that got a place.", MetricType::Counter);
   for (const BackendSample& sample : sample_()) {
     for (const ServerSample& server : sample.servers) {
       const std::vector<ClientMetric::Label> labels = {{"backend", sample.backend},

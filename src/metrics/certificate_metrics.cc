@@ -32,11 +32,11 @@ void CertificateMetrics::KeepOnly(const std::set<Key>& keys) {
 
 void CertificateMetrics::AddTo(std::vector<MetricFamily>& families) const {
   MetricFamily expiry{.name = "sluice_certificate_expiry_timestamp_seconds",
-                      .help = "When a certificate of ours expires.",
+                      .help = "Expiry of one of our certificates, in seconds since 1970.",
                       .type = MetricType::Gauge,
                       .metric = {}};
   MetricFamily reloads{.name = "sluice_certificate_reloads_total",
-                       .help = "Times that changed TLS files were read anew, by the result.",
+                       .help = "Reloads of changed TLS files, by their result.",
                        .type = MetricType::Counter,
                        .metric = {}};
   const std::lock_guard lock(mutex_);

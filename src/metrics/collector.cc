@@ -197,7 +197,7 @@ void CollectServers(const Live<MetricsLabels::Server, ServerMetrics>& servers,
                     std::vector<MetricFamily>& out) {
   auto dials = CounterFamily("sluice_backend_dials_total", "Dials to servers, by their result.");
   auto duration = HistogramFamily("sluice_backend_dial_duration_seconds",
-                                  "Time that the dials which succeeded took.");
+                                  "Duration of the dials that succeeded.");
   for (const auto& [server, series] : servers) {
     const Labels labels = {{"backend", server.backend}, {"server", server.address}};
     const Entries<ServerMetrics> entries(*series);
@@ -221,14 +221,14 @@ void CollectServers(const Live<MetricsLabels::Server, ServerMetrics>& servers,
 template <typename Reloads>
 void CollectReloads(const Reloads& reloads, std::vector<MetricFamily>& out) {
   auto count = CounterFamily("sluice_config_reloads_total",
-                             "Times that the configuration was read anew, by the result.");
+                             "Reloads of the configuration, by their result.");
   Add(count, {{"result", "ok"}}, static_cast<double>(reloads.ok));
   Add(count, {{"result", "failed"}}, static_cast<double>(reloads.failed));
   auto is_ok = GaugeFamily("sluice_config_last_reload_successful",
-                           "1 if the last attempt to read the configuration anew succeeded.");
+                           "1 if the last reload of the configuration succeeded.");
   Add(is_ok, {}, reloads.is_last_ok ? 1 : 0);
   auto time = GaugeFamily("sluice_config_last_reload_success_timestamp_seconds",
-                          "When the configuration was last read anew, in seconds since 1970.");
+                          "Time of the last successful reload, in seconds since 1970.");
   Add(time, {}, static_cast<double>(reloads.last_ok));
   MoveTo(out, {&count, &is_ok, &time});
 }
@@ -297,7 +297,7 @@ std::vector<MetricFamily> Collector::Collect() const {
   health_.AddTo(families);
   if (auth_reloads_ + auth_reloads_failed_ != 0) {
     auto reloads = CounterFamily("sluice_auth_reloads_total",
-                                 "Times that changed files of auth were read anew, by the result.");
+                                 "Reloads of changed files of auth, by their result.");
     Add(reloads, {{"result", "ok"}}, static_cast<double>(auth_reloads_));
     Add(reloads, {{"result", "failed"}}, static_cast<double>(auth_reloads_failed_));
     MoveTo(families, {&reloads});

@@ -27,7 +27,7 @@ std::shared_ptr<HealthCounters> HealthMetrics::CountersOf(const std::string& bac
 
 void HealthMetrics::AddTo(std::vector<MetricFamily>& families) const {
   MetricFamily checks{.name = "sluice_health_checks_total",
-                      .help = "Checks whether servers work, by their result.",
+                      .help = "Health checks of servers, by their result.",
                       .type = MetricType::Counter,
                       .metric = {}};
   const std::lock_guard lock(mutex_);

@@ -16,7 +16,8 @@ namespace {
 
 using IoStatus = net::IoResult::Status;
 
-// What is read at once of an answer. Frames behind it are kept, so this also bounds them.
+// The bytes to read at most in one call while an answer is incomplete. It also bounds the frames
+// after the answer, which are kept.
 constexpr size_t kReadSize = 16 * 1024;
 
 std::vector<http::Header> HeadersOf(const settings::WebSocketClient& websocket) {
@@ -73,11 +74,11 @@ void ServerDial::OnDialled(dial::Dial::Outcome outcome) {
 
 void ServerDial::OnStreamReady() {
   if (!request_.empty() && stream_->writable()) SendRequest();
-  // May have failed, and destroyed this, but for a write error, which the read then tells.
+  // ReadAnswer may destroy this object. It also reports an error of the write before it.
   if (stream_->readable()) ReadAnswer();
 }
 
-/// The following read reports an error.
+/// Sends the request. An error is reported by the read that follows.
 void ServerDial::SendRequest() {
   if (request_.WriteTo(*stream_).status == IoStatus::kError) request_.Clear();
 }
@@ -139,7 +140,7 @@ void ServerDial::CheckAnswer(base::Bytes early) {
   Finish(std::move(leg));
 }
 
-/// May destroy this.
+/// Calls the callback, which may destroy this object.
 void ServerDial::Finish(Outcome outcome) {
   const auto callback = std::move(callback_);
   callback(std::move(outcome));

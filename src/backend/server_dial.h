@@ -22,21 +22,21 @@
 
 namespace sluice::backend {
 
-/// A dial under way. Destroying it cancels. Belongs to the loop's thread.
+/// A dial under way. Destroying it cancels the dial. Belongs to the loop's thread.
 class ServerDial final : private net::StreamHandler, private net::TimerHandler {
  public:
   using Outcome = base::Result<std::unique_ptr<leg::Leg>, dial::Failure>;
   using Callback = std::function<void(Outcome)>;
 
-  /// What is asked of a server that is a WebSocket, and what the leg to any server is configured
-  /// with. All of it outlives the dial and the leg.
+  /// The settings of the upgrade to a WebSocket server, and of the leg to any server. They outlive
+  /// the dial and the leg.
   struct Upgrade {
     const settings::WebSocketClient& websocket;
     const settings::SessionOptions& session;
     const settings::Limits& limits;  ///< of the answer's head
   };
 
-  /// As dial::Dial; `dial.timeout` includes the upgrade.
+  /// See dial::Dial. `dial.timeout` includes the upgrade.
   ServerDial(workspace::Workspace& workspace, dns::Resolver& resolver,
              const settings::Endpoint& server, dial::Options dial, const Upgrade& upgrade,
              Callback callback);

@@ -177,7 +177,7 @@ std::string WithoutBearer(std::string_view offers) {
   return std::string(kBearer);
 }
 
-bool TakesTokenFrom(const settings::Route& route, settings::TokenSource::Kind kind) {
+bool ReadsTokenFrom(const settings::Route& route, settings::TokenSource::Kind kind) {
   const auto has_it = [kind](const std::vector<settings::TokenSource>& sources) {
     return std::any_of(sources.begin(), sources.end(),
                        [kind](const settings::TokenSource& source) { return source.kind == kind; });

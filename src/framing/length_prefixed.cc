@@ -106,7 +106,7 @@ class LengthPrefixedEncoder : public Encoder {
  public:
   explicit LengthPrefixedEncoder(const LengthPrefixedOptions& options) : layout_(options) {}
 
-  Encoded Take(const MessagePiece& piece) override {
+  Encoded Encode(const MessagePiece& piece) override {
     if (piece.begins_message) {
       is_announced_ = piece.whole_length || piece.ends_message;
       if (is_announced_) {

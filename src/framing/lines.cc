@@ -67,7 +67,7 @@ class LinesEncoder : public Encoder {
  public:
   explicit LinesEncoder(const LinesOptions& options) : options_(options) {}
 
-  Encoded Take(const MessagePiece& piece) override {
+  Encoded Encode(const MessagePiece& piece) override {
     if (piece.begins_message && piece.ends_message) return Message(piece.payload, {});
     if (!partial_.Append(piece.payload, options_.max_length + kLongestEnd)) {
       return {.error = FramingError::kMessageTooLong};

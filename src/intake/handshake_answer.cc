@@ -23,7 +23,7 @@ std::optional<settings::MessageType> TypeBySubprotocol(std::string_view subproto
 
 std::string ChosenSubprotocol(const http::RequestHead& head, const settings::Route& route) {
   std::string offers = head.Joined("Sec-WebSocket-Protocol");
-  if (auth::TakesTokenFrom(route, settings::TokenSource::Kind::kSubprotocol)) {
+  if (auth::ReadsTokenFrom(route, settings::TokenSource::Kind::kSubprotocol)) {
     offers = auth::WithoutBearer(offers);
   }
   const auto& accepted = route.options.subprotocols;

@@ -37,7 +37,7 @@ std::vector<uint8_t> ProxyPreamble(settings::SendProxy version, const settings::
   proxy::Details details;
   details.alpn = tls.protocol;
   // If the host is a token, the backend must not see it.
-  if (!auth::TakesTokenFrom(route, settings::TokenSource::Kind::kHost)) {
+  if (!auth::ReadsTokenFrom(route, settings::TokenSource::Kind::kHost)) {
     details.authority =
         tls.server_name.empty() ? routing::NormalizeHost(head.host) : tls.server_name;
   }

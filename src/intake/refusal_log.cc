@@ -32,11 +32,11 @@ const settings::Route& RouteOf(const RequestView& request) {
 /// considers all routes.
 bool MayHoldToken(const RequestView& request, TokenSource::Kind kind) {
   if (request.route && RouteOf(request).match.claims.empty()) {
-    return auth::TakesTokenFrom(RouteOf(request), kind);
+    return auth::ReadsTokenFrom(RouteOf(request), kind);
   }
   const auto& routes = request.generation.config.routes;
   return std::any_of(routes.begin(), routes.end(), [kind](const settings::Route& candidate) {
-    return auth::TakesTokenFrom(candidate, kind);
+    return auth::ReadsTokenFrom(candidate, kind);
   });
 }
 

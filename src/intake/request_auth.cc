@@ -43,8 +43,8 @@ AuthResult ResultOf(VerdictKind kind) {
 
 /// Returns true if the pattern of the route decides which part of the request is the token.
 bool HasOwnToken(const settings::Route& route) {
-  return auth::TakesTokenFrom(route, TokenSource::Kind::kPath) ||
-         auth::TakesTokenFrom(route, TokenSource::Kind::kHost);
+  return auth::ReadsTokenFrom(route, TokenSource::Kind::kPath) ||
+         auth::ReadsTokenFrom(route, TokenSource::Kind::kHost);
 }
 
 std::vector<http::Header> Challenges(const std::vector<const auth::Method*>& methods) {

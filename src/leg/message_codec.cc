@@ -161,11 +161,11 @@ FramesToBytes::Step FramesToBytes::Next(base::Bytes& payload, base::MutableBytes
 framing::Encoded FramesToBytes::Encode(base::Bytes payload, bool ends_message) {
   if (!encoder_) return {.payload = payload};
   const bool begins_message = std::exchange(begins_message_, false);
-  return encoder_->Take({.type = event_.is_text ? MessageType::kText : MessageType::kBinary,
-                         .begins_message = begins_message,
-                         .ends_message = ends_message,
-                         .whole_length = begins_message ? whole_length_ : std::nullopt,
-                         .payload = payload});
+  return encoder_->Encode({.type = event_.is_text ? MessageType::kText : MessageType::kBinary,
+                           .begins_message = begins_message,
+                           .ends_message = ends_message,
+                           .whole_length = begins_message ? whole_length_ : std::nullopt,
+                           .payload = payload});
 }
 
 /// Moves bytes of `encoded_` to `out`, as many as fit, and returns their number.

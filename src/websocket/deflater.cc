@@ -8,7 +8,7 @@
 namespace sluice::websocket {
 
 Deflater::~Deflater() {
-  if (stream_) pool_.Return(std::move(stream_), shape_);
+  if (stream_) pool_.Release(std::move(stream_), shape_);
 }
 
 Deflater::Output Deflater::Next(base::Bytes& in, bool ends_message, base::MutableBytes out) {
@@ -20,7 +20,7 @@ Deflater::Output Deflater::Next(base::Bytes& in, bool ends_message, base::Mutabl
     return {1, true};
   }
   in_message_ = true;
-  if (!stream_) stream_ = pool_.TakeDeflate(shape_);
+  if (!stream_) stream_ = pool_.AcquireDeflate(shape_);
 
   std::copy_n(held_.begin(), held_size_, out.begin());
   z_stream& z = *stream_;
@@ -45,7 +45,7 @@ Deflater::Output Deflater::Next(base::Bytes& in, bool ends_message, base::Mutabl
 }
 
 void Deflater::Release() {
-  if (stream_ && !in_message_) pool_.Return(std::move(stream_), shape_);
+  if (stream_ && !in_message_) pool_.Release(std::move(stream_), shape_);
 }
 
 }  // namespace sluice::websocket

@@ -20,13 +20,13 @@ Inflater::Inflater(ZlibPool& pool, int window_bits, bool context_takeover,
       limits_(limits) {}
 
 Inflater::~Inflater() {
-  if (stream_) pool_.Return(std::move(stream_));
+  if (stream_) pool_.Release(std::move(stream_));
 }
 
 Inflater::Output Inflater::Next(base::Bytes& in, bool ends_message, base::MutableBytes out) {
   if (!stream_) {
     if (in.empty()) return {};  // A message without bytes is empty.
-    stream_ = pool_.TakeInflate(window_bits_);
+    stream_ = pool_.AcquireInflate(window_bits_);
     at_boundary_ = true;
   }
   const uint64_t allowed =
@@ -85,7 +85,7 @@ void Inflater::EndMessage() {
   received_ = 0;
   inflated_ = 0;
   tail_used_ = 0;
-  if (!context_takeover_) pool_.Return(std::move(stream_));
+  if (!context_takeover_) pool_.Release(std::move(stream_));
 }
 
 }  // namespace sluice::websocket

@@ -30,7 +30,7 @@ void EndInflate::operator()(z_stream_s* stream) const {
   delete stream;
 }
 
-DeflateStream ZlibPool::TakeDeflate(const DeflateShape& shape) {
+DeflateStream ZlibPool::AcquireDeflate(const DeflateShape& shape) {
   // The state that was returned last is most likely in the CPU's cache.
   const auto found = std::find_if(deflate_.rbegin(), deflate_.rend(),
                                   [&](const IdleDeflate& idle) { return idle.shape == shape; });
@@ -48,7 +48,7 @@ DeflateStream ZlibPool::TakeDeflate(const DeflateShape& shape) {
   return DeflateStream(fresh.release());
 }
 
-InflateStream ZlibPool::TakeInflate(int window_bits) {
+InflateStream ZlibPool::AcquireInflate(int window_bits) {
   if (!inflate_.empty()) {
     InflateStream stream = std::move(inflate_.back());
     inflate_.pop_back();
@@ -60,12 +60,12 @@ InflateStream ZlibPool::TakeInflate(int window_bits) {
   return InflateStream(fresh.release());
 }
 
-void ZlibPool::Return(DeflateStream stream, const DeflateShape& shape) {
+void ZlibPool::Release(DeflateStream stream, const DeflateShape& shape) {
   if (deflate_.size() == kMostIdle) deflate_.erase(deflate_.begin());
   deflate_.push_back({shape, std::move(stream)});
 }
 
-void ZlibPool::Return(InflateStream stream) {
+void ZlibPool::Release(InflateStream stream) {
   if (inflate_.size() < kMostIdle) inflate_.push_back(std::move(stream));
 }
 

@@ -43,6 +43,6 @@ std::string WithoutBearer(std::string_view offers);
 
 /// Returns true if one of the route's methods reads a token from there, so that the text there may
 /// be a secret.
-bool TakesTokenFrom(const settings::Route& route, settings::TokenSource::Kind kind);
+bool ReadsTokenFrom(const settings::Route& route, settings::TokenSource::Kind kind);
 
 }  // namespace sluice::auth

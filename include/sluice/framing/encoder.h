@@ -26,7 +26,7 @@ class Encoder {
 
   /// Encodes the next piece. On an error nothing of this piece was encoded, and no piece may
   /// follow.
-  virtual Encoded Take(const MessagePiece& piece) = 0;
+  virtual Encoded Encode(const MessagePiece& piece) = 0;
 
   /// The number of kept bytes of an incomplete message.
   virtual size_t held() const = 0;

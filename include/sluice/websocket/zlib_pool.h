@@ -35,12 +35,12 @@ class ZlibPool {
   static constexpr size_t kMostIdle = 4;
 
   /// Acquires a state at the start of a stream, with an empty window.
-  DeflateStream TakeDeflate(const DeflateShape& shape);
-  InflateStream TakeInflate(int window_bits);
+  DeflateStream AcquireDeflate(const DeflateShape& shape);
+  InflateStream AcquireInflate(int window_bits);
 
   /// Returns a state to the pool, even in the middle of a stream.
-  void Return(DeflateStream stream, const DeflateShape& shape);
-  void Return(InflateStream stream);
+  void Release(DeflateStream stream, const DeflateShape& shape);
+  void Release(InflateStream stream);
 
   size_t idle_deflate() const { return deflate_.size(); }
   size_t idle_inflate() const { return inflate_.size(); }

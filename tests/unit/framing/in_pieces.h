@@ -150,7 +150,7 @@ inline Sent Encode(Encoder& encoder, const Message& message,
     const std::vector<uint8_t> copy(bytes.begin(), bytes.end());
     piece.payload = copy;
     piece.ends_message = rest.empty();
-    const Encoded encoded = encoder.Take(piece);
+    const Encoded encoded = encoder.Encode(piece);
     for (const base::Bytes part : {encoded.prefix, encoded.payload, encoded.suffix}) {
       sent.bytes += base::AsText(part);
     }

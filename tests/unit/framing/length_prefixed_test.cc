@@ -175,19 +175,19 @@ TEST(LengthPrefixedEncoderTest, AssemblesOnlyWhereItMust) {
   const auto encoder = NewLengthPrefixedEncoder({.size = 1});
   const base::Bytes payload = base::AsBytes("abc");
   const Encoded whole =
-      encoder->Take({.begins_message = true, .ends_message = true, .payload = payload});
+      encoder->Encode({.begins_message = true, .ends_message = true, .payload = payload});
   EXPECT_EQ(whole.payload.data(), payload.data());
 
   const Encoded announced =
-      encoder->Take({.begins_message = true, .whole_length = 5, .payload = payload});
+      encoder->Encode({.begins_message = true, .whole_length = 5, .payload = payload});
   EXPECT_EQ(base::AsText(announced.prefix), "\5");
   EXPECT_EQ(announced.payload.data(), payload.data());
-  const Encoded rest = encoder->Take({.ends_message = true, .payload = payload.first(2)});
+  const Encoded rest = encoder->Encode({.ends_message = true, .payload = payload.first(2)});
   EXPECT_TRUE(rest.prefix.empty());
   EXPECT_EQ(base::AsText(rest.payload), "ab");
 
-  EXPECT_TRUE(encoder->Take({.begins_message = true, .payload = payload}).payload.empty());
-  const Encoded fragments = encoder->Take({.ends_message = true, .payload = payload});
+  EXPECT_TRUE(encoder->Encode({.begins_message = true, .payload = payload}).payload.empty());
+  const Encoded fragments = encoder->Encode({.ends_message = true, .payload = payload});
   EXPECT_EQ(base::AsText(fragments.prefix), "\6");
   EXPECT_EQ(base::AsText(fragments.payload), "abcabc");
   EXPECT_EQ(fragments.payload.data(), fragments.assembled.data());
@@ -195,7 +195,7 @@ TEST(LengthPrefixedEncoderTest, AssemblesOnlyWhereItMust) {
 
 TEST(LengthPrefixedEncoderTest, AnAnnouncedMessageThatIsTooLongFailsAtOnce) {
   const auto encoder = NewLengthPrefixedEncoder({.size = 4, .max_message = 100});
-  EXPECT_EQ(encoder->Take({.begins_message = true, .whole_length = 101}).error, kTooLong);
+  EXPECT_EQ(encoder->Encode({.begins_message = true, .whole_length = 101}).error, kTooLong);
 }
 
 class RandomMessages : public test::Seeded {

@@ -162,7 +162,7 @@ TEST(LinesEncoderTest, TheMaximumLength) {
 TEST(LinesEncoderTest, CopiesOnlyFragments) {
   const auto encoder = NewLinesEncoder({});
   const std::string message = "abc";
-  const Encoded encoded = encoder->Take(
+  const Encoded encoded = encoder->Encode(
       {.begins_message = true, .ends_message = true, .payload = base::AsBytes(message)});
   EXPECT_EQ(encoded.payload.data(), base::AsBytes(message).data());
   EXPECT_TRUE(encoded.assembled.empty());

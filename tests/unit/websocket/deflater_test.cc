@@ -125,14 +125,14 @@ TEST_F(DeflaterTest, ThePoolKeepsAFewAndTheLatest) {
   constexpr DeflateShape kSmall{9, 1};
   const auto use = [this](const DeflateShape& shape, size_t count) {
     std::vector<DeflateStream> streams;
-    for (size_t i = 0; i < count; ++i) streams.push_back(pool_.TakeDeflate(shape));
-    for (auto& stream : streams) pool_.Return(std::move(stream), shape);
+    for (size_t i = 0; i < count; ++i) streams.push_back(pool_.AcquireDeflate(shape));
+    for (auto& stream : streams) pool_.Release(std::move(stream), shape);
   };
   use(kShape, 10);
   EXPECT_EQ(pool_.idle_deflate(), ZlibPool::kMostIdle);
   use(kSmall, 1);
   EXPECT_EQ(pool_.idle_deflate(), ZlibPool::kMostIdle) << "in place of one of the others";
-  const DeflateStream small = pool_.TakeDeflate(kSmall);
+  const DeflateStream small = pool_.AcquireDeflate(kSmall);
   EXPECT_EQ(pool_.idle_deflate(), ZlibPool::kMostIdle - 1);
 }
 

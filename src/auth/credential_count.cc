@@ -29,7 +29,7 @@ void CredentialCount::SetCounted(Entry& entry, bool counted, base::TimePoint now
   if (counted) {
     limiter_.Count(*address_, now);
   } else {
-    limiter_.TakeBack(*address_);
+    limiter_.Withdraw(*address_);
   }
 }
 

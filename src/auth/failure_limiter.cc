@@ -52,7 +52,7 @@ void FailureLimiter::Count(const base::IpAddress& address, base::TimePoint now) 
   by_key_.emplace(key, entries_.insert(entries_.end(), {key, now, 1}));
 }
 
-void FailureLimiter::TakeBack(const base::IpAddress& address) {
+void FailureLimiter::Withdraw(const base::IpAddress& address) {
   const std::lock_guard lock(mutex_);
   const auto known = by_key_.find(KeyOf(address));
   if (known == by_key_.end()) return;

@@ -25,10 +25,10 @@ class MessageReader {
   bool is_good() const { return is_good_; }
   size_t place() const { return place_; }
 
-  void Skip(size_t count) { Take(count); }
+  void Skip(size_t count) { Read(count); }
 
   uint16_t Number16() {
-    const auto bytes = Take(2);
+    const auto bytes = Read(2);
     return bytes.empty() ? uint16_t{0} : static_cast<uint16_t>(bytes[0] << 8 | bytes[1]);
   }
 
@@ -49,12 +49,12 @@ class MessageReader {
       return {};
     }
     const std::unique_ptr<char, base::FreeWith<ares_free_string>> owner(text);
-    Take(static_cast<size_t>(size));
+    Read(static_cast<size_t>(size));
     return text;
   }
 
  private:
-  base::Bytes Take(size_t count) {
+  base::Bytes Read(size_t count) {
     is_good_ = is_good_ && message_.size() - place_ >= count;
     if (!is_good_) return {};
     place_ += count;

@@ -39,7 +39,7 @@ class ForwardedReader {
       ForwardedNode node;
       if (!ReadElement(node)) return std::nullopt;
       nodes.push_back(node);
-    } while (TakeIf(','));
+    } while (ConsumeIf(','));
     if (!rest_.empty()) return std::nullopt;
     return nodes;
   }
@@ -51,9 +51,9 @@ class ForwardedReader {
     do {
       SkipWhitespace();
       if (rest_.empty() || rest_.front() == ';' || rest_.front() == ',') continue;
-      const std::string_view name = TakeToken();
+      const std::string_view name = ConsumeToken();
       std::string value;
-      if (name.empty() || !TakeIf('=') || !ReadValue(value)) return false;
+      if (name.empty() || !ConsumeIf('=') || !ReadValue(value)) return false;
       SkipWhitespace();
       if (base::EqualsIgnoringCase(name, "proto")) {
         is_https = base::EqualsIgnoringCase(value, "https");
@@ -62,25 +62,25 @@ class ForwardedReader {
       if (has_for) return false;  // Each parameter at most once.
       has_for = true;
       node = ParseNode(value);
-    } while (TakeIf(';'));
+    } while (ConsumeIf(';'));
     node.is_https = is_https;
     return true;
   }
 
   bool ReadValue(std::string& value) {
-    if (!TakeIf('"')) {
-      value = TakeToken();
+    if (!ConsumeIf('"')) {
+      value = ConsumeToken();
       return !value.empty();
     }
     while (!rest_.empty() && rest_.front() != '"') {
-      if (TakeIf('\\') && rest_.empty()) return false;
+      if (ConsumeIf('\\') && rest_.empty()) return false;
       value += rest_.front();
       rest_.remove_prefix(1);
     }
-    return TakeIf('"');
+    return ConsumeIf('"');
   }
 
-  std::string_view TakeToken() {
+  std::string_view ConsumeToken() {
     size_t size = 0;
     while (size < rest_.size() && base::IsToken(rest_.substr(size, 1))) ++size;
     const std::string_view token = rest_.substr(0, size);
@@ -88,7 +88,7 @@ class ForwardedReader {
     return token;
   }
 
-  bool TakeIf(char c) {
+  bool ConsumeIf(char c) {
     if (!rest_.starts_with(c)) return false;
     rest_.remove_prefix(1);
     return true;

@@ -245,8 +245,8 @@ Live<Label, T> LiveOf(const std::vector<std::pair<Label, std::weak_ptr<std::vect
 }  // namespace
 
 template <typename Label, typename T>
-Shards<T> Collector::Take(Labelled<Label, T>& known, const std::vector<Label>& labels,
-                          size_t worker) {
+Shards<T> Collector::ShardsFor(Labelled<Label, T>& known, const std::vector<Label>& labels,
+                               size_t worker) {
   std::map<Label, std::shared_ptr<Series<T>>> live;
   std::erase_if(known, [&live](const auto& entry) {
     auto held = entry.second.lock();
@@ -268,8 +268,9 @@ Shards<T> Collector::Take(Labelled<Label, T>& known, const std::vector<Label>& l
 
 WorkerMetrics Collector::CountersFor(const MetricsLabels& labels, size_t worker) {
   const std::lock_guard lock(mutex_);
-  return {Take(routes_, labels.routes, worker), Take(listeners_, labels.listeners, worker),
-          Take(servers_, labels.servers, worker)};
+  return {ShardsFor(routes_, labels.routes, worker),
+          ShardsFor(listeners_, labels.listeners, worker),
+          ShardsFor(servers_, labels.servers, worker)};
 }
 
 void Collector::CountReload(bool is_ok, int64_t time) {

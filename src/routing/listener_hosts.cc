@@ -16,7 +16,7 @@ bool IsOnLoopback(const settings::Endpoint& address) {
   return ip && ip->IsLoopback();
 }
 
-bool TakesFrom(const settings::Route& route, size_t listener) {
+bool AcceptsFrom(const settings::Route& route, size_t listener) {
   const auto& listeners = route.match.listeners;
   return listeners.empty() ||
          std::find(listeners.begin(), listeners.end(), listener) != listeners.end();
@@ -32,7 +32,7 @@ std::optional<http::HostNames> HostNamesOf(const settings::Config& config, size_
   if (std::find(patterns.begin(), patterns.end(), "*") != patterns.end()) return std::nullopt;
   for (const auto& route : config.routes) {
     const std::string& host = route.match.host;
-    if (host.empty() || !TakesFrom(route, listener)) continue;
+    if (host.empty() || !AcceptsFrom(route, listener)) continue;
     patterns.push_back(host.front() == '{' ? '*' + host.substr(host.find('.')) : host);
   }
   return http::HostNames(std::move(patterns));

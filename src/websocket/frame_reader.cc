@@ -172,7 +172,7 @@ void FrameReader::BeginFrame() {
 }
 
 /// Unmasks the next `size` bytes of the frame's payload from `in` to `out`.
-void FrameReader::Take(uint8_t* out, const uint8_t* in, size_t size) const {
+void FrameReader::UnmaskNext(uint8_t* out, const uint8_t* in, size_t size) const {
   if (is_masked_) {
     Unmask(out, in, size, mask_, offset_);
   } else if (out != in && size != 0) {
@@ -183,7 +183,7 @@ void FrameReader::Take(uint8_t* out, const uint8_t* in, size_t size) const {
 FrameEvent FrameReader::ReadPayload(base::MutableBytes& in, uint8_t* out) {
   const auto take = static_cast<size_t>(std::min<uint64_t>(length_ - offset_, in.size()));
   if (take == 0 && length_ != 0) return {};
-  Take(out, in.data(), take);
+  UnmaskNext(out, in.data(), take);
   in = in.subspan(take);
   offset_ += take;
 
@@ -213,7 +213,7 @@ FrameEvent FrameReader::ReadControl(base::MutableBytes& in) {
     if (!control_) control_ = std::make_unique_for_overwrite<uint8_t[]>(length_);
     payload = control_.get();
   }
-  Take(payload + offset_, in.data(), take);
+  UnmaskNext(payload + offset_, in.data(), take);
   in = in.subspan(take);
   offset_ += take;
   if (offset_ < length_) return {};

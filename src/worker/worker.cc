@@ -111,7 +111,7 @@ void Worker::Place(net::Fd fd, const net::Address& client, size_t listener) {
   fewest->loop_.Post([fewest, client, address = addresses_[listener],
                       generation = registry_.generation()->number,
                       shared = std::make_shared<net::Fd>(std::move(fd))] {
-    fewest->TakeOver(shared, client, address, generation);
+    fewest->AcceptFromPeer(shared, client, address, generation);
   });
 }
 
@@ -130,12 +130,12 @@ void Worker::Accept(net::Fd fd, const net::Address& client, size_t listener) {
 /// Accepts a connection that another worker has accepted on `listener` under that generation.
 /// `listener` is the bound address: the listener's index may differ here, and several listeners may
 /// be configured with the same address and port 0.
-void Worker::TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
-                      const settings::Endpoint& listener, uint64_t generation) {
+void Worker::AcceptFromPeer(std::shared_ptr<net::Fd> fd, const net::Address& client,
+                            const settings::Endpoint& listener, uint64_t generation) {
   if (registry_.generation()->number < generation) {
     // That generation is already posted to this loop.
     loop_.Post([this, fd = std::move(fd), client, listener, generation] {
-      TakeOver(fd, client, listener, generation);
+      AcceptFromPeer(fd, client, listener, generation);
     });
     return;
   }

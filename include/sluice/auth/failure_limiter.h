@@ -28,7 +28,7 @@ class FailureLimiter {
   /// Counts an attempt with an unknown outcome as a failure until it is withdrawn, so that
   /// concurrent attempts are limited, too.
   void Count(const base::IpAddress& address, base::TimePoint now);
-  void TakeBack(const base::IpAddress& address);
+  void Withdraw(const base::IpAddress& address);
 
   size_t size() const;
 

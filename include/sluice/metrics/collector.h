@@ -64,7 +64,7 @@ class Collector : public prometheus::Collectable {
   using Labelled = std::vector<std::pair<Label, std::weak_ptr<Series<T>>>>;
 
   template <typename Label, typename T>
-  Shards<T> Take(Labelled<Label, T>& known, const std::vector<Label>& labels, size_t worker);
+  Shards<T> ShardsFor(Labelled<Label, T>& known, const std::vector<Label>& labels, size_t worker);
 
   const std::string version_;
   const size_t workers_;

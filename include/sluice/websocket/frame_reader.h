@@ -103,7 +103,7 @@ class FrameReader {
   HeaderEnd ParseHeader(base::Bytes bytes);
   Violation CheckStart(uint8_t start, uint8_t length7) const;
   void BeginFrame();
-  void Take(uint8_t* out, const uint8_t* in, size_t size) const;
+  void UnmaskNext(uint8_t* out, const uint8_t* in, size_t size) const;
   FrameEvent ReadPayload(base::MutableBytes& in, uint8_t* out);
   FrameEvent ReadControl(base::MutableBytes& in);
   static Violation CheckClose(base::Bytes payload);

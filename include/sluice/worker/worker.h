@@ -82,8 +82,8 @@ class Worker {
   void CloseAcceptors(AcceptorsByListener acceptors);
   void Place(net::Fd fd, const net::Address& client, size_t listener);
   void Accept(net::Fd fd, const net::Address& client, size_t listener);
-  void TakeOver(std::shared_ptr<net::Fd> fd, const net::Address& client,
-                const settings::Endpoint& listener, uint64_t generation);
+  void AcceptFromPeer(std::shared_ptr<net::Fd> fd, const net::Address& client,
+                      const settings::Endpoint& listener, uint64_t generation);
 
   // Order matters: what is below uses what is above.
   net::EventLoop loop_;

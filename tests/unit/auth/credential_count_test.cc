@@ -16,7 +16,7 @@ class CredentialCountTest : public ::testing::Test {
   unsigned Failures() {
     unsigned left = 0;
     for (; !limiter.Wait(address, now); ++left) limiter.Count(address, now);
-    for (unsigned i = 0; i < left; ++i) limiter.TakeBack(address);
+    for (unsigned i = 0; i < left; ++i) limiter.Withdraw(address);
     return kLimit - left;
   }
 

@@ -27,10 +27,10 @@ TEST(FailureLimiter, WhatIsTakenBackDoesNotCount) {
   const base::TimePoint now{1h};
   limiter.Count(Ip("10.0.0.1"), now);
   EXPECT_TRUE(limiter.Wait(Ip("10.0.0.1"), now));
-  limiter.TakeBack(Ip("10.0.0.1"));
+  limiter.Withdraw(Ip("10.0.0.1"));
   EXPECT_FALSE(limiter.Wait(Ip("10.0.0.1"), now));
   EXPECT_EQ(limiter.size(), 0U);
-  limiter.TakeBack(Ip("10.0.0.1"));  // Forgotten meanwhile.
+  limiter.Withdraw(Ip("10.0.0.1"));  // Forgotten meanwhile.
 }
 
 TEST(FailureLimiter, Ipv6ByNetwork) {

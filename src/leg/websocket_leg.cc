@@ -259,7 +259,8 @@ Output WebSocketLeg::SendMessages(base::Bytes bytes) {
 }
 
 Output WebSocketLeg::EndMessages() {
-  if (!codec_ || std::exchange(has_ended_messages_, true) || output_.is_close_requested())
+  if (!codec_ || is_broken_ || std::exchange(has_ended_messages_, true) ||
+      output_.is_close_requested())
     return {};
   FrameBatch batch(workspace_.buffers.output(), output_.encoder());
   const framing::Decoded decoded = codec_->to_frames.End();
@@ -348,8 +349,8 @@ Leg::Liveness WebSocketLeg::Check(base::TimePoint now, base::TimePoint last_payl
     case KeepAlive::Action::kNone:
       break;
     case KeepAlive::Action::kPing:
-      // A ping comes after 0.9 intervals at the earliest.
-      SendPing(now - last_payload >= options_.keepalive.ping_interval * 9 / 10);
+      // Half an interval: the first ping may come 0.9 intervals after the leg was created.
+      SendPing(now - last_payload >= options_.keepalive.ping_interval / 2);
       break;
     case KeepAlive::Action::kGiveUp:
       failure_ = Failure::kNoPong;

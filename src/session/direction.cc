@@ -33,9 +33,8 @@ Direction::Direction(metrics::DirectionMetrics& metrics, std::unique_ptr<RateLim
 
 Direction::~Direction() = default;
 
-Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& source,
-                                  leg::Leg* sink) {
-  size_t budget = kTurnBudget;
+Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& source, leg::Leg* sink,
+                                  size_t& budget) {
   while (pauses_ == 0 && state_ != State::kEnded && source.readable()) {
     if (budget == 0) {
       PauseFor(kTurnUsedUp);

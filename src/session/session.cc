@@ -107,8 +107,9 @@ void Session::Flush() {
 void Session::RelayToBackend() {
   if (!legs_.client) return;
   const uint64_t before = to_backend_.bytes();
+  size_t budget = kTurnBudget;
   while (const Direction::Event event =
-             to_backend_.Relay(workspace_, *legs_.client, legs_.backend.get())) {
+             to_backend_.Relay(workspace_, *legs_.client, legs_.backend.get(), budget)) {
     OnBackendOutput(event.output);
     OnClientInput(event.input);
   }
@@ -120,8 +121,10 @@ void Session::RelayToClient() {
   const uint64_t before = to_client_.bytes();
   // No message may follow our Close. What the backend sends then waits, and is discarded when the
   // closing handshake is over.
+  size_t budget = kTurnBudget;
   while (state_ != SessionState::kCloseSent || !to_client_.is_relaying()) {
-    const Direction::Event event = to_client_.Relay(workspace_, *legs_.backend, legs_.client.get());
+    const Direction::Event event =
+        to_client_.Relay(workspace_, *legs_.backend, legs_.client.get(), budget);
     if (!event) break;
     OnClientOutput(event.output);
     OnBackendInput(event.input);
@@ -197,6 +200,7 @@ void Session::OnClientOutput(const leg::Output& output) {
   if (output.status == OutputStatus::kFault) {
     if (state_ == SessionState::kOpen) ending().detail = output.fault.detail;
     StartClose(output.fault.cause);
+    if (state_ == SessionState::kAnswering) EndAnswers();  // No more answers can be understood.
   }
   // The client is gone, but what it sent before may still be in the socket, and its end is reported
   // there (OnClientInput). A client of plain TCP may have ended its direction long ago.
@@ -246,15 +250,22 @@ void Session::OnBackendInput(const leg::Input& input) {
   } else if (has_left) {
     backend->RefusePayload();
   }
-  if (has_left) to_backend_.ResumeWithoutSink();
+  if (has_left) StopWaitingForBackend();
   to_client_.Enter(input.status == InputStatus::kHalfClosed ? Direction::State::kHalfClosed
                    : backend->has_ended()                   ? Direction::State::kEnded
                                                             : Direction::State::kDiscarding);
 }
 
+/// The backend takes nothing more: the client, whose socket may have no other event, is read again.
+void Session::StopWaitingForBackend() {
+  if (!to_backend_.is_paused()) return;
+  to_backend_.ResumeWithoutSink();
+  workspace_.loop.RunNextTurn(*this);
+}
+
 void Session::OnBackendOutput(const leg::Output& output) {
   if (output.status == OutputStatus::kOk) return;
-  to_backend_.ResumeWithoutSink();
+  StopWaitingForBackend();
   if (output.status == OutputStatus::kFault) {
     const std::string detail =
         "what was sent is not in the framing: " + std::string(output.fault.detail);

@@ -57,6 +57,8 @@ void Session::AmendCause(base::Cause cause, std::string_view detail) {
       !to_backend_.is_relaying() || ending().cause != base::Cause::kBackendClosed) {
     return;
   }
+  // After its Close, what becomes of the connection is no news.
+  if (legs_.backend->peer_close() != nullptr && !legs_.backend->takes_payload()) return;
   ending().cause = cause;
   ending().detail = detail;
 }
@@ -115,6 +117,8 @@ void Session::Apply(SessionEvent event) {
   }
   state_ = *next;
   if (state_ == SessionState::kFinishing) {
+    // A direction that was paused may have no other event.
+    if (to_backend_.is_paused() || to_client_.is_paused()) workspace_.loop.RunNextTurn(*this);
     to_backend_.Enter(Direction::State::kDiscarding);
     to_client_.Enter(Direction::State::kDiscarding);
   }
@@ -152,11 +156,11 @@ void Session::FinishLegs() {
 void Session::FinishBackend() {
   auto& backend = legs_.backend;
   if (!backend) return;
+  const base::TimePoint gave_up_at = backend->gives_up_at();
   const leg::Output rest = backend->EndMessages();
   if (rest.status == leg::Output::Status::kFault) {
     backend->RequestClose(base::InfoOf(rest.fault.cause).close_code, {});
   }
-  const base::TimePoint gave_up_at = backend->gives_up_at();
   if (state_ == SessionState::kOpen) {
     backend->RequestEnd();
   } else if (const auto& close = ending().to_server) {

@@ -9,10 +9,6 @@
 
 namespace sluice::session {
 
-/// What one direction of a session may read in one turn of the loop, so that a session that is
-/// always readable does not starve the others.
-inline constexpr size_t kTurnBudget = 4 * workspace::kQueueMark;
-
 /// From how many bytes in one read on the next one is spliced.
 inline constexpr size_t kBulkRead = 32 * 1024;
 

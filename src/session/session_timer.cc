@@ -115,8 +115,10 @@ base::TimePoint Session::NextClosingCheck(base::TimePoint now) const {
       now + std::min<base::Duration>(options().close_timeout, limit) / kClosingChecks;
   const base::TimePoint client_end =
       legs_.client ? ending_->client_ends_at : base::TimePoint::max();
-  return std::min(
-             {check, stall_.StuckAt(limit), lifetime_.ends_at(), client_end, legs_.gives_up_at()}) +
+  // A time that is over has had its effect.
+  const base::TimePoint gives_up =
+      legs_.gives_up_at() > now ? legs_.gives_up_at() : base::TimePoint::max();
+  return std::min({check, stall_.StuckAt(limit), lifetime_.ends_at(), client_end, gives_up}) +
          kClockSlack;
 }
 

@@ -141,6 +141,7 @@ Violation FrameReader::CheckStart(uint8_t start, uint8_t length7) const {
     case Opcode::kEnd:
       if (!accepts_end_ || (length7 & kLengthBits) != 0) return Violation::kReservedOpcode;
       if ((start & kFinBit) == 0) return Violation::kControlFragmented;
+      if (has_ended_) return Violation::kDataAfterEnd;
       if (in_message_) return Violation::kMessageInterrupted;
       break;
     case Opcode::kClose:

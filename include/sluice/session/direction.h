@@ -13,6 +13,10 @@ namespace sluice::session {
 
 class RateLimit;
 
+/// What a direction may read in one turn of the loop, so that a session that is always readable
+/// does not starve the others.
+inline constexpr size_t kTurnBudget = 4 * workspace::kQueueMark;
+
 /// Belongs to a session, which has the legs: the direction reads from `source` and sends to `sink`.
 class Direction {
  public:
@@ -38,8 +42,9 @@ class Direction {
   ~Direction();
 
   /// Relays what can be relayed in this turn, or until there is an event; then it is to be called
-  /// again. `sink` is null or takes no payload: then what is read is dropped.
-  Event Relay(workspace::Workspace& workspace, leg::Leg& source, leg::Leg* sink);
+  /// again. `sink` is null or takes no payload: then what is read is dropped. `budget` is what is
+  /// left of this turn.
+  Event Relay(workspace::Workspace& workspace, leg::Leg& source, leg::Leg* sink, size_t& budget);
 
   /// Sends what waits in `sink`, and resumes the source if there is room again.
   leg::Output Flush(leg::Leg& sink);

@@ -113,6 +113,7 @@ class Session final : public base::TableEntry,
   void OnClientOutput(const leg::Output& output);
   void OnBackendInput(const leg::Input& input);
   void OnBackendOutput(const leg::Output& output);
+  void StopWaitingForBackend();
 
   // Closing (session_closing.cc).
   /// With `application`, the Close carries its code and reason instead of the cause's.

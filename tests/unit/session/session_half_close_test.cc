@@ -305,6 +305,15 @@ TEST_F(SessionHalfCloseTest, DataAfterTheEndIsAViolation) {
             "a data frame after the end of its direction (x-sluice-half-close)");
 }
 
+TEST_F(SessionHalfCloseTest, ASecondEndIsAViolation) {
+  h.Start();
+  h.client.Send(End());
+  h.client.SendAndEnd(End());
+  h.backend.End();
+  h.Settle();
+  h.ExpectOver(Cause::kProtocolError, "1002");
+}
+
 TEST_F(SessionHalfCloseTest, ADrainClosesAHalfClosedSession) {
   h.Start();
   h.backend.SendAndEnd("all");

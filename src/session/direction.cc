@@ -66,7 +66,9 @@ Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& sou
     input.payload = {};
     // The source may still be readable: the pipe does not get past what comes next.
     if (input.status == InputStatus::kWouldBlock) input.status = InputStatus::kOk;
-    if (const Event event{output, input}) return event;
+    if (output.status != OutputStatus::kOk || input.status != InputStatus::kOk) {
+      return {output, input};
+    }
   }
   return {};
 }

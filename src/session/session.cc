@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "sluice/base/text.h"
 #include "sluice/net/tls_state.h"
 #include "sluice/websocket/close_code.h"
 
@@ -46,8 +45,9 @@ Session::Session(workspace::Workspace& workspace, SessionOwner& owner, Parts par
       timer_(workspace.loop, *this),
       lifetime_(net::EventLoop::Now()) {
   const base::TimePoint now = lifetime_.started();
-  if (options().max_age.count() != 0)
+  if (options().max_age.count() != 0) {
     lifetime_.EndBy(now + options().max_age, base::Cause::kMaxAge);
+  }
   if (peers_.identity && peers_.identity->expires) {
     lifetime_.EndBy(*peers_.identity->expires, now, base::Cause::kTokenExpired);
   }

@@ -17,16 +17,15 @@
 //                         kClosed  ◄── out of time, from any state
 //
 // kOpen:       both directions relay, or one does and the other has ended (a half-close).
-// kAnswering:  only with a message framing (leg/message_codec.h). The client has said its last,
-//              a Close or what breaks the framing; what the backend answers to the messages before
-//              still goes out, and the end is told behind it.
-// kCloseSent:  a Close is sent or queued; what the client still sends is relayed until its Close.
-// kFinishing:  nothing more is taken in. What is queued is flushed, each leg is shut down behind it
-// and
-//              read to its end, so that no reset eats the tail.
-// Pausing, and the ends of the two directions, are not states: they live in the directions. Two
-// time limits start when kOpen is left: timeouts.close, which progress restarts, and
-// timeouts.close_total, which nothing does. Where the client has no Close frame (plain TCP), its
+// kAnswering:  only with a message framing (leg/message_codec.h). The client has sent its last
+//              frame: a Close, or a frame that breaks the framing. The backend's answers to the
+//              messages before it are still sent, and the Close follows them.
+// kCloseSent:  a Close is sent or queued. The client's payload is relayed until its Close.
+// kFinishing:  no payload is relayed any more. What is queued is sent; then each leg is shut down
+//              and read to its end, so that no reset destroys the tail.
+// Pauses and the ends of the two directions are not states of the session: they are in the
+// directions. Two time limits start when kOpen is left: timeouts.close, which progress restarts,
+// and timeouts.close_total, which nothing restarts. A client of plain TCP has no Close frame: its
 // FIN is kClientGone, and kCloseBegun sends ours.
 #pragma once
 
@@ -38,17 +37,17 @@ namespace sluice::session {
 enum class SessionState : uint8_t { kOpen, kAnswering, kCloseSent, kFinishing, kClosed };
 
 enum class SessionEvent : uint8_t {
-  kLastFrame,      ///< the client has said its last, and the backend may still answer
+  kLastFrame,      ///< the client's last frame has come, and the backend may still answer
   kCloseBegun,     ///< ours: we decided to close
   kCloseReceived,  ///< the client's Close frame
   kFramingBroken,  ///< the client's bytes can no longer be understood
   kClientGone,     ///< the client's TCP connection has ended
-  kLegsClosed,     ///< ours: both legs are done with
+  kLegsClosed,     ///< ours: both legs are closed
   kTimeUp,         ///< ours: a bound was reached, or an end at once was asked for
 };
 
-/// The state after `event`. Nothing: the event changes nothing there, as a Close that we would
-/// begin when one is under way.
+/// Returns the state after `event`, or nothing if the event changes nothing there: a Close of ours
+/// while one is under way, for instance.
 std::optional<SessionState> Next(SessionState state, SessionEvent event);
 
 }  // namespace sluice::session

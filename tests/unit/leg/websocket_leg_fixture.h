@@ -14,22 +14,10 @@
 #include "base/recording_log.h"
 #include "leg/fake_stream.h"
 #include "leg/server_frames.h"
+#include "leg/understood.h"
 #include "net/run_loop.h"
-#include "websocket/transcript.h"
 
 namespace sluice::leg::testing {
-
-/// What a server understands of what we sent: every frame masked. `T"text".` and so on.
-inline std::string Understood(std::string_view wire) {
-  websocket::testing::Recorder recorder;
-  recorder.Feed(wire);
-  const std::string text = ToString(recorder.transcript());
-  return text.substr(0, text.rfind(" ("));
-}
-/// The same of a Close.
-inline std::string UnderstoodClose(uint16_t code, std::string_view reason = {}) {
-  return " close\"" + CloseBody(code, reason) + '"';
-}
 
 class WebSocketLegTest : public ::testing::Test {
  protected:

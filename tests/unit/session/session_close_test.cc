@@ -11,6 +11,7 @@ namespace {
 
 using base::Cause;
 using testing::CloseBody;
+using testing::CloseFrame;
 using testing::Frame;
 using testing::Harness;
 using testing::Pattern;
@@ -20,10 +21,6 @@ using websocket::testing::ClientFrame;
 using websocket::testing::Close;
 using websocket::testing::Ping;
 using websocket::testing::Text;
-
-Frame CloseFrame(uint16_t code, std::string_view reason) {
-  return {Opcode::kClose, CloseBody(code, reason)};
-}
 
 // ---- The backend ends ----
 

@@ -3,13 +3,15 @@
 
 #include "sluice/session/session.h"
 
+#include "leg/understood.h"
 #include "session/session_harness.h"
-#include "websocket/transcript.h"
 
 namespace sluice::session {
 namespace {
 
 using base::Cause;
+using leg::testing::Understood;
+using leg::testing::UnderstoodClose;
 using testing::CloseBody;
 using testing::Frame;
 using testing::Harness;
@@ -26,18 +28,6 @@ std::string End() {
 }
 Frame EndFrame() {
   return {Opcode::kEnd, ""};
-}
-
-/// What a server understands of what a session sent to it. `B"text".` and so on.
-std::string Understood(std::string_view wire) {
-  websocket::testing::Recorder recorder;
-  recorder.Feed(wire);
-  const std::string text = ToString(recorder.transcript());
-  return text.substr(0, text.rfind(" ("));
-}
-/// The same of a Close with a code and a reason.
-std::string UnderstoodClose(uint16_t code, std::string_view reason = {}) {
-  return " close\"" + CloseBody(code, reason) + '"';
 }
 
 // ---- The codes of applications ----

@@ -38,6 +38,10 @@ using workspace::kQueueMark;
 
 inline constexpr std::string_view kHead = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
+inline Frame CloseFrame(uint16_t code, std::string_view reason) {
+  return {websocket::Opcode::kClose, CloseBody(code, reason)};
+}
+
 inline settings::Config OneRoute() {
   settings::Config config;
   config.listeners.push_back({{settings::Endpoint::Kind::kTcp, "127.0.0.1", 0}});

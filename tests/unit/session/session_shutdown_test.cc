@@ -10,22 +10,17 @@ namespace sluice::session {
 namespace {
 
 using base::Cause;
-using testing::CloseBody;
+using testing::CloseFrame;
 using testing::Frame;
 using testing::Harness;
 using testing::Pattern;
-using websocket::Opcode;
 using websocket::testing::Binary;
 using websocket::testing::Close;
-
-Frame OwnClose(uint16_t code, std::string_view reason) {
-  return {Opcode::kClose, CloseBody(code, reason)};
-}
 
 TEST(SessionShutdownTest, DialFailed) {
   Harness h;
   h.Fail(Cause::kBackendRefused, base::AsBytes(Binary("early")));
-  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{OwnClose(1014, "backend_refused")}));
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1014, "backend_refused")}));
   h.client.Send(Binary("to nobody"));
   h.client.SendAndEnd(Close(1014, ""));
   h.ExpectOver(Cause::kBackendRefused, "1014");
@@ -35,7 +30,7 @@ TEST(SessionShutdownTest, CodesOfWebsockify) {
   Harness failed;
   failed.options().close_codes = settings::CloseCodes::kWebsockify;
   failed.Fail(Cause::kBackendRefused);
-  EXPECT_EQ(failed.ClientFrames(), (std::vector<Frame>{OwnClose(1011, "backend_refused")}));
+  EXPECT_EQ(failed.ClientFrames(), (std::vector<Frame>{CloseFrame(1011, "backend_refused")}));
   failed.client.SendAndEnd(Close(1011, ""));
   failed.ExpectOver(Cause::kBackendRefused, "1011");
 
@@ -43,7 +38,7 @@ TEST(SessionShutdownTest, CodesOfWebsockify) {
   ended.options().close_codes = settings::CloseCodes::kWebsockify;
   ended.Start();
   ended.backend.End();
-  EXPECT_EQ(ended.ClientFrames(), (std::vector<Frame>{OwnClose(1000, "backend_closed")}));
+  EXPECT_EQ(ended.ClientFrames(), (std::vector<Frame>{CloseFrame(1000, "backend_closed")}));
   ended.client.SendAndEnd(Close(1000, ""));
   ended.ExpectOver(Cause::kBackendClosed, "1000");
 }
@@ -52,7 +47,7 @@ TEST(SessionShutdownTest, Drain) {
   Harness h;
   h.Start();
   h.session->RequestClose(Cause::kDrain);
-  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{OwnClose(1012, "drain")}));
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1012, "drain")}));
   h.client.Send(Binary("still") + Close(1012, ""));
   EXPECT_EQ(h.backend.written(), "still");
   EXPECT_TRUE(h.backend.fin_seen());

@@ -51,6 +51,7 @@ Leg::Progress Leg::progress() const {
 Output Leg::Broken() {
   is_broken_ = true;
   DropOutput();
+  has_output_ = false;
   return {.status = Output::Status::kBroken};
 }
 

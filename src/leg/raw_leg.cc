@@ -16,18 +16,15 @@ Input RawLeg::Read(size_t limit) {
 }
 
 Output RawLeg::Written(IoStatus status) {
+  has_output_ = pipe_ || !queue_.empty() || (is_end_requested_ && !is_shut_down_);
   return status == IoStatus::kError ? Broken() : Output{};
 }
 
 Output RawLeg::Send(base::MutableBytes payload) {
-  base::Bytes rest = payload;
-  if (queue_.empty() && !pipe_ && stream_->writable()) {
-    const net::IoResult sent = stream_->Write(rest);
-    if (sent.status == IoStatus::kError) return Broken();
-    rest = rest.subspan(sent.bytes);
-  }
-  queue_.Append(rest);
-  return {};
+  net::IoResult sent;
+  if (!has_output_ && stream_->writable()) sent = stream_->Write(payload);
+  if (sent.bytes < payload.size()) queue_.Append(payload.subspan(sent.bytes));
+  return Written(sent.status);
 }
 
 bool RawLeg::CanSendPipe() const {
@@ -41,18 +38,15 @@ Output RawLeg::SendPipe(net::PipePool::Lent pipe) {
   return Written(sent.status);
 }
 
-Output RawLeg::Flush() {
-  if (is_broken_) return {};
+Output RawLeg::FlushOutput() {
+  net::IoResult sent;
   if (pipe_ && stream_->writable()) {
-    const net::IoResult sent = stream_->WriteFrom({}, *pipe_);
-    if (sent.status == IoStatus::kError) return Broken();
+    sent = stream_->WriteFrom({}, *pipe_);
     if (pipe_->empty()) pipe_.reset();
   }
-  if (!pipe_ && !queue_.empty() && stream_->writable()) {
-    if (queue_.WriteTo(*stream_).status == IoStatus::kError) return Broken();
-  }
-  if (MayShutDown()) ShutDown();
-  return {};
+  if (!pipe_ && !queue_.empty() && stream_->writable()) sent = queue_.WriteTo(*stream_);
+  if (sent.status != IoStatus::kError && MayShutDown()) ShutDown();
+  return Written(sent.status);
 }
 
 void RawLeg::DropOutput() {

@@ -54,6 +54,7 @@ WebSocketLeg::WebSocketLeg(workspace::Workspace& workspace, std::unique_ptr<net:
       last_received_(net::EventLoop::Now()),
       options_(setup.options),
       has_half_close_(setup.has_half_close) {
+  holds_messages_ = codec_ != nullptr;
   if (has_half_close_) reader_.AcceptEnd();
 }
 
@@ -64,6 +65,7 @@ void WebSocketLeg::SendHead(std::string_view head) {
     Broken();
   } else if (sent.bytes < head.size()) {
     output_.QueueHead(head.substr(sent.bytes));
+    has_output_ = true;
   }
 }
 
@@ -81,7 +83,7 @@ std::string_view WebSocketLeg::failure() const {
   return Leg::failure();
 }
 
-size_t WebSocketLeg::held_input() const {
+size_t WebSocketLeg::HeldInput() const {
   return unread_.size() + (codec_ ? codec_->to_bytes.waiting() : 0);
 }
 
@@ -171,6 +173,7 @@ void WebSocketLeg::OnControl(const FrameEvent& event, Input& input) {
     case FrameEvent::Kind::kPing:
       if (!output_.HasRoomForPong()) Flush();
       output_.RequestPong(event.payload);
+      has_output_ = true;
       break;
     case FrameEvent::Kind::kPong:
       OnPong(event.payload);
@@ -216,6 +219,7 @@ void WebSocketLeg::CountMessage(metrics::Direction direction) {
 // ---- To the peer ----
 
 Output WebSocketLeg::Written(FrameOutput::Status status) {
+  has_output_ = !output_.idle();
   return status == IoStatus::kError ? Broken() : Output{};
 }
 
@@ -242,8 +246,8 @@ Output WebSocketLeg::SendPipe(net::PipePool::Lent pipe) {
   return Written(output_.SendSpliced(*stream_, std::move(pipe)));
 }
 
-Output WebSocketLeg::Flush() {
-  if (is_broken_ || output_.idle() || !stream_->writable()) return {};
+Output WebSocketLeg::FlushOutput() {
+  if (is_broken_ || !stream_->writable()) return {};
   return Written(output_.Flush(*stream_));
 }
 
@@ -307,6 +311,7 @@ void WebSocketLeg::RequestEnd() {
   if (std::exchange(is_end_requested_, true)) return;
   if (has_half_close_ && !is_input_over_) {
     output_.RequestEnd();
+    has_output_ = true;
   } else {
     RequestClose(websocket::kCloseNormal, {});
   }
@@ -315,6 +320,7 @@ void WebSocketLeg::RequestEnd() {
 void WebSocketLeg::RequestClose(std::optional<uint16_t> code, std::string_view reason) {
   if (is_broken_ || output_.is_close_requested()) return;
   output_.RequestClose(code, reason);
+  has_output_ = true;
   if (is_client()) gives_up_at_ = net::EventLoop::Now() + options_.close_total;
 }
 
@@ -365,6 +371,7 @@ void WebSocketLeg::SendPing(bool is_idle) {
   std::array<uint8_t, sizeof(number)> payload;
   std::memcpy(payload.data(), &number, payload.size());
   output_.RequestPing(payload);
+  has_output_ = true;
   keep_alive_.OnPingSent(std::chrono::steady_clock::now());
   if (metrics_ != nullptr) metrics_->pings_sent.Add();
 }

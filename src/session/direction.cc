@@ -35,7 +35,7 @@ Direction::~Direction() = default;
 
 Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& source, leg::Leg* sink,
                                   size_t& budget) {
-  while (pauses_ == 0 && state_ != State::kEnded && source.readable()) {
+  do {
     if (budget == 0) {
       PauseFor(kTurnUsedUp);
       break;
@@ -46,31 +46,36 @@ Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& sou
       limit_->Wait();
       break;
     }
-    leg::Input input;
-    leg::Output output;
-    if (net::PipePool::Lent pipe = PipeFor(workspace, source, sink)) {
-      input = InputOf(source.ReadIntoPipe(*pipe, limit_ ? room : std::min(budget, kMaxSpliced)));
-      if (input.received != 0) {
-        Count(input.received);
-        output = sink->SendPipe(std::move(pipe));
-        if (sink->queued() != 0) PauseFor(kSinkFull);
-      }
-    } else {
-      input = source.Read(room);
-      if (!input.payload.empty() && is_relaying() && TakesPayload(sink)) {
-        output = Send(*sink, input.payload);
-      }
-    }
-    if (limit_) limit_->Consume(input.received);
-    budget -= std::min(budget, input.cost);
-    input.payload = {};
-    // The source may still be readable: the pipe does not get past what comes next.
-    if (input.status == InputStatus::kWouldBlock) input.status = InputStatus::kOk;
-    if (output.status != OutputStatus::kOk || input.status != InputStatus::kOk) {
-      return {output, input};
-    }
-  }
+    net::PipePool::Lent pipe = PipeFor(workspace, source, sink);
+    const Event event =
+        pipe ? Splice(source, *sink, std::move(pipe), limit_ ? room : std::min(budget, kMaxSpliced))
+             : Copy(source, sink, room);
+    if (limit_) limit_->Consume(event.input.received);
+    budget -= std::min(budget, event.input.cost);
+    if (event) return event;
+  } while (CanRelay(source));
   return {};
+}
+
+Direction::Event Direction::Splice(leg::Leg& source, leg::Leg& sink, net::PipePool::Lent pipe,
+                                   size_t limit) {
+  Event event{.input = InputOf(source.ReadIntoPipe(*pipe, limit))};
+  if (event.input.received == 0) return event;
+  Count(event.input.received);
+  event.output = sink.SendPipe(std::move(pipe));
+  if (sink.queued() != 0) PauseFor(kSinkFull);
+  return event;
+}
+
+Direction::Event Direction::Copy(leg::Leg& source, leg::Leg* sink, size_t room) {
+  Event event{.input = source.Read(room)};
+  const base::MutableBytes payload = event.input.payload;
+  if (!payload.empty() && is_relaying() && TakesPayload(sink)) {
+    event.output = sink->Send(payload);
+    if (event.output.status == OutputStatus::kOk) Count(payload.size());
+    if (sink->queued() != 0) PauseFor(kSinkFull);
+  }
+  return event;
 }
 
 /// Payload is never longer than the bytes that it came in, but for what was compressed, so what is
@@ -80,13 +85,6 @@ size_t Direction::RoomToRead(const leg::Leg* sink, size_t budget) {
   const size_t queued = sink != nullptr ? std::min(sink->queued(), workspace::kQueueMark / 2) : 0;
   const size_t room = std::min(workspace::kQueueMark - queued, budget);
   return limit_ ? std::min(room, limit_->Room()) : room;
-}
-
-leg::Output Direction::Send(leg::Leg& sink, base::MutableBytes payload) {
-  const leg::Output output = sink.Send(payload);
-  if (output.status == OutputStatus::kOk) Count(payload.size());
-  if (sink.queued() != 0) PauseFor(kSinkFull);
-  return output;
 }
 
 void Direction::Count(size_t bytes) {

@@ -100,16 +100,22 @@ void Session::Pump() {
 }
 
 void Session::Flush() {
-  if (legs_.backend) OnBackendOutput(to_backend_.Flush(*legs_.backend));
-  if (legs_.client) OnClientOutput(to_client_.Flush(*legs_.client));
+  if (legs_.backend && to_backend_.CanFlush(*legs_.backend)) {
+    OnBackendOutput(to_backend_.Flush(*legs_.backend));
+  }
+  if (legs_.client && to_client_.CanFlush(*legs_.client)) {
+    OnClientOutput(to_client_.Flush(*legs_.client));
+  }
 }
 
 void Session::RelayToBackend() {
   if (!legs_.client) return;
   const uint64_t before = to_backend_.bytes();
   size_t budget = kTurnBudget;
-  while (const Direction::Event event =
-             to_backend_.Relay(workspace_, *legs_.client, legs_.backend.get(), budget)) {
+  while (to_backend_.CanRelay(*legs_.client)) {
+    const Direction::Event event =
+        to_backend_.Relay(workspace_, *legs_.client, legs_.backend.get(), budget);
+    if (!event) break;
     OnBackendOutput(event.output);
     OnClientInput(event.input);
   }
@@ -122,7 +128,8 @@ void Session::RelayToClient() {
   // No message may follow our Close. What the backend sends then waits, and is discarded when the
   // closing handshake is over.
   size_t budget = kTurnBudget;
-  while (state_ != SessionState::kCloseSent || !to_client_.is_relaying()) {
+  while (to_client_.CanRelay(*legs_.backend) &&
+         (state_ != SessionState::kCloseSent || !to_client_.is_relaying())) {
     const Direction::Event event =
         to_client_.Relay(workspace_, *legs_.backend, legs_.client.get(), budget);
     if (!event) break;

@@ -123,7 +123,7 @@ void Session::Apply(SessionEvent event) {
     to_client_.Enter(Direction::State::kDiscarding);
   }
   if (state_ == SessionState::kClosed) return;
-  stall_.Reset(now, Moved());
+  stall_.Reset(now, 0);  // Most sessions are over before the first look asks the kernel.
   RestartTimer();
 }
 
@@ -190,7 +190,7 @@ void Session::FinishClient() {
 
 void Session::CloseLeg(std::unique_ptr<leg::Leg>& leg) {
   leg.reset();
-  stall_.Recount(Moved());
+  if (stall_.has_count()) stall_.Recount(Moved());
 }
 
 void Session::Abort() {

@@ -96,10 +96,17 @@ void Session::OnClosingTimer(base::TimePoint now) {
 /// Returns how long a closing session may make no progress. A peer that has payload to take gets as
 /// long as a living client would, unless it is known to be dead.
 base::Duration Session::ClosingLimit() const {
-  if (state_ == SessionState::kAnswering) return kAnswerTimeout;
-  const base::Duration limit = options().close_timeout;
-  if (ending_->cause == base::Cause::kPongTimeout || legs_.Untaken() == 0) return limit;
+  const base::Duration limit = LeastClosingLimit();
+  if (state_ == SessionState::kAnswering || ending_->cause == base::Cause::kPongTimeout ||
+      legs_.Untaken() == 0) {
+    return limit;
+  }
   return std::max(limit, StallLimit());
+}
+
+base::Duration Session::LeastClosingLimit() const {
+  return state_ == SessionState::kAnswering ? kAnswerTimeout
+                                            : base::Duration(options().close_timeout);
 }
 
 /// Returns how long a living peer may take nothing.
@@ -109,17 +116,19 @@ base::Duration Session::StallLimit() const {
                                   keepalive.ping_interval + keepalive.pong_timeout);
 }
 
+/// Asks no kernel: most sessions are over before the first check.
 base::TimePoint Session::NextClosingCheck(base::TimePoint now) const {
-  const base::Duration limit = ClosingLimit();
+  const base::Duration limit = LeastClosingLimit();
   const base::TimePoint check =
       now + std::min<base::Duration>(options().close_timeout, limit) / kClosingChecks;
+  const base::TimePoint stuck =
+      stall_.StuckAt(limit) > now ? stall_.StuckAt(limit) : stall_.StuckAt(StallLimit());
   const base::TimePoint client_end =
       legs_.client ? ending_->client_ends_at : base::TimePoint::max();
   // A time that is over has had its effect.
   const base::TimePoint gives_up =
       legs_.gives_up_at() > now ? legs_.gives_up_at() : base::TimePoint::max();
-  return std::min({check, stall_.StuckAt(limit), lifetime_.ends_at(), client_end, gives_up}) +
-         kClockSlack;
+  return std::min({check, stuck, lifetime_.ends_at(), client_end, gives_up}) + kClockSlack;
 }
 
 void Session::RestartTimer() {

@@ -88,7 +88,7 @@ class Leg {
   /// The Close frame that the peer sent; null: none yet.
   virtual const PeerClose* peer_close() const { return nullptr; }
   /// Bytes that were read and are not payload yet: of an incomplete message, for instance.
-  virtual size_t held_input() const { return unread_.size(); }
+  size_t held_input() const { return has_unread_ || holds_messages_ ? HeldInput() : 0; }
   /// What broke the connection, in words, where more is known than an errno.
   virtual std::string_view failure() const { return stream_->failure(); }
 
@@ -101,17 +101,19 @@ class Leg {
   virtual bool CanSendPipe() const = 0;
   /// Sends the content of `pipe`, which is not empty, as Send does.
   virtual Output SendPipe(net::PipePool::Lent pipe) = 0;
+  /// Returns true if Flush has something to do.
+  bool has_output() const { return has_output_; }
   /// Sends what waits, and ends our direction if that is due.
-  virtual Output Flush() = 0;
+  Output Flush() { return has_output_ ? FlushOutput() : Output{}; }
   /// The payload is complete: sends the rest of an incomplete message, or reports that there is a
   /// rest that is none. Only the first call has an effect.
   virtual Output EndMessages() { return {}; }
   /// Bytes that wait to be sent. Above half of workspace::kQueueMark, no more is to be read for it.
-  virtual size_t queued() const = 0;
+  size_t queued() const { return has_output_ ? QueuedBytes() : 0; }
   /// Returns true if the queue has room for the bytes of another read.
-  virtual bool HasRoom() const = 0;
+  bool HasRoom() const { return !has_output_ || QueueHasRoom(); }
   /// Bytes of messages that are not complete enough to be sent.
-  virtual size_t held_output() const { return 0; }
+  size_t held_output() const { return holds_messages_ ? HeldOutput() : 0; }
   bool takes_payload() const { return !is_broken_ && !refuses_payload_; }
   /// The peer takes no more payload, only the end of our direction.
   void RefusePayload() { refuses_payload_ = true; }
@@ -168,6 +170,15 @@ class Leg {
   /// Keeps the bytes, which were read, for the next ReadBytes.
   void Unread(base::Bytes first, base::Bytes second);
   Output Broken();
+
+  // The functions above that every event of a session calls cost a virtual call only where there is
+  // something to do: has_output_ and holds_messages_.
+  virtual Output FlushOutput() = 0;
+  virtual size_t QueuedBytes() const = 0;
+  virtual bool QueueHasRoom() const = 0;
+  virtual size_t HeldInput() const { return unread_.size(); }
+  virtual size_t HeldOutput() const { return 0; }
+
   /// Drops the output: the connection is broken.
   virtual void DropOutput() = 0;
   /// Returns true if our direction of the connection may end: the output is sent, and the peer does
@@ -178,7 +189,9 @@ class Leg {
   workspace::Workspace& workspace_;
   const std::unique_ptr<net::Stream> stream_;
   net::ByteQueue unread_;
-  bool has_unread_ = false;  // Read returns payload without the stream.
+  bool has_unread_ = false;      // Read returns payload without the stream.
+  bool has_output_ = false;      // Flush has something to do: set by the derived class.
+  bool holds_messages_ = false;  // Bytes of messages may be held: set by the derived class.
   bool has_ended_ = false;
   bool is_broken_ = false;
   bool refuses_payload_ = false;

@@ -24,12 +24,9 @@ class RawLeg final : public Leg {
   Output Send(base::MutableBytes payload) override;
   bool CanSendPipe() const override;
   Output SendPipe(net::PipePool::Lent pipe) override;
-  Output Flush() override;
-  size_t queued() const override { return queue_.size() + (pipe_ ? pipe_->size() : 0); }
-  bool HasRoom() const override { return !pipe_ && queue_.size() < workspace::kQueueMark / 2; }
 
   bool has_close_codes() const override { return false; }
-  void RequestEnd() override { is_end_requested_ = true; }
+  void RequestEnd() override { is_end_requested_ = has_output_ = true; }
   void RequestClose(std::optional<uint16_t> /*code*/, std::string_view /*reason*/) override {
     RequestEnd();
   }
@@ -39,6 +36,11 @@ class RawLeg final : public Leg {
   Liveness Check(base::TimePoint now, base::TimePoint last_payload) override;
 
  private:
+  Output FlushOutput() override;
+  size_t QueuedBytes() const override { return queue_.size() + (pipe_ ? pipe_->size() : 0); }
+  bool QueueHasRoom() const override { return !pipe_ && queue_.size() < workspace::kQueueMark / 2; }
+
+  /// Notes whether something waits after a write.
   Output Written(net::IoResult::Status status);
   void DropOutput() override;
   bool MayShutDown() override { return is_end_requested_ && queue_.empty() && !pipe_; }

@@ -11,11 +11,13 @@ namespace sluice::leg {
 /// up the peer is slow; when it has not gone up for long enough the peer is stuck.
 class StallWatch {
  public:
-  /// Starts again.
+  /// Starts again. Before the first look `count` may be 0: that look then counts as progress.
   void Reset(base::TimePoint now, uint64_t count) {
     count_ = count;
     progress_ = now;
   }
+
+  bool has_count() const { return count_ != 0; }
 
   /// Counts from `count` on without restarting the clock: what is counted has changed.
   void Recount(uint64_t count) { count_ = count; }

@@ -55,19 +55,12 @@ class WebSocketLeg final : public Leg {
 
   Input Read(size_t limit) override;
   const PeerClose* peer_close() const override { return peer_close_.get(); }
-  size_t held_input() const override;
   std::string_view failure() const override;
 
   Output Send(base::MutableBytes payload) override;
   bool CanSendPipe() const override;
   Output SendPipe(net::PipePool::Lent pipe) override;
-  Output Flush() override;
   Output EndMessages() override;
-  size_t queued() const override { return output_.size(); }
-  bool HasRoom() const override {
-    return output_.size() < workspace::kQueueMark / 2 && !output_.is_splicing();
-  }
-  size_t held_output() const override { return codec_ ? codec_->to_frames.waiting() : 0; }
 
   bool has_close_codes() const override { return true; }
   void RequestEnd() override;
@@ -91,6 +84,15 @@ class WebSocketLeg final : public Leg {
   void OnFault(const MessageFault& fault, Input& input);
   void CountMessage(metrics::Direction direction);
 
+  Output FlushOutput() override;
+  size_t QueuedBytes() const override { return output_.size(); }
+  bool QueueHasRoom() const override {
+    return output_.size() < workspace::kQueueMark / 2 && !output_.is_splicing();
+  }
+  size_t HeldInput() const override;
+  size_t HeldOutput() const override { return codec_->to_frames.waiting(); }
+
+  /// Notes whether something waits after a write.
   Output Written(FrameOutput::Status status);
   Output SendMessages(base::Bytes bytes);
   Output SendDecoded(const framing::Decoded& decoded, FrameBatch& batch);

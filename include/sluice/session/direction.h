@@ -30,10 +30,12 @@ class Direction {
   /// What the session has to act on: first on the output, then on the input.
   struct Event {
     leg::Output output = {};  ///< not kOk: the sink did not take the payload
-    leg::Input input = {};    ///< not kOk: the source has more to report than payload
+    leg::Input input = {};    ///< the source may have more to report than payload
 
     explicit operator bool() const {
-      return output.status != leg::Output::Status::kOk || input.status != leg::Input::Status::kOk;
+      return output.status != leg::Output::Status::kOk ||
+             (input.status != leg::Input::Status::kOk &&
+              input.status != leg::Input::Status::kWouldBlock);
     }
   };
 
@@ -41,11 +43,19 @@ class Direction {
   Direction(metrics::DirectionMetrics& metrics, std::unique_ptr<RateLimit> limit);
   ~Direction();
 
-  /// Relays what can be relayed in this turn, or until there is an event; then it is to be called
-  /// again. `sink` is null or takes no payload: then what is read is dropped. `budget` is what is
-  /// left of this turn.
+  /// Returns true if Relay has something to do.
+  bool CanRelay(const leg::Leg& source) const {
+    return pauses_ == 0 && state_ != State::kEnded && source.readable();
+  }
+  /// Only if CanRelay. Relays what can be relayed in this turn, or until there is an event; then it
+  /// is to be called again. `sink` is null or takes no payload: then what is read is dropped.
+  /// `budget` is what is left of this turn.
   Event Relay(workspace::Workspace& workspace, leg::Leg& source, leg::Leg* sink, size_t& budget);
 
+  /// Returns true if Flush has something to do.
+  bool CanFlush(const leg::Leg& sink) const {
+    return sink.has_output() || (pauses_ & kSinkFull) != 0;
+  }
   /// Sends what waits in `sink`, and resumes the source if there is room again.
   leg::Output Flush(leg::Leg& sink);
 
@@ -85,7 +95,8 @@ class Direction {
   void PauseFor(Pause reason);
   void Resume(Pause reason) { pauses_ = static_cast<uint8_t>(pauses_ & ~reason); }
   size_t RoomToRead(const leg::Leg* sink, size_t budget);
-  leg::Output Send(leg::Leg& sink, base::MutableBytes payload);
+  Event Splice(leg::Leg& source, leg::Leg& sink, net::PipePool::Lent pipe, size_t limit);
+  Event Copy(leg::Leg& source, leg::Leg* sink, size_t room);
   net::PipePool::Lent PipeFor(workspace::Workspace& workspace, const leg::Leg& source,
                               const leg::Leg* sink) const;
   void Count(size_t bytes);

@@ -140,6 +140,7 @@ class Session final : public base::TableEntry,
   void RestartTimer();
   base::TimePoint NextClosingCheck(base::TimePoint now) const;
   base::Duration ClosingLimit() const;
+  base::Duration LeastClosingLimit() const;
   base::Duration StallLimit() const;
   /// Bytes that were relayed, and bytes that the peers have acknowledged.
   uint64_t Moved() const { return to_backend_.bytes() + to_client_.bytes() + legs_.Taken(); }

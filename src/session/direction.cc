@@ -116,6 +116,7 @@ leg::Output Direction::Flush(leg::Leg& sink) {
 void Direction::Enter(State state) {
   if (state_ == State::kEnded) return;
   state_ = state;
+  Resume(kHeld);
   if (state == State::kDiscarding) pauses_ = 0;
 }
 

@@ -4,18 +4,15 @@
 //   client   all output is written, our Close included     its FIN has been read, too
 //   backend  all payload of the client is written          its FIN has been read, too
 //
-// What a stream has accepted and not sent is sent first. The time limits are in session_timer.cc.
+// What a stream has accepted and not sent is sent first. The time limits are in time_limits.h.
 #include <algorithm>
 #include <chrono>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "sluice/base/text.h"
 #include "sluice/session/session.h"
 #include "sluice/websocket/close_code.h"
 
 #include "session/session_limits.h"
+#include "session/session_log.h"
 
 namespace sluice::session {
 
@@ -29,15 +26,15 @@ Ending& Session::ending() {
 void Session::StartClose(base::Cause cause, const leg::PeerClose* application) {
   if (state_ != SessionState::kOpen) return;
   // A client that has ended its direction cleanly was the first to end the session.
-  const bool client_was_first = to_backend_.has_ended() && !to_client_.has_ended();
+  const bool client_was_first = relay_.to_backend().has_ended() && !relay_.to_client().has_ended();
   if (client_was_first && cause == base::Cause::kBackendClosed) cause = base::Cause::kClientClosed;
   SendClose(cause, application);
-  if (to_backend_.state() == Direction::State::kEnded) Apply(SessionEvent::kClientGone);
+  if (relay_.to_backend().state() == Direction::State::kEnded) Apply(SessionEvent::kClientGone);
 }
 
 void Session::SendClose(base::Cause cause, const leg::PeerClose* application) {
   ending().cause = cause;
-  leg::Leg& client = *legs_.client;
+  leg::Leg& client = *relay_.legs().client;
   if (!client.has_close_codes()) {
     client.RequestEnd();
   } else if (application != nullptr) {
@@ -53,12 +50,13 @@ void Session::SendClose(base::Cause cause, const leg::PeerClose* application) {
 /// Replaces the cause of a session whose client of plain TCP continues after the end of the
 /// backend's direction, which was clean so far.
 void Session::AmendCause(base::Cause cause, std::string_view detail) {
-  if (state_ != SessionState::kCloseSent || legs_.client->has_close_codes() ||
-      !to_backend_.is_relaying() || ending().cause != base::Cause::kBackendClosed) {
+  if (state_ != SessionState::kCloseSent || relay_.legs().client->has_close_codes() ||
+      !relay_.to_backend().is_relaying() || ending().cause != base::Cause::kBackendClosed) {
     return;
   }
   // After its Close, what becomes of the connection is no news.
-  if (legs_.backend->peer_close() != nullptr && !legs_.backend->takes_payload()) return;
+  if (relay_.legs().backend->peer_close() != nullptr && !relay_.legs().backend->takes_payload())
+    return;
   ending().cause = cause;
   ending().detail = detail;
 }
@@ -68,14 +66,14 @@ void Session::AmendCause(base::Cause cause, std::string_view detail) {
 // the messages before the Close, or before the broken frame, are still due.
 bool Session::AwaitAnswers(std::optional<leg::MessageFault> fault) {
   const bool has_framing = !std::holds_alternative<settings::StreamFraming>(options().framing);
-  if (state_ != SessionState::kOpen || !has_framing || !legs_.BackendTakesPayload() ||
-      !legs_.client->takes_payload() || !to_client_.is_relaying()) {
+  if (state_ != SessionState::kOpen || !has_framing || !relay_.legs().BackendTakesPayload() ||
+      !relay_.legs().client->takes_payload() || !relay_.to_client().is_relaying()) {
     return false;
   }
   const base::Duration limit = fault ? kAnswerTimeout : base::Duration(options().close_timeout);
   ending().client_fault = fault;
   ending().answers_until = net::EventLoop::Now() + limit;
-  to_backend_.Enter(Direction::State::kDiscarding);
+  relay_.to_backend().Enter(Direction::State::kDiscarding);
   Apply(SessionEvent::kLastFrame);
   return true;
 }
@@ -90,11 +88,11 @@ void Session::EndAnswers() {
 
 void Session::AnswerClose() {
   if (state_ == SessionState::kOpen || state_ == SessionState::kAnswering) {
-    const bool backend_was_first = state_ == SessionState::kOpen && to_client_.has_ended();
+    const bool backend_was_first = state_ == SessionState::kOpen && relay_.to_client().has_ended();
     ending().cause = backend_was_first ? base::Cause::kBackendClosed : base::Cause::kClientClosed;
-    const std::optional<uint16_t> code = legs_.client->peer_close()->code;
+    const std::optional<uint16_t> code = relay_.legs().client->peer_close()->code;
     ending().close_code = code.value_or(0);
-    legs_.client->RequestClose(code, {});
+    relay_.legs().client->RequestClose(code, {});
   }
   Apply(SessionEvent::kCloseReceived);
 }
@@ -110,20 +108,12 @@ void Session::AnswerFault(const leg::MessageFault& fault) {
 void Session::Apply(SessionEvent event) {
   const auto next = Next(state_, event);
   if (!next) return;
-  const base::TimePoint now = net::EventLoop::Now();
-  if (state_ == SessionState::kOpen) {
-    lifetime_.EndClosingBy(
-        now + std::max<base::Duration>(options().close_total, options().close_timeout));
-  }
+  if (state_ == SessionState::kOpen) time_limits_.StartClosing();
   state_ = *next;
-  if (state_ == SessionState::kFinishing) {
-    // A direction that was paused may have no other event.
-    if (to_backend_.is_paused() || to_client_.is_paused()) workspace_.loop.RunNextTurn(*this);
-    to_backend_.Enter(Direction::State::kDiscarding);
-    to_client_.Enter(Direction::State::kDiscarding);
-  }
+  if (state_ == SessionState::kCloseSent) relay_.to_client().Hold();
+  if (state_ == SessionState::kFinishing) relay_.Discard();
   if (state_ == SessionState::kClosed) return;
-  stall_.Reset(now, 0);  // Most sessions are over before the first look asks the kernel.
+  time_limits_.OnProgress();
   RestartTimer();
 }
 
@@ -134,27 +124,27 @@ void Session::FinishLegs() {
     // The end of the backend's direction means that it has no more answers; the end of ours, that
     // it gets no more to answer.
     FinishBackend();
-    if (legs_.backend && legs_.client->takes_payload()) return;
+    if (relay_.legs().backend && relay_.legs().client->takes_payload()) return;
     EndAnswers();
-    Flush();
+    relay_.Flush();
   }
   // The end of either direction is relayed as soon as all before it is written, while the other one
   // continues.
-  if (state_ == SessionState::kOpen && to_backend_.has_ended()) FinishBackend();
-  if (state_ == SessionState::kCloseSent && !legs_.client->has_close_codes()) {
+  if (state_ == SessionState::kOpen && relay_.to_backend().has_ended()) FinishBackend();
+  if (state_ == SessionState::kCloseSent && !relay_.legs().client->has_close_codes()) {
     FinishClient();
-    if (!legs_.client) Apply(SessionEvent::kClientGone);
+    if (!relay_.legs().client) Apply(SessionEvent::kClientGone);
   }
   if (state_ != SessionState::kFinishing) return;
   FinishBackend();
   FinishClient();
-  if (legs_.client || legs_.backend) return;
+  if (relay_.legs().client || relay_.legs().backend) return;
   Apply(SessionEvent::kLegsClosed);
   End();
 }
 
 void Session::FinishBackend() {
-  auto& backend = legs_.backend;
+  auto& backend = relay_.legs().backend;
   if (!backend) return;
   const base::TimePoint gave_up_at = backend->gives_up_at();
   const leg::Output rest = backend->EndMessages();
@@ -168,75 +158,52 @@ void Session::FinishBackend() {
   } else {
     backend->RequestClose(websocket::kCloseNormal, {});
   }
-  OnBackendOutput(to_backend_.Flush(*backend));
+  OnBackendOutput(relay_.to_backend().Flush(*backend));
   if (!backend->Finish()) {
     if (backend->gives_up_at() != gave_up_at) RestartTimer();
     return;
   }
-  CloseLeg(backend);
+  backend.reset();
   server_slot_ = routing::ServerSlot();  // However long the client takes to leave.
 }
 
 void Session::FinishClient() {
-  auto& client = legs_.client;
+  auto& client = relay_.legs().client;
   if (!client) return;
   const bool is_done = client->Finish();
   // Where the FIN is all that a client learns, a reset tells it that no one receives what it goes
   // on sending. The reset must not overtake what was sent to the client.
   const bool is_refused = !client->has_close_codes() && client->has_ended_output() &&
-                          !legs_.BackendTakesPayload() && client->progress().under_way == 0;
-  if (is_done || is_refused) CloseLeg(client);
-}
-
-void Session::CloseLeg(std::unique_ptr<leg::Leg>& leg) {
-  leg.reset();
-  if (stall_.has_count()) stall_.Recount(Moved());
+                          !relay_.legs().BackendTakesPayload() && client->progress().under_way == 0;
+  if (is_done || is_refused) client.reset();
 }
 
 void Session::Abort() {
   if (state_ == SessionState::kClosed) return;
   Apply(SessionEvent::kTimeUp);
-  legs_ = {};
+  relay_.legs() = {};
   End();
 }
 
 void Session::End() {
-  timer_.Stop();
-  ReportQueued();
+  time_limits_.Stop();
+  relay_.ReportQueued();
   const base::Cause cause = ending().cause.value_or(base::Cause::kDrain);
-  const std::chrono::duration<double> lived = net::EventLoop::Now() - lifetime_.started();
+  const std::chrono::duration<double> lived = net::EventLoop::Now() - time_limits_.started();
   metrics::RouteMetrics& metrics = route_->metrics;
   metrics.sessions_active.Subtract();
   metrics.sessions_closed[static_cast<size_t>(cause)].Add();
   metrics.session_duration.Observe(lived.count());
   peers_.listener->connections_active.Subtract();
-  Log(cause, lived.count());
+  LogEnd(workspace_.log, {.route = route_->settings.name,
+                          .peers = peers_,
+                          .bytes_to_backend = relay_.to_backend().bytes(),
+                          .bytes_to_client = relay_.to_client().bytes(),
+                          .seconds = lived.count(),
+                          .cause = cause,
+                          .ending = ending()});
   // Still on the stack of its own callbacks: destroyed in the next turn.
   owner_.Release(*this);
-}
-
-void Session::Log(base::Cause cause, double seconds) const {
-  const base::CauseInfo& info = base::InfoOf(cause);
-  const std::string id = peers_.id.ToString();
-  const std::string client = peers_.client.ToString();
-  const std::string server = peers_.server ? peers_.server->ToString() : "";
-  const std::string user = peers_.identity ? base::Excerpt(peers_.identity->user) : "";
-  std::vector<base::LogField> fields = {{"connection", id},
-                                        {"route", route_->settings.name},
-                                        {"client", client},
-                                        {"server", server},
-                                        {"bytes_to_backend", to_backend_.bytes()},
-                                        {"bytes_to_client", to_client_.bytes()},
-                                        {"duration_seconds", seconds},
-                                        {"reason", info.reason},
-                                        {"fault", base::ToString(info.fault)}};
-  if (peers_.identity) {
-    fields.emplace_back("auth", peers_.identity->method);
-    if (!user.empty()) fields.emplace_back("user", user);
-  }
-  if (ending_->close_code != 0) fields.emplace_back("code", ending_->close_code);
-  if (!ending_->detail.empty()) fields.emplace_back("detail", ending_->detail);
-  workspace_.log.Write(info.level, "session", fields);
 }
 
 }  // namespace sluice::session

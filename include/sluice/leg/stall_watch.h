@@ -17,14 +17,11 @@ class StallWatch {
     progress_ = now;
   }
 
-  bool has_count() const { return count_ != 0; }
-
-  /// Counts from `count` on without restarting the clock: what is counted has changed.
-  void Recount(uint64_t count) { count_ = count; }
-
-  /// Notes the count.
+  /// Notes the count. If it has gone down, what is counted has changed, such as a connection that
+  /// is no longer among it: that is no progress.
   void Update(base::TimePoint now, uint64_t count) {
-    if (count > count_) Reset(now, count);
+    if (count > count_) progress_ = now;
+    count_ = count;
   }
 
   /// When a peer that makes no progress from now on is stuck.

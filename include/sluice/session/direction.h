@@ -65,6 +65,10 @@ class Direction {
   bool has_ended() const { return state_ == State::kEnded || state_ == State::kHalfClosed; }
   /// Ends relaying. A direction that has ended remains so.
   void Enter(State state);
+  /// Leaves the source unread until Enter: nothing may be sent after our Close.
+  void Hold() {
+    if (is_relaying()) PauseFor(kHeld);
+  }
 
   bool is_paused() const { return pauses_ != 0; }
   /// Returns true if relaying has to continue in the next turn.
@@ -90,6 +94,7 @@ class Direction {
     kSinkFull = 1,    // What was read before does not fit into the sink.
     kTurnUsedUp = 2,  // The direction has used up its part of this turn of the loop.
     kTooFast = 4,     // The direction has used up its part of this time (limits.bandwidth).
+    kHeld = 8,        // Hold.
   };
 
   void PauseFor(Pause reason);

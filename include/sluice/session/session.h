@@ -1,14 +1,15 @@
 // A session: a client leg and a backend leg, relayed to each other, from the 101 to the last close.
 //
 // Every event of a leg, a timer or the loop ends in Pump. Pump does all that can be done now: it
-// sends what waits, reads and relays, and takes the steps of closing that have become possible. So
-// there is one order of work, and no state is hidden in callbacks. docs/architecture.md, "The data
-// path", is the walk through it.
+// sends what waits, reads and relays (Relay), and takes the steps of closing that have become
+// possible. So there is one order of work, and no state is hidden in callbacks.
+// docs/architecture.md, "The data path", is the walk through it.
 //
-//   session.cc          the pump; what the legs report
+//   session.cc          what the legs report besides payload
 //   session_closing.cc  the closing handshake and the ends of the legs
-//   session_timer.cc    time limits
+//   relay.cc            both directions of a turn
 //   direction.cc        the relay loop of a direction
+//   time_limits.cc      when the session has to act because time has passed
 #pragma once
 
 #include <cstddef>
@@ -17,22 +18,19 @@
 #include <optional>
 #include <string_view>
 
-#include "sluice/auth/identity.h"
 #include "sluice/auth/session_quota.h"
 #include "sluice/base/cause.h"
-#include "sluice/base/session_id.h"
 #include "sluice/base/table.h"
 #include "sluice/leg/leg.h"
-#include "sluice/leg/stall_watch.h"
-#include "sluice/net/address.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/routing/pools.h"
-#include "sluice/session/direction.h"
 #include "sluice/session/ending.h"
 #include "sluice/session/legs.h"
-#include "sluice/session/lifetime.h"
+#include "sluice/session/peers.h"
+#include "sluice/session/relay.h"
 #include "sluice/session/route_in_use.h"
 #include "sluice/session/session_state.h"
+#include "sluice/session/time_limits.h"
 #include "sluice/workspace/workspace.h"
 
 namespace sluice::session {
@@ -51,20 +49,8 @@ class SessionOwner {
 
 /// Belongs to the table of its worker and to that worker's thread. Removes itself from the table
 /// when it has ended.
-class Session final : public base::TableEntry,
-                      private net::StreamHandler,
-                      private net::TimerHandler,
-                      private net::EventLoop::Task {
+class Session final : public base::TableEntry, private RelayHandler, private net::TimerHandler {
  public:
-  struct Peers {
-    net::Address client;
-    bool has_half_close = false;                       ///< as agreed (websocket/half_close.h)
-    metrics::ListenerMetrics* listener = nullptr;      ///< of the listener that accepted the client
-    std::shared_ptr<const settings::Endpoint> server;  ///< the one that was dialled; null: none
-    base::SessionId id;
-    std::shared_ptr<const auth::Identity> identity = nullptr;  ///< null without authentication
-  };
-
   /// The parts of which a session consists.
   struct Parts {
     std::shared_ptr<const RouteInUse> route;
@@ -76,7 +62,6 @@ class Session final : public base::TableEntry,
 
   /// `workspace` and `owner` outlive the session. From now on the metrics count it. Start follows.
   Session(workspace::Workspace& workspace, SessionOwner& owner, Parts parts);
-  ~Session();
 
   /// Starts to relay. With a cause, the session closes at once: the dial has failed, for instance.
   void Start(std::optional<base::Cause> cause);
@@ -95,25 +80,15 @@ class Session final : public base::TableEntry,
  private:
   void OnStreamReady() override { Pump(); }
   void OnTimer() override;
-  void RunTask() override;
-
-  // The pump (session.cc).
   void Pump();
-  void Flush();
-  void RelayToBackend();
-  void RelayToClient();
-  void Continue(const Direction& direction, Direction& opposite, uint64_t bytes_before);
-  void ReportQueued();
 
   // What the legs report (session.cc).
-  void OnClientInput(const leg::Input& input);
-  void OnClientEnd();
+  void OnClientInput(const leg::Input& input) override;
+  void OnClientOutput(const leg::Output& output) override;
   void OnClientLost();
   void OnClientClose();
-  void OnClientOutput(const leg::Output& output);
-  void OnBackendInput(const leg::Input& input);
-  void OnBackendOutput(const leg::Output& output);
-  void StopWaitingForBackend();
+  void OnBackendInput(const leg::Input& input) override;
+  void OnBackendOutput(const leg::Output& output) override;
 
   // Closing (session_closing.cc).
   /// With `application`, the Close carries its code and reason instead of the cause's.
@@ -128,23 +103,10 @@ class Session final : public base::TableEntry,
   void FinishLegs();
   void FinishBackend();
   void FinishClient();
-  void CloseLeg(std::unique_ptr<leg::Leg>& leg);
   void End();
+
   Ending& ending();
-  void Log(base::Cause cause, double seconds) const;
-
-  // Time (session_timer.cc).
-  void OnOpenTimer(base::TimePoint now);
-  void CheckPeers(base::TimePoint now);
-  void OnClosingTimer(base::TimePoint now);
-  void RestartTimer();
-  base::TimePoint NextClosingCheck(base::TimePoint now) const;
-  base::Duration ClosingLimit() const;
-  base::Duration LeastClosingLimit() const;
-  base::Duration StallLimit() const;
-  /// Bytes that were relayed, and bytes that the peers have acknowledged.
-  uint64_t Moved() const { return to_backend_.bytes() + to_client_.bytes() + legs_.Taken(); }
-
+  void RestartTimer() { time_limits_.Restart(state_, relay_, ending_.get()); }
   const settings::SessionOptions& options() const { return route_->settings.options; }
 
   workspace::Workspace& workspace_;
@@ -153,14 +115,10 @@ class Session final : public base::TableEntry,
   const Peers peers_;
   const auth::SessionQuota::Slot quota_slot_;
   routing::ServerSlot server_slot_;  // As long as there is a leg to the server.
-  Legs legs_;
-  Direction to_backend_;
-  Direction to_client_;
+  Relay relay_;
+  TimeLimits time_limits_;
   SessionState state_ = SessionState::kOpen;
   std::unique_ptr<Ending> ending_;  // Null until the session closes.
-  net::Timer timer_;
-  Lifetime lifetime_;
-  leg::StallWatch stall_;
 };
 
 }  // namespace sluice::session

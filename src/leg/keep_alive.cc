@@ -60,9 +60,9 @@ bool KeepAlive::IsGivenUp(base::TimePoint now, const Leg& leg) {
   return ping_->stall.IsStuck(now, config_.ping_interval + config_.pong_timeout);
 }
 
-std::optional<KeepAlive::PreciseTime::duration> KeepAlive::OnPong(uint32_t number,
+std::optional<KeepAlive::PreciseTime::duration> KeepAlive::OnPong(base::Bytes payload,
                                                                   PreciseTime now) {
-  if (!ping_ || number != ping_number_) return std::nullopt;
+  if (!ping_ || !std::ranges::equal(payload, ping_payload())) return std::nullopt;
   const auto rtt = now - ping_->precisely_sent_at;
   ping_.reset();
   return rtt;

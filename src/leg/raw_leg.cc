@@ -8,15 +8,15 @@ using IoStatus = net::IoResult::Status;
 
 RawLeg::RawLeg(workspace::Workspace& workspace, std::unique_ptr<net::Stream> stream,
                base::Duration host_timeout, base::Bytes received)
-    : Leg(workspace, std::move(stream), received),
+    : Leg(workspace, LegStream(std::move(stream), LegStream::Content::kPayload, received)),
       host_watch_(host_timeout, net::EventLoop::Now()) {}
 
 Input RawLeg::Read(size_t limit) {
-  return ReadBytes(limit);
+  return stream_.Read(workspace_.buffers.scratch(), limit);
 }
 
 Output RawLeg::Written(IoStatus status) {
-  has_output_ = pipe_ || !queue_.empty() || (is_end_requested_ && !is_shut_down_);
+  has_output_ = pipe_ || !queue_.empty() || (is_end_requested_ && !stream_.is_shut_down());
   return status == IoStatus::kError ? Broken() : Output{};
 }
 
@@ -38,14 +38,14 @@ Output RawLeg::SendPipe(net::PipePool::Lent pipe) {
   return Written(sent.status);
 }
 
-Output RawLeg::FlushOutput() {
+Output RawLeg::Flush() {
   net::IoResult sent;
   if (pipe_ && stream_->writable()) {
     sent = stream_->WriteFrom({}, *pipe_);
     if (pipe_->empty()) pipe_.reset();
   }
   if (!pipe_ && !queue_.empty() && stream_->writable()) sent = queue_.WriteTo(*stream_);
-  if (sent.status != IoStatus::kError && MayShutDown()) ShutDown();
+  if (sent.status != IoStatus::kError && MayShutDown()) stream_.ShutDown();
   return Written(sent.status);
 }
 

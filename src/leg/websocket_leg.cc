@@ -1,13 +1,13 @@
 #include "sluice/leg/websocket_leg.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "sluice/websocket/close_code.h"
 #include "sluice/websocket/frame.h"
+
+#include "leg/message_sender.h"
 
 namespace sluice::leg {
 namespace {
@@ -15,10 +15,6 @@ namespace {
 using IoStatus = net::IoResult::Status;
 using websocket::FrameEvent;
 using websocket::Opcode;
-
-/// The least room for a frame that is worth beginning one.
-constexpr size_t kLeastRoom = 1024;
-static_assert(kLeastRoom >= websocket::Deflater::kMinOutput);
 
 /// The longest message of bytes without a framing to a server. Many servers accept no more by
 /// default.
@@ -32,6 +28,11 @@ std::unique_ptr<HostWatch> NewHostWatch(Peer peer, const settings::SessionOption
   return std::make_unique<HostWatch>(options.keepalive.backend_timeout, net::EventLoop::Now());
 }
 
+Output OutputOf(FrameOutput::Status status) {
+  if (status == IoStatus::kError) return {.status = Output::Status::kBroken};
+  return {};
+}
+
 PeerClose CloseIn(base::Bytes payload, bool is_answer) {
   if (payload.size() < 2) return {.is_answer = is_answer};
   return {static_cast<uint16_t>(payload[0] << 8 | payload[1]),
@@ -42,7 +43,7 @@ PeerClose CloseIn(base::Bytes payload, bool is_answer) {
 
 WebSocketLeg::WebSocketLeg(workspace::Workspace& workspace, std::unique_ptr<net::Stream> stream,
                            Setup setup, base::Bytes received)
-    : Leg(workspace, std::move(stream), received),
+    : Leg(workspace, LegStream(std::move(stream), LegStream::Content::kFrames, received)),
       reader_(
           setup.codec && setup.codec->to_bytes.has_compression(),
           setup.peer == Peer::kClient ? websocket::Sender::kClient : websocket::Sender::kServer),
@@ -83,14 +84,10 @@ std::string_view WebSocketLeg::failure() const {
   return Leg::failure();
 }
 
-size_t WebSocketLeg::HeldInput() const {
-  return unread_.size() + (codec_ ? codec_->to_bytes.waiting() : 0);
-}
-
 // ---- From the peer ----
 
 Input WebSocketLeg::Read(size_t limit) {
-  Input input = ReadBytes(limit);
+  Input input = stream_.Read(workspace_.buffers.scratch(), limit);
   if (input.status == Input::Status::kEnd && !is_input_over_) {
     input.status = Input::Status::kLost;
     failure_ = Failure::kNoClose;
@@ -139,9 +136,8 @@ void WebSocketLeg::ParseMessages(base::MutableBytes bytes, size_t limit, Input& 
     if (!messages.done()) {
       const size_t room = messages.RoomFor(payload);
       if (out.size() - size < room || inflated >= limit) {
-        Unread(payload, bytes);
+        stream_.Unread(payload, bytes);
         codec_->unread_payload = payload.size();
-        has_unread_ = true;
         break;
       }
       const size_t most = messages.has_compression() ? std::max(limit, room) : out.size();
@@ -176,7 +172,10 @@ void WebSocketLeg::OnControl(const FrameEvent& event, Input& input) {
       has_output_ = true;
       break;
     case FrameEvent::Kind::kPong:
-      OnPong(event.payload);
+      if (const auto rtt = keep_alive_.OnPong(event.payload, std::chrono::steady_clock::now());
+          rtt && metrics_ != nullptr) {
+        metrics_->ping_rtt.Observe(std::chrono::duration<double>(*rtt).count());
+      }
       break;
     case FrameEvent::Kind::kEnd:
       input.status = Input::Status::kHalfClosed;
@@ -203,35 +202,26 @@ void WebSocketLeg::OnFault(const MessageFault& fault, Input& input) {
   is_input_over_ = true;
 }
 
-void WebSocketLeg::OnPong(base::Bytes payload) {
-  uint32_t number = 0;
-  if (payload.size() != sizeof(number)) return;  // Unsolicited, as section 5.5.3 allows.
-  std::memcpy(&number, payload.data(), sizeof(number));
-  const auto rtt = keep_alive_.OnPong(number, std::chrono::steady_clock::now());
-  if (!rtt || metrics_ == nullptr) return;
-  metrics_->ping_rtt.Observe(std::chrono::duration<double>(*rtt).count());
-}
-
 void WebSocketLeg::CountMessage(metrics::Direction direction) {
   if (metrics_ != nullptr) metrics_->in(direction).messages.Add();
 }
 
 // ---- To the peer ----
 
-Output WebSocketLeg::Written(FrameOutput::Status status) {
+Output WebSocketLeg::Sent(const Output& output) {
   has_output_ = !output_.idle();
-  return status == IoStatus::kError ? Broken() : Output{};
+  return output.status == Output::Status::kBroken ? Broken() : output;
 }
 
 Output WebSocketLeg::Send(base::MutableBytes payload) {
   if (output_.is_close_requested()) return {};
-  if (codec_) return SendMessages(payload);
+  if (codec_) return Sent(NewSender().Send(payload));
   CountMessage(metrics::Direction::kToClient);
   const size_t most = is_client() ? kMostToServer : payload.size();
   Output output;
   while (!payload.empty() && output.status == Output::Status::kOk) {
     const size_t size = std::min(payload.size(), most);
-    output = Written(output_.SendMessage(*stream_, payload.first(size)));
+    output = Sent(OutputOf(output_.SendMessage(*stream_, payload.first(size))));
     payload = payload.subspan(size);
   }
   return output;
@@ -243,66 +233,27 @@ bool WebSocketLeg::CanSendPipe() const {
 
 Output WebSocketLeg::SendPipe(net::PipePool::Lent pipe) {
   CountMessage(metrics::Direction::kToClient);
-  return Written(output_.SendSpliced(*stream_, std::move(pipe)));
+  return Sent(OutputOf(output_.SendSpliced(*stream_, std::move(pipe))));
 }
 
-Output WebSocketLeg::FlushOutput() {
-  if (is_broken_ || !stream_->writable()) return {};
-  return Written(output_.Flush(*stream_));
-}
-
-Output WebSocketLeg::SendMessages(base::Bytes bytes) {
-  FrameBatch batch(workspace_.buffers.output(), output_.encoder());
-  Output output;
-  for (;;) {
-    const framing::Decoded decoded = codec_->to_frames.Next(bytes);
-    if (decoded.kind == framing::Decoded::Kind::kNeedMore) return SendBatch(batch);
-    output = SendDecoded(decoded, batch);
-    if (output.status != Output::Status::kOk) return output;
-  }
+Output WebSocketLeg::Flush() {
+  if (stream_.is_broken() || !stream_->writable()) return {};
+  return Sent(OutputOf(output_.Flush(*stream_)));
 }
 
 Output WebSocketLeg::EndMessages() {
-  if (!codec_ || is_broken_ || std::exchange(has_ended_messages_, true) ||
-      output_.is_close_requested())
+  if (!codec_ || stream_.is_broken() || std::exchange(has_ended_messages_, true) ||
+      output_.is_close_requested()) {
     return {};
-  FrameBatch batch(workspace_.buffers.output(), output_.encoder());
-  const framing::Decoded decoded = codec_->to_frames.End();
-  if (decoded.kind == framing::Decoded::Kind::kNeedMore) return {};
-  const Output output = SendDecoded(decoded, batch);
-  return output.status == Output::Status::kOk ? SendBatch(batch) : output;
+  }
+  return Sent(NewSender().End());
 }
 
-Output WebSocketLeg::SendDecoded(const framing::Decoded& decoded, FrameBatch& batch) {
-  const auto refuse = [&](const MessageFault& fault) {
-    const Output output = SendBatch(batch);  // The messages before the fault.
-    if (output.status != Output::Status::kOk) return output;
-    return Output{.status = Output::Status::kFault, .fault = fault};
-  };
-  if (decoded.kind == framing::Decoded::Kind::kError) return refuse(FaultOfBackend(decoded.error));
-  BytesToFrames& messages = codec_->to_frames;
-  if (decoded.piece.begins_message) CountMessage(metrics::Direction::kToClient);
-  if (!messages.Begin(decoded.piece)) {
-    return refuse({is_client() ? base::Cause::kInvalidUtf8 : base::Cause::kBackendInvalidUtf8,
-                   "a text message is not UTF-8"});
-  }
-  // A message is not cut into fragments for lack of room that another batch has.
-  if (batch.Room().size() < decoded.piece.payload.size() + kLeastRoom) {
-    if (const Output output = SendBatch(batch); output.status != Output::Status::kOk) return output;
-  }
-  for (;;) {
-    const BytesToFrames::Filled filled = messages.Fill(batch.Room());
-    if (filled.start) batch.Add(*filled.start, filled.size);
-    if (filled.done) return {};
-    if (const Output output = SendBatch(batch); output.status != Output::Status::kOk) return output;
-  }
-}
-
-Output WebSocketLeg::SendBatch(FrameBatch& batch) {
-  if (batch.empty()) return {};
-  const Output output = Written(output_.SendFrames(*stream_, batch.frames()));
-  batch.Clear();
-  return output;
+MessageSender WebSocketLeg::NewSender() {
+  metrics::Counter* const counter =
+      metrics_ != nullptr ? &metrics_->in(metrics::Direction::kToClient).messages : nullptr;
+  return MessageSender(
+      {*stream_, output_, codec_->to_frames, workspace_.buffers.output(), counter});
 }
 
 // ---- The end ----
@@ -318,20 +269,21 @@ void WebSocketLeg::RequestEnd() {
 }
 
 void WebSocketLeg::RequestClose(std::optional<uint16_t> code, std::string_view reason) {
-  if (is_broken_ || output_.is_close_requested()) return;
+  if (stream_.is_broken() || output_.is_close_requested()) return;
   output_.RequestClose(code, reason);
   has_output_ = true;
   if (is_client()) gives_up_at_ = net::EventLoop::Now() + options_.close_total;
 }
 
 bool WebSocketLeg::MayShutDown() {
-  const bool is_input_ended = is_input_over_ || has_ended_;
+  const bool is_input_ended = is_input_over_ || stream_.has_ended();
   if (!is_input_ended || !output_.idle()) return false;
-  if (!is_client() || has_ended_) return true;
+  if (!is_client() || stream_.has_ended()) return true;
   // The server is the first to end the connection.
   if (!std::exchange(is_lingering_, true)) gives_up_at_ = net::EventLoop::Now() + kLingerTime;
-  has_ended_ = net::EventLoop::Now() >= gives_up_at_;
-  return has_ended_;
+  if (net::EventLoop::Now() < gives_up_at_) return false;
+  stream_.StopReading();
+  return true;
 }
 
 // ---- Time ----
@@ -348,7 +300,7 @@ Leg::Liveness WebSocketLeg::Check(base::TimePoint now, base::TimePoint last_payl
   }
   if (host_watch_ && host_watch_->CheckSilent(*stream_, now)) return Liveness::kSilent;
   if (const auto next = keep_alive_.next(); !next || now < *next) return Liveness::kAlive;
-  const Progress sent = progress();
+  const LegStream::Progress sent = stream_.progress();
   const KeepAlive::Leg seen{last_received_, stream_->readable(), output_.size() + sent.under_way,
                             sent.taken};
   switch (keep_alive_.OnTimer(now, seen, workspace_.Jitter())) {
@@ -356,24 +308,19 @@ Leg::Liveness WebSocketLeg::Check(base::TimePoint now, base::TimePoint last_payl
       break;
     case KeepAlive::Action::kPing:
       // Half an interval: the first ping may come 0.9 intervals after the leg was created.
-      SendPing(now - last_payload >= options_.keepalive.ping_interval / 2);
+      if (codec_ && now - last_payload >= options_.keepalive.ping_interval / 2) {
+        codec_->to_frames.Release();
+      }
+      output_.RequestPing(keep_alive_.ping_payload());
+      has_output_ = true;
+      keep_alive_.OnPingSent(std::chrono::steady_clock::now());
+      if (metrics_ != nullptr) metrics_->pings_sent.Add();
       break;
     case KeepAlive::Action::kGiveUp:
       failure_ = Failure::kNoPong;
       return Liveness::kNoPong;
   }
   return Liveness::kAlive;
-}
-
-void WebSocketLeg::SendPing(bool is_idle) {
-  if (codec_ && is_idle) codec_->to_frames.Release();
-  const uint32_t number = keep_alive_.ping_payload();
-  std::array<uint8_t, sizeof(number)> payload;
-  std::memcpy(payload.data(), &number, payload.size());
-  output_.RequestPing(payload);
-  has_output_ = true;
-  keep_alive_.OnPingSent(std::chrono::steady_clock::now());
-  if (metrics_ != nullptr) metrics_->pings_sent.Add();
 }
 
 }  // namespace sluice::leg

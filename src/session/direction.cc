@@ -59,7 +59,7 @@ Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& sou
 
 Direction::Event Direction::Splice(leg::Leg& source, leg::Leg& sink, net::PipePool::Lent pipe,
                                    size_t limit) {
-  Event event{.input = InputOf(source.ReadIntoPipe(*pipe, limit))};
+  Event event{.input = InputOf(source.stream()->ReadInto(*pipe, limit))};
   if (event.input.received == 0) return event;
   Count(event.input.received);
   event.output = sink.SendPipe(std::move(pipe));
@@ -99,7 +99,7 @@ void Direction::Count(size_t bytes) {
 net::PipePool::Lent Direction::PipeFor(workspace::Workspace& workspace, const leg::Leg& source,
                                        const leg::Leg* sink) const {
   if (!is_bulk_ || !is_relaying() || !TakesPayload(sink) || !sink->CanSendPipe() ||
-      !source.CanReadIntoPipe()) {
+      !source.stream().CanReadInto()) {
     return {};
   }
   return workspace.pipes.Take();

@@ -12,15 +12,15 @@ constexpr size_t kMostUnderWayAtEnd = 256;
 }  // namespace
 
 void Legs::SetHandler(net::StreamHandler& handler) const {
-  if (client) client->SetHandler(&handler);
-  if (backend) backend->SetHandler(&handler);
+  if (client) client->stream()->SetHandler(&handler);
+  if (backend) backend->stream()->SetHandler(&handler);
 }
 
 size_t Legs::Untaken() const {
   size_t bytes = 0;
   for (const auto* leg : {client.get(), backend.get()}) {
     if (leg == nullptr) continue;
-    const size_t under_way = leg->progress().under_way;
+    const size_t under_way = leg->stream().progress().under_way;
     bytes += leg->queued() + (under_way > kMostUnderWayAtEnd ? under_way : 0);
   }
   return bytes;
@@ -29,7 +29,7 @@ size_t Legs::Untaken() const {
 uint64_t Legs::Taken() const {
   uint64_t bytes = 0;
   for (const auto* leg : {client.get(), backend.get()}) {
-    if (leg != nullptr) bytes += leg->progress().taken;
+    if (leg != nullptr) bytes += leg->stream().progress().taken;
   }
   return bytes;
 }

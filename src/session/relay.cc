@@ -101,10 +101,10 @@ void Relay::RunTask() {
 
 void Relay::ReportQueued() {
   const auto& [client, backend] = legs_;
-  to_backend_.ReportQueued(workspace_, (backend ? backend->queued() + backend->held_output() : 0) +
-                                           (client ? client->held_input() : 0));
-  to_client_.ReportQueued(workspace_, (client ? client->queued() + client->held_output() : 0) +
-                                          (backend ? backend->held_input() : 0));
+  to_backend_.ReportQueued(workspace_, (backend ? backend->queued() + backend->held().output : 0) +
+                                           (client ? client->held().input : 0));
+  to_client_.ReportQueued(workspace_, (client ? client->queued() + client->held().output : 0) +
+                                          (backend ? backend->held().input : 0));
 }
 
 void Relay::StopWaitingForBackend() {

@@ -173,8 +173,9 @@ void Session::FinishClient() {
   const bool is_done = client->Finish();
   // Where the FIN is all that a client learns, a reset tells it that no one receives what it goes
   // on sending. The reset must not overtake what was sent to the client.
-  const bool is_refused = !client->has_close_codes() && client->has_ended_output() &&
-                          !relay_.legs().BackendTakesPayload() && client->progress().under_way == 0;
+  const bool is_refused = !client->has_close_codes() && client->stream().HasSentEnd() &&
+                          !relay_.legs().BackendTakesPayload() &&
+                          client->stream().progress().under_way == 0;
   if (is_done || is_refused) client.reset();
 }
 

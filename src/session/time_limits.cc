@@ -71,7 +71,8 @@ TimeLimits::Verdict TimeLimits::CheckPeers(base::TimePoint now, Relay& relay) {
     stall_.Reset(now, 0);
   } else {
     stall_.Update(now, relay.Moved());
-    if (stall_.IsStuck(now, StallLimit()) && client->HasPeerLeft()) return {Action::kLoseClient};
+    if (stall_.IsStuck(now, StallLimit()) && client->stream().HasPeerLeft())
+      return {Action::kLoseClient};
   }
   switch (client->Check(now, IdleSince(relay))) {
     case Liveness::kAlive:

@@ -8,12 +8,15 @@
 // time-out again once that data has arrived.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "sluice/base/bytes.h"
 #include "sluice/base/clock.h"
 #include "sluice/leg/stall_watch.h"
 #include "sluice/settings/session_options.h"
@@ -44,15 +47,17 @@ class KeepAlive {
   /// session and a load balancer, out of step.
   Action OnTimer(base::TimePoint now, const Leg& leg, double jitter);
 
-  /// Four bytes, different in each ping, by which its pong is known.
-  uint32_t ping_payload() const { return ping_number_; }
+  /// Different in each ping, so that its pong is recognised.
+  std::array<uint8_t, sizeof(uint32_t)> ping_payload() const {
+    return std::bit_cast<std::array<uint8_t, sizeof(uint32_t)>>(ping_number_);
+  }
 
   /// Notes the precise time at which the ping was sent.
   void OnPingSent(PreciseTime now) { ping_->precisely_sent_at = now; }
 
-  /// Returns the round-trip time if a pong with this number answers the last ping: once for each
-  /// ping.
-  std::optional<PreciseTime::duration> OnPong(uint32_t number, PreciseTime now);
+  /// Returns the round-trip time if a pong with this payload answers the last ping: once for each
+  /// ping. Other pongs are unsolicited, as RFC 6455 section 5.5.3 allows.
+  std::optional<PreciseTime::duration> OnPong(base::Bytes payload, PreciseTime now);
 
  private:
   /// A ping whose answer is awaited.

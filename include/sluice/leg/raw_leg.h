@@ -19,26 +19,24 @@ class RawLeg final : public Leg {
          base::Duration host_timeout, base::Bytes received = {});
 
   Input Read(size_t limit) override;
-  bool CanReadIntoPipe() const override { return !has_unread_ && stream_->can_read_into(); }
 
   Output Send(base::MutableBytes payload) override;
   bool CanSendPipe() const override;
   Output SendPipe(net::PipePool::Lent pipe) override;
+  Output Flush() override;
+  bool HasRoom() const override { return !pipe_ && queue_.size() < workspace::kQueueMark / 2; }
 
   bool has_close_codes() const override { return false; }
   void RequestEnd() override { is_end_requested_ = has_output_ = true; }
   void RequestClose(std::optional<uint16_t> /*code*/, std::string_view /*reason*/) override {
     RequestEnd();
   }
-  bool HasPeerLeft() const override { return is_broken_ || stream_->IsReset(); }
 
   base::TimePoint NextCheck() const override { return host_watch_.next_check(); }
   Liveness Check(base::TimePoint now, base::TimePoint last_payload) override;
 
  private:
-  Output FlushOutput() override;
   size_t QueuedBytes() const override { return queue_.size() + (pipe_ ? pipe_->size() : 0); }
-  bool QueueHasRoom() const override { return !pipe_ && queue_.size() < workspace::kQueueMark / 2; }
 
   /// Notes whether something waits after a write.
   Output Written(net::IoResult::Status status);

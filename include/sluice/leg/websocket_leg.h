@@ -16,7 +16,6 @@
 #include <string_view>
 
 #include "sluice/base/bytes.h"
-#include "sluice/leg/frame_batch.h"
 #include "sluice/leg/frame_output.h"
 #include "sluice/leg/host_watch.h"
 #include "sluice/leg/keep_alive.h"
@@ -27,6 +26,8 @@
 #include "sluice/websocket/frame_reader.h"
 
 namespace sluice::leg {
+
+class MessageSender;
 
 /// What a frame costs of a turn's budget besides its bytes (Input::cost): a megabyte of empty
 /// frames would keep a worker busy for ten milliseconds.
@@ -60,12 +61,15 @@ class WebSocketLeg final : public Leg {
   Output Send(base::MutableBytes payload) override;
   bool CanSendPipe() const override;
   Output SendPipe(net::PipePool::Lent pipe) override;
+  Output Flush() override;
   Output EndMessages() override;
+  bool HasRoom() const override {
+    return output_.size() < workspace::kQueueMark / 2 && !output_.is_splicing();
+  }
 
   bool has_close_codes() const override { return true; }
   void RequestEnd() override;
   void RequestClose(std::optional<uint16_t> code, std::string_view reason) override;
-  bool HasPeerLeft() const override { return is_broken_ || stream_->HasPeerEnded(); }
 
   base::TimePoint NextCheck() const override;
   Liveness Check(base::TimePoint now, base::TimePoint last_payload) override;
@@ -80,26 +84,19 @@ class WebSocketLeg final : public Leg {
   void ParseFrames(base::MutableBytes bytes, Input& input);
   void ParseMessages(base::MutableBytes bytes, size_t limit, Input& input);
   void OnControl(const websocket::FrameEvent& event, Input& input);
-  void OnPong(base::Bytes payload);
   void OnFault(const MessageFault& fault, Input& input);
   void CountMessage(metrics::Direction direction);
 
-  Output FlushOutput() override;
   size_t QueuedBytes() const override { return output_.size(); }
-  bool QueueHasRoom() const override {
-    return output_.size() < workspace::kQueueMark / 2 && !output_.is_splicing();
+  Held HeldMessages() const override {
+    return {stream_.unread() + codec_->to_bytes.waiting(), codec_->to_frames.waiting()};
   }
-  size_t HeldInput() const override;
-  size_t HeldOutput() const override { return codec_->to_frames.waiting(); }
 
-  /// Notes whether something waits after a write.
-  Output Written(FrameOutput::Status status);
-  Output SendMessages(base::Bytes bytes);
-  Output SendDecoded(const framing::Decoded& decoded, FrameBatch& batch);
-  Output SendBatch(FrameBatch& batch);
+  /// Notes whether something waits after it was sent, and whether the connection is broken.
+  Output Sent(const Output& output);
+  MessageSender NewSender();
   void DropOutput() override { output_.Clear(); }
   bool MayShutDown() override;
-  void SendPing(bool is_idle);
 
   websocket::FrameReader reader_;
   FrameOutput output_;

@@ -45,7 +45,7 @@ class Direction {
 
   /// Returns true if Relay has something to do.
   bool CanRelay(const leg::Leg& source) const {
-    return pauses_ == 0 && state_ != State::kEnded && source.readable();
+    return pauses_ == 0 && state_ != State::kEnded && source.stream().readable();
   }
   /// Only if CanRelay. Relays what can be relayed in this turn, or until there is an event; then it
   /// is to be called again. `sink` is null or takes no payload: then what is read is dropped.

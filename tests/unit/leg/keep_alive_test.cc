@@ -177,8 +177,11 @@ TEST(KeepAliveTest, APongCountsOnce) {
   KeepAlive k(config, kStart, 1.0);
   EXPECT_FALSE(k.OnPong(k.ping_payload(), {})) << "nothing was asked";
   ASSERT_EQ(k.OnTimer(At(20), HeardAt(0), 1.0), Action::kPing);
-  const uint32_t first = k.ping_payload();
-  EXPECT_FALSE(k.OnPong(first + 1, {}));
+  const auto first = k.ping_payload();
+  EXPECT_FALSE(k.OnPong(base::Bytes(first).first(3), {}));
+  auto other = first;
+  ++other[0];
+  EXPECT_FALSE(k.OnPong(other, {}));
   EXPECT_TRUE(k.OnPong(first, {}));
   EXPECT_FALSE(k.OnPong(first, {}));
 }
@@ -187,7 +190,7 @@ TEST(KeepAliveTest, APongForAnEarlierPingMeasuresNothing) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
   ASSERT_EQ(k.OnTimer(At(20), HeardAt(0), 1.0), Action::kPing);
-  const uint32_t first = k.ping_payload();
+  const auto first = k.ping_payload();
   ASSERT_EQ(k.OnTimer(At(40), HeardAt(21), 1.0), Action::kPing);
   EXPECT_NE(k.ping_payload(), first);
   EXPECT_FALSE(k.OnPong(first, {}));

@@ -25,12 +25,12 @@ TEST_F(MessageCodecTest, ALineIsAMessage) {
   Open();
   Send("one\ntwo\nthr");
   EXPECT_EQ(peer.writes(), 1u);
-  EXPECT_EQ(leg->held_output(), 3u);
+  EXPECT_EQ(leg->held().output, 3u);
   Send("ee\n");
   EXPECT_EQ(Understood(peer.written()), "T\"one\".T\"two\".T\"three\".");
   peer.Send(ServerFrame(Opcode::kText, "four") + ServerFrame(Opcode::kBinary, "fi", false));
   EXPECT_EQ(ReadAll(), "four\n");
-  EXPECT_EQ(leg->held_input(), 2u);
+  EXPECT_EQ(leg->held().input, 2u);
   peer.Send(ServerFrame(Opcode::kPing, "") + ServerFrame(Opcode::kContinuation, "ve"));
   EXPECT_EQ(ReadAll(2), "five\n");
 }
@@ -65,7 +65,7 @@ TEST_F(MessageCodecTest, WhatBecomesLongerThanTheBufferIsKept) {
   }
   peer.Send(wire);
   last = leg->Read(workspace::kQueueMark);
-  EXPECT_GT(leg->held_input(), 1000u);
+  EXPECT_GT(leg->held().input, 1000u);
   std::string all(base::AsText(last.payload));
   EXPECT_TRUE((all += ReadAll(workspace::kQueueMark)) == expected);
 }
@@ -79,7 +79,7 @@ TEST_F(MessageCodecTest, AnAssembledMessageThatIsLongerThanTheBufferIsReadInPart
             ServerFrame(Opcode::kBinary, "next"));
   EXPECT_TRUE(ReadAll(workspace::kQueueMark) ==
               BigEndian(800'000, 4) + half + half + BigEndian(4, 4) + "next");
-  EXPECT_EQ(leg->held_input(), 0u);
+  EXPECT_EQ(leg->held().input, 0u);
 }
 
 TEST_F(MessageCodecTest, ALongMessageIsFragmentsOfOne) {

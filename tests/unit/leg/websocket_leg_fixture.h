@@ -40,7 +40,7 @@ class WebSocketLegTest : public ::testing::Test {
   /// Reads all that there is, in pieces of `piece` bytes at most, and sends what that asks for.
   std::string ReadAll(size_t piece = 4096) {
     std::string all;
-    while (leg->readable()) {
+    while (leg->stream().readable()) {
       last = leg->Read(piece);
       all += base::AsText(last.payload);
       if (last.status != Input::Status::kOk) break;

@@ -48,8 +48,8 @@ TEST_F(WebSocketLegTest, ReadsThePayloadHoweverItCame) {
 TEST_F(WebSocketLegTest, WhatFollowedTheAnswerIsReadFirst) {
   const std::string wire = ServerBinary("first");
   Open(wire.substr(0, 4));
-  EXPECT_TRUE(leg->readable());
-  EXPECT_EQ(leg->held_input(), 4u);
+  EXPECT_TRUE(leg->stream().readable());
+  EXPECT_EQ(leg->held().input, 4u);
   EXPECT_EQ(ReadAll(), "fi");
   peer.Send(wire.substr(4) + ServerBinary("second"));
   EXPECT_EQ(ReadAll(3), "rstsecond");
@@ -110,7 +110,7 @@ TEST_F(WebSocketLegTest, AFloodOfPingsCostsBoundedMemoryAndHasItsCost) {
   for (int i = 0; i < 10'000; ++i) pings += ServerFrame(Opcode::kPing, std::string(100, 'p'));
   peer.Send(pings);
   size_t cost = 0;
-  while (leg->readable()) cost += leg->Read(4096).cost;
+  while (leg->stream().readable()) cost += leg->Read(4096).cost;
   EXPECT_GT(cost, pings.size() + 10'000 * 32);
   peer.Take();
   leg->Flush();
@@ -201,7 +201,7 @@ TEST_F(WebSocketLegTest, AResetIsALoss) {
   peer.Reset();
   EXPECT_EQ(ReadAll(), "");
   EXPECT_EQ(last.status, Status::kLost);
-  EXPECT_TRUE(leg->has_ended());
+  EXPECT_TRUE(leg->stream().has_ended());
   EXPECT_EQ(Send("x").status, Output::Status::kBroken);
   EXPECT_FALSE(leg->takes_payload());
   EXPECT_TRUE(leg->Finish());

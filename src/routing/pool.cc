@@ -3,54 +3,36 @@
 #include <algorithm>
 #include <utility>
 
-#include "routing/hash.h"
-
 namespace sluice::routing {
+namespace {
 
-PoolServer::PoolServer(const std::string& address) : hash(Hash(address)) {}
+/// Returns the servers of the backend. Acquires the lock meanwhile.
+PoolServers FindServers(const settings::Backend& backend, PoolShared& shared) {
+  const std::lock_guard lock(shared.mutex);
+  return {backend, shared.servers, shared.random};
+}
+
+}  // namespace
 
 Pool::Pool(const settings::Backend& backend, std::shared_ptr<PoolShared> shared)
-    : config_(backend), is_pool_(backend.has_fixed_servers()), shared_(std::move(shared)) {
-  const std::lock_guard lock(shared_->mutex);
-  std::erase_if(shared_->servers, [](const auto& entry) { return entry.second.expired(); });
-  for (const settings::Server& server : config_.servers) {
-    const std::string address = server.address.ToString();
-    auto& known = shared_->servers[address];
-    auto state = known.lock();
-    if (!state) {
-      known = state = std::make_shared<PoolServer>(address);
-      state->max_sessions = server.max_sessions;
-    }
-    servers_.push_back(std::move(state));
-  }
-}
+    : config_(backend), shared_(std::move(shared)), servers_(FindServers(config_, *shared_)) {}
 
 // ---- Places ----
 
 base::Result<Pools::Pick, NoServer> Pool::Acquire(const Criteria& criteria) const {
   const std::lock_guard lock(shared_->mutex);
-  const auto picked = Pick(criteria, criteria.now);
-  if (!picked) return base::Unexpected(WhyNone(criteria));
-  return Pools::Pick{Occupy(*picked, criteria.now), CountOthersLocked(*picked, criteria)};
-}
-
-size_t Pool::CountOthersLocked(size_t server, const Criteria& criteria) const {
-  size_t others = 0;
-  for (size_t i = 0; i < size(); ++i) {
-    const bool is_tried =
-        std::find(criteria.tried.begin(), criteria.tried.end(), i) != criteria.tried.end();
-    if (i != server && IsUp(i) && !is_tried) ++others;
-  }
-  return others;
+  const auto picked = servers_.Pick(criteria, criteria.now);
+  if (!picked) return base::Unexpected(servers_.WhyNone(criteria));
+  return Pools::Pick{Occupy(*picked, criteria.now), servers_.CountOthers(*picked, criteria)};
 }
 
 size_t Pool::CountOthers(size_t server, const Criteria& criteria) const {
   const std::lock_guard lock(shared_->mutex);
-  return CountOthersLocked(server, criteria);
+  return servers_.CountOthers(server, criteria);
 }
 
 ServerSlot Pool::Occupy(size_t i, base::TimePoint now) const {
-  PoolServer& server = *servers_[i];
+  PoolServer& server = servers_[i];
   ++server.sessions;
   if (server.dials++ == 0) server.dialled_at = now;
   return {this, i};
@@ -58,9 +40,9 @@ ServerSlot Pool::Occupy(size_t i, base::TimePoint now) const {
 
 bool Pool::OnConnected(size_t i, base::TimePoint now) const {
   const std::lock_guard lock(shared_->mutex);
-  PoolServer& server = *servers_[i];
+  PoolServer& server = servers_[i];
   --server.dials;
-  const bool is_back = IsSuspect(i);
+  const bool is_back = servers_.IsSuspect(i);
   server.failures = 0;
   server.in_a_row = 0;
   if (is_back) {
@@ -72,13 +54,13 @@ bool Pool::OnConnected(size_t i, base::TimePoint now) const {
 
 std::optional<base::Duration> Pool::OnFailed(size_t i, base::TimePoint now) const {
   const std::lock_guard lock(shared_->mutex);
-  PoolServer& server = *servers_[i];
+  PoolServer& server = servers_[i];
   // If each request names its own server, a failure says nothing about the next request.
-  if (!is_pool_ || config_.ejection.after == 0) return std::nullopt;
-  const bool was_suspect = IsSuspect(i);
+  if (!config_.has_fixed_servers() || config_.ejection.after == 0) return std::nullopt;
+  const bool was_suspect = servers_.IsSuspect(i);
   if (!was_suspect) ++server.failures;
   // Failures of dials that began before the ejection do not count.
-  if (!IsSuspect(i) || (was_suspect && now < server.ejected_until)) return std::nullopt;
+  if (!servers_.IsSuspect(i) || (was_suspect && now < server.ejected_until)) return std::nullopt;
   constexpr uint32_t kMostDoublings = 30;
   const auto& [after, first, at_most] = config_.ejection;
   const auto time = std::min<base::Duration>(
@@ -91,7 +73,7 @@ std::optional<base::Duration> Pool::OnFailed(size_t i, base::TimePoint now) cons
 
 void Pool::Release(size_t i, bool is_dialling) const {
   const std::lock_guard lock(shared_->mutex);
-  PoolServer& server = *servers_[i];
+  PoolServer& server = servers_[i];
   --server.sessions;
   if (is_dialling) --server.dials;
   GrantPlacesOf(server);
@@ -99,13 +81,14 @@ void Pool::Release(size_t i, bool is_dialling) const {
 
 void Pool::Activate() const {
   const std::lock_guard lock(shared_->mutex);
-  for (size_t i = 0; i < size(); ++i) servers_[i]->max_sessions = config_.servers[i].max_sessions;
-  for (const auto& server : servers_) GrantPlacesOf(*server);
+  for (size_t i = 0; i < servers_.size(); ++i)
+    servers_[i].max_sessions = config_.servers[i].max_sessions;
+  for (size_t i = 0; i < servers_.size(); ++i) GrantPlacesOf(servers_[i]);
 }
 
 bool Pool::SetHealth(size_t i, bool up, base::TimePoint now) const {
   const std::lock_guard lock(shared_->mutex);
-  PoolServer& server = *servers_[i];
+  PoolServer& server = servers_[i];
   if (server.is_down == !up) return false;
   server.is_down = !up;
   if (!up) return true;
@@ -122,7 +105,7 @@ std::unique_ptr<PlaceWaiter> Pool::Wait(Criteria criteria, std::function<void()>
   const std::lock_guard lock(shared_->mutex);
   if (config_.queue.size == 0) return nullptr;
   // A place may have become free since Acquire.
-  const auto picked = Pick(criteria, criteria.now);
+  const auto picked = servers_.Pick(criteria, criteria.now);
   if (!picked && shared_->waiters.size() >= config_.queue.size) {
     ++shared_->queue_ends[static_cast<size_t>(QueueEnd::kFull)];
     return nullptr;
@@ -154,18 +137,15 @@ void Pool::GrantPlacesOf(const PoolServer& server) const {
   for (auto place = waiters.begin(); place != waiters.end();) {
     PlaceWaiter& waiter = **place++;
     const Pool& pool = *waiter.pool_;
-    const auto& servers = pool.servers_;
-    const auto found = std::find_if(servers.begin(), servers.end(),
-                                    [&](const auto& known) { return known.get() == &server; });
-    if (found == servers.end()) continue;
-    const auto i = static_cast<size_t>(found - servers.begin());
+    const auto i = pool.servers_.IndexOf(server);
+    if (!i) continue;
     const auto& tried = waiter.criteria_.tried;
-    if (std::find(tried.begin(), tried.end(), i) != tried.end()) continue;
-    if (!pool.IsUp(i) || !pool.HasPlace(i)) {
+    if (std::find(tried.begin(), tried.end(), *i) != tried.end()) continue;
+    if (!pool.servers_.IsUp(*i) || !server.HasPlace()) {
       if (&pool == this) return;  // The server is not usable for later requests either.
       continue;
     }
-    pool.Grant(waiter, i);
+    pool.Grant(waiter, *i);
   }
 }
 
@@ -178,7 +158,7 @@ std::optional<ServerSlot> Pool::AcquireFor(PlaceWaiter& waiter, base::TimePoint 
 
 std::optional<ServerSlot> Pool::RetryFor(PlaceWaiter& waiter, base::TimePoint now) const {
   const std::lock_guard lock(shared_->mutex);
-  const auto picked = waiter.is_queued_ ? Pick(waiter.criteria_, now) : std::nullopt;
+  const auto picked = waiter.is_queued_ ? servers_.Pick(waiter.criteria_, now) : std::nullopt;
   if (!picked) return std::nullopt;
   Unqueue(waiter, QueueEnd::kPlace);
   shared_->waited += now - waiter.criteria_.now;
@@ -201,14 +181,14 @@ BackendState Pool::Describe(base::TimePoint now) const {
                      .queue_size = config_.queue.size,
                      .queue_ends = shared_->queue_ends,
                      .waited = shared_->waited};
-  for (size_t i = 0; i < size(); ++i) {
-    const PoolServer& server = *servers_[i];
+  for (size_t i = 0; i < servers_.size(); ++i) {
+    const PoolServer& server = servers_[i];
     const settings::Server& config = config_.servers[i];
-    const bool is_ejected = IsSuspect(i);
-    const Health health = server.is_down       ? Health::kDown
-                          : is_ejected         ? Health::kEjected
-                          : IsStarting(i, now) ? Health::kStarting
-                                               : Health::kUp;
+    const bool is_ejected = servers_.IsSuspect(i);
+    const Health health = server.is_down                ? Health::kDown
+                          : is_ejected                  ? Health::kEjected
+                          : servers_.IsStarting(i, now) ? Health::kStarting
+                                                        : Health::kUp;
     state.servers.push_back({.address = config.address.ToString(),
                              .weight = config.weight,
                              .tier = config.tier,

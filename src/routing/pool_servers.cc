@@ -1,5 +1,5 @@
-// The choice among a pool's servers. All modes have the same candidates: the servers of the best
-// tier that may be used and have a free place.
+// All modes of the choice have the same candidates: the servers of the best tier that may be used
+// and have a free place.
 //
 // Credit is nginx's smooth weighted round robin: with each session, the credit of every candidate
 // grows by its weight, and the chosen one pays the sum of the weights. The other modes use credit
@@ -9,11 +9,13 @@
 // score wins. When a server leaves, only its keys move, and they spread over the others by weight.
 // That is the minimum, and the weights are exact; rings and tables only approximate them. The cost
 // is one logarithm for each server and session; no table is built.
+#include "routing/pool_servers.h"
+
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "routing/hash.h"
-#include "routing/pool.h"
 
 namespace sluice::routing {
 namespace {
@@ -31,21 +33,51 @@ bool Contains(const std::vector<size_t>& list, size_t i) {
 
 }  // namespace
 
-bool Pool::IsSuspect(size_t i) const {
+PoolServer::PoolServer(const std::string& address) : hash(Hash(address)) {}
+
+PoolServers::PoolServers(const settings::Backend& backend, KnownServers& known,
+                         std::minstd_rand& random)
+    : config_(backend), random_(random) {
+  std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+  for (const settings::Server& server : config_.servers) {
+    const std::string address = server.address.ToString();
+    auto& entry = known[address];
+    auto state = entry.lock();
+    if (!state) {
+      entry = state = std::make_shared<PoolServer>(address);
+      state->max_sessions = server.max_sessions;
+    }
+    servers_.push_back(std::move(state));
+  }
+}
+
+std::optional<size_t> PoolServers::IndexOf(const PoolServer& server) const {
+  for (size_t i = 0; i < size(); ++i) {
+    if (servers_[i].get() == &server) return i;
+  }
+  return std::nullopt;
+}
+
+// ---- The state of a server ----
+
+bool PoolServers::IsSuspect(size_t i) const {
   return config_.ejection.after != 0 && servers_[i]->failures >= config_.ejection.after;
 }
 
-bool Pool::HasPlace(size_t i) const {
-  const size_t most = servers_[i]->max_sessions;
-  return most == 0 || servers_[i]->sessions < most;
-}
-
-bool Pool::IsStarting(size_t i, base::TimePoint now) const {
+bool PoolServers::IsStarting(size_t i, base::TimePoint now) const {
   const auto& since = servers_[i]->back_since;
   return since && now - *since < config_.slow_start;
 }
 
-double Pool::WeightOf(size_t i, base::TimePoint now) const {
+bool PoolServers::IsUsable(size_t i, base::TimePoint now, bool is_last_resort) const {
+  const PoolServer& server = *servers_[i];
+  if (server.is_down || !server.HasPlace()) return false;
+  if (!IsSuspect(i)) return true;
+  if (is_last_resort) return server.dials == 0 || now - server.dialled_at < kTrialWindow;
+  return now >= server.ejected_until && server.dials == 0;
+}
+
+double PoolServers::WeightOf(size_t i, base::TimePoint now) const {
   const double weight = config_.servers[i].weight;
   if (!IsStarting(i, now)) return weight;
   const std::chrono::duration<double> back = now - *servers_[i]->back_since;
@@ -54,19 +86,13 @@ double Pool::WeightOf(size_t i, base::TimePoint now) const {
 }
 
 /// Returns the number of sessions in proportion to the weight, if there were `more` sessions.
-double Pool::LoadOf(size_t i, size_t more, base::TimePoint now) const {
+double PoolServers::LoadOf(size_t i, size_t more, base::TimePoint now) const {
   return static_cast<double>(servers_[i]->sessions + more) / WeightOf(i, now);
 }
 
-bool Pool::IsUsable(size_t i, base::TimePoint now, bool is_last_resort) const {
-  const PoolServer& server = *servers_[i];
-  if (server.is_down || !HasPlace(i)) return false;
-  if (!IsSuspect(i)) return true;
-  if (is_last_resort) return server.dials == 0 || now - server.dialled_at < kTrialWindow;
-  return now >= server.ejected_until && server.dials == 0;
-}
+// ---- The choice ----
 
-Pool::Candidates Pool::BestTier(const Criteria& criteria, base::TimePoint now) const {
+PoolServers::Candidates PoolServers::BestTier(const Criteria& criteria, base::TimePoint now) const {
   bool is_last_resort = true;
   for (size_t i = 0; i < size(); ++i) is_last_resort = is_last_resort && !IsUp(i);
   Candidates best;
@@ -80,7 +106,7 @@ Pool::Candidates Pool::BestTier(const Criteria& criteria, base::TimePoint now) c
   return best;
 }
 
-std::optional<size_t> Pool::Pick(const Criteria& criteria, base::TimePoint now) const {
+std::optional<size_t> PoolServers::Pick(const Criteria& criteria, base::TimePoint now) const {
   const Candidates candidates = BestTier(criteria, now);
   if (candidates.empty()) return std::nullopt;
   switch (config_.balance.mode) {
@@ -97,18 +123,28 @@ std::optional<size_t> Pool::Pick(const Criteria& criteria, base::TimePoint now) 
   return ByTurn(candidates, candidates, now);
 }
 
-NoServer Pool::WhyNone(const Criteria& criteria) const {
+NoServer PoolServers::WhyNone(const Criteria& criteria) const {
   for (size_t i = 0; i < size(); ++i) {
-    if (IsUp(i) && !Contains(criteria.tried, i) && !HasPlace(i)) return NoServer::kFull;
+    if (IsUp(i) && !Contains(criteria.tried, i) && !servers_[i]->HasPlace()) return NoServer::kFull;
   }
   return criteria.tried.empty() ? NoServer::kDown : NoServer::kTried;
 }
 
+size_t PoolServers::CountOthers(size_t i, const Criteria& criteria) const {
+  size_t others = 0;
+  for (size_t other = 0; other < size(); ++other) {
+    if (other != i && IsUp(other) && !Contains(criteria.tried, other)) ++others;
+  }
+  return others;
+}
+
+// ---- The modes ----
+
 /// Returns the server of `among` with the most credit, after all `candidates` have got credit for
 /// this session. Credit is limited to one round, so that a server that was full for long does not
 /// get all sessions after that.
-size_t Pool::ByTurn(const Candidates& candidates, const Candidates& among,
-                    base::TimePoint now) const {
+size_t PoolServers::ByTurn(const Candidates& candidates, const Candidates& among,
+                           base::TimePoint now) const {
   double sum = 0;
   for (const size_t i : candidates) sum += WeightOf(i, now);
   for (const size_t i : candidates) {
@@ -125,7 +161,8 @@ size_t Pool::ByTurn(const Candidates& candidates, const Candidates& among,
 /// session. With equal weights, these have the fewest sessions. With different weights, a server
 /// without sessions is not better than one with a low load; otherwise servers of little weight
 /// would get most of the sessions while there are few.
-Pool::Candidates Pool::LeastLoaded(const Candidates& candidates, base::TimePoint now) const {
+PoolServers::Candidates PoolServers::LeastLoaded(const Candidates& candidates,
+                                                 base::TimePoint now) const {
   double bound = LoadOf(candidates.front(), 1, now);
   for (const size_t i : candidates) bound = std::min(bound, LoadOf(i, 1, now));
   Candidates least;
@@ -135,7 +172,7 @@ Pool::Candidates Pool::LeastLoaded(const Candidates& candidates, base::TimePoint
   return least;
 }
 
-size_t Pool::ByHash(const Candidates& candidates, uint64_t key, base::TimePoint now) const {
+size_t PoolServers::ByHash(const Candidates& candidates, uint64_t key, base::TimePoint now) const {
   size_t best = candidates.front();
   double highest = -1;
   for (const size_t i : candidates) {
@@ -151,14 +188,15 @@ size_t Pool::ByHash(const Candidates& candidates, uint64_t key, base::TimePoint 
 }
 
 /// Draws two different candidates by weight; returns all if there are only two.
-Pool::Candidates Pool::DrawTwo(const Candidates& candidates, base::TimePoint now) const {
+PoolServers::Candidates PoolServers::DrawTwo(const Candidates& candidates,
+                                             base::TimePoint now) const {
   if (candidates.size() <= 2) return candidates;
   Candidates left = candidates;
   Candidates drawn;
   while (drawn.size() < 2) {
     double sum = 0;
     for (const size_t i : left) sum += WeightOf(i, now);
-    double point = std::uniform_real_distribution(0.0, sum)(shared_->random);
+    double point = std::uniform_real_distribution(0.0, sum)(random_);
     auto place = left.begin();
     for (; place + 1 != left.end(); ++place) {
       point -= WeightOf(*place, now);

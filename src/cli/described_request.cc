@@ -87,7 +87,7 @@ void ApplyForwarded(const settings::Config& config, DescribedRequest& request) {
   const auto& proxies = config.trusted_proxies;
   const auto peer = request.facts.client;
   const std::string names = ForwardedHeaders(request.head);
-  if (!proxies || !proxies->from.Contain(peer)) {
+  if (!intake::IsTrustedProxy(config, peer)) {
     if (names.empty()) return;
     request.client_note =
         names + " ignored: " +

@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "sluice/intake/forwarded_client.h"
 #include "sluice/tls/stream.h"
 
 #include "intake/http1.h"
+#include "intake/proxy_header_reader.h"
 #include "intake/raw_tcp.h"
 #include "intake/refusals.h"
 
 namespace sluice::intake {
 
 using Handshake = net::TlsState::Handshake;
-using HeaderStatus = proxy::HeaderParser::Status;
 using metrics::ProxyHeader;
 using metrics::TlsResult;
 
@@ -20,6 +21,14 @@ namespace {
 
 // The bytes to read at most in one call while a PROXY header may be incomplete.
 constexpr size_t kReadSize = 16 * 1024;
+
+/// Creates the protocol of the listener. With `refuses_plain_text`, it refuses the first request.
+std::unique_ptr<Protocol> NewProtocol(Connection& connection, bool refuses_plain_text) {
+  if (connection.listener().protocol == settings::ListenerProtocol::kTcp) {
+    return std::make_unique<RawTcp>(connection, refuses_plain_text);
+  }
+  return std::make_unique<Http1>(connection, refuses_plain_text);
+}
 
 }  // namespace
 
@@ -51,13 +60,14 @@ void Connection::Start() {
   stream_->SetHandler(this);
   const auto& protocol = listener().proxy_protocol;
   const bool may_send_header = protocol && protocol->from.Contain(client_.address.ip());
-  if (!may_send_header && !IsTrustedProxy() && RefuseIfOverRate()) return;
+  if (!may_send_header && RefuseIfOverRate()) return;
   if (!protocol) {
     StartTls({});
   } else if (protocol->is_required && !may_send_header) {
-    RefuseProxyHeader(ProxyHeader::kUntrusted, "only the load balancer may connect here", {});
+    OnProxyHeader(
+        {.result = ProxyHeader::kUntrusted, .refusal = "only the load balancer may connect here"});
   } else {
-    parser_ = std::make_unique<proxy::HeaderParser>();
+    proxy_header_ = std::make_unique<ProxyHeaderReader>(*protocol, may_send_header);
     ReadProxyHeader();
   }
 }
@@ -135,14 +145,10 @@ session::Session& Connection::BecomeSession(session::Session::Parts parts) {
 
 // ---- Rate limit ----
 
-/// Returns true if the peer is a trusted proxy, whose requests belong to other clients.
-bool Connection::IsTrustedProxy() const {
-  const auto& proxies = generation_->config.trusted_proxies;
-  return proxies && proxies->from.Contain(client_.address.ip());
-}
-
-/// Counts the connection as its client's, and refuses it over limits.handshake_rate.
+/// Counts the connection as its client's, and refuses it over limits.handshake_rate. Counts nothing
+/// if the peer is a trusted proxy, whose requests belong to other clients.
 bool Connection::RefuseIfOverRate() {
+  if (IsTrustedProxy(generation_->config, client_.address.ip())) return false;
   is_rate_counted_ = true;
   const auto refusal = CountForRate(context_, *generation_, client_);
   if (refusal) RefuseEarly(*refusal);
@@ -160,50 +166,23 @@ void Connection::ReadProxyHeader() {
       Abort();
       return;
     }
-    ParseProxyHeader(buffer.first(got.bytes));
+    if (const auto outcome = proxy_header_->Feed(buffer.first(got.bytes))) OnProxyHeader(*outcome);
   }
 }
 
-void Connection::ParseProxyHeader(base::Bytes bytes) {
-  const settings::ProxyProtocol& protocol = *listener().proxy_protocol;
-  const auto used = parser_->Feed(bytes);
-  if (!used) {
-    RefuseProxyHeader(ProxyHeader::kMalformed,
-                      "the PROXY header is not valid: " + std::string(used.error()), bytes);
+/// Refuses the connection, or continues with the client that the header reports.
+void Connection::OnProxyHeader(const ProxyHeaderOutcome& outcome) {
+  listener_metrics().proxy_headers[static_cast<size_t>(outcome.result)].Add();
+  if (!outcome.refusal.empty()) {
+    RefuseEarly({base::Cause::kBadRequest, outcome.refusal}, outcome.received);
     return;
   }
-  if (parser_->status() == HeaderStatus::kIncomplete) return;
-  const base::Bytes held = parser_->held();
-  std::vector<uint8_t> rest(held.begin(), held.end());
-  rest.insert(rest.end(), bytes.begin() + static_cast<ptrdiff_t>(*used), bytes.end());
-  if (parser_->status() == HeaderStatus::kNone) {
-    if (protocol.is_required) {
-      RefuseProxyHeader(ProxyHeader::kNone, "the connection does not begin with a PROXY header",
-                        rest);
-      return;
-    }
-    EndProxyHeader(ProxyHeader::kNone);
-  } else if (!protocol.from.Contain(client_.address.ip())) {
-    RefuseProxyHeader(ProxyHeader::kUntrusted, "you may not send a PROXY header here", bytes);
-    return;
-  } else if (const auto& endpoints = parser_->endpoints()) {
-    EndProxyHeader(ProxyHeader::kTaken);
+  if (const auto& endpoints = outcome.endpoints) {
     client_.address = net::Address::From(endpoints->source.ip, endpoints->source.port);
     client_.destination = endpoints->destination;
-  } else {
-    EndProxyHeader(ProxyHeader::kLocal);
   }
-  if (!is_rate_counted_ && !IsTrustedProxy() && RefuseIfOverRate()) return;
-  StartTls(rest);
-}
-
-void Connection::EndProxyHeader(ProxyHeader result) {
-  listener_metrics().proxy_headers[static_cast<size_t>(result)].Add();
-}
-
-void Connection::RefuseProxyHeader(ProxyHeader result, std::string detail, base::Bytes received) {
-  EndProxyHeader(result);
-  RefuseEarly({base::Cause::kBadRequest, std::move(detail)}, received);
+  if (!is_rate_counted_ && RefuseIfOverRate()) return;
+  StartTls(outcome.received);
 }
 
 // ---- TLS ----
@@ -288,17 +267,10 @@ void Connection::EndHandshake(TlsResult result, std::string_view detail) {
 
 // ---- The protocol ----
 
-std::unique_ptr<Protocol> Connection::NewProtocol(bool refuses_plain_text) {
-  if (listener().protocol == settings::ListenerProtocol::kTcp) {
-    return std::make_unique<RawTcp>(*this, refuses_plain_text);
-  }
-  return std::make_unique<Http1>(*this, refuses_plain_text);
-}
-
 void Connection::StartProtocol(base::Bytes received, bool refuses_plain_text) {
   Enter(ConnectionEvent::kProtocolStarted);
   timer_.Stop();
-  protocol_ = NewProtocol(refuses_plain_text);
+  protocol_ = NewProtocol(*this, refuses_plain_text);
   protocol_->Start(received);
 }
 
@@ -312,7 +284,7 @@ void Connection::RefuseEarly(const http::Refusal& refusal, base::Bytes received)
   }
   Enter(ConnectionEvent::kProtocolStarted);
   timer_.Stop();
-  protocol_ = NewProtocol(/*refuses_plain_text=*/false);
+  protocol_ = NewProtocol(*this, /*refuses_plain_text=*/false);
   protocol_->RefuseEarly(refusal, received);
 }
 

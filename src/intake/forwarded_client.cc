@@ -5,6 +5,10 @@
 
 namespace sluice::intake {
 
+bool IsTrustedProxy(const settings::Config& config, const std::optional<base::IpAddress>& peer) {
+  return config.trusted_proxies && config.trusted_proxies->from.Contain(peer);
+}
+
 base::Result<ForwardedClient, http::Refusal> ReadForwarded(const settings::TrustedProxies& proxies,
                                                            const http::RequestHead& head) {
   const bool is_standard = proxies.header == settings::ForwardedHeader::kForwarded;

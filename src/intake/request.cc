@@ -89,10 +89,10 @@ void Request::Refuse(const http::Refusal& refusal, const RefusalNote& note) {
 /// Reads the client's address and protocol from the headers of a trusted proxy. Returns false if it
 /// has refused the request.
 bool Request::ApplyForwardedHeaders() {
-  const auto& proxies = generation_->config.trusted_proxies;
-  if (!proxies || !proxies->from.Contain(client_.address.ip())) return true;
+  const settings::Config& config = generation_->config;
+  if (!IsTrustedProxy(config, client_.address.ip())) return true;
   is_rate_counted_ = false;  // Each request may be another client's.
-  const auto forwarded = ReadForwarded(*proxies, *head_);
+  const auto forwarded = ReadForwarded(*config.trusted_proxies, *head_);
   if (!forwarded) {
     Refuse(forwarded.error());
     return false;

@@ -5,10 +5,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "sluice/base/bytes.h"
 #include "sluice/base/clock.h"
@@ -22,7 +19,6 @@
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/event_loop.h"
 #include "sluice/net/stream.h"
-#include "sluice/proxy/header_parser.h"
 #include "sluice/session/session.h"
 #include "sluice/tls/context.h"
 
@@ -31,6 +27,9 @@ class Stream;
 }
 
 namespace sluice::intake {
+
+struct ProxyHeaderOutcome;
+class ProxyHeaderReader;
 
 /// Belongs to the table of its worker and to the worker's thread. It releases itself when it ends.
 class Connection final : public base::TableEntry,
@@ -85,9 +84,7 @@ class Connection final : public base::TableEntry,
   void OnTimer() override;
 
   void ReadProxyHeader();
-  void ParseProxyHeader(base::Bytes bytes);
-  void EndProxyHeader(metrics::ProxyHeader result);
-  void RefuseProxyHeader(metrics::ProxyHeader result, std::string detail, base::Bytes received);
+  void OnProxyHeader(const ProxyHeaderOutcome& outcome);
 
   void StartTls(base::Bytes received);
   void ContinueHandshake();
@@ -97,8 +94,6 @@ class Connection final : public base::TableEntry,
   void StartProtocol(base::Bytes received, bool refuses_plain_text = false);
   void RefuseEarly(const http::Refusal& refusal, base::Bytes received = {});
   bool RefuseIfOverRate();
-  bool IsTrustedProxy() const;
-  std::unique_ptr<Protocol> NewProtocol(bool refuses_plain_text);
   bool Enter(ConnectionEvent event);
   metrics::ListenerMetrics& listener_metrics();
 
@@ -108,11 +103,11 @@ class Connection final : public base::TableEntry,
   const base::TimePoint deadline_;
   std::shared_ptr<const tls::Context> tls_;  // Null without TLS, or when TLS has started.
   ConnectionState state_ = ConnectionState::kProxyHeader;
-  std::unique_ptr<net::Stream> stream_;          // Null in kClosed.
-  net::Timer timer_;                             // Runs until kServing.
-  std::unique_ptr<proxy::HeaderParser> parser_;  // Null if the listener reads no PROXY header.
-  tls::Stream* handshake_ = nullptr;             // `stream_` while it is in kHandshake.
-  std::unique_ptr<Protocol> protocol_;           // From kServing on.
+  std::unique_ptr<net::Stream> stream_;              // Null in kClosed.
+  net::Timer timer_;                                 // Runs until kServing.
+  std::unique_ptr<ProxyHeaderReader> proxy_header_;  // Null if the listener reads no PROXY header.
+  tls::Stream* handshake_ = nullptr;                 // `stream_` while it is in kHandshake.
+  std::unique_ptr<Protocol> protocol_;               // From kServing on.
   bool is_rate_counted_ = false;
   bool may_keep_alive_ = true;
 };

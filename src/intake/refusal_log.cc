@@ -86,7 +86,7 @@ std::string RequestedTarget(const RequestView& request) {
 /// Returns the detail to log: it may contain more than the text that is sent to the client.
 std::string DetailOf(const RequestView& request, const http::Refusal& refusal,
                      const RefusalNote& note) {
-  if (!note.detail.empty()) return std::string(note.detail);
+  if (!note.detail.empty()) return note.detail;
   if (refusal.cause != base::Cause::kOriginNotAllowed) return refusal.detail;
   return refusal.detail + (request.head->Count("Origin") == 0
                                ? "; to allow it, remove 'require_origin' of the route"

@@ -1,7 +1,6 @@
 #include "sluice/intake/request.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "sluice/intake/forwarded_client.h"
@@ -10,6 +9,7 @@
 #include "sluice/routing/balance_key.h"
 #include "sluice/routing/target.h"
 
+#include "intake/claim_choice.h"
 #include "intake/handshake_answer.h"
 #include "intake/proxy_preamble.h"
 #include "intake/refusals.h"
@@ -32,7 +32,9 @@ Request::Request(Context& context, Responder& responder, Origin origin)
       head_(origin.head),
       deadline_(origin.deadline),
       is_rate_counted_(origin.is_rate_counted),
-      timer_(context.workspace.loop, *this) {}
+      timer_(context.workspace.loop, *this),
+      credential_checks_(context.workspace.loop, *generation_, client_, head(),
+                         responder.stream()) {}
 
 Request::~Request() = default;
 
@@ -67,13 +69,10 @@ void Request::Enter(RequestEvent event) {
   if (!next) return;
   state_ = *next;
   timer_.Stop();
-  // Each may be on the stack.
-  if (state_ != RequestState::kAuthenticating) {
-    context_.workspace.loop.DestroyLater(std::move(authentication_));
-  }
+  if (state_ != RequestState::kAuthenticating) credential_checks_.Cancel();
   if (state_ == RequestState::kDone) {
     if (search_) search_->Cancel();
-    context_.workspace.loop.DestroyLater(std::move(search_));
+    context_.workspace.loop.DestroyLater(std::move(search_));  // It may be on the stack.
     quota_slot_ = auth::SessionQuota::Slot();
   }
 }
@@ -131,7 +130,7 @@ bool Request::RefuseIfHostUnknown() {
   return true;
 }
 
-// ---- The route (claims: request_auth.cc) ----
+// ---- The route ----
 
 void Request::ChooseRoute() {
   const routing::RequestFacts facts = FactsOf(client_, head_, responder_.stream());
@@ -144,20 +143,29 @@ void Request::ChooseRoute() {
     }
     return;
   }
-  if (route_ && !route().match.claims.empty() && ChooseByClaims(facts)) return;
+  if (route_ && !route().match.claims.empty()) {
+    const ClaimChoice choice =
+        ChooseByClaims(*generation_, facts, *route_, *head_, client_.uses_tls, credential_checks_);
+    route_ = choice.route;
+    identity_ = choice.identity;
+    if (const auto& refused = choice.refusal) {
+      Refuse(refused->refusal, refused->note);
+      return;
+    }
+    if (identity_) {
+      Admit();
+      return;
+    }
+  }
   if (!route_) {
     Refuse({base::Cause::kNoRoute, "no route matches this request"});
   } else if (route().is_console) {
     ServePage();
-  } else if (const auto refusal = CheckUpgrade()) {
+  } else if (const auto refusal = CheckUpgradeRequest(*head_, route().options, client_.uses_tls)) {
     Refuse(*refusal);
   } else {
     Authenticate();
   }
-}
-
-std::optional<http::Refusal> Request::CheckUpgrade() const {
-  return CheckUpgradeRequest(*head_, route().options, client_.uses_tls);
 }
 
 void Request::ServePage() {
@@ -169,6 +177,40 @@ void Request::ServePage() {
   Enter(RequestEvent::kAnswered);
   responder_.Serve({"text/html; charset=utf-8", context_.console_page.size(), kConsolePolicy},
                    context_.console_page);
+}
+
+// ---- Authentication ----
+
+void Request::Authenticate() {
+  if (!credential_checks_.AreNeeded(*route_)) {
+    Admit();
+    return;
+  }
+  if (const auto refusal = credential_checks_.Begin()) {
+    Refuse(*refusal);
+    return;
+  }
+  Enter(RequestEvent::kCredentialsNeeded);
+  timer_.Start(std::max(deadline_ - net::EventLoop::Now(), base::Duration(1)));
+  credential_checks_.Start(*route_, [this](const auth::Verdict& verdict) {
+    if (state_ == RequestState::kAuthenticating) OnVerdict(verdict);
+  });
+}
+
+/// Refuses the request: timeouts.handshake has passed before the credentials were checked.
+void Request::OnTimer() {
+  OnVerdict(auth::Verdict::Unavailable("timeouts.handshake was over before they were"));
+}
+
+void Request::OnVerdict(const auth::Verdict& verdict) {
+  credential_checks_.CountVerdict(*route_, verdict.kind);
+  if (verdict.kind == auth::Verdict::Kind::kAccepted) {
+    identity_ = verdict.identity;
+    Admit();
+  } else {
+    const NotedRefusal refused = credential_checks_.RefusalOf(*route_, verdict);
+    Refuse(refused.refusal, refused.note);
+  }
 }
 
 // ---- Admission and the server ----

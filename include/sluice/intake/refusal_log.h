@@ -4,7 +4,7 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "sluice/auth/identity.h"
@@ -28,8 +28,13 @@ struct RequestView {
 
 /// Details of a refusal that are logged but not sent to the client.
 struct RefusalNote {
-  std::string_view detail = {};  ///< empty: the text that is sent to the client is logged
-  std::string_view user = {};    ///< the user that the refused credentials name
+  std::string detail = {};  ///< empty: the text that is sent to the client is logged
+  std::string user = {};    ///< the user that the refused credentials name
+};
+
+struct NotedRefusal {
+  http::Refusal refusal;
+  RefusalNote note = {};
 };
 
 /// Writes the log lines `refused`, with a rate limit for each cause. Belongs to one thread.

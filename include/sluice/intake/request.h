@@ -12,14 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "sluice/auth/credential_count.h"
 #include "sluice/auth/session_quota.h"
 #include "sluice/backend/search.h"
 #include "sluice/base/clock.h"
 #include "sluice/http/request.h"
-#include "sluice/intake/authentication.h"
 #include "sluice/intake/client.h"
 #include "sluice/intake/context.h"
+#include "sluice/intake/credential_checks.h"
 #include "sluice/intake/generation.h"
 #include "sluice/intake/refusal_log.h"
 #include "sluice/intake/request_state.h"
@@ -67,18 +66,11 @@ class Request final : private net::TimerHandler {
   bool RefuseIfOverRate();
   bool RefuseIfHostUnknown();
   void ChooseRoute();
-  bool ChooseByClaims(const routing::RequestFacts& facts);
-  std::optional<http::Refusal> CheckUpgrade() const;
   void ServePage();
 
   // Authentication.
   void Authenticate();
-  auth::Attempt AuthAttempt() const;
-  auth::Verdict VerifyToken();
-  bool RefuseIfThrottled();
-  void CountVerdict(auth::Verdict::Kind kind);
   void OnVerdict(const auth::Verdict& verdict);
-  void RefuseUnauthorized(const auth::Verdict& verdict);
 
   // Admission and the server.
   void Admit();
@@ -112,9 +104,8 @@ class Request final : private net::TimerHandler {
   net::Timer timer_;  // While credentials are checked.
 
   std::optional<size_t> route_;
-  std::unique_ptr<auth::CredentialCount> credentials_;  // Null before the first check.
-  std::unique_ptr<Authentication> authentication_;      // In kAuthenticating.
-  std::shared_ptr<const auth::Identity> identity_;      // Null without authentication.
+  CredentialChecks credential_checks_;
+  std::shared_ptr<const auth::Identity> identity_;  // Null without authentication.
 
   auth::SessionQuota::Slot quota_slot_;
   // The server that the request or its credentials name; null: none.

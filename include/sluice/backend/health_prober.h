@@ -18,8 +18,8 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/settings/config.h"
 #include "sluice/settings/endpoint.h"
+#include "sluice/tls/buffers.h"
 #include "sluice/tls/client_context.h"
-#include "sluice/tls/stream.h"
 #include "sluice/workspace/resource_log.h"
 
 namespace sluice::backend {

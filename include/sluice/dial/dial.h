@@ -30,7 +30,8 @@
 #include "sluice/dns/resolver.h"
 #include "sluice/net/tcp_stream.h"
 #include "sluice/settings/endpoint.h"
-#include "sluice/tls/stream.h"
+#include "sluice/tls/buffers.h"
+#include "sluice/tls/client_context.h"
 
 namespace sluice::dial {
 

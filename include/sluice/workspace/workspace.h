@@ -12,7 +12,7 @@
 #include "sluice/net/event_loop.h"
 #include "sluice/net/pipe.h"
 #include "sluice/net/random.h"
-#include "sluice/tls/stream.h"
+#include "sluice/tls/buffers.h"
 #include "sluice/websocket/zlib_pool.h"
 #include "sluice/workspace/buffers.h"
 #include "sluice/workspace/memory_budget.h"

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "sluice/net/tcp_stream.h"
+#include "sluice/tls/stream.h"
 
 #include "base/recording_log.h"
 #include "dns/no_resolver.h"

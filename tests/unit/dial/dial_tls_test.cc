@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "sluice/dial/dial.h"
+#include "sluice/tls/stream.h"
 
 #include "net/run_loop.h"
 #include "net/sockets.h"

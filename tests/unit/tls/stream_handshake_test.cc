@@ -55,6 +55,14 @@ TEST_F(TlsStreamTest, PassesThroughWhatIsNotTls) {
   }
 }
 
+TEST_F(TlsStreamTest, ReadsAnInnerStreamWithoutBytesOnce) {
+  Accept();
+  std::array<uint8_t, 100> buffer;
+  EXPECT_EQ(stream->Read(buffer).status, Status::kWouldBlock);
+  EXPECT_EQ(peer->reads(), 1u) << "a second read could return TLS as payload";
+  EXPECT_EQ(stream->tls()->handshake, Handshake::kUnderWay);
+}
+
 TEST_F(TlsStreamTest, TellsAHandshakeThatEndedEarly) {
   for (const bool with_hello : {false, true}) {
     client = std::make_unique<TlsClient>();

@@ -5,7 +5,7 @@
 namespace sluice::auth {
 namespace {
 
-using Kind = settings::TokenSource::Kind;
+using SourceKind = settings::TokenSource::Kind;
 
 http::RequestHead Head(std::vector<http::Header> headers, std::string path = "/") {
   http::RequestHead head;
@@ -39,10 +39,10 @@ TEST(FindBasic, UserAndPassword) {
 }
 
 TEST(FindToken, Headers) {
-  EXPECT_EQ(Token(Head({{"Authorization", "bearer  x "}}), {Kind::kAuthorization}), "x");
-  EXPECT_EQ(Token(Head({{"Authorization", "Bearer"}}), {Kind::kAuthorization}), "?");
-  EXPECT_EQ(Token(Head({{"Authorization", "Bearers x"}}), {Kind::kAuthorization}), "-");
-  const settings::TokenSource cookie{Kind::kCookie, "t"};
+  EXPECT_EQ(Token(Head({{"Authorization", "bearer  x "}}), {SourceKind::kAuthorization}), "x");
+  EXPECT_EQ(Token(Head({{"Authorization", "Bearer"}}), {SourceKind::kAuthorization}), "?");
+  EXPECT_EQ(Token(Head({{"Authorization", "Bearers x"}}), {SourceKind::kAuthorization}), "-");
+  const settings::TokenSource cookie{SourceKind::kCookie, "t"};
   EXPECT_EQ(Token(Head({{"Cookie", "a=t; t=x=y;tt=z"}}), cookie), "x=y");
   EXPECT_EQ(Token(Head({{"Cookie", "a=1"}, {"Cookie", "t=x"}}), cookie), "x");
   EXPECT_EQ(Token(Head({{"Cookie", "t=x"}, {"Cookie", "t=x"}}), cookie), "?");
@@ -54,7 +54,7 @@ TEST(FindToken, Query) {
   const auto token = [](const char* query) {
     auto head = Head({});
     head.query = query;
-    return Token(head, {Kind::kQuery, "token"});
+    return Token(head, {SourceKind::kQuery, "token"});
   };
   EXPECT_EQ(token("token=x"), "x");
   EXPECT_EQ(token("a&token=%41%2b+&b"), "A++");
@@ -67,19 +67,19 @@ TEST(FindToken, Query) {
 
 TEST(FindToken, PathAndHost) {
   const settings::Match match{"*.lab.test", {true, "/vnc"}};
-  EXPECT_EQ(Token(Head({}, "/vnc/x"), {Kind::kPath}, match), "x");
-  EXPECT_EQ(Token(Head({}, "/vnc/x/y"), {Kind::kPath}, match), "x");
-  EXPECT_EQ(Token(Head({}, "/vnc"), {Kind::kPath}, match), "-");
-  EXPECT_EQ(Token(Head({}, "/vnc//x"), {Kind::kPath}, match), "-");
-  EXPECT_EQ(Token(Head({}, "/vnc"), {Kind::kPath}, {"", {false, "/vnc"}}), "-");
-  EXPECT_EQ(Token(Head({}, "/x"), {Kind::kPath}, {"", {true, ""}}), "x");
+  EXPECT_EQ(Token(Head({}, "/vnc/x"), {SourceKind::kPath}, match), "x");
+  EXPECT_EQ(Token(Head({}, "/vnc/x/y"), {SourceKind::kPath}, match), "x");
+  EXPECT_EQ(Token(Head({}, "/vnc"), {SourceKind::kPath}, match), "-");
+  EXPECT_EQ(Token(Head({}, "/vnc//x"), {SourceKind::kPath}, match), "-");
+  EXPECT_EQ(Token(Head({}, "/vnc"), {SourceKind::kPath}, {"", {false, "/vnc"}}), "-");
+  EXPECT_EQ(Token(Head({}, "/x"), {SourceKind::kPath}, {"", {true, ""}}), "x");
   const settings::Match captures{"", {true, "/kc/{a}", {{false, "kc"}, {true, "a"}}}};
-  EXPECT_EQ(Token(Head({}, "/kc/long-one/x/y"), {Kind::kPath}, captures), "x");
-  EXPECT_EQ(Token(Head({}, "/kc/a"), {Kind::kPath}, captures), "-");
+  EXPECT_EQ(Token(Head({}, "/kc/long-one/x/y"), {SourceKind::kPath}, captures), "x");
+  EXPECT_EQ(Token(Head({}, "/kc/a"), {SourceKind::kPath}, captures), "-");
   const auto host = [](const char* name, const settings::Match& of) {
     auto head = Head({});
     head.host = name;
-    return Token(head, {Kind::kHost}, of);
+    return Token(head, {SourceKind::kHost}, of);
   };
   EXPECT_EQ(host("A.B.lab.test:80", match), "a.b");
   EXPECT_EQ(host("a.lab.test.", match), "a");
@@ -90,7 +90,7 @@ TEST(FindToken, PathAndHost) {
 
 TEST(FindToken, Subprotocol) {
   const auto token = [](const char* offers) {
-    return Token(Head({{"Sec-WebSocket-Protocol", offers}}), {Kind::kSubprotocol});
+    return Token(Head({{"Sec-WebSocket-Protocol", offers}}), {SourceKind::kSubprotocol});
   };
   EXPECT_EQ(token("bearer, x"), "x");
   EXPECT_EQ(token("mqtt, bearer, x, y"), "x");

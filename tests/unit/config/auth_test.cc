@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Kind = settings::TokenSource::Kind;
 
-LoadResult Load(const std::string& text) {
+LoadResult LoadAuth(const std::string& text) {
   return LoadString(text, "dir/f", [](const std::string&) { return std::nullopt; });
 }
 
@@ -27,14 +27,14 @@ std::string WithAuth(const std::string& auth, const std::string& backend = "a:1"
 }
 
 std::vector<settings::AuthMethod> Methods(const std::string& auth) {
-  const auto loaded = Load(WithAuth(auth));
+  const auto loaded = LoadAuth(WithAuth(auth));
   EXPECT_TRUE(loaded) << loaded.error().front().ToString();
   return loaded ? loaded->config.routes[0].options.auth : std::vector<settings::AuthMethod>();
 }
 
 /// The first error, without its place and the source.
 std::string Error(const std::string& text) {
-  const auto loaded = Load(text);
+  const auto loaded = LoadAuth(text);
   EXPECT_FALSE(loaded) << text;
   return loaded ? "" : loaded.error().front().message;
 }
@@ -79,7 +79,7 @@ TEST(AuthSection, Jwt) {
 }
 
 TEST(AuthSection, IsReplacedAsAWhole) {
-  const auto loaded = Load(
+  const auto loaded = LoadAuth(
       "listeners: [1]\ndefaults: {auth: {client_certificate: true}}\nroutes:\n"
       "  - {name: a, match: {path: /a}, backend: a:1}\n"
       "  - {name: b, match: {path: /b}, backend: a:1, auth: none}\n"
@@ -151,7 +151,7 @@ TEST(AuthSection, OfServersAndTicketsThatNobodyNames) {
 
 TEST(AuthFailuresSection, Values) {
   const auto read = [](const std::string& text) {
-    const auto loaded = Load(WithAuth("none") + "auth_failures: " + text + "\n");
+    const auto loaded = LoadAuth(WithAuth("none") + "auth_failures: " + text + "\n");
     EXPECT_TRUE(loaded) << loaded.error().front().ToString();
     return loaded ? loaded->config.auth_failures : settings::AuthFailures();
   };

@@ -19,8 +19,8 @@ using Mode = settings::Balance::Mode;
 using Key = settings::Balance::Key;
 
 /// A file whose one backend is `backend`.
-LoadResult Load(const std::string& backend, const std::string& match = "{path: /a}",
-                const std::string& more = "") {
+LoadResult LoadBalance(const std::string& backend, const std::string& match = "{path: /a}",
+                       const std::string& more = "") {
   return LoadString("listeners: [1]\nbackends:\n  b: " + backend +
                         "\nroutes: [{name: r, match: " + match + ", backend: b" + more + "}]\n",
                     "f");
@@ -35,7 +35,7 @@ std::vector<std::string> Faults(const LoadResult& loaded) {
 }
 
 TEST(Balance, IsPlainByDefault) {
-  const auto loaded = Load("{servers: [a:1]}");
+  const auto loaded = LoadBalance("{servers: [a:1]}");
   ASSERT_TRUE(loaded);
   const settings::Backend& backend = loaded->config.backends[0];
   EXPECT_EQ(backend.servers[0],
@@ -49,7 +49,7 @@ TEST(Balance, IsPlainByDefault) {
 }
 
 TEST(Balance, ReadsEveryKey) {
-  const auto loaded = Load(
+  const auto loaded = LoadBalance(
       "{servers: [a:1, {address: b:2, weight: 5, tier: 2, max_sessions: 7}, {address: c:3}], "
       "balance: least_sessions, queue: {size: 9, timeout: 2s}, "
       "eject: {after: 2, for: 1s, at_most: 1m}, slow_start: 30s, connect_retry: {for: 8s}}");
@@ -68,7 +68,7 @@ TEST(Balance, ReadsEveryKey) {
 }
 
 TEST(Balance, TakesOffForWhatCanBeOff) {
-  const auto loaded = Load(
+  const auto loaded = LoadBalance(
       "{servers: [{address: a:1, max_sessions: off}], queue: off, eject: off, slow_start: off, "
       "connect_retry: off}");
   ASSERT_TRUE(loaded) << loaded.error().front().ToString();
@@ -82,7 +82,7 @@ TEST(Balance, TakesOffForWhatCanBeOff) {
 
 TEST(Balance, ReadsModesAndKeys) {
   const auto balance = [](const std::string& text, const std::string& match = "{path: /a}") {
-    const auto loaded = Load("{servers: [a:1], balance: " + text + "}", match);
+    const auto loaded = LoadBalance("{servers: [a:1], balance: " + text + "}", match);
     EXPECT_TRUE(loaded) << loaded.error().front().ToString();
     return loaded ? loaded->config.backends[0].balance : settings::Balance();
   };
@@ -98,19 +98,20 @@ TEST(Balance, ReadsModesAndKeys) {
 
 TEST(Balance, TheRouteMustHaveWhatIsHashed) {
   EXPECT_THAT(
-      Faults(Load("{servers: [a:1], balance: {hash: capture.rom}}", "{path: \"/a/{room}\"}")),
+      Faults(
+          LoadBalance("{servers: [a:1], balance: {hash: capture.rom}}", "{path: \"/a/{room}\"}")),
       ElementsAre("backend: the backend hashes 'capture.rom', but the route's match has no such "
                   "capture; did you mean 'room'?"));
-  EXPECT_THAT(Faults(Load("{servers: [a:1], balance: {hash: claim.sub}}")),
+  EXPECT_THAT(Faults(LoadBalance("{servers: [a:1], balance: {hash: claim.sub}}")),
               ElementsAre("backend: the backend hashes 'claim.sub', but the route's 'auth' has no "
                           "'jwt', the only method with claims"));
-  EXPECT_TRUE(Load("{servers: [a:1], balance: {hash: claim.sub}}", "{path: /a}",
-                   ", auth: {jwt: {algorithms: [HS256], key_file: k}}"));
+  EXPECT_TRUE(LoadBalance("{servers: [a:1], balance: {hash: claim.sub}}", "{path: /a}",
+                          ", auth: {jwt: {algorithms: [HS256], key_file: k}}"));
 }
 
 TEST(Balance, SaysWhatIsWrong) {
   const auto faults = [](const std::string& keys) {
-    return Faults(Load("{servers: [a:1], " + keys + "}"));
+    return Faults(LoadBalance("{servers: [a:1], " + keys + "}"));
   };
   EXPECT_THAT(faults("balance: robin"),
               ElementsAre("balance: expected 'round_robin', 'least_sessions', 'random_two', or a "
@@ -139,7 +140,7 @@ TEST(Balance, SaysWhatIsWrong) {
 
 TEST(Balance, SaysWhatIsWrongWithAServer) {
   const auto faults = [](const std::string& servers) {
-    return Faults(Load("{servers: [" + servers + "]}"));
+    return Faults(LoadBalance("{servers: [" + servers + "]}"));
   };
   EXPECT_THAT(faults("{weight: 2}"), ElementsAre("servers: missing key 'address'"));
   EXPECT_THAT(faults("{address: a:1, weight: 0}"), ElementsAre(HasSubstr("weight: expected")));

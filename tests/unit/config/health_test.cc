@@ -19,7 +19,7 @@ constexpr char kRest[] =
     "listeners: [1]\nroutes: [{name: a, match: {path: /a}, backend: lab}]\n"
     "backends: {lab: {servers: [a:1], health_check: ";
 
-settings::HealthCheck Load(const std::string& check) {
+settings::HealthCheck LoadCheck(const std::string& check) {
   const auto loaded = LoadString(kRest + check + "}}\n", "f");
   EXPECT_TRUE(loaded) << loaded.error()[0].ToString();
   const auto health = loaded ? loaded->config.backends[0].health_check : std::nullopt;
@@ -41,13 +41,13 @@ std::vector<std::string> Faults(const std::string& check) {
 }
 
 TEST(LoadHealthCheck, NeedsNoKey) {
-  EXPECT_EQ(Load("{}"), settings::HealthCheck());
-  EXPECT_EQ(Load(""), settings::HealthCheck());
-  EXPECT_EQ(Load("{check: tcp}"), settings::HealthCheck());
+  EXPECT_EQ(LoadCheck("{}"), settings::HealthCheck());
+  EXPECT_EQ(LoadCheck(""), settings::HealthCheck());
+  EXPECT_EQ(LoadCheck("{check: tcp}"), settings::HealthCheck());
 }
 
 TEST(LoadHealthCheck, TakesAllThatCanBeSaid) {
-  const auto health = Load(
+  const auto health = LoadCheck(
       "{check: tls, interval: 100ms, timeout: 50ms, rise: 1, fall: 100, send: \"A\\r\\n\\x00\", "
       "expect: [220, \"B\"]}");
   EXPECT_TRUE(health.tls);
@@ -57,15 +57,15 @@ TEST(LoadHealthCheck, TakesAllThatCanBeSaid) {
   EXPECT_EQ(health.fall, 100u);
   EXPECT_EQ(health.send, std::string("A\r\n\0", 4));
   EXPECT_THAT(health.expect, ElementsAre("220", "B"));
-  EXPECT_THAT(Load("{expect: hello}").expect, ElementsAre("hello"));
+  EXPECT_THAT(LoadCheck("{expect: hello}").expect, ElementsAre("hello"));
 }
 
 TEST(LoadHealthCheck, KnowsProtocols) {
-  EXPECT_EQ(Load("{check: redis}").send, "PING\r\n");
-  EXPECT_THAT(Load("{check: redis}").expect, ElementsAre("+PONG", "-NOAUTH"));
-  EXPECT_THAT(Load("{check: ssh}").expect, ElementsAre("SSH-2.0-", "SSH-1.99-"));
-  EXPECT_THAT(Load("{check: smtp}").expect, ElementsAre("220"));
-  EXPECT_THAT(Load("{check: rfb}").expect, ElementsAre("RFB "));
+  EXPECT_EQ(LoadCheck("{check: redis}").send, "PING\r\n");
+  EXPECT_THAT(LoadCheck("{check: redis}").expect, ElementsAre("+PONG", "-NOAUTH"));
+  EXPECT_THAT(LoadCheck("{check: ssh}").expect, ElementsAre("SSH-2.0-", "SSH-1.99-"));
+  EXPECT_THAT(LoadCheck("{check: smtp}").expect, ElementsAre("220"));
+  EXPECT_THAT(LoadCheck("{check: rfb}").expect, ElementsAre("RFB "));
 }
 
 TEST(LoadHealthCheck, SaysWhatIsWrong) {

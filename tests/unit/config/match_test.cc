@@ -21,19 +21,19 @@ constexpr const char* kListeners =
 constexpr const char* kAuth = "auth: {jwt: {algorithms: [RS256], key_file: k}}";
 
 /// One route with this `match`, and the rest of it.
-LoadResult Load(const std::string& match, const std::string& rest = "backend: a:1") {
+LoadResult LoadMatch(const std::string& match, const std::string& rest = "backend: a:1") {
   return LoadString(kListeners + ("routes:\n  - {name: r, match: " + match + ", " + rest + "}\n"),
                     "f");
 }
 
 settings::Match Read(const std::string& match, const std::string& rest = "backend: a:1") {
-  const auto loaded = Load(match, rest);
+  const auto loaded = LoadMatch(match, rest);
   EXPECT_TRUE(loaded) << loaded.error().front().ToString();
   return loaded ? loaded->config.routes[0].match : settings::Match();
 }
 
 std::string Fault(const std::string& match, const std::string& rest = "backend: a:1") {
-  const auto loaded = Load(match, rest);
+  const auto loaded = LoadMatch(match, rest);
   if (loaded) return "none";
   return loaded.error().front().message;
 }
@@ -68,7 +68,7 @@ TEST(ReadMatch, APathIsNoLongerAny) {
 }
 
 TEST(ReadMatch, ListenersByTheirNamesOrAddresses) {
-  const auto loaded = Load("{path: /}");
+  const auto loaded = LoadMatch("{path: /}");
   ASSERT_TRUE(loaded);
   std::vector<std::string> names;
   for (const auto& listener : loaded->config.listeners) names.push_back(listener.name);
@@ -218,7 +218,7 @@ TEST(Covers, WhatARouteWithClaimsDoesNotTakeIsLeftToOthers) {
 
 TEST(CheckMatch, WarnsOfWhatIsNeverMet) {
   const auto warning = [](const std::string& match) {
-    const auto loaded = Load(match);
+    const auto loaded = LoadMatch(match);
     return loaded && loaded->warnings.size() == 1 ? loaded->warnings[0].message : "none";
   };
   EXPECT_EQ(warning("{sni: a.com}"),

@@ -22,7 +22,7 @@ std::optional<std::string> Variables(const std::string& name) {
   return name == "TOKEN" ? std::optional<std::string>("t0ken") : std::nullopt;
 }
 
-LoadResult LoadBackend(const std::string& backend) {
+LoadResult LoadWebSocketBackend(const std::string& backend) {
   return LoadString(
       "listeners: [\"1\"]\nroutes: [{name: a, match: {path: /a}, backend: b}]\n"
       "backends: {b: {" +
@@ -37,16 +37,17 @@ LoadResult LoadTcp(const std::string& listener, const std::string& route) {
 }
 
 TEST(LoadWebSocket, WssIsTlsByItself) {
-  const auto loaded = LoadBackend("servers: [\"wss://a/x\", \"wss://b/y\"]");
+  const auto loaded = LoadWebSocketBackend("servers: [\"wss://a/x\", \"wss://b/y\"]");
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->config.backends[0].tls, settings::BackendTls());
   EXPECT_EQ(loaded->config.backends[0].servers[1].address.target, "/y");
   EXPECT_EQ(loaded->config.backends[0].websocket, settings::WebSocketClient());
-  EXPECT_FALSE(LoadBackend("servers: [\"ws://a/x\"]")->config.backends[0].tls);
+  EXPECT_FALSE(LoadWebSocketBackend("servers: [\"ws://a/x\"]")->config.backends[0].tls);
 }
 
 TEST(LoadWebSocket, ItsTlsHasSettings) {
-  const auto loaded = LoadBackend("servers: [\"wss://a/x\"], tls: {server_name: b.example}");
+  const auto loaded =
+      LoadWebSocketBackend("servers: [\"wss://a/x\"], tls: {server_name: b.example}");
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->config.backends[0].tls->server_name, "b.example");
 }
@@ -66,12 +67,12 @@ TEST(LoadWebSocket, UrlsThatDifferInTheirQueriesNeedNames) {
       "- {name: b, match: {path: /b}, backend: \"ws://a/x?2\"}\n",
       "f", Variables);
   EXPECT_THAT(Messages(loaded), ElementsAre(HasSubstr("the same URL with another query")));
-  EXPECT_THAT(Messages(LoadBackend("servers: [\"ws://a/x?1\", \"ws://a/x?2\"]")),
+  EXPECT_THAT(Messages(LoadWebSocketBackend("servers: [\"ws://a/x?1\", \"ws://a/x?2\"]")),
               ElementsAre(HasSubstr("'ws://a/x' is in the list twice")));
 }
 
 TEST(LoadWebSocket, HowItIsAskedFor) {
-  const auto loaded = LoadBackend(
+  const auto loaded = LoadWebSocketBackend(
       "servers: [\"ws://a/x\"], websocket: {subprotocol: mqtt, origin: \"https://A.example\", "
       "headers: {Authorization: \"Bearer ${TOKEN}\", X-Number: 7}}");
   ASSERT_TRUE(loaded) << loaded.error()[0].ToString();
@@ -84,23 +85,25 @@ TEST(LoadWebSocket, HowItIsAskedFor) {
 
 TEST(LoadWebSocket, WhatIsWrongIsTold) {
   const std::string servers = "servers: [\"ws://a/x\"], ";
-  EXPECT_THAT(Messages(LoadBackend("servers: [\"ws://a/x\", \"wss://a/y\"]")),
+  EXPECT_THAT(Messages(LoadWebSocketBackend("servers: [\"ws://a/x\", \"wss://a/y\"]")),
               ElementsAre(HasSubstr("all ws://, all wss://, or none of them")));
-  EXPECT_THAT(Messages(LoadBackend("servers: [\"ws://a/x\", a:1]")),
+  EXPECT_THAT(Messages(LoadWebSocketBackend("servers: [\"ws://a/x\", a:1]")),
               ElementsAre(HasSubstr("all ws://, all wss://, or none of them")));
-  EXPECT_THAT(Messages(LoadBackend(servers + "tls: {}")),
+  EXPECT_THAT(Messages(LoadWebSocketBackend(servers + "tls: {}")),
               ElementsAre(HasSubstr("expected wss://")));
-  EXPECT_THAT(Messages(LoadBackend("servers: [a:1], websocket: {subprotocol: x}")),
+  EXPECT_THAT(Messages(LoadWebSocketBackend("servers: [a:1], websocket: {subprotocol: x}")),
               ElementsAre(HasSubstr("needs servers that are WebSockets")));
-  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {origin: \"https://*.example\"}")),
-              ElementsAre(HasSubstr("expected one origin")));
-  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {headers: {Host: a}}")),
+  EXPECT_THAT(
+      Messages(LoadWebSocketBackend(servers + "websocket: {origin: \"https://*.example\"}")),
+      ElementsAre(HasSubstr("expected one origin")));
+  EXPECT_THAT(Messages(LoadWebSocketBackend(servers + "websocket: {headers: {Host: a}}")),
               ElementsAre(HasSubstr("'Host' is a header that the upgrade itself sets")));
-  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {headers: {\"a b\": a}}")),
+  EXPECT_THAT(Messages(LoadWebSocketBackend(servers + "websocket: {headers: {\"a b\": a}}")),
               ElementsAre(HasSubstr("expected the name of a header")));
-  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {headers: {A: \"x\\r\\nB: y\"}}")),
-              ElementsAre(HasSubstr("expected a text of one line")));
-  EXPECT_THAT(Messages(LoadBackend(servers + "websocket: {headers: {A: x, a: y}}")),
+  EXPECT_THAT(
+      Messages(LoadWebSocketBackend(servers + "websocket: {headers: {A: \"x\\r\\nB: y\"}}")),
+      ElementsAre(HasSubstr("expected a text of one line")));
+  EXPECT_THAT(Messages(LoadWebSocketBackend(servers + "websocket: {headers: {A: x, a: y}}")),
               ElementsAre(HasSubstr("'a' is in the mapping twice")));
 }
 

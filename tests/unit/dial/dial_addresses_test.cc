@@ -21,10 +21,9 @@ using net::testing::RunUntil;
 using net::testing::Tcp;
 using net::testing::Unanswering;
 using testing::At;
-
-constexpr base::Duration kLong{60'000};
-constexpr base::Duration kShort{20};
-constexpr uint32_t kSecondHost = INADDR_LOOPBACK + 1;  // 127.0.0.2
+using testing::kLong;
+using testing::kSecondHost;
+using testing::kShort;
 
 /// A listener that takes a connection late: its backlog is full until it is told.
 class Reluctant {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
 #include "sluice/dial/dial.h"
 
@@ -93,6 +94,10 @@ class FakeResolver final : public dns::Resolver {
   std::vector<FakeQuery<Callback>*> hosts_;  // The oldest first.
   std::vector<FakeQuery<ServicesCallback>*> services_;
 };
+
+inline constexpr base::Duration kLong{60'000};
+inline constexpr base::Duration kShort{20};
+inline constexpr uint32_t kSecondHost = INADDR_LOOPBACK + 1;  // 127.0.0.2
 
 inline net::Address At(const char* host, uint16_t port) {
   return *net::Address::Parse(host, port);

@@ -15,11 +15,11 @@ using net::testing::RunUntil;
 using net::testing::Tcp;
 using net::testing::Unanswering;
 using testing::At;
+using testing::kLong;
+using testing::kShort;
 
 using Cached = dns::Resolver::Cached;
 
-constexpr base::Duration kLong{60'000};
-constexpr base::Duration kShort{20};
 constexpr bool kIsCached = true;
 
 class DialRenewalTest : public testing::DialTest {

@@ -21,8 +21,7 @@ using net::testing::Unanswering;
 using net::testing::Unix;
 using testing::At;
 using testing::DialTest;
-
-constexpr uint32_t kSecondHost = INADDR_LOOPBACK + 1;  // 127.0.0.2
+using testing::kSecondHost;
 
 TEST_F(DialTest, Connects) {
   const net::Fd listener = ListeningOnLoopback();

@@ -126,6 +126,15 @@ inline Messages Decode(Decoder& decoder, std::string_view bytes,
   return driver.messages();
 }
 
+/// The result of a decoder that finds these text messages, complete.
+inline Messages Whole(const std::vector<std::string>& texts) {
+  Messages messages;
+  for (const auto& text : texts) messages.whole.push_back(Text(text));
+  return messages;
+}
+
+inline constexpr auto kTooLong = FramingError::kMessageTooLong;
+
 /// What goes to the backend, and why it stopped.
 struct Sent {
   std::string bytes;

@@ -17,12 +17,12 @@ using namespace std::string_literals;
 using testing::Always;
 using testing::Binary;
 using testing::CutAt;
+using testing::kTooLong;
 using testing::Message;
 using testing::Messages;
 using testing::Sent;
 using testing::Text;
 
-constexpr auto kTooLong = FramingError::kMessageTooLong;
 constexpr auto kLittle = ByteOrder::kLittle;
 
 Messages Decode(const LengthPrefixedOptions& options, std::string_view bytes,

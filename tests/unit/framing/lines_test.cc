@@ -15,22 +15,17 @@ namespace {
 using testing::Always;
 using testing::Binary;
 using testing::CutAt;
+using testing::kTooLong;
 using testing::Messages;
 using testing::Sent;
 using testing::Text;
+using testing::Whole;
 
-constexpr auto kTooLong = FramingError::kMessageTooLong;
 constexpr auto kLineEndInMessage = FramingError::kLineEndInMessage;
 
-Messages Decode(std::string_view bytes, const testing::NextSize& size = Always(SIZE_MAX),
-                const LinesOptions& options = {}) {
+Messages DecodeLines(std::string_view bytes, const testing::NextSize& size = Always(SIZE_MAX),
+                     const LinesOptions& options = {}) {
   return testing::Decode(*NewLinesDecoder(options), bytes, size);
-}
-
-Messages Whole(const std::vector<std::string>& lines) {
-  Messages messages;
-  for (const auto& line : lines) messages.whole.push_back(Text(line));
-  return messages;
 }
 
 struct DecoderCase {
@@ -62,18 +57,18 @@ const std::vector<DecoderCase> kDecoderCases = {
 
 TEST(LinesDecoderTest, ALineIsAMessage) {
   for (const auto& [bytes, lines] : kDecoderCases) {
-    EXPECT_EQ(Decode(bytes), Whole(lines)) << bytes;
-    EXPECT_EQ(Decode(bytes, Always(1)), Whole(lines)) << bytes;
+    EXPECT_EQ(DecodeLines(bytes), Whole(lines)) << bytes;
+    EXPECT_EQ(DecodeLines(bytes, Always(1)), Whole(lines)) << bytes;
     for (size_t cut = 1; cut < bytes.size(); ++cut) {
-      EXPECT_EQ(Decode(bytes, CutAt(cut)), Whole(lines)) << bytes << " cut at " << cut;
+      EXPECT_EQ(DecodeLines(bytes, CutAt(cut)), Whole(lines)) << bytes << " cut at " << cut;
     }
     // The line end that is appended to the client's messages plays no part.
-    EXPECT_EQ(Decode(bytes, Always(2), {.end = LineEnd::kLf}), Whole(lines)) << bytes;
+    EXPECT_EQ(DecodeLines(bytes, Always(2), {.end = LineEnd::kLf}), Whole(lines)) << bytes;
   }
 }
 
 TEST(LinesDecoderTest, TheTypeIsTheConfiguredOne) {
-  const Messages messages = Decode("a\n", Always(1), {.type = MessageType::kBinary});
+  const Messages messages = DecodeLines("a\n", Always(1), {.type = MessageType::kBinary});
   EXPECT_EQ(messages.whole, std::vector{Binary("a")});
 }
 
@@ -82,11 +77,11 @@ TEST(LinesDecoderTest, TheMaximumLength) {
   for (const size_t size : {1u, 2u, 3u, 4u, 5u, 100u}) {
     for (const std::string_view end : {"\n", "\r\n", "\r", ""}) {
       const std::string rest(end);
-      EXPECT_EQ(Decode("abc" + rest, Always(size), options), Whole({"abc"}));
-      EXPECT_EQ(Decode("x\nabcd" + rest, Always(size), options).error, kTooLong);
-      EXPECT_EQ(Decode("x\nabcd" + rest, Always(size), options).whole.size(), 1U);
+      EXPECT_EQ(DecodeLines("abc" + rest, Always(size), options), Whole({"abc"}));
+      EXPECT_EQ(DecodeLines("x\nabcd" + rest, Always(size), options).error, kTooLong);
+      EXPECT_EQ(DecodeLines("x\nabcd" + rest, Always(size), options).whole.size(), 1U);
     }
-    EXPECT_EQ(Decode("abc\rd\n", Always(size), options).error, kTooLong);
+    EXPECT_EQ(DecodeLines("abc\rd\n", Always(size), options).error, kTooLong);
   }
 }
 
@@ -197,7 +192,7 @@ TEST_F(RandomLines, SurviveARoundTrip) {
       ASSERT_EQ(sent.error, FramingError::kNone);
       bytes += sent.bytes;
     }
-    ASSERT_EQ(Decode(bytes, size, options), expected);
+    ASSERT_EQ(DecodeLines(bytes, size, options), expected);
   }
 }
 

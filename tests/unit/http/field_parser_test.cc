@@ -17,18 +17,18 @@ using testing::ElementsAre;
 
 constexpr size_t kMaxFields = 4;
 
-struct Outcome {
+struct FieldsOutcome {
   size_t used = 0;
   bool done = false;
   std::vector<Header> fields;
   std::optional<HeadError> error;
 
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const FieldsOutcome&) const = default;
 };
 
-Outcome ParseIn(std::string_view text, size_t piece) {
+FieldsOutcome ParseFieldsIn(std::string_view text, size_t piece) {
   FieldParser parser(kMaxFields);
-  Outcome outcome;
+  FieldsOutcome outcome;
   while (!text.empty() && !parser.done()) {
     const auto fed = parser.Feed(base::AsBytes(text.substr(0, piece)));
     if (!fed) return {.used = 0, .done = false, .fields = {}, .error = fed.error()};
@@ -41,17 +41,17 @@ Outcome ParseIn(std::string_view text, size_t piece) {
 }
 
 /// Returns the outcome, which is the same in pieces of every size.
-Outcome Parse(std::string_view text) {
-  const Outcome whole = ParseIn(text, text.size());
+FieldsOutcome ParseFields(std::string_view text) {
+  const FieldsOutcome whole = ParseFieldsIn(text, text.size());
   for (size_t piece = 1; piece < text.size(); ++piece) {
-    EXPECT_EQ(ParseIn(text, piece), whole) << "in pieces of " << piece;
+    EXPECT_EQ(ParseFieldsIn(text, piece), whole) << "in pieces of " << piece;
   }
   return whole;
 }
 
 TEST(FieldParser, ParsesFieldsUpToTheEmptyLine) {
   const std::string_view text = "Host: a\r\nX:\r\nx: \t b c\t \r\n\r\nGET";
-  const Outcome outcome = Parse(text);
+  const FieldsOutcome outcome = ParseFields(text);
   EXPECT_TRUE(outcome.done);
   EXPECT_EQ(outcome.used, text.size() - 3);
   EXPECT_THAT(outcome.fields,
@@ -59,15 +59,15 @@ TEST(FieldParser, ParsesFieldsUpToTheEmptyLine) {
 }
 
 TEST(FieldParser, AHeadMayHaveNoField) {
-  const Outcome outcome = Parse("\r\n\r\n");
+  const FieldsOutcome outcome = ParseFields("\r\n\r\n");
   EXPECT_TRUE(outcome.done);
   EXPECT_EQ(outcome.used, 2U);
 }
 
 TEST(FieldParser, IsNotDoneBeforeTheLastLf) {
-  EXPECT_FALSE(Parse("").done);
-  EXPECT_FALSE(Parse("A: b\r\n").done);
-  EXPECT_FALSE(Parse("A: b\r\n\r").done);
+  EXPECT_FALSE(ParseFields("").done);
+  EXPECT_FALSE(ParseFields("A: b\r\n").done);
+  EXPECT_FALSE(ParseFields("A: b\r\n\r").done);
 }
 
 struct ErrorCase {
@@ -102,7 +102,7 @@ TEST(FieldParser, RefusesInvalidLines) {
   };
   for (const ErrorCase& c : kCases) {
     SCOPED_TRACE(c.text);
-    EXPECT_EQ(Parse(c.text).error, c.error);
+    EXPECT_EQ(ParseFields(c.text).error, c.error);
   }
 }
 
@@ -114,9 +114,9 @@ TEST(FieldParser, NamesAreTokens) {
     const bool is_token = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
                           (byte >= 'A' && byte <= 'Z') ||
                           others.find(byte) != std::string_view::npos;
-    EXPECT_EQ(Parse(std::string({byte, 'a'}) + ":\r\n\r\n").done, is_token) << i;
+    EXPECT_EQ(ParseFields(std::string({byte, 'a'}) + ":\r\n\r\n").done, is_token) << i;
     if (byte == ':') continue;
-    EXPECT_EQ(Parse(std::string({'a', byte, 'a'}) + ":\r\n\r\n").done, is_token) << i;
+    EXPECT_EQ(ParseFields(std::string({'a', byte, 'a'}) + ":\r\n\r\n").done, is_token) << i;
   }
 }
 
@@ -125,8 +125,8 @@ TEST(FieldParser, ValuesHaveNoControlBytes) {
   for (int i = 0; i < 256; ++i) {
     const char byte = static_cast<char>(i);
     const bool is_allowed = byte == '\t' || (i >= 0x20 && i != 0x7f);
-    EXPECT_EQ(Parse("A: a" + std::string(1, byte) + "a\r\n\r\n").done, is_allowed) << i;
-    EXPECT_EQ(Parse("A:" + std::string(1, byte) + "a\r\n\r\n").done, is_allowed) << i;
+    EXPECT_EQ(ParseFields("A: a" + std::string(1, byte) + "a\r\n\r\n").done, is_allowed) << i;
+    EXPECT_EQ(ParseFields("A:" + std::string(1, byte) + "a\r\n\r\n").done, is_allowed) << i;
   }
 }
 

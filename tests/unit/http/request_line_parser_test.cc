@@ -18,7 +18,7 @@ using testing::HasSubstr;
 constexpr size_t kMaxTarget = 10;
 constexpr HeadRules kAll{.any_method = true, .http_1_0 = true};
 
-struct Outcome {
+struct RequestLineOutcome {
   size_t used = 0;
   bool done = false;
   bool is_http_1_0 = false;
@@ -26,12 +26,12 @@ struct Outcome {
   std::string target;
   Refusal refusal{Cause::kBadRequest, ""};
 
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const RequestLineOutcome&) const = default;
 };
 
-Outcome ParseIn(std::string_view text, size_t piece, HeadRules rules) {
+RequestLineOutcome ParseRequestLineIn(std::string_view text, size_t piece, HeadRules rules) {
   RequestLineParser parser(kMaxTarget, rules);
-  Outcome outcome;
+  RequestLineOutcome outcome;
   while (!text.empty() && !parser.done()) {
     const auto fed = parser.Feed(base::AsBytes(text.substr(0, piece)));
     if (!fed) {
@@ -50,16 +50,16 @@ Outcome ParseIn(std::string_view text, size_t piece, HeadRules rules) {
 }
 
 /// Returns the outcome, which is the same in pieces of every size.
-Outcome Parse(std::string_view text, HeadRules rules = {}) {
-  const Outcome whole = ParseIn(text, text.size(), rules);
+RequestLineOutcome ParseRequestLine(std::string_view text, HeadRules rules = {}) {
+  const RequestLineOutcome whole = ParseRequestLineIn(text, text.size(), rules);
   for (size_t piece = 1; piece < text.size(); ++piece) {
-    EXPECT_EQ(ParseIn(text, piece, rules), whole) << "in pieces of " << piece;
+    EXPECT_EQ(ParseRequestLineIn(text, piece, rules), whole) << "in pieces of " << piece;
   }
   return whole;
 }
 
 TEST(RequestLineParser, ParsesUpToTheEndOfTheLine) {
-  const Outcome outcome = Parse("GET /a?b HTTP/1.1\r\nHost");
+  const RequestLineOutcome outcome = ParseRequestLine("GET /a?b HTTP/1.1\r\nHost");
   EXPECT_TRUE(outcome.done);
   EXPECT_EQ(outcome.used, 19U);
   EXPECT_EQ(outcome.method, "GET");
@@ -68,39 +68,39 @@ TEST(RequestLineParser, ParsesUpToTheEndOfTheLine) {
 }
 
 TEST(RequestLineParser, KnowsTheMethodAfterItsSpace) {
-  EXPECT_EQ(Parse("GET").method, "");
-  EXPECT_EQ(Parse("GET ").method, "GET");
-  EXPECT_EQ(Parse("HEAD /").method, "HEAD");
+  EXPECT_EQ(ParseRequestLine("GET").method, "");
+  EXPECT_EQ(ParseRequestLine("GET ").method, "GET");
+  EXPECT_EQ(ParseRequestLine("HEAD /").method, "HEAD");
 }
 
 TEST(RequestLineParser, RulesAllowOtherMethods) {
   for (const std::string_view method : {"POST", "M-SEARCH", "A_1"}) {
     const std::string line = std::string(method) + " / HTTP/1.1\r\n";
-    EXPECT_EQ(Parse(line).refusal.cause, Cause::kMethodNotAllowed) << method;
-    EXPECT_EQ(Parse(line, {.any_method = true}).method, method);
+    EXPECT_EQ(ParseRequestLine(line).refusal.cause, Cause::kMethodNotAllowed) << method;
+    EXPECT_EQ(ParseRequestLine(line, {.any_method = true}).method, method);
   }
-  EXPECT_EQ(Parse("PRI * HTTP/2.0\r\n", kAll).refusal.cause, Cause::kHttpVersion);
+  EXPECT_EQ(ParseRequestLine("PRI * HTTP/2.0\r\n", kAll).refusal.cause, Cause::kHttpVersion);
 }
 
 TEST(RequestLineParser, RulesAllowHttp10) {
-  const Outcome outcome = Parse("GET / HTTP/1.0\r\n", {.http_1_0 = true});
+  const RequestLineOutcome outcome = ParseRequestLine("GET / HTTP/1.0\r\n", {.http_1_0 = true});
   EXPECT_TRUE(outcome.done);
   EXPECT_TRUE(outcome.is_http_1_0);
-  EXPECT_FALSE(Parse("GET / HTTP/1.1\r\n", kAll).is_http_1_0);
+  EXPECT_FALSE(ParseRequestLine("GET / HTTP/1.1\r\n", kAll).is_http_1_0);
   for (const std::string_view version : {"HTTP/0.0", "HTTP/0.9", "HTTP/1.2", "HTTP/2.0"}) {
     const std::string line = "GET / " + std::string(version) + "\r\n";
-    EXPECT_EQ(Parse(line, kAll).refusal.cause, Cause::kHttpVersion) << version;
+    EXPECT_EQ(ParseRequestLine(line, kAll).refusal.cause, Cause::kHttpVersion) << version;
   }
 }
 
-struct RefusalCase {
+struct LineRefusalCase {
   std::string_view text;
   Cause cause;
   std::string_view detail;  // part of it
 };
 
 TEST(RequestLineParser, RefusesInvalidLinesUnderAnyRules) {
-  constexpr RefusalCase kCases[] = {
+  constexpr LineRefusalCase kCases[] = {
       // RFC 9112 section 2.2: a line ends in CR LF, and only empty lines come before the request.
       {"\n", Cause::kBadRequest, "LF alone"},
       {"\r\n\n", Cause::kBadRequest, "LF alone"},
@@ -127,21 +127,21 @@ TEST(RequestLineParser, RefusesInvalidLinesUnderAnyRules) {
       // The limit of the target.
       {"GET /1234567890", Cause::kUriTooLong, "longer than 10 bytes"},
   };
-  for (const RefusalCase& c : kCases) {
+  for (const LineRefusalCase& c : kCases) {
     SCOPED_TRACE(c.text);
-    const Outcome outcome = Parse(c.text, kAll);
+    const RequestLineOutcome outcome = ParseRequestLine(c.text, kAll);
     EXPECT_EQ(base::ReasonOf(outcome.refusal.cause), base::ReasonOf(c.cause));
     EXPECT_THAT(outcome.refusal.detail, HasSubstr(std::string(c.detail)));
     // The last byte is the one that is refused.
-    EXPECT_EQ(Parse(c.text.substr(0, c.text.size() - 1), kAll).refusal.detail, "");
+    EXPECT_EQ(ParseRequestLine(c.text.substr(0, c.text.size() - 1), kAll).refusal.detail, "");
   }
-  EXPECT_TRUE(Parse("GET /123456789 HTTP/1.1\r\n").done);
+  EXPECT_TRUE(ParseRequestLine("GET /123456789 HTTP/1.1\r\n").done);
 }
 
 TEST(RequestLineParser, TargetsAreVisibleAscii) {
   for (int i = 0; i < 256; ++i) {
     const std::string line = "GET /" + std::string(1, static_cast<char>(i)) + " HTTP/1.1\r\n";
-    EXPECT_EQ(Parse(line).done, i > 0x20 && i < 0x7f && i != '#') << i;
+    EXPECT_EQ(ParseRequestLine(line).done, i > 0x20 && i < 0x7f && i != '#') << i;
   }
 }
 
@@ -152,9 +152,9 @@ TEST(RequestLineParser, MethodsAreCapitalsDigitsAndHyphens) {
     const bool is_allowed =
         is_capital || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
     const std::string_view end = " / HTTP/1.1\r\n";
-    EXPECT_EQ(Parse(std::string{byte, 'A'}.append(end), kAll).done, is_capital) << i;
+    EXPECT_EQ(ParseRequestLine(std::string{byte, 'A'}.append(end), kAll).done, is_capital) << i;
     if (byte == ' ') continue;
-    EXPECT_EQ(Parse(std::string{'A', byte}.append(end), kAll).done, is_allowed) << i;
+    EXPECT_EQ(ParseRequestLine(std::string{'A', byte}.append(end), kAll).done, is_allowed) << i;
   }
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr ResponseLimits kLimits{.header = 512, .header_count = 5};
+constexpr ResponseLimits kResponseLimits{.header = 512, .header_count = 5};
 
 constexpr std::string_view kSwitching =
     "HTTP/1.1 101 Switching Protocols\r\n"
@@ -20,18 +20,19 @@ constexpr std::string_view kSwitching =
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
     "\r\n";
 
-struct Outcome {
+struct ResponseOutcome {
   ResponseHead head;
   size_t used = 0;
   std::string fault;
   bool done = false;
 
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const ResponseOutcome&) const = default;
 };
 
-Outcome Parse(std::string_view text, size_t piece, const ResponseLimits& limits = kLimits) {
+ResponseOutcome ParseResponseIn(std::string_view text, size_t piece,
+                                const ResponseLimits& limits = kResponseLimits) {
   ResponseParser parser(limits);
-  Outcome outcome;
+  ResponseOutcome outcome;
   while (!text.empty() && !parser.done()) {
     const std::string_view next = text.substr(0, piece);
     const auto used = parser.Feed(base::AsBytes(next));
@@ -48,16 +49,17 @@ Outcome Parse(std::string_view text, size_t piece, const ResponseLimits& limits 
 }
 
 /// The outcome, which is the same however the text is cut.
-Outcome ParseHoweverCut(std::string_view text, const ResponseLimits& limits = kLimits) {
-  const Outcome whole = Parse(text, text.size(), limits);
+ResponseOutcome ParseResponse(std::string_view text,
+                              const ResponseLimits& limits = kResponseLimits) {
+  const ResponseOutcome whole = ParseResponseIn(text, text.size(), limits);
   for (size_t piece = 1; piece < text.size(); ++piece) {
-    EXPECT_EQ(Parse(text, piece, limits), whole) << "in pieces of " << piece;
+    EXPECT_EQ(ParseResponseIn(text, piece, limits), whole) << "in pieces of " << piece;
   }
   return whole;
 }
 
 TEST(ResponseParserTest, TakesAHeadAndLeavesTheFramesBehindIt) {
-  const Outcome outcome = ParseHoweverCut(std::string(kSwitching) + "\x82\x01x");
+  const ResponseOutcome outcome = ParseResponse(std::string(kSwitching) + "\x82\x01x");
   EXPECT_TRUE(outcome.done);
   EXPECT_EQ(outcome.used, kSwitching.size());
   EXPECT_EQ(outcome.head.status, 101);
@@ -69,7 +71,7 @@ TEST(ResponseParserTest, TakesAHeadAndLeavesTheFramesBehindIt) {
 
 TEST(ResponseParserTest, TellsAnyStatusWithoutItsBody) {
   const std::string_view head = "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\n";
-  const Outcome outcome = ParseHoweverCut(std::string(head) + "never");
+  const ResponseOutcome outcome = ParseResponse(std::string(head) + "never");
   EXPECT_TRUE(outcome.done);
   EXPECT_EQ(outcome.head.status, 404);
   EXPECT_EQ(outcome.used, head.size());
@@ -77,7 +79,7 @@ TEST(ResponseParserTest, TellsAnyStatusWithoutItsBody) {
 
 TEST(ResponseParserTest, SkipsInterimResponses) {
   const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
-  const Outcome outcome = ParseHoweverCut(interim + std::string(kSwitching));
+  const ResponseOutcome outcome = ParseResponse(interim + std::string(kSwitching));
   EXPECT_TRUE(outcome.done);
   EXPECT_EQ(outcome.head.status, 101);
   EXPECT_EQ(outcome.head.headers.size(), 3u);
@@ -85,31 +87,31 @@ TEST(ResponseParserTest, SkipsInterimResponses) {
 }
 
 TEST(ResponseParserTest, WaitsForTheRest) {
-  const Outcome outcome = ParseHoweverCut(kSwitching.substr(0, kSwitching.size() - 1));
+  const ResponseOutcome outcome = ParseResponse(kSwitching.substr(0, kSwitching.size() - 1));
   EXPECT_FALSE(outcome.done);
   EXPECT_EQ(outcome.fault, "");
 }
 
 TEST(ResponseParserTest, KeepsToItsLimits) {
   const std::string start = "HTTP/1.1 101 OK\r\n";
-  EXPECT_EQ(ParseHoweverCut(start + "X: " + std::string(600, 'x') + "\r\n\r\n").fault,
+  EXPECT_EQ(ParseResponse(start + "X: " + std::string(600, 'x') + "\r\n\r\n").fault,
             "the response is longer than 512 bytes");
-  EXPECT_EQ(ParseHoweverCut(start + "a:1\r\na:2\r\na:3\r\na:4\r\na:5\r\na:6\r\n\r\n").fault,
+  EXPECT_EQ(ParseResponse(start + "a:1\r\na:2\r\na:3\r\na:4\r\na:5\r\na:6\r\n\r\n").fault,
             "the response has more than 5 headers");
   std::string interims;
   for (int i = 0; i < 40; ++i) interims += "HTTP/1.1 100 Continue\r\n\r\n";
-  EXPECT_EQ(ParseHoweverCut(interims).fault, "the response is longer than 512 bytes");
+  EXPECT_EQ(ParseResponse(interims).fault, "the response is longer than 512 bytes");
   const ResponseLimits exact{.header = kSwitching.size(), .header_count = 3};
-  EXPECT_TRUE(ParseHoweverCut(kSwitching, exact).done);
+  EXPECT_TRUE(ParseResponse(kSwitching, exact).done);
 }
 
 TEST(ResponseParserTest, RefusesWhatIsNoResponse) {
   for (const std::string_view text :
        {"SSH-2.0-OpenSSH_9.2p1\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 1O1 X\r\n\r\n",
         "HTTP/1.1 101 X\r\nno colon\r\n\r\n", "\x16\x03\x01\x02"}) {
-    EXPECT_THAT(ParseHoweverCut(text).fault, HasSubstr("is not valid HTTP/1.1")) << text;
+    EXPECT_THAT(ParseResponse(text).fault, HasSubstr("is not valid HTTP/1.1")) << text;
   }
-  EXPECT_EQ(ParseHoweverCut("HTTP/1.0 101 X\r\n\r\n").fault, "the response is not HTTP/1.1");
+  EXPECT_EQ(ParseResponse("HTTP/1.0 101 X\r\n\r\n").fault, "the response is not HTTP/1.1");
 }
 
 struct FaultCase {
@@ -134,15 +136,15 @@ TEST(ResponseParserTest, NamesWhatIsNotValid) {
        "it has a Content-Length header that is not a number"},
   };
   for (const FaultCase& c : kCases) {
-    EXPECT_EQ(ParseHoweverCut(c.text).fault,
+    EXPECT_EQ(ParseResponse(c.text).fault,
               "the response is not valid HTTP/1.1: " + std::string(c.fault));
   }
 }
 
 TEST(ResponseParserTest, HeadersOfInterimResponsesCount) {
   const std::string interim = "HTTP/1.1 103 X\r\na:1\r\nb:2\r\nc:3\r\n\r\n";
-  EXPECT_TRUE(ParseHoweverCut(interim + "HTTP/1.1 101 X\r\nd:4\r\ne:5\r\n\r\n").done);
-  EXPECT_EQ(ParseHoweverCut(interim + interim).fault, "the response has more than 5 headers");
+  EXPECT_TRUE(ParseResponse(interim + "HTTP/1.1 101 X\r\nd:4\r\ne:5\r\n\r\n").done);
+  EXPECT_EQ(ParseResponse(interim + interim).fault, "the response has more than 5 headers");
 }
 
 }  // namespace

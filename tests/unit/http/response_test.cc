@@ -10,9 +10,9 @@ namespace sluice::http {
 namespace {
 
 using base::Cause;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 TEST(RefusalResponse, BadRequest) {
   EXPECT_EQ(RefusalResponse({Cause::kBadRequest, "the Host header is missing"}),
@@ -74,14 +74,14 @@ TEST(RefusalResponse, TheAnswerToHeadHasTheHeadersAlone) {
 
 TEST(RefusalResponse, BeforeTheMethodIsKnownThereIsNoContent) {
   EXPECT_THAT(RefusalResponse({Cause::kHandshakeRate, "x"}, Content::kEmpty),
-              AllOf(HasSubstr("\r\nContent-Length: 0\r\n"), testing::EndsWith("\r\n\r\n")));
+              AllOf(HasSubstr("\r\nContent-Length: 0\r\n"), ::testing::EndsWith("\r\n\r\n")));
 }
 
 TEST(RefusalResponse, BodyStaysOneLineOfText) {
   EXPECT_THAT(RefusalResponse({Cause::kBadRequest,
                                "a\r\nb\x01\xff"
                                "c"}),
-              testing::EndsWith("\r\n\r\nbad_request: a??b??c\n"));
+              ::testing::EndsWith("\r\n\r\nbad_request: a??b??c\n"));
 }
 
 TEST(SwitchingProtocolsResponse, WithAndWithoutSubprotocol) {
@@ -92,12 +92,12 @@ TEST(SwitchingProtocolsResponse, WithAndWithoutSubprotocol) {
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
             "\r\n");
   EXPECT_THAT(SwitchingProtocolsResponse("x", "binary", ""),
-              testing::EndsWith("\r\nSec-WebSocket-Protocol: binary\r\n\r\n"));
+              ::testing::EndsWith("\r\nSec-WebSocket-Protocol: binary\r\n\r\n"));
 }
 
 TEST(SwitchingProtocolsResponse, WithExtensions) {
   EXPECT_THAT(SwitchingProtocolsResponse("x", "", "permessage-deflate"),
-              testing::EndsWith("\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"));
+              ::testing::EndsWith("\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"));
 }
 
 TEST(PageHeader, PlansThePage) {

@@ -11,17 +11,17 @@
 namespace sluice::http {
 namespace {
 
-struct Outcome {
+struct StatusLineOutcome {
   size_t used = 0;
   int status = 0;  // zero: the line is not complete
   std::optional<HeadError> error;
 
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const StatusLineOutcome&) const = default;
 };
 
-Outcome ParseIn(std::string_view text, size_t piece) {
+StatusLineOutcome ParseStatusLineIn(std::string_view text, size_t piece) {
   StatusLineParser parser;
-  Outcome outcome;
+  StatusLineOutcome outcome;
   while (!text.empty() && !parser.done()) {
     const auto fed = parser.Feed(base::AsBytes(text.substr(0, piece)));
     if (!fed) return {.used = 0, .status = 0, .error = fed.error()};
@@ -33,16 +33,16 @@ Outcome ParseIn(std::string_view text, size_t piece) {
 }
 
 /// Returns the outcome, which is the same in pieces of every size.
-Outcome Parse(std::string_view text) {
-  const Outcome whole = ParseIn(text, text.size());
+StatusLineOutcome ParseStatusLine(std::string_view text) {
+  const StatusLineOutcome whole = ParseStatusLineIn(text, text.size());
   for (size_t piece = 1; piece < text.size(); ++piece) {
-    EXPECT_EQ(ParseIn(text, piece), whole) << "in pieces of " << piece;
+    EXPECT_EQ(ParseStatusLineIn(text, piece), whole) << "in pieces of " << piece;
   }
   return whole;
 }
 
 TEST(StatusLineParser, ParsesUpToTheEndOfTheLine) {
-  const Outcome outcome = Parse("HTTP/1.1 101 Switching Protocols\r\nUpgrade");
+  const StatusLineOutcome outcome = ParseStatusLine("HTTP/1.1 101 Switching Protocols\r\nUpgrade");
   EXPECT_EQ(outcome.status, 101);
   EXPECT_EQ(outcome.used, 34U);
 }
@@ -50,23 +50,23 @@ TEST(StatusLineParser, ParsesUpToTheEndOfTheLine) {
 TEST(StatusLineParser, TheReasonMayBeAnything) {
   for (const std::string_view line : {"HTTP/1.1 200 \r\n", "HTTP/1.1 200\r\n",
                                       "HTTP/1.1 200   a\tb 300\r\n", "HTTP/1.1 200 \xc3\xa4\r\n"}) {
-    EXPECT_EQ(Parse(line).status, 200) << line;
+    EXPECT_EQ(ParseStatusLine(line).status, 200) << line;
   }
 }
 
 TEST(StatusLineParser, StatusesAreFrom100To999) {
   for (const int status : {100, 199, 600, 999}) {
-    EXPECT_EQ(Parse("HTTP/1.1 " + std::to_string(status) + " X\r\n").status, status);
+    EXPECT_EQ(ParseStatusLine("HTTP/1.1 " + std::to_string(status) + " X\r\n").status, status);
   }
 }
 
-struct ErrorCase {
+struct StatusLineErrorCase {
   std::string_view text;
   HeadError error;
 };
 
 TEST(StatusLineParser, RefusesInvalidLines) {
-  constexpr ErrorCase kCases[] = {
+  constexpr StatusLineErrorCase kCases[] = {
       {"\r", HeadError::kNoStatusLine},
       {" ", HeadError::kNoStatusLine},
       {"h", HeadError::kNoStatusLine},
@@ -90,11 +90,11 @@ TEST(StatusLineParser, RefusesInvalidLines) {
       {"HTTP/1.1 101 a\rb", HeadError::kBareCr},
       {"HTTP/1.1 101\r\r", HeadError::kBareCr},
   };
-  for (const ErrorCase& c : kCases) {
+  for (const StatusLineErrorCase& c : kCases) {
     SCOPED_TRACE(c.text);
-    EXPECT_EQ(Parse(c.text).error, c.error);
+    EXPECT_EQ(ParseStatusLine(c.text).error, c.error);
     // The last byte is the one that is refused.
-    EXPECT_EQ(Parse(c.text.substr(0, c.text.size() - 1)).error, std::nullopt);
+    EXPECT_EQ(ParseStatusLine(c.text.substr(0, c.text.size() - 1)).error, std::nullopt);
   }
 }
 

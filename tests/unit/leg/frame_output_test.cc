@@ -14,18 +14,18 @@ using testing::Frame;
 using testing::FramesIn;
 using testing::Pattern;
 using websocket::Opcode;
-using Status = FrameOutput::Status;
+using OutputStatus = FrameOutput::Status;
 
 class FrameOutputTest : public ::testing::Test {
  protected:
-  Status SendMessage(std::string_view payload) {
+  OutputStatus SendMessage(std::string_view payload) {
     std::string frame(kHeaderRoom, '?');
     frame += payload;
     return output.SendMessage(
         *stream, {reinterpret_cast<uint8_t*>(frame.data()) + kHeaderRoom, payload.size()});
   }
   void RequestPong(std::string_view payload) { output.RequestPong(base::AsBytes(payload)); }
-  Status Flush() { return output.Flush(*stream); }
+  OutputStatus Flush() { return output.Flush(*stream); }
   std::vector<Frame> Frames() const { return FramesIn(peer.written()); }
 
   FakePeer peer;
@@ -38,7 +38,7 @@ const Frame kB{Opcode::kBinary, "b"};
 const Frame kPongX{Opcode::kPong, "x"};
 
 TEST_F(FrameOutputTest, AMessageIsOneWrite) {
-  EXPECT_EQ(SendMessage("a"), Status::kOk);
+  EXPECT_EQ(SendMessage("a"), OutputStatus::kOk);
   EXPECT_EQ(peer.writes(), 1u);
   EXPECT_EQ(Frames(), (std::vector{kA}));
   EXPECT_TRUE(output.idle());
@@ -47,11 +47,11 @@ TEST_F(FrameOutputTest, AMessageIsOneWrite) {
 
 TEST_F(FrameOutputTest, ANotWritableStreamIsNotTried) {
   peer.TakeNothing();
-  EXPECT_EQ(SendMessage("a"), Status::kWouldBlock);
+  EXPECT_EQ(SendMessage("a"), OutputStatus::kWouldBlock);
   const size_t tried = peer.writes();
-  EXPECT_EQ(SendMessage("b"), Status::kWouldBlock);
+  EXPECT_EQ(SendMessage("b"), OutputStatus::kWouldBlock);
   RequestPong("x");
-  EXPECT_EQ(Flush(), Status::kWouldBlock);
+  EXPECT_EQ(Flush(), OutputStatus::kWouldBlock);
   EXPECT_EQ(peer.writes(), tried);
   EXPECT_EQ(output.size(), 6u);
   EXPECT_FALSE(output.idle());
@@ -68,11 +68,11 @@ TEST_F(FrameOutputTest, AControlFrameGoesBetweenTheFramesOfABatch) {
     FrameOutput out{FrameEncoder()};
     slow.TakeNothing();
     if (taken != 0) slow.Take(taken);
-    const Status status = out.SendFrames(*leg, base::AsBytes(batch));
-    EXPECT_EQ(status, taken == batch.size() ? Status::kOk : Status::kWouldBlock);
+    const OutputStatus status = out.SendFrames(*leg, base::AsBytes(batch));
+    EXPECT_EQ(status, taken == batch.size() ? OutputStatus::kOk : OutputStatus::kWouldBlock);
     out.RequestPong(base::AsBytes("x"));
     slow.Take();
-    EXPECT_EQ(out.Flush(*leg), Status::kOk);
+    EXPECT_EQ(out.Flush(*leg), OutputStatus::kOk);
     const auto frames = FramesIn(slow.written());
     ASSERT_EQ(frames.size(), 4u);
     size_t border = 0;  // The first border that is not before what was taken.
@@ -91,9 +91,9 @@ TEST_F(FrameOutputTest, ABatchGoesBehindWhatWaits) {
   SendMessage("a");
   EXPECT_EQ(output.SendFrames(*stream, base::AsBytes("\x82\x01"
                                                      "b")),
-            Status::kWouldBlock);
+            OutputStatus::kWouldBlock);
   peer.Take();
-  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Flush(), OutputStatus::kOk);
   EXPECT_EQ(Frames(), (std::vector{kA, kB}));
 }
 
@@ -102,12 +102,12 @@ TEST_F(FrameOutputTest, Order) {
   SendMessage("a");
   SendMessage("b");
   peer.Take(1);  // Into the first.
-  EXPECT_EQ(Flush(), Status::kWouldBlock);
+  EXPECT_EQ(Flush(), OutputStatus::kWouldBlock);
   output.RequestClose(1000, "done");
   RequestPong("x");
   output.RequestPing(base::AsBytes("ping"));
   peer.Take();
-  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Flush(), OutputStatus::kOk);
   const auto frames = Frames();
   ASSERT_EQ(frames.size(), 5u);
   EXPECT_EQ(frames[0], kA) << "the rest of a frame that has begun";
@@ -133,7 +133,7 @@ TEST_F(FrameOutputTest, TheSameFramesWhereverAWriteStops) {
   peer.TakeNothing();
   script();
   peer.Take();
-  ASSERT_EQ(Flush(), Status::kOk);
+  ASSERT_EQ(Flush(), OutputStatus::kOk);
   const std::string wire = peer.written();
   ASSERT_TRUE(wire.starts_with("HEAD"));
   ASSERT_EQ(FramesIn(std::string_view(wire).substr(4)).size(), 7u);
@@ -148,10 +148,10 @@ TEST_F(FrameOutputTest, TheSameFramesWhereverAWriteStops) {
     other.TakeNothing();
     script();
     other.Take(stop);
-    ASSERT_EQ(Flush(), Status::kWouldBlock) << stop;
+    ASSERT_EQ(Flush(), OutputStatus::kWouldBlock) << stop;
     ASSERT_EQ(other.written().size(), stop);
     other.Take();
-    ASSERT_EQ(Flush(), Status::kOk) << stop;
+    ASSERT_EQ(Flush(), OutputStatus::kOk) << stop;
     ASSERT_EQ(other.written(), wire) << stop;
     stream.swap(const_cast<std::unique_ptr<net::Stream>&>(leg));
   }
@@ -164,7 +164,7 @@ TEST_F(FrameOutputTest, OneByteAtATime) {
   output.RequestPing(base::AsBytes("ping"));
   SendMessage("b");
   output.RequestClose(std::nullopt, {});
-  for (int i = 0; i < 300 && Flush() == Status::kWouldBlock; ++i) peer.Poke();
+  for (int i = 0; i < 300 && Flush() == OutputStatus::kWouldBlock; ++i) peer.Poke();
   EXPECT_TRUE(output.idle());
   const auto frames = Frames();
   ASSERT_EQ(frames.size(), 5u);
@@ -185,10 +185,10 @@ TEST_F(FrameOutputTest, FindsTheNextFrameForEachFormOfLength) {
     SendMessage(Pattern(size));
     SendMessage("b");
     other.Take(1);
-    EXPECT_EQ(Flush(), Status::kWouldBlock);
+    EXPECT_EQ(Flush(), OutputStatus::kWouldBlock);
     RequestPong("x");  // Must come exactly between the two.
     other.Take();
-    EXPECT_EQ(Flush(), Status::kOk);
+    EXPECT_EQ(Flush(), OutputStatus::kOk);
     EXPECT_EQ(FramesIn(other.written()),
               (std::vector<Frame>{{Opcode::kBinary, Pattern(size)}, kPongX, kB}));
     stream.reset();
@@ -198,11 +198,11 @@ TEST_F(FrameOutputTest, FindsTheNextFrameForEachFormOfLength) {
 TEST_F(FrameOutputTest, AShortWriteOfTheFirstFrameIsRemembered) {
   peer.TakeNothing();
   peer.Take(2);
-  EXPECT_EQ(SendMessage("abc"), Status::kWouldBlock);
+  EXPECT_EQ(SendMessage("abc"), OutputStatus::kWouldBlock);
   EXPECT_EQ(output.size(), 3u);
   RequestPong("x");
   peer.Take();
-  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Flush(), OutputStatus::kOk);
   EXPECT_EQ(Frames(), (std::vector<Frame>{{Opcode::kBinary, "abc"}, kPongX}));
 }
 
@@ -211,7 +211,7 @@ TEST_F(FrameOutputTest, ManyPongsAreBoundedAndTheLastIsKept) {
   for (int i = 0; i < 100'000; ++i) RequestPong(std::to_string(i));
   EXPECT_EQ(output.size(), 0u);
   peer.Take();
-  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Flush(), OutputStatus::kOk);
   EXPECT_LE(peer.written().size(), 4096u);
   ASSERT_FALSE(Frames().empty());
   EXPECT_EQ(Frames().back(), (Frame{Opcode::kPong, "99999"}));
@@ -223,21 +223,21 @@ TEST_F(FrameOutputTest, PongsStayBoundedWhenOneIsHalfWritten) {
   for (int i = 0; i < 1000; ++i) {
     RequestPong(payload);
     if (i % 7 == 0) peer.Take(1);
-    EXPECT_EQ(Flush(), Status::kWouldBlock);
+    EXPECT_EQ(Flush(), OutputStatus::kWouldBlock);
     ASSERT_LE(output.size(), 4096u);
   }
   peer.Take();
-  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Flush(), OutputStatus::kOk);
   for (const auto& frame : Frames()) EXPECT_EQ(frame, (Frame{Opcode::kPong, payload}));
 }
 
 TEST_F(FrameOutputTest, NothingFollowsTheClose) {
   output.RequestClose(1000, "");
   RequestPong("before");
-  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Flush(), OutputStatus::kOk);
   RequestPong("behind");
   output.RequestPing(base::AsBytes("ping"));
-  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Flush(), OutputStatus::kOk);
   EXPECT_EQ(Frames(),
             (std::vector<Frame>{{Opcode::kPong, "before"}, {Opcode::kClose, CloseBody(1000, "")}}));
   EXPECT_TRUE(output.idle());
@@ -247,23 +247,23 @@ TEST_F(FrameOutputTest, NothingFollowsACloseThatIsHalfWritten) {
   output.RequestClose(1000, "");
   peer.TakeNothing();
   peer.Take(1);
-  EXPECT_EQ(Flush(), Status::kWouldBlock);
+  EXPECT_EQ(Flush(), OutputStatus::kWouldBlock);
   RequestPong("behind");
   peer.Take();
-  EXPECT_EQ(Flush(), Status::kOk);
+  EXPECT_EQ(Flush(), OutputStatus::kOk);
   EXPECT_EQ(Frames(), (std::vector<Frame>{{Opcode::kClose, CloseBody(1000, "")}}));
 }
 
 TEST_F(FrameOutputTest, ErrorsAreTold) {
   peer.Reset();
-  EXPECT_EQ(SendMessage("a"), Status::kError);
+  EXPECT_EQ(SendMessage("a"), OutputStatus::kError);
 }
 
 TEST_F(FrameOutputTest, ErrorsOfWhatWaitedAreTold) {
   peer.TakeNothing();
   SendMessage("a");
   peer.Reset();
-  EXPECT_EQ(Flush(), Status::kError);
+  EXPECT_EQ(Flush(), OutputStatus::kError);
   output.Clear();
   EXPECT_TRUE(output.idle());
   EXPECT_EQ(output.size(), 0u);
@@ -272,7 +272,7 @@ TEST_F(FrameOutputTest, ErrorsOfWhatWaitedAreTold) {
 TEST_F(FrameOutputTest, ErrorsOfControlFramesAreTold) {
   RequestPong("x");
   peer.Reset();
-  EXPECT_EQ(Flush(), Status::kError);
+  EXPECT_EQ(Flush(), OutputStatus::kError);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ using testing::Understood;
 using testing::UnderstoodClose;
 using testing::WebSocketLegTest;
 using websocket::Opcode;
-using Status = Input::Status;
+using InputStatus = Input::Status;
 
 std::string ServerBinary(std::string payload) {
   return ServerFrame(Opcode::kBinary, std::move(payload));
@@ -121,12 +121,12 @@ TEST_F(WebSocketLegTest, AViolationIsReported) {
   Open();
   peer.Send(ServerBinary("good") + websocket::testing::Binary("masked"));
   EXPECT_EQ(ReadAll(), "good");
-  EXPECT_EQ(last.status, Status::kFault);
+  EXPECT_EQ(last.status, InputStatus::kFault);
   EXPECT_EQ(last.fault.cause, base::Cause::kProtocolError);
   EXPECT_EQ(last.fault.detail, "a frame from the server is masked (RFC 6455 section 5.1)");
   peer.SendAndEnd("whatever follows");
   EXPECT_EQ(ReadAll(), "") << "is dropped";
-  EXPECT_EQ(last.status, Status::kEnd);
+  EXPECT_EQ(last.status, InputStatus::kEnd);
 }
 
 // ---- The end ----
@@ -142,14 +142,14 @@ TEST_F(WebSocketLegTest, AfterOurCloseTheServersBytesBeforeItsOwnAreRead) {
   EXPECT_EQ(ReadAll(), "answer");
   peer.Send(ServerClose(1011));
   EXPECT_EQ(ReadAll(), "");
-  EXPECT_EQ(last.status, Status::kClose);
+  EXPECT_EQ(last.status, InputStatus::kClose);
   ASSERT_NE(leg->peer_close(), nullptr);
   EXPECT_TRUE(leg->peer_close()->is_answer);
   EXPECT_FALSE(leg->Finish()) << "the connection is the server's to end";
   EXPECT_FALSE(peer.fin_seen());
   peer.End();
   EXPECT_EQ(ReadAll(), "");
-  EXPECT_EQ(last.status, Status::kEnd);
+  EXPECT_EQ(last.status, InputStatus::kEnd);
   EXPECT_TRUE(leg->Finish());
 }
 
@@ -172,7 +172,7 @@ TEST_F(WebSocketLegTest, ACloseIsReportedWithItsCodeAndReason) {
   EXPECT_EQ(leg->peer_close(), nullptr);
   peer.Send(ServerBinary("tail") + ServerClose(4001, "out of tea"));
   EXPECT_EQ(ReadAll(), "tail");
-  EXPECT_EQ(last.status, Status::kClose);
+  EXPECT_EQ(last.status, InputStatus::kClose);
   ASSERT_NE(leg->peer_close(), nullptr);
   EXPECT_EQ(leg->peer_close()->code, 4001);
   EXPECT_EQ(leg->peer_close()->reason, "out of tea");
@@ -192,7 +192,7 @@ TEST_F(WebSocketLegTest, AnEndWithoutACloseIsALoss) {
   Open();
   peer.SendAndEnd(ServerBinary("cut"));
   EXPECT_EQ(ReadAll(), "cut");
-  EXPECT_EQ(last.status, Status::kLost);
+  EXPECT_EQ(last.status, InputStatus::kLost);
   EXPECT_EQ(leg->failure(), "the server ended the connection without a Close frame");
 }
 
@@ -200,7 +200,7 @@ TEST_F(WebSocketLegTest, AResetIsALoss) {
   Open();
   peer.Reset();
   EXPECT_EQ(ReadAll(), "");
-  EXPECT_EQ(last.status, Status::kLost);
+  EXPECT_EQ(last.status, InputStatus::kLost);
   EXPECT_TRUE(leg->stream().has_ended());
   EXPECT_EQ(Send("x").status, Output::Status::kBroken);
   EXPECT_FALSE(leg->takes_payload());
@@ -247,7 +247,7 @@ TEST_F(WebSocketLegTest, OurHalfCloseIsAFrameAndTheServerContinues) {
   EXPECT_TRUE(IsEmptyFrame(peer.written(), Opcode::kEnd));
   peer.Send(ServerBinary("answer"));
   EXPECT_EQ(ReadAll(), "answer");
-  EXPECT_EQ(last.status, Status::kOk);
+  EXPECT_EQ(last.status, InputStatus::kOk);
   Close();
   EXPECT_EQ(Understood(peer.written().substr(6)), UnderstoodClose(1000));
 }
@@ -256,21 +256,21 @@ TEST_F(WebSocketLegTest, AfterTheServersHalfCloseMessagesAndControlFramesGoOn) {
   Open({}, /*has_half_close=*/true);
   peer.Send(ServerBinary("all") + ServerFrame(Opcode::kEnd, "") + ServerFrame(Opcode::kPing, "1"));
   EXPECT_EQ(ReadAll(), "all");
-  EXPECT_EQ(last.status, Status::kHalfClosed);
+  EXPECT_EQ(last.status, InputStatus::kHalfClosed);
   Send("late");
   peer.Send(ServerFrame(Opcode::kPing, "2"));
   ReadAll();
   EXPECT_EQ(Understood(peer.written()), " pong\"1\"B\"late\". pong\"2\"");
   peer.End();
   ReadAll();
-  EXPECT_EQ(last.status, Status::kLost) << "a half-close is no Close";
+  EXPECT_EQ(last.status, InputStatus::kLost) << "a half-close is no Close";
 }
 
 TEST_F(WebSocketLegTest, ACloseTogetherWithTheHalfCloseIsWhatIsReported) {
   Open({}, /*has_half_close=*/true);
   peer.Send(ServerBinary("all") + ServerFrame(Opcode::kEnd, "") + ServerClose(1011));
   EXPECT_EQ(ReadAll(), "all");
-  EXPECT_EQ(last.status, Status::kClose);
+  EXPECT_EQ(last.status, InputStatus::kClose);
 }
 
 // ---- Keep-alive ----

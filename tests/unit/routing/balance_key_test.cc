@@ -7,7 +7,7 @@ namespace {
 
 using Key = settings::Balance::Key;
 
-class BalanceKeyTest : public testing::Test {
+class BalanceKeyTest : public ::testing::Test {
  protected:
   std::optional<uint64_t> KeyOf(Key key, const std::string& name = "") {
     return BalanceKey({settings::Balance::Mode::kHash, key, name},

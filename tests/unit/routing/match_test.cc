@@ -4,14 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "routing/path_pattern.h"
+
 namespace sluice::routing {
 namespace {
 
-/// As the loader reads a path: `/a/**` is a prefix.
-settings::PathPattern Pattern(std::string_view text) {
-  if (text.ends_with("/**")) return {true, std::string(text.substr(0, text.size() - 3))};
-  return {false, std::string(text)};
-}
+using testing::Pattern;
 
 http::RequestHead Head(std::string host, std::string path) {
   http::RequestHead head;

@@ -27,7 +27,7 @@ inline settings::Backend BackendOf(const std::vector<uint32_t>& weights,
   return backend;
 }
 
-class PoolsTest : public testing::Test {
+class PoolsTest : public ::testing::Test {
  protected:
   void Make(settings::Backend backend, const Pools* previous = nullptr) {
     settings::Config config;

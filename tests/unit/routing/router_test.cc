@@ -5,15 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include "routing/path_pattern.h"
 #include "seed.h"
 
 namespace sluice::routing {
 namespace {
 
-settings::PathPattern Pattern(std::string_view text) {
-  if (text.ends_with("/**")) return {true, std::string(text.substr(0, text.size() - 3))};
-  return {false, std::string(text)};
-}
+using testing::Pattern;
 
 std::optional<size_t> Find(const Router& router, std::string host, std::string path,
                            size_t start = 0) {

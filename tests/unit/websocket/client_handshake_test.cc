@@ -13,9 +13,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";  // Of RFC 6455 section 1.3.
+constexpr std::string_view kSampleKey = "dGhlIHNhbXBsZSBub25jZQ==";  // Of RFC 6455 section 1.3.
 
-UpgradeAnswer Good() {
+UpgradeAnswer GoodAnswer() {
   return {.status = 101,
           .upgrade = "WebSocket",
           .connection = "keep-alive, upgrade",
@@ -25,26 +25,26 @@ UpgradeAnswer Good() {
 }
 
 std::string FaultOf(const UpgradeAnswer& answer, std::string_view subprotocol = {}) {
-  const auto checked = CheckAnswer(answer, kKey, subprotocol);
+  const auto checked = CheckAnswer(answer, kSampleKey, subprotocol);
   return checked ? "" : checked.error();
 }
 
 TEST(ClientHandshakeTest, MakesKeysThatServersTake) {
   const std::array<uint8_t, 16> sample = {'t', 'h', 'e', ' ', 's', 'a', 'm', 'p',
                                           'l', 'e', ' ', 'n', 'o', 'n', 'c', 'e'};
-  EXPECT_EQ(KeyOf(sample), kKey);
+  EXPECT_EQ(KeyOf(sample), kSampleKey);
   EXPECT_TRUE(IsValidKey(KeyOf({})));
 }
 
 TEST(ClientHandshakeTest, TakesAGoodAnswer) {
-  EXPECT_EQ(FaultOf(Good()), "");
+  EXPECT_EQ(FaultOf(GoodAnswer()), "");
 }
 
 TEST(ClientHandshakeTest, AgreesOnHalfCloseAndOnNothingElse) {
-  UpgradeAnswer answer = Good();
-  EXPECT_FALSE(CheckAnswer(answer, kKey, {})->has_half_close);
+  UpgradeAnswer answer = GoodAnswer();
+  EXPECT_FALSE(CheckAnswer(answer, kSampleKey, {})->has_half_close);
   answer.extensions = "x-sluice-half-close";
-  EXPECT_TRUE(CheckAnswer(answer, kKey, {})->has_half_close);
+  EXPECT_TRUE(CheckAnswer(answer, kSampleKey, {})->has_half_close);
   for (const char* other : {"x-sluice-half-close; a=1", "permessage-deflate, x-sluice-half-close",
                             "x-sluice-half-close, x-sluice-half-close", "=x"}) {
     answer.extensions = other;
@@ -53,7 +53,7 @@ TEST(ClientHandshakeTest, AgreesOnHalfCloseAndOnNothingElse) {
 }
 
 TEST(ClientHandshakeTest, TellsTheStatusOfARefusal) {
-  UpgradeAnswer answer = Good();
+  UpgradeAnswer answer = GoodAnswer();
   answer.status = 403;
   EXPECT_EQ(FaultOf(answer), "the server answered the upgrade with status 403");
   answer.status = 200;
@@ -61,7 +61,7 @@ TEST(ClientHandshakeTest, TellsTheStatusOfARefusal) {
 }
 
 TEST(ClientHandshakeTest, FollowsNoRedirect) {
-  UpgradeAnswer answer = Good();
+  UpgradeAnswer answer = GoodAnswer();
   answer.status = 301;
   answer.location = "https://elsewhere.example.com/\x1b[31m";
   EXPECT_EQ(FaultOf(answer),
@@ -70,24 +70,24 @@ TEST(ClientHandshakeTest, FollowsNoRedirect) {
 }
 
 TEST(ClientHandshakeTest, ChecksWhatSection41Demands) {
-  UpgradeAnswer answer = Good();
+  UpgradeAnswer answer = GoodAnswer();
   answer.upgrade = "h2c";
   EXPECT_THAT(FaultOf(answer), HasSubstr("Upgrade header"));
-  answer = Good();
+  answer = GoodAnswer();
   answer.connection = "close";
   EXPECT_THAT(FaultOf(answer), HasSubstr("Connection header"));
-  answer = Good();
+  answer = GoodAnswer();
   answer.accept = "";
   EXPECT_THAT(FaultOf(answer), HasSubstr("Sec-WebSocket-Accept"));
   answer.accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOO=";
   EXPECT_THAT(FaultOf(answer), HasSubstr("Sec-WebSocket-Accept"));
-  answer = Good();
+  answer = GoodAnswer();
   answer.extensions = "permessage-deflate";
   EXPECT_THAT(FaultOf(answer), HasSubstr("an extension that was not offered"));
 }
 
 TEST(ClientHandshakeTest, TakesTheSubprotocolThatWasOfferedOrNone) {
-  UpgradeAnswer answer = Good();
+  UpgradeAnswer answer = GoodAnswer();
   EXPECT_EQ(FaultOf(answer, "mqtt"), "");
   answer.protocol = "mqtt";
   EXPECT_EQ(FaultOf(answer, "mqtt"), "");

@@ -9,6 +9,9 @@
 
 namespace sluice::websocket::testing {
 
+/// "Hello", compressed (RFC 7692 section 7.2.3.1).
+inline const std::string kCompressedHello("\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
+
 class RandomMessages : public test::Seeded {
  protected:
   /// Of up to `most` bytes: noise, text of few words, or long runs.

@@ -14,10 +14,10 @@ namespace {
 
 using testing::Always;
 using testing::CompressInPieces;
+using testing::kCompressedHello;
 using testing::PeerInflater;
 
 constexpr DeflateShape kShape;
-const std::string kHello("\xf2\x48\xcd\xc9\xc9\x07\x00", 7);  // RFC 7692 section 7.2.3.1.
 
 class DeflaterTest : public testing::RandomMessages {
  protected:
@@ -26,11 +26,11 @@ class DeflaterTest : public testing::RandomMessages {
 
 TEST_F(DeflaterTest, TheExamplesOfTheRfc) {
   Deflater shared(pool_, kShape, true);
-  EXPECT_EQ(CompressInPieces(shared, "Hello"), kHello);
+  EXPECT_EQ(CompressInPieces(shared, "Hello"), kCompressedHello);
   EXPECT_EQ(CompressInPieces(shared, "Hello"), std::string("\xf2\x00\x11\x00\x00", 5));  // 7.2.3.2
   Deflater separate(pool_, kShape, false);
-  EXPECT_EQ(CompressInPieces(separate, "Hello"), kHello);
-  EXPECT_EQ(CompressInPieces(separate, "Hello"), kHello);
+  EXPECT_EQ(CompressInPieces(separate, "Hello"), kCompressedHello);
+  EXPECT_EQ(CompressInPieces(separate, "Hello"), kCompressedHello);
 }
 
 // 7.2.3.6, also right behind another message, where zlib has nothing to flush.
@@ -60,7 +60,7 @@ TEST_F(DeflaterTest, AMessageThatEndsWithoutABytePastItsPieces) {
   EXPECT_EQ(none.size, 0U);
   const auto last = deflater.Next(in, true, room);
   EXPECT_TRUE(last.done);
-  EXPECT_EQ(base::AsText(base::Bytes(room).first(last.size)), kHello);
+  EXPECT_EQ(base::AsText(base::Bytes(room).first(last.size)), kCompressedHello);
 }
 
 // Wherever the room ends, in the middle of the flush too, the peer reads the same.
@@ -108,7 +108,7 @@ TEST_F(DeflaterTest, HoldsMemoryOnlyWhereItMust) {
     EXPECT_EQ(pool_.idle_deflate(), 0U);
     shared.Release();
     EXPECT_EQ(pool_.idle_deflate(), 1U);
-    EXPECT_EQ(CompressInPieces(shared, "Hello"), kHello) << "forgot what it sent before";
+    EXPECT_EQ(CompressInPieces(shared, "Hello"), kCompressedHello) << "forgot what it sent before";
 
     // In the middle of a message there is nothing to release.
     std::array<uint8_t, 64> room;
@@ -118,7 +118,7 @@ TEST_F(DeflaterTest, HoldsMemoryOnlyWhereItMust) {
     EXPECT_EQ(pool_.idle_deflate(), 0U);
   }
   EXPECT_EQ(pool_.idle_deflate(), 1U) << "a session that ends in a message leaves its state";
-  EXPECT_EQ(CompressInPieces(separate, "Hello"), kHello) << "as good as new";
+  EXPECT_EQ(CompressInPieces(separate, "Hello"), kCompressedHello) << "as good as new";
 }
 
 TEST_F(DeflaterTest, ThePoolKeepsAFewAndTheLatest) {

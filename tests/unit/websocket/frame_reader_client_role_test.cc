@@ -23,7 +23,7 @@ using testing::ReadInPieces;
 using testing::Wire;
 using Kind = Item::Kind;
 
-std::string Payload(size_t size) {
+std::string BinaryPayload(size_t size) {
   std::string payload(size, '\0');
   for (size_t i = 0; i < size; ++i) payload[i] = static_cast<char>(i * 7 + 1);
   return payload;
@@ -67,13 +67,13 @@ std::string Told(const Wire& wire, size_t piece) {
 }
 
 TEST(ClientRoleTest, ReadsUnmaskedFramesHoweverTheyAreCut) {
-  const std::string longer = Payload(70'000);
+  const std::string longer = BinaryPayload(70'000);
   const Wire wire = FromServer(Opcode::kText, "hello") + FromServer(Opcode::kBinary, "", false) +
                     FromServer(Opcode::kPing, "p") + FromServer(Opcode::kContinuation, longer) +
-                    FromServer(Opcode::kBinary, Payload(300)) + FromServer(Opcode::kPong, "") +
-                    FromServer(Opcode::kClose, "\x03\xe8 bye");
+                    FromServer(Opcode::kBinary, BinaryPayload(300)) +
+                    FromServer(Opcode::kPong, "") + FromServer(Opcode::kClose, "\x03\xe8 bye");
   const std::string expected =
-      "Thello.B ping p" + longer + ".B" + Payload(300) + ". pong  close \x03\xe8 bye";
+      "Thello.B ping p" + longer + ".B" + BinaryPayload(300) + ". pong  close \x03\xe8 bye";
   for (const size_t piece : {1, 2, 3, 5, 7, 64, 4096, 200'000}) {
     EXPECT_TRUE(Told(wire, piece) == expected) << "in pieces of " << piece;
   }
@@ -95,7 +95,7 @@ TEST(ClientRoleTest, TheOtherRulesHold) {
 
 TEST(ClientRoleTest, WritesWhatAServerReads) {
   for (const size_t size : {0, 1, 5, 125, 126, 65535, 65536, 100'000}) {
-    const std::string payload = Payload(size);
+    const std::string payload = BinaryPayload(size);
     std::vector<uint8_t> frame(kMaxClientHeader + size);
     frame.resize(WriteMaskedFrame(frame.data(), 0x82, kTestKey, base::AsBytes(payload)));
     EXPECT_TRUE(base::AsText(frame) == testing::Binary(payload)) << size;

@@ -35,7 +35,7 @@ using testing::Transcript;
 using testing::Wire;
 using Kind = Item::Kind;
 
-std::string Payload(size_t size) {
+std::string LetterPayload(size_t size) {
   std::string payload(size, '\0');
   for (size_t i = 0; i < size; ++i) payload[i] = static_cast<char>('a' + i % 23);
   return payload;
@@ -151,9 +151,9 @@ TEST(FrameReaderTest, NothingComesOfNothing) {
 TEST(FrameReaderTest, EveryFormOfALengthAtItsEdges) {
   for (const size_t size : {0, 1, 2, 3, 4, 5, 31, 32, 33, 124, 125, 126, 127, 128, 1000}) {
     SCOPED_TRACE(size);
-    const Wire wire = Binary(Payload(size)) + Ping("x");
+    const Wire wire = Binary(LetterPayload(size)) + Ping("x");
     Transcript expected = Told({{Kind::kBinary, ""}}, wire);
-    expected.AddBytes(Payload(size));
+    expected.AddBytes(LetterPayload(size));
     expected.items.push_back({Kind::kEnd, ""});
     expected.items.push_back({Kind::kPing, "x"});
     ExpectHoweverCut(wire, expected);
@@ -163,7 +163,7 @@ TEST(FrameReaderTest, EveryFormOfALengthAtItsEdges) {
 TEST(FrameReaderTest, LongLengthsAtTheirEdges) {
   for (const size_t size : {65534, 65535, 65536, 65537}) {
     SCOPED_TRACE(size);
-    const ClientFrame frame{.payload = Payload(size)};
+    const ClientFrame frame{.payload = LetterPayload(size)};
     EXPECT_EQ(frame.Header().size(), size <= 65535 ? 8u : 14u);
     const Wire wire = frame.Bytes() + Ping("x");
     const auto expected = Told(
@@ -175,9 +175,10 @@ TEST(FrameReaderTest, LongLengthsAtTheirEdges) {
 
 TEST(FrameReaderTest, EveryKeyByteHasItsPlace) {
   for (const MaskKey key : {MaskKey{0, 0, 0, 0}, MaskKey{1, 2, 3, 4}, MaskKey{255, 0, 255, 0}}) {
-    const Wire wire = ClientFrame{.payload = Payload(70), .key = key}.Bytes();
+    const Wire wire = ClientFrame{.payload = LetterPayload(70), .key = key}.Bytes();
     ExpectHoweverCut(
-        wire, Told({{Kind::kBinary, ""}, {Kind::kBytes, Payload(70)}, {Kind::kEnd, ""}}, wire));
+        wire,
+        Told({{Kind::kBinary, ""}, {Kind::kBytes, LetterPayload(70)}, {Kind::kEnd, ""}}, wire));
   }
 }
 
@@ -202,13 +203,13 @@ TEST(FrameReaderTest, EmptyFragmentsInEveryPlace) {
 
 TEST(FrameReaderTest, ControlFramesBetweenFragments) {
   const Wire wire = Ping("") + Text("one", false) + Ping("p") + Continuation("two", false) +
-                    Pong(Payload(125)) + Continuation("") + Pong("") + Close("");
+                    Pong(LetterPayload(125)) + Continuation("") + Pong("") + Close("");
   ExpectHoweverCut(wire, Told({{Kind::kPing, ""},
                                {Kind::kText, ""},
                                {Kind::kBytes, "one"},
                                {Kind::kPing, "p"},
                                {Kind::kBytes, "two"},
-                               {Kind::kPong, Payload(125)},
+                               {Kind::kPong, LetterPayload(125)},
                                {Kind::kEnd, ""},
                                {Kind::kPong, ""},
                                {Kind::kClose, ""}},
@@ -235,8 +236,8 @@ TEST(FrameReaderTest, WhatFollowsACloseIsLeft) {
 
 TEST(FrameReaderTest, EveryPairOfCutsThroughAllThatMayCome) {
   const Wire wire = Text("\xe2\x82", false) + Ping("12") + Continuation("\xac \xf0\x9f", false) +
-                    Continuation("", false) + Continuation("\x98\x80") + Binary(Payload(130)) +
-                    Pong("") + Close(3000, "\xc3\xa9");
+                    Continuation("", false) + Continuation("\x98\x80") +
+                    Binary(LetterPayload(130)) + Pong("") + Close(3000, "\xc3\xa9");
   const Transcript expected = ReadInPieces(wire);
   EXPECT_EQ(expected, ReferenceParser(wire).Run());
   EXPECT_EQ(expected.violation, Violation::kNone);
@@ -252,8 +253,8 @@ TEST(FrameReaderTest, PayloadsOfSmallFramesLieTogether) {
   Wire wire;
   std::string expected;
   for (size_t i = 0; i < 100; ++i) {
-    wire += Binary(Payload(i)) + (i % 3 == 0 ? Ping(Payload(i)) : Wire());
-    expected += Payload(i);
+    wire += Binary(LetterPayload(i)) + (i % 3 == 0 ? Ping(LetterPayload(i)) : Wire());
+    expected += LetterPayload(i);
   }
   std::vector<uint8_t> bytes(wire.begin(), wire.end());
   base::MutableBytes in(bytes);
@@ -270,15 +271,15 @@ TEST(FrameReaderTest, PayloadsOfSmallFramesLieTogether) {
 TEST(FrameReaderTest, ControlFramesOfEverySizeCutAtEveryByte) {
   for (size_t size = 0; size <= 125; ++size) {
     SCOPED_TRACE(size);
-    const Wire wire = Binary("one", false) + Ping(Payload(size)) + Pong(Payload(size)) +
-                      Continuation("two") + Close(1000, Payload(size).substr(0, 123));
+    const Wire wire = Binary("one", false) + Ping(LetterPayload(size)) + Pong(LetterPayload(size)) +
+                      Continuation("two") + Close(1000, LetterPayload(size).substr(0, 123));
     ExpectHoweverCut(wire, Told({{Kind::kBinary, ""},
                                  {Kind::kBytes, "one"},
-                                 {Kind::kPing, Payload(size)},
-                                 {Kind::kPong, Payload(size)},
+                                 {Kind::kPing, LetterPayload(size)},
+                                 {Kind::kPong, LetterPayload(size)},
                                  {Kind::kBytes, "two"},
                                  {Kind::kEnd, ""},
-                                 {Kind::kClose, "\x03\xe8" + Payload(size).substr(0, 123)}},
+                                 {Kind::kClose, "\x03\xe8" + LetterPayload(size).substr(0, 123)}},
                                 wire));
   }
 }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kExampleKey = "dGhlIHNhbXBsZSBub25jZQ==";  // RFC 6455 section 1.3.
 
-UpgradeFields Good() {
+UpgradeFields GoodFields() {
   return {.upgrade = "websocket",
           .connection = "Upgrade",
           .version = "13",
@@ -49,7 +49,7 @@ TEST(CheckUpgradeTest, WhatTheClientsSend) {
       {"a proxy that adds to the lists", "h2c ,\twebsocket", ",keep-alive,, UPGRADE ,", " a ,, b,"},
   };
   for (const auto& client : kClients) {
-    UpgradeFields fields = Good();
+    UpgradeFields fields = GoodFields();
     fields.upgrade = client.upgrade;
     fields.connection = client.connection;
     fields.protocol = client.protocol;
@@ -113,7 +113,7 @@ const Refusal kRefusals[] = {
 
 TEST(CheckUpgradeTest, EveryRefusalInItsWords) {
   for (const Refusal& refusal : kRefusals) {
-    UpgradeFields fields = Good();
+    UpgradeFields fields = GoodFields();
     refusal.spoil(fields);
     const auto result = CheckUpgrade(fields);
     ASSERT_FALSE(result) << refusal.name;
@@ -139,7 +139,7 @@ TEST(CheckUpgradeTest, TheFirstFaultIsTold) {
 
 // Names of subprotocols are compared with their case (RFC 6455 section 4.1 has them unique).
 TEST(CheckUpgradeTest, OffersThatDifferInCaseAreDifferent) {
-  UpgradeFields fields = Good();
+  UpgradeFields fields = GoodFields();
   fields.protocol = "mqtt, MQTT";
   EXPECT_TRUE(CheckUpgrade(fields));
 }
@@ -148,7 +148,7 @@ TEST(CheckUpgradeTest, OffersThatDifferInCaseAreDifferent) {
 TEST(CheckUpgradeTest, ManyOffers) {
   std::string offers;
   for (int i = 1000; i < 4000; ++i) offers += std::to_string(i) + ",";
-  UpgradeFields fields = Good();
+  UpgradeFields fields = GoodFields();
   fields.protocol = offers;
   EXPECT_TRUE(CheckUpgrade(fields));
   for (const char* doubled : {"1000", "2500", "3999"}) {

@@ -32,12 +32,12 @@ using Status = Inflater::Status;
 using testing::Always;
 using testing::Inflated;
 using testing::InflateInPieces;
+using testing::kCompressedHello;
 using testing::PeerDeflater;
 using testing::PeerOptions;
 
 constexpr InflateLimits kNoLimit{.message = UINT64_MAX};
 
-const std::string kHello = "\xf2\x48\xcd\xc9\xc9\x07\x00"s;
 // The same in a final block, without what should follow it.
 const std::string kFinal = "\xf3\x48\xcd\xc9\xc9\x07\x00"s;
 
@@ -58,9 +58,9 @@ Inflated Done(std::string message) {
 }
 
 TEST_F(InflaterTest, TheExamplesOfTheRfc) {
-  EXPECT_EQ(Inflate(kHello), Done("Hello"));  // Section 7.2.3.1.
+  EXPECT_EQ(Inflate(kCompressedHello), Done("Hello"));  // Section 7.2.3.1.
   Inflater shared(pool_, 15, true, kNoLimit);
-  EXPECT_EQ(InflateInPieces(shared, kHello), Done("Hello"));
+  EXPECT_EQ(InflateInPieces(shared, kCompressedHello), Done("Hello"));
   EXPECT_EQ(InflateInPieces(shared, "\xf2\x00\x11\x00\x00"s), Done("Hello"));  // 7.2.3.2
   EXPECT_EQ(Inflate("\x00\x05\x00\xfa\xffHello\x00"s), Done("Hello"));         // 7.2.3.3
   EXPECT_EQ(Inflate("\xf3\x48\xcd\xc9\xc9\x07\x00\x00"s), Done("Hello"));      // 7.2.3.4
@@ -70,7 +70,7 @@ TEST_F(InflaterTest, TheExamplesOfTheRfc) {
 
 TEST_F(InflaterTest, EverySplit) {
   for (const std::string& payload :
-       {kHello, kFinal + "\0"s, kFinal, "\x00"s, ""s, "\x00\x05\x00\xfa\xffHello\x00"s,
+       {kCompressedHello, kFinal + "\0"s, kFinal, "\x00"s, ""s, "\x00\x05\x00\xfa\xffHello\x00"s,
         "\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"s}) {
     const std::string message(payload.size() > 1 ? "Hello" : "");
     for (size_t a = 1; a <= payload.size() + 1; ++a) {
@@ -80,7 +80,7 @@ TEST_F(InflaterTest, EverySplit) {
           bool first = true;
           const auto in = [&] { return std::exchange(first, false) ? a : b; };
           ASSERT_EQ(InflateInPieces(inflater, payload, in, Always(room)), Done(message));
-          ASSERT_EQ(InflateInPieces(inflater, kHello), Done("Hello")) << "the next one";
+          ASSERT_EQ(InflateInPieces(inflater, kCompressedHello), Done("Hello")) << "the next one";
         }
       }
     }
@@ -91,12 +91,13 @@ TEST_F(InflaterTest, EverySplit) {
 TEST_F(InflaterTest, MessagesThatEndWithoutATail) {
   Inflater inflater(pool_, 15, true, kNoLimit);
   EXPECT_EQ(InflateInPieces(inflater, ""), Done("")) << "before all else";
-  EXPECT_EQ(InflateInPieces(inflater, kHello), Done("Hello"));
+  EXPECT_EQ(InflateInPieces(inflater, kCompressedHello), Done("Hello"));
   EXPECT_EQ(InflateInPieces(inflater, ""), Done(""));
   EXPECT_EQ(InflateInPieces(inflater, kFinal), Done("Hello"));
   EXPECT_EQ(InflateInPieces(inflater, ""), Done(""));
-  EXPECT_EQ(InflateInPieces(inflater, kHello + testing::kTail), Done("Hello")) << "left on";
-  EXPECT_EQ(InflateInPieces(inflater, kHello), Done("Hello"));
+  EXPECT_EQ(InflateInPieces(inflater, kCompressedHello + testing::kTail), Done("Hello"))
+      << "left on";
+  EXPECT_EQ(InflateInPieces(inflater, kCompressedHello), Done("Hello"));
 }
 
 TEST_F(InflaterTest, FinalBlocks) {
@@ -119,9 +120,9 @@ TEST_F(InflaterTest, CorruptData) {
            "\x00\x05"s,                   // Likewise.
            "\xf2\x48\xcd"s,               // Likewise.
            "\xf2\x00\x11\x00\x00"s,       // Refers to what was never sent.
-           kHello + "\x06"s,              // Behind a good block.
+           kCompressedHello + "\x06"s,    // Behind a good block.
            kFinal + "\x06"s,              // Behind a final one.
-           kHello + "\0"s,                // One byte too many: the block is not finished.
+           kCompressedHello + "\0"s,      // One byte too many: the block is not finished.
            "Hello, world, this is no deflate data"s,
        }) {
     for (const size_t room : {1u, 7u, 100u}) {
@@ -140,15 +141,16 @@ TEST_F(InflaterTest, LimitsOfAMessage) {
     EXPECT_EQ(Inflate(payload, {.message = 99'999}, room).status, Status::kTooLarge);
     EXPECT_EQ(Inflate(payload, {.message = 0}, room).status, Status::kTooLarge);
     EXPECT_EQ(Inflate("\0"s, {.message = 0}, room), Done(""));
-    EXPECT_EQ(Inflate(kHello, {.message = 5}, room), Done("Hello"));
-    EXPECT_EQ(Inflate(kHello, {.message = 4}, room).status, Status::kTooLarge);
+    EXPECT_EQ(Inflate(kCompressedHello, {.message = 5}, room), Done("Hello"));
+    EXPECT_EQ(Inflate(kCompressedHello, {.message = 4}, room).status, Status::kTooLarge);
   }
 }
 
 TEST_F(InflaterTest, TheLimitIsForEachMessage) {
   for (const bool takeover : {false, true}) {
     Inflater inflater(pool_, 15, takeover, {.message = 5});
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(InflateInPieces(inflater, kHello), Done("Hello"));
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(InflateInPieces(inflater, kCompressedHello), Done("Hello"));
   }
 }
 
@@ -187,11 +189,11 @@ TEST_F(InflaterTest, HoldsMemoryOnlyWhereItMust) {
   Inflater separate(pool_, 15, false, kNoLimit);
   InflateInPieces(separate, "");
   EXPECT_EQ(pool_.idle_inflate(), 0U) << "a message without bytes takes no state";
-  InflateInPieces(separate, kHello);
+  InflateInPieces(separate, kCompressedHello);
   EXPECT_EQ(pool_.idle_inflate(), 1U);
   {
     Inflater shared(pool_, 10, true, kNoLimit);
-    InflateInPieces(shared, kHello);
+    InflateInPieces(shared, kCompressedHello);
     EXPECT_EQ(pool_.idle_inflate(), 0U);
   }
   EXPECT_EQ(pool_.idle_inflate(), 1U);

@@ -17,7 +17,7 @@
 namespace sluice::websocket {
 namespace {
 
-constexpr MaskKey kKey = {0x37, 0xfa, 0x21, 0x3d};
+constexpr MaskKey kMaskKey = {0x37, 0xfa, 0x21, 0x3d};
 constexpr size_t kMaxSize = 300;  // More than three turns of the widest loop, and every remainder.
 
 std::vector<uint8_t> Numbers(size_t size) {
@@ -36,7 +36,7 @@ TEST(MaskTest, TheExampleOfTheRfc) {
   // Section 5.7: a single-frame masked text message that contains "Hello".
   const std::vector<uint8_t> in = {0x7f, 0x9f, 0x4d, 0x51, 0x58};
   std::vector<uint8_t> out(in.size());
-  Unmask(out.data(), in.data(), in.size(), kKey, 0);
+  Unmask(out.data(), in.data(), in.size(), kMaskKey, 0);
   EXPECT_THAT(out, ::testing::ElementsAre('H', 'e', 'l', 'l', 'o'));
 }
 
@@ -45,8 +45,8 @@ TEST(MaskTest, EverySizeAndOffsetInPlace) {
   for (size_t size = 0; size <= kMaxSize; ++size) {
     for (const uint64_t offset : offsets) {
       std::vector<uint8_t> bytes = Numbers(size);  // Exact, so that a sanitizer sees a step beyond.
-      Unmask(bytes.data(), bytes.data(), size, kKey, offset);
-      ASSERT_EQ(bytes, Expected(Numbers(size), kKey, offset)) << size << " at " << offset;
+      Unmask(bytes.data(), bytes.data(), size, kMaskKey, offset);
+      ASSERT_EQ(bytes, Expected(Numbers(size), kMaskKey, offset)) << size << " at " << offset;
     }
   }
 }
@@ -54,11 +54,11 @@ TEST(MaskTest, EverySizeAndOffsetInPlace) {
 TEST(MaskTest, EveryDistanceOfAnOutputBeforeTheInput) {
   for (size_t size = 0; size <= kMaxSize; ++size) {
     const std::vector<uint8_t> payload = Numbers(size);
-    const std::vector<uint8_t> expected = Expected(payload, kKey, size);
+    const std::vector<uint8_t> expected = Expected(payload, kMaskKey, size);
     for (size_t distance = 0; distance <= 70; ++distance) {
       std::vector<uint8_t> bytes(distance, 0xee);
       bytes.insert(bytes.end(), payload.begin(), payload.end());
-      Unmask(bytes.data(), bytes.data() + distance, size, kKey, size);
+      Unmask(bytes.data(), bytes.data() + distance, size, kMaskKey, size);
       const std::vector<uint8_t> out(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
       ASSERT_EQ(out, expected) << size << " bytes, " << distance << " before the input";
     }
@@ -69,7 +69,7 @@ TEST(MaskTest, WritesNothingButItsOutput) {
   for (size_t size = 0; size <= kMaxSize; ++size) {
     const std::vector<uint8_t> in = Numbers(size);
     std::vector<uint8_t> out(size + 128, 0xee);
-    Unmask(out.data() + 64, in.data(), size, kKey, 0);
+    Unmask(out.data() + 64, in.data(), size, kMaskKey, 0);
     const std::vector<uint8_t> guard(64, 0xee);
     const auto end = out.begin() + 64 + static_cast<ptrdiff_t>(size);
     ASSERT_EQ(std::vector<uint8_t>(out.begin(), out.begin() + 64), guard) << size;
@@ -83,12 +83,12 @@ TEST(MaskTest, WritesNothingButItsOutput) {
 TEST(MaskTest, EveryLoopDoesWhatTheFormulaSays) {
   const size_t distances[] = {0, 1, 2, 3, 4, 7, 8, 14, 15, 16, 17, 31, 32, 33, 63, 64, 65, 200};
   uint32_t key;
-  std::memcpy(&key, kKey.data(), sizeof(key));
+  std::memcpy(&key, kMaskKey.data(), sizeof(key));
   for (const BlockUnmasker& loop : BlockUnmaskers()) {
     SCOPED_TRACE(loop.name);
     for (size_t size = kMinUnmaskBlocks; size <= kMaxSize; ++size) {
       const std::vector<uint8_t> payload = Numbers(size);
-      const std::vector<uint8_t> expected = Expected(payload, kKey, 0);
+      const std::vector<uint8_t> expected = Expected(payload, kMaskKey, 0);
       for (size_t place = 0; place < 32; ++place) {
         const size_t distance = distances[(size + place) % std::size(distances)];
         std::vector<uint8_t> bytes(place + distance, 0xee);

@@ -61,8 +61,8 @@ Direction::Event Direction::Splice(leg::Leg& source, leg::Leg& sink, net::PipePo
                                    size_t limit) {
   Event event{.input = InputOf(source.stream()->ReadInto(*pipe, limit))};
   if (event.input.received == 0) return event;
-  Count(event.input.received);
   event.output = sink.SendPipe(std::move(pipe));
+  if (event.output.status == OutputStatus::kOk) Count(event.input.received);
   if (sink.queued() != 0) PauseFor(kSinkFull);
   return event;
 }

@@ -151,25 +151,8 @@ class Harness : private SessionOwner {
     EXPECT_EQ(log.lines[0].level, info.level);
   }
 
-  settings::Config config;
-  auth::SessionQuota quota;
-  workspace::MemoryBudget memory{0};
-  net::EventLoop loop;
-  RecordingLog log;
-  leg::testing::FaultPlan faults;
-  std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
-  bool is_raw = false;                  ///< the client speaks plain TCP; set before Start
-  bool has_half_close = false;          ///< as agreed with the client; set before Start
-  bool is_websocket_backend = false;    ///< set before Start
-  bool backend_has_half_close = false;  ///< as agreed with that server; set before Start
-  leg::testing::FakePeer client{&faults};
-  leg::testing::FakePeer backend{&faults};
-  metrics::WorkerMetrics metrics{1, 1, 1};
-  workspace::Workspace workspace{loop, memory, log, 1};
-  Session* session = nullptr;
-
- private:
-  std::unique_ptr<leg::Leg> ClientLeg(base::Bytes early) {
+  /// The two legs of a session, to `client` and to `backend`. Each can be created once.
+  std::unique_ptr<leg::Leg> ClientLeg(base::Bytes early = {}) {
     if (is_raw) {
       return std::make_unique<leg::RawLeg>(workspace, client.Connect(),
                                            options().keepalive.backend_timeout, early);
@@ -201,6 +184,24 @@ class Harness : private SessionOwner {
                                          options().keepalive.backend_timeout);
   }
 
+  settings::Config config;
+  auth::SessionQuota quota;
+  workspace::MemoryBudget memory{0};
+  net::EventLoop loop;
+  RecordingLog log;
+  leg::testing::FaultPlan faults;
+  std::optional<websocket::DeflateAgreement> agreement;  ///< set before Start
+  bool is_raw = false;                  ///< the client speaks plain TCP; set before Start
+  bool has_half_close = false;          ///< as agreed with the client; set before Start
+  bool is_websocket_backend = false;    ///< set before Start
+  bool backend_has_half_close = false;  ///< as agreed with that server; set before Start
+  leg::testing::FakePeer client{&faults};
+  leg::testing::FakePeer backend{&faults};
+  metrics::WorkerMetrics metrics{1, 1, 1};
+  workspace::Workspace workspace{loop, memory, log, 1};
+  Session* session = nullptr;
+
+ private:
   void Release(Session& /*session*/) override { loop.DestroyLater(std::move(owned_)); }
 
   leg::WebSocketLeg* websocket_client_ = nullptr;

@@ -85,6 +85,7 @@ class FakePeer {
   const std::string& written() const { return written_; }
   size_t reads() const { return reads_; }
   size_t writes() const { return writes_; }
+  size_t progress_queries() const { return progress_queries_; }
   size_t spliced() const { return spliced_; }  ///< bytes that went through pipes, either way
   bool is_open() const { return stream_ != nullptr; }
   bool fin_seen() const { return fin_seen_; }
@@ -140,6 +141,7 @@ class FakePeer {
   size_t room_ = SIZE_MAX;
   size_t reads_ = 0;
   size_t writes_ = 0;
+  size_t progress_queries_ = 0;
   size_t spliced_ = 0;
   size_t written_before_fin_ = 0;
   bool readable_ = false;
@@ -174,7 +176,10 @@ class FakePeer::FakeStream final : public net::Stream {
     peer_.fin_seen_ = true;
     peer_.written_before_fin_ = peer_.written_.size();
   }
-  size_t UnacknowledgedBytes() const override { return peer_.unacknowledged; }
+  size_t UnacknowledgedBytes() const override {
+    ++peer_.progress_queries_;
+    return peer_.unacknowledged;
+  }
   uint64_t bytes_written() const override { return peer_.written_.size(); }
   bool IsPeerSilent(base::Duration) const override { return peer_.silent; }
   bool HasUnsent() const override { return peer_.has_unsent; }
@@ -256,6 +261,7 @@ inline net::IoResult FakePeer::ReadInto(net::Pipe& pipe, size_t limit) {
 }
 
 inline net::IoResult FakePeer::WriteFrom(base::Bytes head, net::Pipe& pipe) {
+  EXPECT_FALSE(head.empty() && pipe.empty());
   net::IoResult total;
   if (!head.empty()) {
     total = Write(head);

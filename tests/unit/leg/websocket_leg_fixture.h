@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +33,7 @@ class WebSocketLegTest : public ::testing::Test {
         workspace, server.Connect(),
         WebSocketLeg::Setup{.peer = Peer::kServer,
                             .options = options,
-                            .codec = MessageCodec::New(workspace.zlib, options, std::nullopt),
+                            .codec = MessageCodec::New(workspace.zlib, options, agreement),
                             .has_half_close = has_half_close},
         base::AsBytes(received));
   }
@@ -61,6 +62,7 @@ class WebSocketLegTest : public ::testing::Test {
   }
 
   settings::SessionOptions options;
+  std::optional<websocket::DeflateAgreement> agreement;  ///< used by Open
   net::EventLoop loop;
   base::testing::RecordingLog log;
   workspace::MemoryBudget memory{0};

@@ -207,6 +207,16 @@ TEST_F(WebSocketLegTest, AResetIsALoss) {
   EXPECT_TRUE(leg->Finish());
 }
 
+TEST_F(WebSocketLegTest, NoMessageIsQueuedForABrokenConnection) {
+  options.framing = settings::LinesFraming{};
+  Open();
+  peer.Reset();
+  EXPECT_EQ(Send("a line\nthe beginning of a line").status, Output::Status::kBroken);
+  EXPECT_GT(leg->held().output, 0u);
+  EXPECT_EQ(leg->EndMessages().status, Output::Status::kOk);
+  EXPECT_FALSE(leg->has_output());
+}
+
 TEST_F(WebSocketLegTest, AServerThatDoesNotEndTheConnectionIsNotWaitedForForLong) {
   Open();
   Close();
@@ -295,6 +305,23 @@ TEST_F(WebSocketLegTest, PingsAreSentAndAnswersKeepItAlive) {
     ReadAll();
   }
   EXPECT_EQ(answered, 3u);
+}
+
+TEST_F(WebSocketLegTest, APingReleasesTheCompressorIfThereWasNoPayloadForHalfAnInterval) {
+  constexpr base::Duration kInterval(1'000);
+  options.keepalive.ping_interval = kInterval;
+  agreement = websocket::DeflateAgreement{.server_context_takeover = true};
+  for (const bool is_idle : {false, true}) {
+    FakePeer server;
+    leg = NewLeg(server);
+    Send(Pattern(2'000));
+    EXPECT_EQ(workspace.zlib.idle_deflate(), 0u);
+    const base::TimePoint now = leg->NextCheck();
+    const base::Duration quiet = is_idle ? kInterval / 2 : kInterval / 2 - base::Duration(1);
+    leg->Check(now, now - quiet);
+    EXPECT_EQ(workspace.zlib.idle_deflate(), is_idle ? 1u : 0u);
+    leg.reset();
+  }
 }
 
 TEST_F(WebSocketLegTest, AServerThatAnswersNoPingIsGivenUp) {

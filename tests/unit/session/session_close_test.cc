@@ -15,6 +15,7 @@ using testing::CloseFrame;
 using testing::Frame;
 using testing::Harness;
 using testing::Pattern;
+using testing::ServerFrame;
 using websocket::Opcode;
 using websocket::testing::Binary;
 using websocket::testing::ClientFrame;
@@ -119,6 +120,19 @@ TEST(SessionCloseTest, AWriteThatFailsIsAResetToo) {
   h.client.SendAndEnd(Close(1011, ""));
   h.Settle();
   h.ExpectOver(Cause::kBackendReset, "1011");
+}
+
+TEST(SessionCloseTest, APausedClientIsReadInTheTurnAfterTheServersClose) {
+  Harness h;
+  h.is_websocket_backend = true;
+  h.Start();
+  h.backend.TakeNothing();
+  h.client.Send(Binary(Pattern(2 * workspace::kQueueMark)) + Close(1000, ""));
+  h.Settle();
+  EXPECT_GT(h.client.unread(), 0u);
+  h.backend.Send(ServerFrame(Opcode::kClose, CloseBody(1000, "")));
+  net::testing::RunTurns(h.loop, 2);
+  EXPECT_EQ(h.client.unread(), 0u) << "not only when the next timer runs";
 }
 
 // ---- The client ends ----
@@ -304,6 +318,15 @@ TEST(SessionCloseTest, BreachesOfTheFraming) {
     h.ExpectOver(breach.cause, std::to_string(breach.code));
     EXPECT_NE(h.log.lines[0]["detail"].find("RFC 6455"), std::string::npos);
   }
+}
+
+TEST(SessionCloseTest, AFaultInPayloadIsReportedThoughACloseFollowsInTheSameRead) {
+  Harness h;
+  h.is_websocket_backend = true;
+  h.options().framing = settings::StreamFraming{settings::MessageType::kText};
+  h.Start();
+  h.client.Send(Binary("\xff") + Close(1000, ""));
+  EXPECT_EQ(h.ClientFrames(), (std::vector<Frame>{CloseFrame(1002, "protocol_error")}));
 }
 
 TEST(SessionCloseTest, ABreachDuringTheClosingHandshakeKeepsTheFirstCause) {

@@ -10,6 +10,7 @@ namespace sluice::session {
 namespace {
 
 using base::Cause;
+using testing::CloseBody;
 using testing::Echo;
 using testing::ExpectClosed;
 using testing::ExpectMessage;
@@ -230,6 +231,17 @@ TEST(SessionFramingTest, ViolationsAreFoundAsInThePlainSession) {
     EXPECT_EQ(h.backend.written(), Packed("good"));
     ExpectClosed(h, cause, code);
   }
+}
+
+TEST(SessionFramingTest, AFaultOfTheBackendEndsItsAnswers) {
+  Harness h(Prefixed());
+  h.Start();
+  h.client.Send(Binary("question") + Close(3000, ""));
+  h.backend.Send(Packed("answer") + BigEndian(1, 4) + '\3' + 'x');
+  const auto got = ToClient(h);
+  ASSERT_EQ(got.size(), 2u) << "the Close does not wait for more answers";
+  ExpectMessage(got[0], Opcode::kBinary, "answer");
+  EXPECT_EQ(got[1].payload, CloseBody(3000, ""));
 }
 
 TEST(SessionFramingTest, EarlyFramesAreMessages) {

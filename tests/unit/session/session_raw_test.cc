@@ -7,8 +7,11 @@ namespace sluice::session {
 namespace {
 
 using base::Cause;
+using testing::CloseBody;
 using testing::Harness;
 using testing::Pattern;
+using testing::ServerFrame;
+using websocket::Opcode;
 
 class RawSessionTest : public ::testing::Test {
  protected:
@@ -148,6 +151,19 @@ TEST_F(RawSessionTest, AResetOfTheBackend) {
   h.client.End();
   h.Settle();
   h.ExpectOver(Cause::kBackendReset, "-");
+}
+
+TEST_F(RawSessionTest, ALossAfterTheCloseOfAServerIsNoReset) {
+  h.is_websocket_backend = true;
+  h.client.unacknowledged = 1;  // Or the leg of the client is closed at once.
+  h.Start();
+  h.backend.Send(ServerFrame(Opcode::kClose, CloseBody(1000, "")));
+  h.backend.Reset();
+  EXPECT_TRUE(h.client.is_open());
+  h.client.End();
+  h.Settle();
+  h.ExpectOver(Cause::kBackendClosed, "-");
+  EXPECT_EQ(h.log.lines[0]["detail"], "-");
 }
 
 TEST_F(RawSessionTest, AFailedDialIsAFin) {

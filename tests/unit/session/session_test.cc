@@ -13,9 +13,11 @@ using testing::CloseBody;
 using testing::Frame;
 using testing::Harness;
 using testing::Pattern;
+using testing::ServerFrame;
 using websocket::Opcode;
 using websocket::testing::Binary;
 using websocket::testing::ClientFrame;
+using websocket::testing::Close;
 using websocket::testing::Continuation;
 using websocket::testing::Ping;
 using websocket::testing::Text;
@@ -241,6 +243,24 @@ TEST(SessionTest, SmallFramesUseUpTheShareSooner) {
   h.Settle();
   net::testing::RunTurns(h.loop, 20);
   EXPECT_EQ(h.backend.written().size(), frames.size() / Binary("x").size());
+}
+
+TEST(SessionTest, AnEventOfALegGivesNoNewShareOfATurn) {
+  for (const bool to_client : {false, true}) {
+    SCOPED_TRACE(to_client);
+    Harness h;
+    h.is_websocket_backend = to_client;
+    h.Start();
+    const std::string before = Pattern(kTurnBudget / 2);
+    const std::string discarded = Pattern(kTurnBudget * 3 / 4);
+    auto& source = to_client ? h.backend : h.client;
+    source.Send(to_client ? ServerFrame(Opcode::kBinary, before) +
+                                ServerFrame(Opcode::kClose, CloseBody(1000, "")) + discarded
+                          : Binary(before) + Close(1000, "") + discarded);
+    EXPECT_GE(source.unread(), kTurnBudget / 4);
+    net::testing::RunTurns(h.loop, 2);
+    EXPECT_EQ(source.unread(), 0u);
+  }
 }
 
 TEST(SessionTest, GoesOnWithTheOtherDirectionWhenOneHasHadItsShare) {

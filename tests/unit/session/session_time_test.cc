@@ -3,6 +3,7 @@
 
 #include "sluice/session/session.h"
 
+#include "leg/understood.h"
 #include "session/session_harness.h"
 #include "session/session_limits.h"
 
@@ -10,6 +11,8 @@ namespace sluice::session {
 namespace {
 
 using base::Cause;
+using leg::testing::Understood;
+using leg::testing::UnderstoodClose;
 using testing::CloseBody;
 using testing::Frame;
 using testing::Harness;
@@ -281,6 +284,33 @@ TEST(SessionTimeTest, ADrainDoesNotMoveTheEndOfASessionThatIsClosing) {
   h.session->RequestCloseAt(net::EventLoop::Now(), Cause::kDrain);
   EXPECT_GE(TimeToEnd(h), base::Duration(300));
   h.ExpectOver(Cause::kBackendClosed, "1000");
+}
+
+TEST(SessionTimeTest, AfterAServerIsGivenUpTheTimerOfAClosingSessionRunsRarely) {
+  Harness h(WithPings(0, 10));
+  h.is_websocket_backend = true;
+  h.options().close_total = base::Duration(10);  // How long the server is waited for.
+  h.options().close_timeout = base::Duration(300);
+  h.Start();
+  h.client.SendAndEnd(Close(1000, ""));
+  const auto took = TimeToEnd(h);
+  EXPECT_GE(took, base::Duration(300));
+  // Each check asks the kernel twice.
+  EXPECT_LE(h.backend.progress_queries(), size_t{3 * kClosingChecks});
+  h.ExpectOver(Cause::kClientClosed, "1000");
+}
+
+TEST(SessionTimeTest, AServerIsGivenUpAfterAFaultInTheLastMessageToIt) {
+  Harness h(WithPings(0, 10));
+  h.is_raw = true;
+  h.is_websocket_backend = true;
+  h.options().framing = settings::StreamFraming{settings::MessageType::kText};
+  h.options().close_total = base::Duration(20);
+  h.Start();
+  h.client.SendAndEnd("\xe2\x82");  // The first bytes of a character.
+  EXPECT_EQ(Understood(h.backend.written()), UnderstoodClose(1007));
+  ASSERT_TRUE(h.RunUntilEnded());
+  h.ExpectOver(Cause::kBackendReset, "-");
 }
 
 TEST(SessionTimeTest, AClientThatBrokeTheFramingIsNotWaitedForLong) {

@@ -20,11 +20,11 @@ std::optional<base::TimePoint> KeepAlive::next() const {
   return ping_ ? std::min(ping_at_, ping_->pong_until) : ping_at_;
 }
 
-KeepAlive::Action KeepAlive::OnTimer(base::TimePoint now, const Leg& leg, double jitter) {
-  if (ping_ && leg.last_received >= ping_->sent_at) ping_.reset();
+KeepAlive::Action KeepAlive::OnTimer(base::TimePoint now, const Seen& seen, double jitter) {
+  if (ping_ && seen.last_received >= ping_->sent_at) ping_.reset();
   if (ping_) {
     if (now >= ping_->pong_until) {
-      if (IsGivenUp(now, leg)) return Action::kGiveUp;
+      if (IsGivenUp(now, seen)) return Action::kGiveUp;
       ping_->pong_until = now + config_.pong_timeout;
     }
     // No other ping before this one is answered.
@@ -37,26 +37,26 @@ KeepAlive::Action KeepAlive::OnTimer(base::TimePoint now, const Leg& leg, double
   ping_ = std::make_unique<Ping>(Ping{.sent_at = now,
                                       .pong_until = now + config_.pong_timeout,
                                       .precisely_sent_at = {},
-                                      .is_behind_data = leg.unacknowledged != 0,
-                                      .data_arrives_at = leg.taken + leg.unacknowledged,
+                                      .is_behind_data = seen.unacknowledged != 0,
+                                      .data_arrives_at = seen.taken + seen.unacknowledged,
                                       .stall = {}});
-  ping_->stall.Reset(now, leg.taken);
+  ping_->stall.Reset(now, seen.taken);
   return Action::kPing;
 }
 
-bool KeepAlive::IsGivenUp(base::TimePoint now, const Leg& leg) {
-  if (leg.reading_paused) {
+bool KeepAlive::IsGivenUp(base::TimePoint now, const Seen& seen) {
+  if (seen.reading_paused) {
     // What the client has sent is unread. It has its full time again when we continue to read.
-    ping_->stall.Reset(now, leg.taken);
+    ping_->stall.Reset(now, seen.taken);
     return false;
   }
   if (!ping_->is_behind_data) return true;
   // Not what is unacknowledged now: that may grow for ever, with a client that is long gone.
-  if (leg.taken >= ping_->data_arrives_at) {
+  if (seen.taken >= ping_->data_arrives_at) {
     ping_->is_behind_data = false;
     return false;
   }
-  ping_->stall.Update(now, leg.taken);
+  ping_->stall.Update(now, seen.taken);
   return ping_->stall.IsStuck(now, config_.ping_interval + config_.pong_timeout);
 }
 

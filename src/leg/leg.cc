@@ -10,7 +10,7 @@ Output Leg::Broken() {
 }
 
 bool Leg::Finish() {
-  if (stream_.is_broken() || MayShutDown()) stream_.ShutDown();
+  if (stream_.is_broken() || PrepareShutDown()) stream_.ShutDown();
   return stream_.has_ended() && stream_.HasSentEnd();
 }
 

@@ -4,12 +4,13 @@
 
 #include "sluice/base/bytes.h"
 #include "sluice/framing/decoder.h"
-#include "sluice/leg/frame_batch.h"
 #include "sluice/leg/frame_output.h"
 #include "sluice/leg/io.h"
 #include "sluice/leg/message_codec.h"
 #include "sluice/metrics/worker_metrics.h"
 #include "sluice/net/stream.h"
+
+#include "leg/frame_batch.h"
 
 namespace sluice::leg {
 

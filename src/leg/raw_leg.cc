@@ -15,38 +15,38 @@ Input RawLeg::Read(size_t limit) {
   return stream_.Read(workspace_.buffers.scratch(), limit);
 }
 
-Output RawLeg::Written(IoStatus status) {
+Output RawLeg::Sent(IoStatus status) {
   has_output_ = pipe_ || !queue_.empty() || (is_end_requested_ && !stream_.is_shut_down());
   return status == IoStatus::kError ? Broken() : Output{};
 }
 
 Output RawLeg::Send(base::MutableBytes payload) {
   net::IoResult sent;
-  if (!has_output_ && stream_->writable()) sent = stream_->Write(payload);
+  if (!has_output_ && stream_.net().writable()) sent = stream_.net().Write(payload);
   if (sent.bytes < payload.size()) queue_.Append(payload.subspan(sent.bytes));
-  return Written(sent.status);
+  return Sent(sent.status);
 }
 
 bool RawLeg::CanSendPipe() const {
-  return queue_.empty() && !pipe_ && stream_->writable() && stream_->can_splice();
+  return queue_.empty() && !pipe_ && stream_.net().writable() && stream_.net().can_splice();
 }
 
 Output RawLeg::SendPipe(net::PipePool::Lent pipe) {
   pipe_ = std::move(pipe);
-  const net::IoResult sent = stream_->WriteFrom({}, *pipe_);
+  const net::IoResult sent = stream_.net().WriteFrom({}, *pipe_);
   if (pipe_->empty()) pipe_.reset();
-  return Written(sent.status);
+  return Sent(sent.status);
 }
 
 Output RawLeg::Flush() {
   net::IoResult sent;
-  if (pipe_ && stream_->writable()) {
-    sent = stream_->WriteFrom({}, *pipe_);
+  if (pipe_ && stream_.net().writable()) {
+    sent = stream_.net().WriteFrom({}, *pipe_);
     if (pipe_->empty()) pipe_.reset();
   }
-  if (!pipe_ && !queue_.empty() && stream_->writable()) sent = queue_.WriteTo(*stream_);
-  if (sent.status != IoStatus::kError && MayShutDown()) stream_.ShutDown();
-  return Written(sent.status);
+  if (!pipe_ && !queue_.empty() && stream_.net().writable()) sent = queue_.WriteTo(stream_.net());
+  if (sent.status != IoStatus::kError && PrepareShutDown()) stream_.ShutDown();
+  return Sent(sent.status);
 }
 
 void RawLeg::DropOutput() {
@@ -55,7 +55,7 @@ void RawLeg::DropOutput() {
 }
 
 Leg::Liveness RawLeg::Check(base::TimePoint now, base::TimePoint /*last_payload*/) {
-  return host_watch_.CheckSilent(*stream_, now) ? Liveness::kSilent : Liveness::kAlive;
+  return host_watch_.CheckSilent(stream_.net(), now) ? Liveness::kSilent : Liveness::kAlive;
 }
 
 }  // namespace sluice::leg

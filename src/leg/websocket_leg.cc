@@ -61,7 +61,7 @@ WebSocketLeg::WebSocketLeg(workspace::Workspace& workspace, std::unique_ptr<net:
 
 void WebSocketLeg::SendHead(std::string_view head) {
   net::IoResult sent;
-  if (stream_->writable()) sent = stream_->Write(base::AsBytes(head));
+  if (stream_.net().writable()) sent = stream_.net().Write(base::AsBytes(head));
   if (sent.status == IoStatus::kError) {
     Broken();
   } else if (sent.bytes < head.size()) {
@@ -193,7 +193,7 @@ void WebSocketLeg::OnControl(const FrameEvent& event, Input& input) {
     case FrameEvent::Kind::kPayload:
       break;
   }
-  if (is_input_over_ && !is_client()) output_.EndAfterClose();
+  if (is_input_over_ && !is_peer_server()) output_.EndAfterClose();
 }
 
 void WebSocketLeg::OnFault(const MessageFault& fault, Input& input) {
@@ -217,28 +217,30 @@ Output WebSocketLeg::Send(base::MutableBytes payload) {
   if (output_.is_close_requested()) return {};
   if (codec_) return Sent(NewSender().Send(payload));
   CountMessage(metrics::Direction::kToClient);
-  const size_t most = is_client() ? kMostToServer : payload.size();
+  const size_t most = is_peer_server() ? kMostToServer : payload.size();
   Output output;
   while (!payload.empty() && output.status == Output::Status::kOk) {
     const size_t size = std::min(payload.size(), most);
-    output = Sent(OutputOf(output_.SendMessage(*stream_, payload.first(size))));
+    output = Sent(OutputOf(output_.SendMessage(stream_.net(), payload.first(size))));
     payload = payload.subspan(size);
   }
   return output;
 }
 
 bool WebSocketLeg::CanSendPipe() const {
-  return !codec_ && !is_client() && output_.idle() && stream_->writable() && stream_->can_splice();
+  return !codec_ && !is_peer_server() && output_.idle() && stream_.net().writable() &&
+         stream_.net().can_splice();
 }
 
 Output WebSocketLeg::SendPipe(net::PipePool::Lent pipe) {
   CountMessage(metrics::Direction::kToClient);
-  return Sent(OutputOf(output_.SendSpliced(*stream_, std::move(pipe))));
+  return Sent(OutputOf(output_.SendSpliced(stream_.net(), std::move(pipe))));
 }
 
 Output WebSocketLeg::Flush() {
-  if (stream_.is_broken() || !stream_->writable()) return {};
-  return Sent(OutputOf(output_.Flush(*stream_)));
+  if (stream_.is_broken()) output_.Clear();
+  if (!output_.idle() && !stream_.net().writable()) return {};
+  return Sent(OutputOf(output_.Flush(stream_.net())));
 }
 
 Output WebSocketLeg::EndMessages() {
@@ -253,7 +255,7 @@ MessageSender WebSocketLeg::NewSender() {
   metrics::Counter* const counter =
       metrics_ != nullptr ? &metrics_->in(metrics::Direction::kToClient).messages : nullptr;
   return MessageSender(
-      {*stream_, output_, codec_->to_frames, workspace_.buffers.output(), counter});
+      {stream_.net(), output_, codec_->to_frames, workspace_.buffers.output(), counter});
 }
 
 // ---- The end ----
@@ -272,13 +274,13 @@ void WebSocketLeg::RequestClose(std::optional<uint16_t> code, std::string_view r
   if (stream_.is_broken() || output_.is_close_requested()) return;
   output_.RequestClose(code, reason);
   has_output_ = true;
-  if (is_client()) gives_up_at_ = net::EventLoop::Now() + options_.close_total;
+  if (is_peer_server()) gives_up_at_ = net::EventLoop::Now() + options_.close_total;
 }
 
-bool WebSocketLeg::MayShutDown() {
+bool WebSocketLeg::PrepareShutDown() {
   const bool is_input_ended = is_input_over_ || stream_.has_ended();
   if (!is_input_ended || !output_.idle()) return false;
-  if (!is_client() || stream_.has_ended()) return true;
+  if (!is_peer_server() || stream_.has_ended()) return true;
   // The server is the first to end the connection.
   if (!std::exchange(is_lingering_, true)) gives_up_at_ = net::EventLoop::Now() + kLingerTime;
   if (net::EventLoop::Now() < gives_up_at_) return false;
@@ -298,11 +300,11 @@ Leg::Liveness WebSocketLeg::Check(base::TimePoint now, base::TimePoint last_payl
     failure_ = Failure::kNoAnswer;
     return Liveness::kSilent;
   }
-  if (host_watch_ && host_watch_->CheckSilent(*stream_, now)) return Liveness::kSilent;
+  if (host_watch_ && host_watch_->CheckSilent(stream_.net(), now)) return Liveness::kSilent;
   if (const auto next = keep_alive_.next(); !next || now < *next) return Liveness::kAlive;
   const LegStream::Progress sent = stream_.progress();
-  const KeepAlive::Leg seen{last_received_, stream_->readable(), output_.size() + sent.under_way,
-                            sent.taken};
+  const KeepAlive::Seen seen{last_received_, stream_.net().readable(),
+                             output_.size() + sent.under_way, sent.taken};
   switch (keep_alive_.OnTimer(now, seen, workspace_.Jitter())) {
     case KeepAlive::Action::kNone:
       break;

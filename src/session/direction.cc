@@ -33,8 +33,8 @@ Direction::Direction(metrics::DirectionMetrics& metrics, std::unique_ptr<RateLim
 
 Direction::~Direction() = default;
 
-Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& source, leg::Leg* sink,
-                                  size_t& budget) {
+Direction::Event Direction::Transfer(workspace::Workspace& workspace, leg::Leg& source,
+                                     leg::Leg* sink, size_t& budget) {
   do {
     if (budget == 0) {
       PauseFor(kTurnUsedUp);
@@ -42,7 +42,7 @@ Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& sou
     }
     const size_t room = RoomToRead(sink, budget);
     if (room == 0) {
-      PauseFor(kTooFast);
+      PauseFor(kOverRate);
       limit_->Wait();
       break;
     }
@@ -53,13 +53,13 @@ Direction::Event Direction::Relay(workspace::Workspace& workspace, leg::Leg& sou
     if (limit_) limit_->Consume(event.input.received);
     budget -= std::min(budget, event.input.cost);
     if (event) return event;
-  } while (CanRelay(source));
+  } while (CanTransfer(source));
   return {};
 }
 
 Direction::Event Direction::Splice(leg::Leg& source, leg::Leg& sink, net::PipePool::Lent pipe,
                                    size_t limit) {
-  Event event{.input = InputOf(source.stream()->ReadInto(*pipe, limit))};
+  Event event{.input = InputOf(source.stream().net().ReadInto(*pipe, limit))};
   if (event.input.received == 0) return event;
   event.output = sink.SendPipe(std::move(pipe));
   if (event.output.status == OutputStatus::kOk) Count(event.input.received);

@@ -12,8 +12,8 @@ constexpr size_t kMostUnderWayAtEnd = 256;
 }  // namespace
 
 void Legs::SetHandler(net::StreamHandler& handler) const {
-  if (client) client->stream()->SetHandler(&handler);
-  if (backend) backend->stream()->SetHandler(&handler);
+  if (client) client->stream().net().SetHandler(&handler);
+  if (backend) backend->stream().net().SetHandler(&handler);
 }
 
 size_t Legs::Untaken() const {

@@ -25,13 +25,13 @@ Relay::Relay(workspace::Workspace& workspace, RelayHandler& handler, metrics::Ro
       to_backend_(metrics.in(metrics::Direction::kToBackend),
                   LimitOf(workspace.loop, options.bandwidth.to_backend,
                           [this] {
-                            to_backend_.ResumeAfterWait();
+                            to_backend_.ResumeAtRate();
                             handler_.OnStreamReady();
                           })),
       to_client_(metrics.in(metrics::Direction::kToClient),
                  LimitOf(workspace.loop, options.bandwidth.to_client,
                          [this] {
-                           to_client_.ResumeAfterWait();
+                           to_client_.ResumeAtRate();
                            handler_.OnStreamReady();
                          })),
       last_payload_(net::EventLoop::Now()) {
@@ -62,8 +62,8 @@ void Relay::RunToBackend() {
   if (!client) return;
   const uint64_t before = to_backend_.bytes();
   size_t budget = kTurnBudget;
-  while (to_backend_.CanRelay(*client)) {
-    const Direction::Event event = to_backend_.Relay(workspace_, *client, backend.get(), budget);
+  while (to_backend_.CanTransfer(*client)) {
+    const Direction::Event event = to_backend_.Transfer(workspace_, *client, backend.get(), budget);
     if (!event) break;
     handler_.OnBackendOutput(event.output);
     handler_.OnClientInput(event.input);
@@ -76,8 +76,8 @@ void Relay::RunToClient() {
   if (!backend) return;
   const uint64_t before = to_client_.bytes();
   size_t budget = kTurnBudget;
-  while (to_client_.CanRelay(*backend)) {
-    const Direction::Event event = to_client_.Relay(workspace_, *backend, client.get(), budget);
+  while (to_client_.CanTransfer(*backend)) {
+    const Direction::Event event = to_client_.Transfer(workspace_, *backend, client.get(), budget);
     if (!event) break;
     handler_.OnClientOutput(event.output);
     handler_.OnBackendInput(event.input);

@@ -23,7 +23,7 @@ Session::Session(workspace::Workspace& workspace, SessionOwner& owner, Parts par
   if (peers_.identity && peers_.identity->expires) {
     time_limits_.CloseBy(*peers_.identity->expires, base::Cause::kTokenExpired);
   }
-  const net::TlsState* const tls = relay_.legs().client->stream()->tls();
+  const net::TlsState* const tls = relay_.legs().client->stream().net().tls();
   if (tls != nullptr && tls->peer_certificate && tls->peer_certificate->expires) {
     const std::chrono::seconds expires(*tls->peer_certificate->expires);
     time_limits_.CloseBy(std::chrono::sys_seconds(expires), base::Cause::kCertificateExpired);

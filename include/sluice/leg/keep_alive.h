@@ -29,7 +29,7 @@ class KeepAlive {
   using PreciseTime = std::chrono::steady_clock::time_point;
 
   /// What is known of the client's leg when the timer fires.
-  struct Leg {
+  struct Seen {
     base::TimePoint last_received;
     bool reading_paused = false;
     size_t unacknowledged = 0;  ///< bytes that are queued for the client or under way to it
@@ -45,7 +45,7 @@ class KeepAlive {
   /// To be called at next() or later. After kPing the caller sends ping_payload() and calls
   /// OnPingSent. `jitter`, 0.9 to 1.1 and new each time, keeps the pings of many sessions, and of a
   /// session and a load balancer, out of step.
-  Action OnTimer(base::TimePoint now, const Leg& leg, double jitter);
+  Action OnTimer(base::TimePoint now, const Seen& seen, double jitter);
 
   /// Different in each ping, so that its pong is recognised.
   std::array<uint8_t, sizeof(uint32_t)> ping_payload() const {
@@ -66,11 +66,11 @@ class KeepAlive {
     base::TimePoint pong_until;
     PreciseTime precisely_sent_at;
     bool is_behind_data;
-    uint64_t data_arrives_at;  // The value of Leg::taken at which that data has arrived.
+    uint64_t data_arrives_at;  // The value of Seen::taken at which that data has arrived.
     StallWatch stall;
   };
 
-  bool IsGivenUp(base::TimePoint now, const Leg& leg);
+  bool IsGivenUp(base::TimePoint now, const Seen& seen);
 
   const settings::Keepalive& config_;
   base::TimePoint ping_at_;     // When the next ping is due.

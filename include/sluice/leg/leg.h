@@ -40,7 +40,7 @@ class Leg {
   /// The Close frame that the peer sent; null: none yet.
   virtual const PeerClose* peer_close() const { return nullptr; }
   /// What broke the connection, in words, where more is known than an errno.
-  virtual std::string_view failure() const { return stream_->failure(); }
+  virtual std::string_view failure() const { return stream_.net().failure(); }
 
   // ---- To the peer ----
 
@@ -118,7 +118,7 @@ class Leg {
   virtual void DropOutput() = 0;
   /// Returns true if our direction of the connection may end: the output is sent, and the peer does
   /// not have to be the first.
-  virtual bool MayShutDown() = 0;
+  virtual bool PrepareShutDown() = 0;
 
   workspace::Workspace& workspace_;
   LegStream stream_;

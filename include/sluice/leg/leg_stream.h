@@ -23,8 +23,7 @@ class LegStream {
   /// `received` are bytes that were read from `stream` before.
   LegStream(std::unique_ptr<net::Stream> stream, Content content, base::Bytes received);
 
-  net::Stream& operator*() const { return *stream_; }
-  net::Stream* operator->() const { return stream_.get(); }
+  net::Stream& net() const { return *stream_; }
 
   // ---- Reading ----
 

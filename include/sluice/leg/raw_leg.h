@@ -39,9 +39,9 @@ class RawLeg final : public Leg {
   size_t QueuedBytes() const override { return queue_.size() + (pipe_ ? pipe_->size() : 0); }
 
   /// Notes whether something waits after a write.
-  Output Written(net::IoResult::Status status);
+  Output Sent(net::IoResult::Status status);
   void DropOutput() override;
-  bool MayShutDown() override { return is_end_requested_ && queue_.empty() && !pipe_; }
+  bool PrepareShutDown() override { return is_end_requested_ && queue_.empty() && !pipe_; }
 
   net::ByteQueue queue_;
   net::PipePool::Lent pipe_;  // Bytes before those of the queue, which is empty meanwhile.

@@ -79,7 +79,7 @@ class WebSocketLeg final : public Leg {
   /// What a server has failed to do.
   enum class Failure : uint8_t { kNone, kNoClose, kNoPong, kNoAnswer };
 
-  bool is_client() const { return output_.encoder().is_client(); }
+  bool is_peer_server() const { return output_.encoder().is_client(); }
 
   void ParseFrames(base::MutableBytes bytes, Input& input);
   void ParseMessages(base::MutableBytes bytes, size_t limit, Input& input);
@@ -96,7 +96,7 @@ class WebSocketLeg final : public Leg {
   Output Sent(const Output& output);
   MessageSender NewSender();
   void DropOutput() override { output_.Clear(); }
-  bool MayShutDown() override;
+  bool PrepareShutDown() override;
 
   websocket::FrameReader reader_;
   FrameOutput output_;

@@ -44,13 +44,13 @@ class Direction {
   ~Direction();
 
   /// Returns true if Relay has something to do.
-  bool CanRelay(const leg::Leg& source) const {
+  bool CanTransfer(const leg::Leg& source) const {
     return pauses_ == 0 && state_ != State::kEnded && source.stream().readable();
   }
-  /// Only if CanRelay. Relays what can be relayed in this turn, or until there is an event; then it
-  /// is to be called again. `sink` is null or takes no payload: then what is read is dropped.
+  /// Only if CanTransfer. Relays what can be relayed in this turn, or until there is an event; then
+  /// it is to be called again. `sink` is null or takes no payload: then what is read is dropped.
   /// `budget` is what is left of this turn.
-  Event Relay(workspace::Workspace& workspace, leg::Leg& source, leg::Leg* sink, size_t& budget);
+  Event Transfer(workspace::Workspace& workspace, leg::Leg& source, leg::Leg* sink, size_t& budget);
 
   /// Returns true if Flush has something to do.
   bool CanFlush(const leg::Leg& sink) const {
@@ -74,7 +74,7 @@ class Direction {
   /// Returns true if relaying has to continue in the next turn.
   bool has_used_up_turn() const { return (pauses_ & kTurnUsedUp) != 0; }
   void ResumeInNewTurn() { Resume(kTurnUsedUp); }
-  void ResumeAfterWait() { Resume(kTooFast); }
+  void ResumeAtRate() { Resume(kOverRate); }
   /// The sink takes no payload any more: the source has not to wait for it.
   void ResumeWithoutSink() { Resume(kSinkFull); }
 
@@ -93,7 +93,7 @@ class Direction {
   enum Pause : uint8_t {
     kSinkFull = 1,    // What was read before does not fit into the sink.
     kTurnUsedUp = 2,  // The direction has used up its part of this turn of the loop.
-    kTooFast = 4,     // The direction has used up its part of this time (limits.bandwidth).
+    kOverRate = 4,    // The direction has used up its part of this time (limits.bandwidth).
     kHeld = 8,        // Hold.
   };
 

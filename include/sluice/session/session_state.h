@@ -17,9 +17,12 @@
 //                         kClosed  ◄── out of time, from any state
 //
 // kOpen:       both directions relay, or one does and the other has ended (a half-close).
+//              After the end of a backend, a client of plain TCP whose service is no WebSocket with
+//              half-close is in kCloseSent.
 // kAnswering:  only with a message framing (leg/message_codec.h). The client has sent its last
 //              frame: a Close, or a frame that breaks the framing. The backend's answers to the
-//              messages before it are still sent, and the Close follows them.
+//              messages before it are still sent, and the Close follows them. With a broken framing
+//              our Close is sent first (kCloseSent), and kFinishing follows at once.
 // kCloseSent:  a Close is sent or queued. The client's payload is relayed until its Close.
 // kFinishing:  no payload is relayed any more. What is queued is sent; then each leg is shut down
 //              and read to its end, so that no reset destroys the tail.

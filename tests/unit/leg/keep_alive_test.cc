@@ -17,7 +17,7 @@ base::TimePoint At(double second) {
 }
 
 /// A client of which nothing is under way, last heard of then.
-KeepAlive::Leg HeardAt(double second) {
+KeepAlive::Seen HeardAt(double second) {
   return {At(second), false, 0, 0};
 }
 
@@ -73,7 +73,7 @@ TEST(KeepAliveTest, NoDeadlineRunsWhileReadingIsPaused) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
   ASSERT_EQ(k.OnTimer(At(20), HeardAt(0), 1.0), Action::kPing);
-  const KeepAlive::Leg paused{At(0), true, 0, 0};
+  const KeepAlive::Seen paused{At(0), true, 0, 0};
   for (int second = 30; second <= 300; second += 10) {
     ASSERT_EQ(k.next(), At(second));
     ASSERT_EQ(k.OnTimer(At(second), paused, 1.0), Action::kNone);
@@ -84,7 +84,7 @@ TEST(KeepAliveTest, NoDeadlineRunsWhileReadingIsPaused) {
 TEST(KeepAliveTest, APingBehindDataWaitsForTheData) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
-  KeepAlive::Leg leg{At(0), false, 100, 5000};
+  KeepAlive::Seen leg{At(0), false, 100, 5000};
   ASSERT_EQ(k.OnTimer(At(20), leg, 1.0), Action::kPing);
   for (int second = 30; second <= 200; second += 10) {
     --leg.unacknowledged;
@@ -102,7 +102,7 @@ TEST(KeepAliveTest, ThePongHasItsTimeFromWhenTheDataHasArrived) {
   KeepAlive k(config, kStart, 1.0);
   ASSERT_EQ(k.OnTimer(At(20), {At(0), false, 100, 0}, 1.0), Action::kPing);
   // More has been sent behind the ping, which excuses nothing.
-  const KeepAlive::Leg arrived{At(0), false, 900, 100};
+  const KeepAlive::Seen arrived{At(0), false, 900, 100};
   EXPECT_EQ(k.OnTimer(At(30), arrived, 1.0), Action::kNone) << "the ping may just be there";
   EXPECT_EQ(k.next(), At(40));
   EXPECT_EQ(k.OnTimer(At(40), arrived, 1.0), Action::kGiveUp);
@@ -120,7 +120,7 @@ TEST(KeepAliveTest, DataThatKeepsComingDoesNotHideADeadClient) {
   // only grows.
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
-  KeepAlive::Leg leg{At(0), false, 100, 5000};
+  KeepAlive::Seen leg{At(0), false, 100, 5000};
   ASSERT_EQ(k.OnTimer(At(20), leg, 1.0), Action::kPing);
   Action action = Action::kNone;
   int second = 20;
@@ -136,7 +136,7 @@ TEST(KeepAliveTest, DataThatKeepsComingDoesNotHideADeadClient) {
 TEST(KeepAliveTest, DataThatComesFasterThanItIsTakenIsNotHeldAgainstTheClient) {
   const auto config = Config();
   KeepAlive k(config, kStart, 1.0);
-  KeepAlive::Leg leg{At(0), false, 1000, 0};
+  KeepAlive::Seen leg{At(0), false, 1000, 0};
   ASSERT_EQ(k.OnTimer(At(20), leg, 1.0), Action::kPing);
   for (int second = 30; leg.taken < 1000; second += 10) {
     leg.taken += 50;

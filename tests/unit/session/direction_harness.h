@@ -25,8 +25,8 @@ class DirectionHarness : public Harness {
     std::unique_ptr<RateLimit> limit;
     if (bytes_per_second != 0) {
       limit = std::make_unique<RateLimit>(loop, bytes_per_second, [this] {
-        direction->ResumeAfterWait();
-        Relay();
+        direction->ResumeAtRate();
+        Transfer();
       });
     }
     direction.emplace(route().in(which), std::move(limit));
@@ -39,14 +39,14 @@ class DirectionHarness : public Harness {
   }
 
   /// Relays with the budget of a new turn, if anything can be relayed.
-  Direction::Event Relay(size_t of_turn = kTurnBudget) {
+  Direction::Event Transfer(size_t of_turn = kTurnBudget) {
     budget = of_turn;
     return Continue();
   }
   /// Relays with what is left of the budget.
   Direction::Event Continue() {
-    if (!direction->CanRelay(*source)) return {};
-    return direction->Relay(workspace, *source, sink.get(), budget);
+    if (!direction->CanTransfer(*source)) return {};
+    return direction->Transfer(workspace, *source, sink.get(), budget);
   }
 
   std::unique_ptr<leg::Leg> source;

@@ -22,7 +22,7 @@ struct SpliceHarness : DirectionHarness {
   /// Relays so much in one read that the next one pays to be spliced.
   void RelayBulk() {
     backend.Send(Pattern(kBulkRead));
-    EXPECT_FALSE(Relay());
+    EXPECT_FALSE(Transfer());
     EXPECT_EQ(backend.spliced(), 0u);
   }
 
@@ -37,17 +37,17 @@ class DirectionSpliceTest : public ::testing::Test {
 TEST_F(DirectionSpliceTest, SplicesAfterALargeRead) {
   h.OpenToClient();
   h.backend.Send(Pattern(kBulkRead - 1));
-  h.Relay();
+  h.Transfer();
   h.backend.Send("copied");
-  h.Relay();
+  h.Transfer();
   EXPECT_EQ(h.backend.spliced(), 0u) << "one byte was missing";
   h.RelayBulk();
   h.backend.Send("spliced");
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   EXPECT_EQ(h.backend.spliced(), 7u);
   EXPECT_EQ(h.client.spliced(), 7u);
   h.backend.Send("copied");
-  h.Relay();
+  h.Transfer();
   EXPECT_EQ(h.backend.spliced(), 7u) << "the last read was small";
   const std::string all =
       Pattern(kBulkRead - 1) + "copied" + Pattern(kBulkRead) + "spliced" + "copied";
@@ -89,7 +89,7 @@ TEST(DirectionSpliceConditionsTest, SplicesOnlyIfAllHold) {
     h.RelayBulk();
     condition.remove(h);
     h.backend.Send("more");
-    EXPECT_FALSE(h.Relay());
+    EXPECT_FALSE(h.Transfer());
     EXPECT_EQ(h.backend.unread(), 0u);
     EXPECT_EQ(h.backend.spliced(), 0u);
   }
@@ -99,7 +99,7 @@ TEST_F(DirectionSpliceTest, SplicingCostsBudget) {
   h.OpenToClient();
   h.backend.max_read = kBulkRead;
   h.backend.Send(Pattern(4 * kBulkRead));
-  EXPECT_FALSE(h.Relay(2 * kBulkRead + 1000));
+  EXPECT_FALSE(h.Transfer(2 * kBulkRead + 1000));
   EXPECT_EQ(h.backend.spliced(), kBulkRead + 1000);
   EXPECT_EQ(h.backend.unread(), 2 * kBulkRead - 1000);
   EXPECT_TRUE(h.direction->has_used_up_turn());
@@ -111,9 +111,9 @@ TEST_F(DirectionSpliceTest, ABandwidthLimitBoundsWhatIsSpliced) {
   const base::TimePoint begin = net::EventLoop::Now();
   h.OpenToClient(kRate);
   h.backend.Send(Pattern(60'000));
-  h.Relay();
+  h.Transfer();
   h.backend.Send(Pattern(kRate));
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   const auto took = static_cast<size_t>((net::EventLoop::Now() - begin).count());
   EXPECT_GT(h.backend.spliced(), 0u);
   EXPECT_LE(h.direction->bytes(), kBurst + took * kRate / 1000);
@@ -126,7 +126,7 @@ TEST_F(DirectionSpliceTest, APipeThatIsNotEmptiedPausesTheSource) {
   h.client.TakeNothing();
   h.client.Take(10);
   h.backend.Send(Pattern(1000));
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   EXPECT_EQ(h.sink->queued(), 990u);
   EXPECT_TRUE(h.direction->is_paused());
   EXPECT_EQ(h.to_client().pauses.Value(), 1u);
@@ -143,7 +143,7 @@ TEST_F(DirectionSpliceTest, TheEndOfTheSourceIsReadWithoutAPipe) {
   h.OpenToClient();
   h.RelayBulk();
   h.backend.End();
-  EXPECT_EQ(h.Relay().input.status, InputStatus::kEnd);
+  EXPECT_EQ(h.Transfer().input.status, InputStatus::kEnd);
 }
 
 TEST_F(DirectionSpliceTest, AReadIntoAPipeThatFailsIsALoss) {
@@ -151,7 +151,7 @@ TEST_F(DirectionSpliceTest, AReadIntoAPipeThatFailsIsALoss) {
   h.OpenToClient();
   h.RelayBulk();
   h.backend.Send("more");
-  EXPECT_EQ(h.Relay().input.status, InputStatus::kLost);
+  EXPECT_EQ(h.Transfer().input.status, InputStatus::kLost);
   EXPECT_EQ(h.direction->bytes(), kBulkRead);
 }
 
@@ -160,7 +160,7 @@ TEST_F(DirectionSpliceTest, AWriteFromAPipeThatFailsIsAnEventAndCountsNothing) {
   h.OpenToClient();
   h.RelayBulk();
   h.backend.Send("lost");
-  EXPECT_EQ(h.Relay().output.status, OutputStatus::kBroken);
+  EXPECT_EQ(h.Transfer().output.status, OutputStatus::kBroken);
   EXPECT_EQ(h.direction->bytes(), kBulkRead);
   EXPECT_EQ(h.to_client().bytes.Value(), kBulkRead);
 }

@@ -44,7 +44,7 @@ void ExpectRelayed(bool is_raw_client, bool is_websocket_backend, metrics::Direc
   } else {
     h.client.Send(is_raw_client ? "payload" : Binary("payload"));
   }
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   if (which == kToClient) {
     EXPECT_EQ(h.client.written(), is_raw_client ? "payload" : message);
   } else if (is_websocket_backend) {
@@ -73,12 +73,12 @@ TEST_F(RawDirectionTest, OneCallRelaysAllThatCanBeRead) {
   h.OpenToClient();
   h.backend.max_read = 10;
   h.backend.Send(Pattern(100));
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   EXPECT_EQ(h.client.written(), Pattern(100));
   EXPECT_EQ(h.backend.reads(), 10u);
   EXPECT_EQ(h.to_client().bytes.Value(), 100u);
   EXPECT_EQ(h.to_client().pauses.Value(), 0u);
-  EXPECT_FALSE(h.direction->CanRelay(*h.source));
+  EXPECT_FALSE(h.direction->CanTransfer(*h.source));
   EXPECT_FALSE(h.direction->is_paused());
 }
 
@@ -86,10 +86,10 @@ TEST_F(RawDirectionTest, PayloadForASinkThatTakesNoneIsDropped) {
   h.OpenToClient();
   h.sink->RefusePayload();
   h.backend.Send("refused");
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   h.sink.reset();
   h.backend.Send("no sink");
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   EXPECT_EQ(h.backend.unread(), 0u);
   EXPECT_EQ(h.client.written(), "");
   EXPECT_EQ(h.direction->bytes(), 0u);
@@ -101,7 +101,7 @@ TEST_F(RawDirectionTest, PayloadForASinkThatTakesNoneIsDropped) {
 TEST_F(RawDirectionTest, TheEndOfTheSourceIsAnEventAfterItsPayload) {
   h.OpenToClient();
   h.backend.SendAndEnd("last");
-  EXPECT_EQ(h.Relay().input.status, InputStatus::kEnd);
+  EXPECT_EQ(h.Transfer().input.status, InputStatus::kEnd);
   EXPECT_EQ(h.client.written(), "last");
 }
 
@@ -109,7 +109,7 @@ TEST_F(RawDirectionTest, AWriteThatFailsIsAnEventAndCountsNothing) {
   h.faults.fail_at = 2;  // After the read.
   h.OpenToClient();
   h.backend.Send("lost");
-  const Direction::Event event = h.Relay();
+  const Direction::Event event = h.Transfer();
   EXPECT_TRUE(event);
   EXPECT_EQ(event.output.status, OutputStatus::kBroken);
   EXPECT_EQ(event.input.status, InputStatus::kOk);
@@ -122,7 +122,7 @@ TEST_F(DirectionTest, OneReadMayReportBothLegs) {
   h.faults.fail_at = 2;
   h.OpenToBackend();
   h.client.Send(Binary("lost") + Close(1000, ""));
-  const Direction::Event event = h.Relay();
+  const Direction::Event event = h.Transfer();
   EXPECT_EQ(event.output.status, OutputStatus::kBroken);
   EXPECT_EQ(event.input.status, InputStatus::kClose);
 }
@@ -130,7 +130,7 @@ TEST_F(DirectionTest, OneReadMayReportBothLegs) {
 TEST_F(DirectionTest, PayloadIsSentBeforeTheEventOfItsReadIsReported) {
   h.OpenToBackend();
   h.client.Send(Binary("before") + Close(1000, "") + Binary("after"));
-  EXPECT_EQ(h.Relay().input.status, InputStatus::kClose);
+  EXPECT_EQ(h.Transfer().input.status, InputStatus::kClose);
   EXPECT_EQ(h.backend.written(), "before");
   EXPECT_EQ(h.direction->bytes(), 6u);
 }
@@ -141,10 +141,10 @@ TEST_F(RawDirectionTest, AFullSinkPausesAndFlushResumesBelowHalfOfTheMark) {
   h.OpenToClient();
   h.client.TakeNothing();
   h.backend.Send(Pattern(3 * kQueueMark));
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   EXPECT_TRUE(h.direction->is_paused());
   EXPECT_FALSE(h.direction->has_used_up_turn());
-  EXPECT_FALSE(h.direction->CanRelay(*h.source));
+  EXPECT_FALSE(h.direction->CanTransfer(*h.source));
   EXPECT_TRUE(h.direction->CanFlush(*h.sink));
   EXPECT_EQ(h.to_client().pauses.Value(), 1u);
   EXPECT_EQ(h.sink->queued(), kQueueMark);
@@ -157,9 +157,9 @@ TEST_F(RawDirectionTest, AFullSinkPausesAndFlushResumesBelowHalfOfTheMark) {
   h.client.Take(1);
   h.direction->Flush(*h.sink);
   EXPECT_FALSE(h.direction->is_paused());
-  EXPECT_TRUE(h.direction->CanRelay(*h.source));
+  EXPECT_TRUE(h.direction->CanTransfer(*h.source));
 
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   EXPECT_EQ(h.sink->queued(), kQueueMark) << "no more is read than the queue has room for";
   EXPECT_EQ(h.to_client().pauses.Value(), 2u);
 }
@@ -168,7 +168,7 @@ TEST_F(RawDirectionTest, FlushDoesNotResumeWithoutProgress) {
   h.OpenToClient();
   h.client.TakeNothing();
   h.backend.Send(Pattern(1000));
-  h.Relay();
+  h.Transfer();
   EXPECT_EQ(h.direction->Flush(*h.sink).status, OutputStatus::kOk);
   EXPECT_TRUE(h.direction->is_paused()) << "the sink has room, but takes nothing";
   h.client.Take(1);
@@ -180,7 +180,7 @@ TEST_F(RawDirectionTest, FlushResumesIfTheQueueIsEmptyAlready) {
   h.OpenToClient();
   h.client.TakeNothing();
   h.backend.Send(Pattern(1000));
-  h.Relay();
+  h.Transfer();
   h.client.Take();
   h.sink->Flush();
   EXPECT_FALSE(h.sink->has_output());
@@ -195,7 +195,7 @@ TEST_F(RawDirectionTest, FlushReportsASinkThatBreaks) {
   h.OpenToClient();
   h.client.TakeNothing();
   h.backend.Send(Pattern(1000));
-  h.Relay();
+  h.Transfer();
   h.client.Take();
   EXPECT_EQ(h.direction->Flush(*h.sink).status, OutputStatus::kBroken);
   EXPECT_FALSE(h.direction->is_paused()) << "the queue was dropped";
@@ -205,11 +205,11 @@ TEST_F(RawDirectionTest, WithoutASinkTheSourceIsReadThoughTheQueueIsFull) {
   h.OpenToClient();
   h.client.TakeNothing();
   h.backend.Send(Pattern(2 * kQueueMark));
-  h.Relay();
+  h.Transfer();
   h.sink->RefusePayload();
   h.direction->ResumeWithoutSink();
   EXPECT_FALSE(h.direction->is_paused());
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   EXPECT_EQ(h.backend.unread(), 0u);
   EXPECT_EQ(h.direction->bytes(), kQueueMark) << "the rest was dropped";
 }
@@ -220,7 +220,7 @@ TEST_F(RawDirectionTest, DiscardingReadsAllAndDropsIt) {
   h.OpenToClient(400'000);
   h.client.TakeNothing();
   h.backend.Send(Pattern(100'000));
-  h.Relay();
+  h.Transfer();
   const uint64_t relayed = h.direction->bytes();
   EXPECT_GT(relayed, 0u);
   EXPECT_TRUE(h.direction->is_paused());
@@ -231,19 +231,19 @@ TEST_F(RawDirectionTest, DiscardingReadsAllAndDropsIt) {
 
   const size_t reads = h.backend.reads();
   h.backend.Send(Pattern(kQueueMark - h.backend.unread()));
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   EXPECT_EQ(h.backend.unread(), 0u) << "neither the sink nor the limit matters";
   EXPECT_LE(h.backend.reads() - reads, 2u) << "in large pieces";
   EXPECT_EQ(h.direction->bytes(), relayed);
   h.backend.End();
-  EXPECT_EQ(h.Relay().input.status, InputStatus::kEnd);
+  EXPECT_EQ(h.Transfer().input.status, InputStatus::kEnd);
 }
 
 TEST_F(RawDirectionTest, DiscardingHasTheBudgetOfATurn) {
   h.OpenToClient();
   h.direction->Enter(State::kDiscarding);
   h.backend.Send(Pattern(1500));
-  EXPECT_FALSE(h.Relay(1000));
+  EXPECT_FALSE(h.Transfer(1000));
   EXPECT_EQ(h.backend.unread(), 500u);
   EXPECT_TRUE(h.direction->has_used_up_turn());
 }
@@ -252,13 +252,13 @@ TEST_F(DirectionTest, AfterAHalfCloseControlFramesAreRead) {
   h.has_half_close = true;
   h.OpenToBackend();
   h.client.Send(Binary("last") + ClientFrame{.opcode = Opcode::kEnd}.Bytes());
-  EXPECT_EQ(h.Relay().input.status, InputStatus::kHalfClosed);
+  EXPECT_EQ(h.Transfer().input.status, InputStatus::kHalfClosed);
   EXPECT_FALSE(h.direction->has_ended());
   h.direction->Enter(State::kHalfClosed);
   EXPECT_TRUE(h.direction->has_ended());
   EXPECT_FALSE(h.direction->is_relaying());
   h.client.Send(Ping("p"));
-  EXPECT_FALSE(h.Relay());
+  EXPECT_FALSE(h.Transfer());
   h.source->Flush();
   EXPECT_EQ(h.client.written(), ServerFrame(Opcode::kPong, "p"));
   EXPECT_EQ(h.backend.written(), "last");
@@ -272,7 +272,7 @@ TEST_F(RawDirectionTest, ADirectionThatHasEndedRemainsSo) {
   h.direction->Enter(State::kDiscarding);
   EXPECT_EQ(h.direction->state(), State::kEnded);
   h.backend.Send("more");
-  EXPECT_FALSE(h.direction->CanRelay(*h.source));
+  EXPECT_FALSE(h.direction->CanTransfer(*h.source));
 }
 
 TEST_F(RawDirectionTest, ADirectionOnHoldContinuesInAnotherState) {
@@ -282,7 +282,7 @@ TEST_F(RawDirectionTest, ADirectionOnHoldContinuesInAnotherState) {
   EXPECT_EQ(h.to_client().pauses.Value(), 0u);
   h.direction->ResumeInNewTurn();
   h.direction->ResumeWithoutSink();
-  h.direction->ResumeAfterWait();
+  h.direction->ResumeAtRate();
   EXPECT_TRUE(h.direction->is_paused());
   h.direction->Enter(State::kHalfClosed);
   EXPECT_FALSE(h.direction->is_paused());
@@ -294,7 +294,7 @@ TEST_F(RawDirectionTest, AFullSinkPausesTheSourceInAnotherStateToo) {
   h.OpenToClient();
   h.client.TakeNothing();
   h.backend.Send(Pattern(1000));
-  h.Relay();
+  h.Transfer();
   h.direction->Hold();
   h.direction->Enter(State::kHalfClosed);
   EXPECT_TRUE(h.direction->is_paused());

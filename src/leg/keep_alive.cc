@@ -46,12 +46,12 @@ KeepAlive::Action KeepAlive::OnTimer(base::TimePoint now, const Seen& seen, doub
 
 bool KeepAlive::IsGivenUp(base::TimePoint now, const Seen& seen) {
   if (seen.reading_paused) {
-    // What the client has sent is unread. It has its full time again when we continue to read.
+    // What the peer has sent is unread. It has its full time again when we continue to read.
     ping_->stall.Reset(now, seen.taken);
     return false;
   }
   if (!ping_->is_behind_data) return true;
-  // Not what is unacknowledged now: that may grow for ever, with a client that is long gone.
+  // Not what is unacknowledged now: that may grow for ever although the peer is dead.
   if (seen.taken >= ping_->data_arrives_at) {
     ping_->is_behind_data = false;
     return false;

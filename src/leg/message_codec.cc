@@ -16,8 +16,8 @@ namespace {
 using framing::FramingError;
 using framing::MessageType;
 
-/// In `stream` framing a message of any length is taken, so only what inflates out of all
-/// proportion is refused: text rarely goes beyond 20 to 1.
+/// In `stream` framing a message of any length is accepted, so a message is refused only if it
+/// inflates by more than this. Text rarely inflates by more than 20.
 constexpr uint32_t kInflateRatio = 100;
 
 /// The least room that is worth an inflating step.

@@ -229,7 +229,7 @@ void Listener::AcceptPending() {
   }
 }
 
-/// Accepts one connection. Returns false if there are no more.
+/// Accepts the connections of one turn. Returns false if there are no more.
 bool Listener::Accept() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage name{};

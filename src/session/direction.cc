@@ -1,6 +1,6 @@
 // The relay loop. Payload stays where it was read: a leg unmasks it there, and the opposite leg
-// writes a frame header into the room before it. If much comes, it is spliced through a pipe, so
-// that it is not even copied.
+// writes a frame header into the room before it. Bulk data is spliced through a pipe, so that it is
+// not even copied.
 #include "sluice/session/direction.h"
 
 #include <algorithm>
@@ -41,7 +41,7 @@ Direction::Event Direction::Transfer(workspace::Workspace& workspace, leg::Leg& 
       break;
     }
     const size_t room = RoomToRead(sink, budget);
-    if (room == 0) {
+    if (room == 0) {  // Only with a limit.
       PauseFor(kOverRate);
       limit_->Wait();
       break;
@@ -95,7 +95,7 @@ void Direction::Count(size_t bytes) {
 
 /// Returns a pipe if the next read is to be spliced. Through one, payload costs no copy, but a
 /// message costs two system calls more: so only if the source sends faster than its bytes are
-/// fetched, and only straight on to a sink that takes them.
+/// fetched, and only if the sink takes them at once.
 net::PipePool::Lent Direction::PipeFor(workspace::Workspace& workspace, const leg::Leg& source,
                                        const leg::Leg* sink) const {
   if (!is_bulk_ || !is_relaying() || !TakesPayload(sink) || !sink->CanSendPipe() ||

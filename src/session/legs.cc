@@ -5,8 +5,8 @@
 namespace sluice::session {
 namespace {
 
-/// As many bytes under way to a peer may be no more than the last control frames and the FIN, with
-/// the overhead of TLS. Even if there is payload among them, the kernel goes on sending after us.
+/// So few bytes under way to a peer may be only the last control frames and the FIN, with the
+/// overhead of TLS. If there is payload among them, the kernel still sends it when we have closed.
 constexpr size_t kMostUnderWayAtEnd = 256;
 
 }  // namespace

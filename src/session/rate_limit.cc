@@ -6,8 +6,8 @@
 namespace sluice::session {
 namespace {
 
-// The smallest read, and the most that may be read at once after a pause, in parts of what a second
-// allows: smooth for a person who watches, and no more than some twenty reads a second.
+// The smallest read is a twentieth of a second's bytes, so that a screen is updated smoothly with
+// some twenty reads a second. After a pause, five such portions may be read at once.
 constexpr uint64_t kPortionsPerSecond = 20;
 constexpr uint64_t kBurstPortions = 5;
 

@@ -4,6 +4,7 @@
 //   client   all output is written, our Close included     its FIN has been read, too
 //   backend  all payload of the client is written          its FIN has been read, too
 //
+// A backend that is a WebSocket ends the connection first (WebSocketLeg::PrepareShutDown).
 // What a stream has accepted and not sent is sent first. The time limits are in time_limits.h.
 #include <algorithm>
 #include <chrono>
@@ -54,14 +55,14 @@ void Session::AmendCause(base::Cause cause, std::string_view detail) {
       !relay_.to_backend().is_relaying() || ending().cause != base::Cause::kBackendClosed) {
     return;
   }
-  // After its Close, what becomes of the connection is no news.
+  // After its Close, the end of the connection does not change the cause.
   if (relay_.legs().backend->peer_close() != nullptr && !relay_.legs().backend->takes_payload())
     return;
   ending().cause = cause;
   ending().detail = detail;
 }
 
-// Where bytes have no bounds, no one can say which bytes answer which, and a client that sends a
+// Without message boundaries it is unknown which bytes answer which, and a client that sends a
 // Close has received what it waited for. Where a message is answered by a message, the answers to
 // the messages before the Close, or before the broken frame, are still due.
 bool Session::AwaitAnswers(std::optional<leg::MessageFault> fault) {

@@ -23,12 +23,13 @@ inline constexpr base::Duration kAnswerTimeout{500};
 /// How long a client that broke the framing may take to go away.
 inline constexpr base::Duration kBrokenClientTimeout{2'000};
 
-/// How often a closing session is looked at while it may make no progress: what a peer's kernel
-/// acknowledges raises no event, and is noticed later by this part of the time limit at most.
+/// How often a closing session is checked within the time in which it has to make progress. An
+/// acknowledgement of a peer's kernel raises no event. So it is noticed late, by the time between
+/// two checks at most.
 inline constexpr int kClosingChecks = 16;
 
-/// The loop's timers and EventLoop::Now may differ by this much; a timer that must find its time
-/// over waits that much longer.
+/// The loop's timers and EventLoop::Now may differ by this much. A timer whose handler compares a
+/// time with EventLoop::Now is started for that much longer.
 inline constexpr base::Duration kClockSlack{10};
 
 }  // namespace sluice::session

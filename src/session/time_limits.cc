@@ -21,7 +21,7 @@ void TimeLimits::CloseBy(base::TimePoint time, base::Cause cause) {
 }
 
 void TimeLimits::CloseBy(std::chrono::sys_seconds time, base::Cause cause) {
-  // A time of the calendar may be too far off for a clock with finer ticks.
+  // A wall-clock time may be too far in the future for a clock with finer ticks.
   constexpr std::chrono::seconds kLongest = std::chrono::years(100);
   const auto today = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   CloseBy(started_ + std::min<std::chrono::seconds>(time - today, kLongest), cause);
@@ -61,11 +61,11 @@ TimeLimits::Verdict TimeLimits::CheckOpen(base::TimePoint now, Relay& relay) {
 
 TimeLimits::Verdict TimeLimits::CheckPeers(base::TimePoint now, Relay& relay) {
   using Liveness = leg::Leg::Liveness;
-  const auto& [client, backend] = relay.legs();
+  const auto& [client, backend] = relay.legs();  // kOpen has both.
   if (backend->Check(now, IdleSince(relay)) != Liveness::kAlive) return {Action::kLoseBackend};
-  // While the backend takes nothing, the client is not read, and a pong that was not read is not
-  // held against it. But if the client has left, and the backend still takes nothing, the session
-  // serves no one.
+  // While the backend takes nothing, the client is not read, and a pong that was not read does not
+  // count as missing. But if the client has left, and the backend still takes nothing, the session
+  // is useless.
   if (!relay.to_backend().is_paused()) {
     // What is counted while it is paused will be more: no need to ask the kernels now.
     stall_.Reset(now, 0);
@@ -158,7 +158,7 @@ base::TimePoint TimeLimits::NextClosingCheck(base::TimePoint now, SessionState s
   const base::TimePoint stuck =
       stall_.StuckAt(limit) > now ? stall_.StuckAt(limit) : stall_.StuckAt(StallLimit());
   const base::TimePoint client_end = legs.client ? ending.client_ends_at : base::TimePoint::max();
-  // A time that is over has had its effect.
+  // A leg that has given up says so once.
   const base::TimePoint gives_up =
       legs.gives_up_at() > now ? legs.gives_up_at() : base::TimePoint::max();
   return std::min({check, stuck, ends_at_, client_end, gives_up}) + kClockSlack;

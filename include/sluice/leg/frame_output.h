@@ -1,9 +1,9 @@
 // The frames that a WebSocket leg has to send: messages, and the control frames between them.
 //
 // Order: the rest of a frame that has been begun; pings and pongs; queued messages; the end of our
-// direction (websocket/half_close.h); a Close last of all (RFC 6455 section 5.5.1: nothing follows
-// it). In the usual case no frame waits and the peer takes all: then a message is one write from
-// the caller's buffer, without a copy and without an allocation.
+// direction (websocket/half_close.h); then a Close (RFC 6455 section 5.5.1: nothing follows it). In
+// the usual case no frame waits and the peer takes all: then a message is one write from the
+// caller's buffer, without a copy and without an allocation.
 #pragma once
 
 #include <cstddef>

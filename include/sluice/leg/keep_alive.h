@@ -1,11 +1,11 @@
-// When to ping a client and when to give it up. Pure: it is handed the time and what is known of
-// the leg.
+// When to ping a peer, and when it counts as dead. Pure: the time and what is known of the leg are
+// passed in.
 //
-// A client is alive as long as bytes of any kind come from it. Nothing is held against it while we
-// ourselves have paused reading it, for its pong may well be waiting in the kernel. And as long as
-// data that was sent before the ping is still on its way, the ping is too: then the client has
-// until it has not taken a single byte for a whole ping interval and pong time-out, and the pong
-// time-out again once that data has arrived.
+// A peer is alive as long as bytes of any kind come from it. A missing pong does not count while we
+// do not read from the peer: the pong may wait in the kernel. As long as data that was sent before
+// the ping has not arrived, the ping has not arrived either. Then the peer counts as dead only if
+// it takes no byte for a ping interval and a pong time-out together. Once that data has arrived,
+// the peer has the pong time-out again.
 #pragma once
 
 #include <array>
@@ -28,11 +28,11 @@ class KeepAlive {
   enum class Action : uint8_t { kNone, kPing, kGiveUp };
   using PreciseTime = std::chrono::steady_clock::time_point;
 
-  /// What is known of the client's leg when the timer fires.
+  /// What is known of the leg when the timer fires.
   struct Seen {
     base::TimePoint last_received;
     bool reading_paused = false;
-    size_t unacknowledged = 0;  ///< bytes that are queued for the client or under way to it
+    size_t unacknowledged = 0;  ///< bytes that are queued for the peer or under way to it
     uint64_t taken = 0;         ///< bytes that it has acknowledged since its connection began
   };
 
@@ -43,8 +43,8 @@ class KeepAlive {
   std::optional<base::TimePoint> next() const;
 
   /// To be called at next() or later. After kPing the caller sends ping_payload() and calls
-  /// OnPingSent. `jitter`, 0.9 to 1.1 and new each time, keeps the pings of many sessions, and of a
-  /// session and a load balancer, out of step.
+  /// OnPingSent. `jitter`, 0.9 to 1.1 and new each time, prevents that many sessions ping at the
+  /// same time.
   Action OnTimer(base::TimePoint now, const Seen& seen, double jitter);
 
   /// Different in each ping, so that its pong is recognised.

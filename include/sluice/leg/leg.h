@@ -55,8 +55,8 @@ class Leg {
   bool has_output() const { return has_output_; }
   /// Sends what waits, and ends our direction if that is due.
   virtual Output Flush() = 0;
-  /// The payload is complete: sends the rest of an incomplete message, or reports that there is a
-  /// rest that is none. Only the first call has an effect.
+  /// The payload is complete: sends the rest of an incomplete message, or reports remaining bytes
+  /// that form no message. Only the first call has an effect.
   virtual Output EndMessages() { return {}; }
   /// Bytes that wait to be sent. Above half of workspace::kQueueMark, no more is to be read for it.
   size_t queued() const { return has_output_ ? QueuedBytes() : 0; }

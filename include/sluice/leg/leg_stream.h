@@ -29,10 +29,10 @@ class LegStream {
 
   bool readable() const { return !has_ended_ && (has_unread_ || stream_->readable()); }
   /// Reads the bytes of Unread, or else at most `limit` bytes of the stream, which is not 0, to the
-  /// front of `buffer`, and returns them as payload. An end after Break is a loss, since the write
-  /// that failed has consumed the error.
+  /// front of `buffer`, and returns them in Input::payload. An end after Break is a loss, since the
+  /// write that failed has consumed the error.
   Input Read(base::MutableBytes buffer, size_t limit);
-  /// Keeps bytes that were read for the next Read, which is due even if they are none.
+  /// Keeps bytes that were read for the next Read, which is needed even if there are none.
   void Unread(base::Bytes first, base::Bytes second);
   size_t unread() const { return has_unread_ ? unread_.size() : 0; }
   /// Returns true if net::Stream::ReadInto works, and returns the next bytes of the payload.

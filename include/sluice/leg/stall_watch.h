@@ -17,8 +17,8 @@ class StallWatch {
     progress_ = now;
   }
 
-  /// Notes the count. If it has gone down, what is counted has changed, such as a connection that
-  /// is no longer among it: that is no progress.
+  /// Notes the count. If it has gone down, what is counted has changed: a connection is no
+  /// longer counted, for instance. That is no progress.
   void Update(base::TimePoint now, uint64_t count) {
     if (count > count_) progress_ = now;
     count_ = count;

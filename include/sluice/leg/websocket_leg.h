@@ -2,10 +2,10 @@
 // server that speaks WebSocket itself. The payload of messages is the payload of the session; with
 // a MessageCodec it is what the framing makes of the messages.
 //
-// Control frames are the leg's own business: it answers pings, sends pings, and reports a Close.
-// The session decides when a Close is sent. After both Closes the server ends the connection first
-// (section 7.1.1): as the server the leg shuts down and reads to the end, so that no reset destroys
-// the tail; as the client it waits for the server, for a second at most.
+// The leg handles control frames: it answers pings, sends pings, and reports a Close. The session
+// decides when a Close is sent. After both Closes the server ends the connection first (section
+// 7.1.1): as the server the leg shuts down and reads to the end, so that no reset destroys the last
+// bytes; as the client it waits for the server, for a second at most.
 #pragma once
 
 #include <chrono>
@@ -43,7 +43,7 @@ class WebSocketLeg final : public Leg {
     const settings::SessionOptions& options;        ///< outlives the leg
     std::unique_ptr<MessageCodec> codec = nullptr;  ///< null: bytes pass as they are
     bool has_half_close = false;                    ///< as agreed (websocket/half_close.h)
-    /// Counts messages and pings; outlives the leg. Null: not counted.
+    /// Counts messages and pings of a client; outlives the leg. Null for a server.
     metrics::RouteMetrics* metrics = nullptr;
   };
 

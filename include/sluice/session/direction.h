@@ -75,10 +75,11 @@ class Direction {
   bool has_used_up_turn() const { return (pauses_ & kTurnUsedUp) != 0; }
   void ResumeInNewTurn() { Resume(kTurnUsedUp); }
   void ResumeAtRate() { Resume(kOverRate); }
-  /// The sink takes no payload any more: the source has not to wait for it.
+  /// The sink takes no payload any more: the source does not have to wait for it.
   void ResumeWithoutSink() { Resume(kSinkFull); }
 
-  /// The opposite direction relays, too: then splicing does not pay (docs/performance.md).
+  /// The opposite direction relays, too: then splicing costs more than it saves
+  /// (docs/performance.md).
   void StopSplicing() { is_bulk_ = false; }
 
   /// Payload that was relayed, in bytes.
@@ -112,7 +113,7 @@ class Direction {
   uint32_t queued_ = 0;
   State state_ = State::kRelaying;
   uint8_t pauses_ = 0;
-  bool is_bulk_ = false;  // The source has lately sent more than it pays to copy.
+  bool is_bulk_ = false;  // Splicing the next read costs less than copying it.
 };
 
 }  // namespace sluice::session

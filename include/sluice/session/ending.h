@@ -16,7 +16,7 @@ namespace sluice::session {
 
 /// Belongs to a session that ends.
 struct Ending {
-  /// The first cause; unset until it is known.
+  /// Unset until it is known. The first one, unless a worse one follows (Session::AmendCause).
   std::optional<base::Cause> cause = std::nullopt;
   /// For the log, besides the cause.
   std::string detail = {};

@@ -1,9 +1,9 @@
 // A session: a client leg and a backend leg, relayed to each other, from the 101 to the last close.
 //
-// Every event of a leg, a timer or the loop ends in Pump. Pump does all that can be done now: it
-// sends what waits, reads and relays (Relay), and takes the steps of closing that have become
-// possible. So there is one order of work, and no state is hidden in callbacks.
-// docs/architecture.md, "The data path", is the walk through it.
+// Every event of a leg, a timer or the loop ends in Pump, or ends the session. Pump does all that
+// can be done now: it sends what waits, reads and relays (Relay), and takes the steps of closing
+// that have become possible. So there is one order of work, and no state is hidden in callbacks.
+// docs/architecture.md, "The data path", explains it.
 //
 //   session.cc          what the legs report besides payload
 //   session_closing.cc  the closing handshake and the ends of the legs
@@ -118,7 +118,7 @@ class Session final : public base::TableEntry, private RelayHandler, private net
   Relay relay_;
   TimeLimits time_limits_;
   SessionState state_ = SessionState::kOpen;
-  std::unique_ptr<Ending> ending_;  // Null until the session closes.
+  std::unique_ptr<Ending> ending_;  // Null until a part of the session ends.
 };
 
 }  // namespace sluice::session

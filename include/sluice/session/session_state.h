@@ -25,7 +25,7 @@
 //              our Close is sent first (kCloseSent), and kFinishing follows at once.
 // kCloseSent:  a Close is sent or queued. The client's payload is relayed until its Close.
 // kFinishing:  no payload is relayed any more. What is queued is sent; then each leg is shut down
-//              and read to its end, so that no reset destroys the tail.
+//              and read to its end, so that no reset destroys the last bytes.
 // Pauses and the ends of the two directions are not states of the session: they are in the
 // directions. Two time limits start when kOpen is left: timeouts.close, which progress restarts,
 // and timeouts.close_total, which nothing restarts. A client of plain TCP has no Close frame: its

@@ -47,7 +47,7 @@ class TimeLimits {
 
   /// The session closes at `time` with `cause`, unless it closes earlier.
   void CloseBy(base::TimePoint time, base::Cause cause);
-  /// The same for a time of the calendar.
+  /// The same for a wall-clock time.
   void CloseBy(std::chrono::sys_seconds time, base::Cause cause);
 
   /// The session has left kOpen: the limits are those of closing from now on.
@@ -55,7 +55,7 @@ class TimeLimits {
   /// A step of closing has been taken, which counts as progress.
   void OnProgress();
 
-  /// Checks the limits and the peers. `ending` is null until the session closes.
+  /// Checks the limits and the peers. `ending` may be null while the session is kOpen.
   Verdict Check(SessionState state, Relay& relay, const Ending* ending);
   /// Starts the timer anew, after a Check and whenever a limit may have come closer.
   void Restart(SessionState state, const Relay& relay, const Ending* ending);

@@ -23,7 +23,7 @@ std::optional<std::string> Decode(std::string_view text, std::string_view digits
     count -= 8;
     bytes += static_cast<char>(bits >> count & 0xff);
   }
-  // What is left over of the last digit must be zero.
+  // The unused bits of the last digit must be zero.
   if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
   return bytes;
 }

@@ -13,7 +13,7 @@ std::string SessionId::ToString() const {
 }
 
 SessionId SessionIdGenerator::Next() {
-  // SplitMix64: a bijection of a counter, so no id comes twice within 2^64 calls.
+  // SplitMix64: a bijection of a counter, so no id is repeated within 2^64 calls.
   state_ += 0x9e3779b97f4a7c15u;
   uint64_t z = state_;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -20,7 +20,7 @@ constexpr bool IsLabelCharacter(char c) {
          c == '_';
 }
 
-/// Takes the first element, trimmed, off a list.
+/// Removes the first element of a list, and returns it trimmed.
 std::string_view TakeElement(std::string_view& list) {
   const auto comma = list.find(',');
   const auto element = TrimWhitespace(list.substr(0, comma));

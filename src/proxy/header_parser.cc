@@ -13,7 +13,7 @@ constexpr uint16_t ReadU16(const uint8_t* bytes) {
   return static_cast<uint16_t>(bytes[0] << 8 | bytes[1]);
 }
 
-/// The next word of a line, which ends at a space or with the line.
+/// Removes the next word of a line, which ends at a space or with the line, and returns it.
 std::string_view TakeWord(std::string_view& line) {
   const size_t end = std::min(line.find(' '), line.size());
   const std::string_view word = line.substr(0, end);
@@ -27,7 +27,7 @@ std::optional<base::IpAddress> ParseAddress(std::string_view word, bool is_v4) {
   return base::IpAddress::Parse(word);
 }
 
-/// What stands behind `PROXY TCP4 ` or `PROXY TCP6 `.
+/// Parses the rest of a line after `PROXY TCP4 ` or `PROXY TCP6 `.
 std::optional<Endpoints> ParseEndpoints(std::string_view line, bool is_v4) {
   const auto source = ParseAddress(TakeWord(line), is_v4);
   const auto destination = ParseAddress(TakeWord(line), is_v4);

@@ -17,7 +17,7 @@ bool IsV4(const Endpoints& endpoints) {
   return endpoints.source.ip.is_v4() && endpoints.destination.ip.is_v4();
 }
 
-/// As a TCP6 line has it: an IPv4 address too.
+/// Formats an address as IPv6, as in a TCP6 line.
 std::string ToV6Text(const base::IpAddress& ip) {
   return (ip.is_v4() ? "::ffff:" : "") + ip.ToString();
 }
@@ -41,7 +41,7 @@ void AppendText(Out& out, TlvType type, std::string_view text) {
   if (!text.empty() && text.size() <= kLongestText) AppendTlv(out, type, base::AsBytes(text));
 }
 
-// Section 2.2.6: the client's byte, four bytes that are zero if its certificate was good, and TLVs.
+// Section 2.2.6: the client's byte, four bytes that are zero for a valid certificate, and TLVs.
 Out SslValue(const Details::Tls& tls) {
   uint8_t client = kClientSsl;
   if (tls.has_certificate) client |= kClientCertificateOnConnection | kClientCertificateInSession;

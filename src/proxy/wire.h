@@ -9,13 +9,13 @@
 namespace sluice::proxy {
 
 inline constexpr std::string_view kV1Prefix = "PROXY ";
-// An array of its own: clang 14 may give each use of a literal another address, and the view's
-// begin and end would then not belong together.
+// A named array: in clang 14 two uses of a literal may have different addresses, and then the begin
+// and the end of the view would not belong to the same array.
 inline constexpr char kV2SignatureText[] = "\r\n\r\n\0\r\nQUIT\n";
 inline constexpr std::string_view kV2Signature{kV2SignatureText, sizeof(kV2SignatureText) - 1};
 
-// Section 2.2. The fixed part: the signature, version and command, family and transport, and the
-// length of the rest.
+// Section 2.2. The fixed part: signature, version and command, family and transport, length of the
+// rest.
 inline constexpr size_t kFixedSize = 16;
 inline constexpr uint8_t kVersion2 = 0x20;
 inline constexpr uint8_t kLocal = 0;
@@ -40,13 +40,13 @@ enum class TlvType : uint8_t {
   kSslCipher = 0x23,
 };
 
-// Of the client's byte in kSsl.
+// Bits of the client's byte in kSsl.
 inline constexpr uint8_t kClientSsl = 0x01;
 inline constexpr uint8_t kClientCertificateOnConnection = 0x02;
 inline constexpr uint8_t kClientCertificateInSession = 0x04;
 
-/// CRC-32C (RFC 9260 appendix A) goes on with one more byte. It begins with all bits set, and is
-/// inverted at its end.
+/// Continues a CRC-32C (RFC 9260 appendix A) with one more byte. The first value has all bits set;
+/// the result is the inverted last value.
 constexpr uint32_t AddToCrc32c(uint32_t crc, uint8_t byte) {
   constexpr auto kTable = [] {
     std::array<uint32_t, 256> table{};

@@ -1,4 +1,4 @@
-// Base64 in both alphabets, strict: one text for each value (RFC 4648 section 3.5).
+// Base64 in both alphabets. Strict: each value has exactly one text (RFC 4648 section 3.5).
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace sluice::base {
 
-/// Section 4, with padding.
+/// Decodes the alphabet of section 4, with padding.
 std::optional<std::string> DecodeBase64(std::string_view text);
 
-/// Section 5, without padding, as JSON Web Tokens have it.
+/// Decodes the alphabet of section 5, without padding, as in JSON Web Tokens.
 std::optional<std::string> DecodeBase64Url(std::string_view text);
 std::string EncodeBase64Url(Bytes bytes);
 

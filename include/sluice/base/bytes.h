@@ -11,12 +11,12 @@ namespace sluice::base {
 using Bytes = std::span<const uint8_t>;
 using MutableBytes = std::span<uint8_t>;
 
-/// The same bytes, seen as text. The view lives as long as the bytes do.
+/// Returns the same bytes as text. The view lives as long as the bytes do.
 inline std::string_view AsText(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// The same text, seen as bytes. The span lives as long as the text does.
+/// Returns the same text as bytes. The span lives as long as the text does.
 inline Bytes AsBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }

@@ -1,6 +1,5 @@
-// Every cause for which a request is refused or a session ends, and the one table that says what
-// each means on the wire, in the metrics and in the log. docs/close-codes.md is checked against it
-// by a test.
+// Every cause of a refused request or of the end of a session, and the one table with its status,
+// close code, metric label and log level. A test compares docs/close-codes.md with the table.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +33,8 @@ enum class Cause : uint8_t {
   kRouteSessions,
   kMemory,
   kHttpVersion,
-  // A failed dial: told after the upgrade by a Close, or before it by a status (on_dial_failure).
+  // A failed dial: reported by a Close after the upgrade, or by a status before it
+  // (on_dial_failure).
   kBackendRefused,
   kBackendUnreachable,
   kBackendUnresolved,
@@ -65,27 +65,27 @@ enum class Cause : uint8_t {
   kDrain,
 };
 
-/// Whose doing a cause was, so that a reader of the log knows where to look.
+/// The side that has caused the end, so that a reader of the log knows where to look.
 enum class Fault : uint8_t { kNobody, kClient, kBackend, kSluice };
 
 struct CauseInfo {
   Cause cause;
   /// The stable token: the reason of a Close frame, the metric label, the log field.
   std::string_view reason;
-  /// Status of the refusal before the upgrade; 0 where the cause cannot arise there.
+  /// Status of the refusal before the upgrade; 0 if the cause only arises later.
   uint16_t http_status;
-  /// Close code after the upgrade; 0 where sluice does not choose one: nothing is sent, or the
-  /// client's own code is echoed.
+  /// Close code after the upgrade; 0 if sluice does not choose one: it sends nothing, or echoes the
+  /// client's code.
   uint16_t close_code;
   Fault fault;
   LogLevel level;
   std::string_view description;
 };
 
-/// The row of `cause`. Never fails: the table is complete, which a test proves.
+/// Returns the row of `cause`. A test proves that the table is complete.
 const CauseInfo& InfoOf(Cause cause);
 
-/// All rows, in the order of the enumerators.
+/// Returns all rows, in the order of the enumerators.
 std::span<const CauseInfo> AllCauses();
 
 inline std::string_view ReasonOf(Cause cause) {

@@ -1,5 +1,5 @@
-// The time that pure code is handed: it never asks for it. Monotonic; wall-clock time is for logs
-// only.
+// The monotonic time. Pure code gets it as an argument, and never asks for it. Wall-clock time is
+// for logs only.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Reads files that another program may replace at any time, by a FIFO for instance.
+// Reads files that another program may replace at any time, for instance by a FIFO.
 #pragma once
 
 #include <cstddef>

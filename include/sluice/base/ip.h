@@ -1,4 +1,4 @@
-// IP addresses and ranges of them as plain values: to compare, to count by, to match. Pure.
+// IP addresses and ranges of addresses as plain values. Pure.
 #pragma once
 
 #include <array>
@@ -13,28 +13,29 @@
 
 namespace sluice::base {
 
-/// An IPv4 or IPv6 address without a port. An IPv4 address is held as `::ffff:a.b.c.d`, and one
-/// that came in that form is the same address (RFC 4291 section 2.5.5.2): who is kept out as one
-/// does not get in as the other. The default value is `::`.
+/// An IPv4 or IPv6 address without a port. An IPv4 address is stored as `::ffff:a.b.c.d`, so that
+/// an address in that form (RFC 4291 section 2.5.5.2) is the same address: a client that is
+/// excluded in one form cannot use the other. The default value is `::`.
 class IpAddress {
  public:
   IpAddress() = default;
-  /// Of 4 or 16 bytes in network order; any other number gives `::`.
+  /// Returns the address of 4 or 16 bytes in network order, and `::` for any other number of bytes.
   static IpAddress FromBytes(std::span<const uint8_t> bytes);
-  /// `10.0.0.1`, `fd00::5`, also in brackets; no zone, no port. Nothing if it is anything else.
+  /// Parses `10.0.0.1` or `fd00::5`, also in brackets, without zone and port. Returns nothing for
+  /// other texts.
   static std::optional<IpAddress> Parse(std::string_view text);
 
   bool is_v4() const;
   /// Returns true for an address of the machine itself: 127.0.0.0/8 and ::1.
   bool IsLoopback() const;
-  /// Returns true for fe80::/10: each link has the same addresses, so that a zone must say which
-  /// link is meant (RFC 4007 section 6).
+  /// Returns true for fe80::/10. Each link has the same addresses, so that such an address needs a
+  /// zone, which names the link (RFC 4007 section 6).
   bool IsLinkLocal() const;
-  /// All 16, in network order.
+  /// Returns all 16 bytes, in network order.
   const std::array<uint8_t, 16>& bytes() const { return bytes_; }
 
-  /// With all but the first `length` bits set to zero; of an IPv4 address, 96 bits come before its
-  /// own.
+  /// Returns the address with all bits after the first `length` set to zero. An IPv4 address begins
+  /// after 96 bits.
   IpAddress Prefix(int length) const;
 
   /// `10.0.0.1`, `fd00::5`.
@@ -49,15 +50,15 @@ class IpAddress {
 /// A CIDR block (RFC 4632, RFC 4291 section 2.3).
 class IpRange {
  public:
-  /// `10.0.0.0/8`, `fd00::/8`, or one address. The error is one sentence: bits behind the prefix
-  /// that are not zero are an error, since what was meant is not clear.
+  /// Parses `10.0.0.0/8`, `fd00::/8`, or one address. The error is one sentence. Bits after the
+  /// prefix that are not zero are an error, because they make the meaning unclear.
   static Result<IpRange, std::string> Parse(std::string_view text);
 
-  /// A range of IPv6, be it `::/0`, holds no IPv4 address.
+  /// A range of IPv6 contains no IPv4 address, not even `::/0`.
   bool Contains(const IpAddress& address) const {
     return address.is_v4() == first_.is_v4() && address.Prefix(length_) == first_;
   }
-  /// Whether all of `other` lies in it.
+  /// Returns true if this range contains all of `other`.
   bool Covers(const IpRange& other) const {
     return other.length_ >= length_ && Contains(other.first_);
   }

@@ -1,5 +1,5 @@
-// How every module logs: an event's name and its fields, never a formatted sentence. The program
-// decides at its root what becomes of them (JSON or text); the modules know this interface alone.
+// The interface by which every module logs: the name of an event and its fields, never a formatted
+// sentence. Only the composition root decides about the format (JSON or text).
 #pragma once
 
 #include <concepts>
@@ -30,7 +30,7 @@ struct LogField {
   Value value;
 };
 
-/// Where log lines go. Called from every thread; implementations lock as they need to.
+/// The destination of log lines. Called from every thread; an implementation locks as it needs.
 class Log {
  public:
   virtual ~Log() = default;

@@ -1,4 +1,4 @@
-// Keeps a flood of one kind of event from flooding the log.
+// Limits the log lines of one kind of event.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@ namespace sluice::base {
 
 class LogLimit {
  public:
-  /// `burst` lines in each `interval` are let through. Neither is zero.
+  /// Admits `burst` lines in each `interval`. Neither is zero.
   explicit LogLimit(Duration interval, uint32_t burst = 1) : interval_(interval), burst_(burst) {}
 
-  /// For an event that happens now: nothing if it is not to be logged, else how many before it
-  /// were not.
+  /// Returns nothing if an event that happens now is not to be logged, or else the number of events
+  /// before it that were not logged.
   std::optional<uint64_t> Admit(TimePoint now) {
     if (!is_begun_ || now - begin_ >= interval_) {
       is_begun_ = true;

@@ -1,4 +1,4 @@
-// Fields of a log line some of which own their text, for lines of more than a few fields.
+// The fields of a log line, some of which own their text. For lines with many fields.
 #pragma once
 
 #include <deque>
@@ -23,7 +23,7 @@ class LogLine {
     fields_.emplace_back(key, texts_.emplace_back(std::move(value)));
   }
 
-  /// Text that a client has chosen, bounded; nothing if it is empty.
+  /// Adds text that a client has chosen, cut to a bounded length. Adds nothing if it is empty.
   void AddClientText(std::string_view key, std::string_view text) {
     if (!text.empty()) Add(key, base::Excerpt(text));
   }
@@ -33,7 +33,7 @@ class LogLine {
   }
 
  private:
-  std::deque<std::string> texts_;  // Whose elements stay where they are.
+  std::deque<std::string> texts_;  // A deque, because its elements never move.
   std::vector<base::LogField> fields_;
 };
 

@@ -1,5 +1,5 @@
 // A value or an error, with the names of C++23's std::expected, which Debian 12's compiler lacks in
-// C++20 mode. No exception crosses a callback of libevent, so what can fail returns one of these.
+// C++20 mode. No exception crosses a callback of libevent, so a function that can fail returns one.
 #pragma once
 
 #include <optional>
@@ -21,8 +21,8 @@ class [[nodiscard]] Unexpected {
   E error_;
 };
 
-/// Either a `T` or an `E`. Reading the one that is absent is a broken invariant: it throws and, as
-/// nothing catches it, the program ends.
+/// Either a `T` or an `E`. Reading the absent one is a broken invariant: it throws, and the program
+/// ends because nothing catches the exception.
 template <typename T, typename E>
 class [[nodiscard]] Result {
  public:

@@ -1,5 +1,5 @@
-// The name of a session in logs: unique among the sessions of all running instances with
-// overwhelming probability, 16 hexadecimal digits, not a secret.
+// The id of a session in logs: 16 hexadecimal digits, unique among the sessions of all running
+// instances with overwhelming probability. Not a secret.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class SessionId {
   uint64_t value_ = 0;
 };
 
-/// Makes session ids. One for each worker; not thread-safe. The same seed gives the same ids.
+/// Creates session ids. One for each worker; not thread-safe. The same seed gives the same ids.
 class SessionIdGenerator {
  public:
   explicit SessionIdGenerator(uint64_t seed) : state_(seed) {}

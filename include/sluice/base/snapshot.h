@@ -1,5 +1,5 @@
-// A value that one thread replaces while others use it: certificates, users, tokens that were read
-// anew. Whoever took it keeps the one it took.
+// A value that one thread replaces while others use it: reloaded certificates, users, tokens. A
+// thread that has got the old value keeps it as long as it holds the pointer.
 #pragma once
 
 #include <memory>
@@ -8,11 +8,11 @@
 
 namespace sluice::base {
 
-/// Holds an immutable `T`; never null once it was given one. Thread-safe. Get() is meant for once a
-/// request, not for once a message.
+/// Holds an immutable `T`; never null after it was given one. Thread-safe. Get() is meant for once
+/// in a request, not for once in a message.
 ///
-/// A lock, not std::atomic<std::shared_ptr>: that of GCC 12 is one inside as well, and one that
-/// ThreadSanitizer finds races in.
+/// Uses a lock, not std::atomic<std::shared_ptr>: in GCC 12 that uses a lock as well, in which
+/// ThreadSanitizer finds races.
 template <typename T>
 class Snapshot {
  public:
@@ -26,7 +26,7 @@ class Snapshot {
 
   void Set(std::shared_ptr<const T> value) {
     const std::lock_guard lock(mutex_);
-    value_.swap(value);  // The old one goes when the lock has been let go.
+    value_.swap(value);  // The old value is destroyed after the unlock.
   }
 
  private:

@@ -1,5 +1,5 @@
-// The objects that a worker owns: a vector in which each object knows its place, so that one is
-// taken out in constant time and at the cost of one index.
+// The objects that a worker owns: a vector in which each object knows its index, so that an object
+// is removed in constant time.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace sluice::base {
 
-/// Base of what is kept in a Table.
+/// The base of objects in a Table.
 class TableEntry {
  protected:
   ~TableEntry() = default;
@@ -29,7 +29,7 @@ class Table {
     return *objects_.back();
   }
 
-  /// Takes out an object that is in the table.
+  /// Removes an object of the table, and returns it.
   std::unique_ptr<T> Take(T& object) {
     const size_t place = Place(object);
     std::unique_ptr<T> taken = std::exchange(objects_[place], std::move(objects_.back()));
@@ -41,8 +41,8 @@ class Table {
   size_t size() const { return objects_.size(); }
   bool empty() const { return objects_.empty(); }
 
-  /// Calls `function` for every object that is in the table now. It may take out any of them, and
-  /// none is destroyed in the meantime as long as those taken out are destroyed later.
+  /// Calls `function` for every object that is in the table now. `function` may remove any of them,
+  /// if the removed objects are destroyed later.
   template <typename Function>
   void ForEach(Function function) const {
     std::vector<T*> now;

@@ -1,4 +1,4 @@
-// A bound on a rate that lets short bursts pass. Pure: the time is handed in.
+// A limit of a rate that allows short bursts. Pure: the time is passed in.
 #pragma once
 
 #include <algorithm>
@@ -18,16 +18,16 @@ class TokenBucket {
         tokens_(burst_),
         filled_(now) {}
 
-  /// Whole tokens that are there.
+  /// Returns the number of complete tokens in the bucket.
   uint64_t Available(TimePoint now) {
     Fill(now);
     return static_cast<uint64_t>(std::max(tokens_, int64_t{0}) / kParts);
   }
 
-  /// Takes them. More than are there is a debt that has to be paid back first.
+  /// Removes tokens. If the bucket has fewer, the difference is a debt, which new tokens pay first.
   void Take(uint64_t tokens) { tokens_ -= static_cast<int64_t>(tokens) * kParts; }
 
-  /// How long until `tokens`, which are no more than the burst, will be there.
+  /// Returns the time until the bucket has `tokens`, which are at most the burst.
   Duration TimeUntil(uint64_t tokens, TimePoint now) {
     Fill(now);
     const int64_t missing = std::max(static_cast<int64_t>(tokens) * kParts - tokens_, int64_t{0});
@@ -35,12 +35,12 @@ class TokenBucket {
   }
 
  private:
-  // Of a token, so that a millisecond brings `rate` of them.
+  // Parts of a token: each millisecond adds `rate` parts.
   static constexpr int64_t kParts = 1000;
 
   void Fill(TimePoint now) {
     const int64_t passed = std::max((now - filled_).count(), int64_t{0});
-    // So long that it is full anyway is not multiplied out.
+    // Bounded by the time that fills the bucket, so that the product does not overflow.
     const int64_t enough = (burst_ - tokens_) / rate_ + 1;
     tokens_ = std::min(burst_, tokens_ + std::min(passed, enough) * rate_);
     filled_ = now;

@@ -1,5 +1,5 @@
-// The PROXY protocol (haproxy.org, doc/proxy-protocol.txt): what a load balancer says in front of a
-// connection's own bytes, so that the one behind it learns who the client is. Pure.
+// The header of the PROXY protocol (haproxy.org, doc/proxy-protocol.txt). A load balancer sends it
+// before the bytes of a connection, to report the client's address to the server. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ struct Party {
   bool operator==(const Party&) const = default;
 };
 
-/// The connection that the header is about.
+/// The connection that the header describes.
 struct Endpoints {
   Party source;       ///< the client
-  Party destination;  ///< where it connected to
+  Party destination;  ///< the address that the client connected to
 
   bool operator==(const Endpoints&) const = default;
 };

@@ -1,5 +1,5 @@
-// Reads a PROXY header of version 1 or 2 from the first bytes of a connection, however they are
-// cut. Nothing is allocated: of what a header announces, only the addresses are kept.
+// Parses a PROXY header of version 1 or 2 from the first bytes of a connection, which may come in
+// pieces of any size. Allocates nothing: only the addresses of a header are kept.
 #pragma once
 
 #include <array>
@@ -18,21 +18,21 @@ class HeaderParser {
  public:
   enum class Status : uint8_t {
     kIncomplete,
-    kHeader,  ///< the header is complete; what follows it is the connection's own
+    kHeader,  ///< the header is complete; the bytes after it belong to the connection
     kNone,    ///< the connection does not begin with a header
   };
 
-  /// Takes `bytes` while incomplete, and returns how many of them it took: none behind the header.
-  /// The error says in a few words what is wrong; then nothing more may be fed.
+  /// Consumes bytes of an incomplete header, and returns their number. Consumes no byte after the
+  /// header. The error says in a few words what is wrong; after it, do not call Feed again.
   base::Result<size_t, std::string_view> Feed(base::Bytes bytes);
 
   Status status() const { return status_; }
 
-  /// Of a complete header. Nothing if it does not tell: of the command LOCAL, by which a load
-  /// balancer speaks for itself, and of what is no TCP over IP.
+  /// Returns the connection of a complete header. Returns nothing for the command LOCAL, which a
+  /// load balancer sends for its own connections, and for protocols other than TCP over IP.
   const std::optional<Endpoints>& endpoints() const { return endpoints_; }
 
-  /// If there is no header: the bytes that were taken before that was known.
+  /// Returns the consumed bytes if they turned out to be no header.
   base::Bytes held() const;
 
  private:
@@ -53,15 +53,15 @@ class HeaderParser {
   Status status_ = Status::kIncomplete;
   Step step_ = Step::kSignature;
   std::array<uint8_t, kLongestLine> kept_{};
-  size_t size_ = 0;  // Bytes in it.
+  size_t size_ = 0;  // The bytes of it that are used.
   std::optional<Endpoints> endpoints_;
 
   // Version 2.
   size_t address_size_ = 0;
-  size_t left_ = 0;  // Bytes of the header still to come.
+  size_t left_ = 0;  // The missing bytes of the header.
   std::array<uint8_t, 3> tlv_head_{};
   size_t tlv_head_size_ = 0;
-  size_t tlv_left_ = 0;  // Bytes of its value still to come.
+  size_t tlv_left_ = 0;  // The missing bytes of its value.
   uint32_t crc_ = 0xffffffff;
   std::optional<uint32_t> announced_crc_;
 };

@@ -17,7 +17,7 @@ using base::IsDigit;
 std::optional<std::string> NormalizeFamily(int family, std::string_view text) {
   std::array<unsigned char, sizeof(in6_addr)> address;
   std::array<char, INET6_ADDRSTRLEN> spelling;
-  // inet_pton() reads up to a NUL, which the view may hold.
+  // inet_pton() reads up to a NUL, which the view may contain.
   if (text.find('\0') != std::string_view::npos ||
       inet_pton(family, std::string(text).c_str(), address.data()) != 1 ||
       inet_ntop(family, address.data(), spelling.data(), spelling.size()) == nullptr) {
@@ -30,7 +30,7 @@ constexpr bool IsLabelCharacter(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
 }
 
-// Returns true for the name of an interface, as Linux has them, or its number.
+// Returns true for the name of a network interface of Linux, or its number.
 bool IsZone(std::string_view zone) {
   if (zone.empty() || zone.size() >= IF_NAMESIZE || zone == "." || zone == "..") return false;
   if (std::all_of(zone.begin(), zone.end(), [](char c) { return c == '0'; })) return false;
@@ -90,7 +90,7 @@ std::optional<std::string> HostNameFault(std::string_view name) {
       return "has a host name with other characters than letters, digits, '-', '_' and '.'";
     }
     if (label.size() == name.size()) {
-      // No name ends in a number (RFC 3696 section 2), so this was meant to be an IPv4 address.
+      // No name ends in a number (RFC 3696 section 2), so this is a wrong IPv4 address.
       const bool is_number = std::all_of(label.begin(), label.end(), IsDigit);
       return is_number ? std::optional("has a host that is no valid IPv4 address") : std::nullopt;
     }

@@ -1,5 +1,5 @@
-// Addresses to and from text. Hosts that are IP addresses are kept in their usual spelling, so that
-// two ways to write one address compare equal.
+// Parses and formats addresses. Hosts that are IP addresses are stored in their usual spelling, so
+// that two spellings of one address compare equal.
 #include "sluice/settings/endpoint.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ constexpr std::string_view kServerForms =
 constexpr std::string_view kListenForms =
     "; expected IP:port such as 127.0.0.1:8080 or [::]:8080, a bare port, or unix:/path";
 
-// `forms` ends the sentence.
+// Returns an error whose sentence ends with `forms`.
 Unexpected<std::string> Fail(std::string_view text, std::string_view fault,
                              std::string_view forms) {
   return Unexpected(Quote(text) + ' ' + std::string(fault) + std::string(forms));
@@ -48,7 +48,7 @@ EndpointResult ParseUnix(std::string_view text, std::string_view forms) {
   return Endpoint{Endpoint::Kind::kUnix, std::string(path), 0};
 }
 
-// What follows `_service._proto.` (RFC 2782), nothing if `name` does not begin like that.
+// Returns the rest after `_service._proto.` (RFC 2782), or nothing if `name` has another beginning.
 std::string_view AfterService(std::string_view name) {
   for (int i = 0; i < 2; ++i) {
     const auto dot = name.find('.');
@@ -141,7 +141,7 @@ EndpointResult MakeServer(std::string_view text, const HostAndPort& parts, Endpo
   return Endpoint{kind, *host, *port, std::string(target)};
 }
 
-/// The faults are told without the URL, which may hold a secret.
+/// The errors do not contain the URL, which may be a secret.
 EndpointResult ParseWebSocket(std::string_view url, Endpoint::Kind kind, Zones zones) {
   const bool is_secure = kind == Endpoint::Kind::kWss;
   const std::string_view rest = url.substr((is_secure ? kWssPrefix : kWsPrefix).size());

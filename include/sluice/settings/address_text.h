@@ -8,13 +8,14 @@
 
 namespace sluice::settings {
 
-/// The usual spelling of an IPv4 or IPv6 address (without brackets), nothing if `text` is neither.
+/// Returns the usual spelling of an IPv4 or IPv6 address (without brackets), or nothing for other
+/// texts.
 std::optional<std::string> NormalizeIp(std::string_view text);
 
-/// As NormalizeIp(), for IPv6 alone.
+/// Does the same as NormalizeIp(), for IPv6 only.
 std::optional<std::string> NormalizeIpv6(std::string_view text);
 
-/// As NormalizeIpv6(), with a zone or without (`fe80::1%eth0`), which is kept as it is.
+/// Does the same as NormalizeIpv6(), also with a zone (`fe80::1%eth0`), which stays unchanged.
 std::optional<std::string> NormalizeZonedIpv6(std::string_view text);
 
 /// Returns what is wrong with the zone of an IPv6 address (without brackets), and what was expected
@@ -22,11 +23,13 @@ std::optional<std::string> NormalizeZonedIpv6(std::string_view text);
 /// no IPv6 address.
 std::optional<std::string> ZoneFault(std::string_view text);
 
-/// What is wrong with `name` as a host's name ("has an empty label"), nothing if it is one:
-/// letters, digits, `-` and `_` between dots, at most 253 characters. A dot at the end is allowed.
+/// Returns what is wrong with `name` as the name of a host ("has an empty label"), or nothing if it
+/// is one: letters, digits, `-` and `_` between dots, at most 253 characters. A dot at the end is
+/// allowed.
 std::optional<std::string> HostNameFault(std::string_view name);
 
-/// The whole of `text` as a port, in decimal, nothing if it is anything else or below `min`.
+/// Parses all of `text` as a decimal port. Returns nothing for other texts, and for ports below
+/// `min`.
 std::optional<uint16_t> ParsePort(std::string_view text, uint16_t min);
 
 }  // namespace sluice::settings

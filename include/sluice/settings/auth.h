@@ -1,4 +1,4 @@
-// What a route asks of those who come: the methods of `auth`, as plain values. Part of Config.
+// The methods by which a route authenticates clients, as plain values. Part of Config.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace sluice::settings {
 
-/// Where in the request a token is looked for.
+/// The places of a request that may have a token.
 struct TokenSource {
   enum class Kind : uint8_t {
     kAuthorization,  ///< `Authorization: Bearer TOKEN`
     kSubprotocol,    ///< the offers `bearer, TOKEN`, which a page can make
-    kPath,           ///< the segment behind the prefix of a route with `/**`
-    kHost,           ///< what `*` stands for in the route's host, else the host as a whole
+    kPath,           ///< the segment after the prefix of a route with `/**`
+    kHost,           ///< the label in place of `*` of the route's host, or the complete host
     kQuery,          ///< the parameter `name`
     kCookie,         ///< the cookie `name`
   };
@@ -50,15 +50,16 @@ enum class JwtAlgorithm : uint8_t {
 };
 
 struct JwtAuth {
-  std::vector<JwtAlgorithm> algorithms;  ///< no other is ever taken, whatever a token says
+  std::vector<JwtAlgorithm> algorithms;  ///< others are refused
   std::string key_file;                  ///< a public key in PEM, or the secret of HS...
-  std::string jwks_file;                 ///< instead of it
-  std::string issuer;                    ///< `iss` must be it; empty: any
-  std::vector<std::string> audience;     ///< `aud` must have one; empty: there must be none
-  base::Duration leeway{30'000};         ///< by how much clocks may differ
-  bool require_expiry = true;            ///< a token without `exp` is refused
-  std::string user = "sub";              ///< the claim that names the user
-  std::string server;                    ///< the claim that names a server; empty: none does
+  std::string jwks_file;                 ///< in place of key_file
+  std::string issuer;                    ///< the required `iss`; empty: any
+  std::vector<std::string>
+      audience;  ///< `aud` must have one of them; empty: a token must have no `aud`
+  base::Duration leeway{30'000};  ///< the allowed difference of clocks
+  bool require_expiry = true;     ///< a token without `exp` is refused
+  std::string user = "sub";       ///< the claim that names the user
+  std::string server;             ///< the claim that names a server; empty: none
   /// Claims that must have one of these values.
   std::map<std::string, std::vector<std::string>> claims;
   std::vector<TokenSource> from = {{TokenSource::Kind::kAuthorization},
@@ -70,14 +71,14 @@ struct JwtAuth {
 struct RedisStore {
   std::string host;  ///< an IP address or a name; a path if the port is 0
   uint16_t port = 0;
-  std::string prefix;         ///< before the token, in the name of a key
-  std::string password_file;  ///< empty: none is needed
+  std::string prefix;         ///< of a key, before the token
+  std::string password_file;  ///< empty: no password
   base::Duration timeout{1'000};
 
   bool operator==(const RedisStore&) const = default;
 };
 
-/// Tokens that each stand for a server: from exactly one of three places.
+/// Tokens, each of which belongs to a server. From exactly one of three sources.
 struct TokenAuth {
   std::string file;
   std::string directory;
@@ -87,17 +88,17 @@ struct TokenAuth {
   bool operator==(const TokenAuth&) const = default;
 };
 
-/// One-time tickets, which the admin listener hands out.
+/// Tickets for one use, which the admin listener issues.
 struct TicketAuth {
   std::vector<TokenSource> from = {{TokenSource::Kind::kQuery, "ticket"}};
 
   bool operator==(const TicketAuth&) const = default;
 };
 
-/// A certificate of the client that the listener's `client_ca` has verified.
+/// A certificate of the client, verified by the listener's `client_ca`.
 struct CertificateAuth {
   /// One of its names must match one of these, which are typed (`dns:`, `uri:`, `email:`, `cn:`);
-  /// empty: any certificate will do.
+  /// empty: any certificate is accepted.
   std::vector<std::string> names;
 
   bool operator==(const CertificateAuth&) const = default;
@@ -105,9 +106,9 @@ struct CertificateAuth {
 
 using AuthMethod = std::variant<BasicAuth, JwtAuth, TokenAuth, TicketAuth, CertificateAuth>;
 
-/// How an address that fails to authenticate again and again is slowed down.
+/// The limit for an address whose credentials are refused repeatedly.
 struct AuthFailures {
-  unsigned limit = 10;            ///< failures in a window; 0: any number
+  unsigned limit = 10;            ///< failures in a window; 0: no limit
   base::Duration window{60'000};  ///< begins with the first failure
 
   bool operator==(const AuthFailures&) const = default;

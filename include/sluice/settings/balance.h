@@ -1,5 +1,5 @@
-// How sessions are spread over the servers of a backend, and what becomes of those that have no
-// place yet or whose server does not answer.
+// How sessions are distributed over the servers of a backend, how requests wait for a place, and
+// when a server that does not answer is not used.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,13 @@
 
 namespace sluice::settings {
 
-/// Which server gets the next session. Weights count in every mode.
+/// How the server of the next session is chosen. Each mode considers weights.
 struct Balance {
   enum class Mode : uint8_t {
     kRoundRobin,
-    kLeastSessions,  ///< the one that has the fewest for its weight
-    kRandomTwo,      ///< of two that are drawn, the one that has fewer
-    kHash,           ///< always the same for the same `key`, as long as it is up and has a place
+    kLeastSessions,  ///< the one with the fewest sessions for its weight
+    kRandomTwo,      ///< the one with fewer sessions of two random servers
+    kHash,           ///< always the same for a `key`, as long as it is up and has a place
   };
   enum class Key : uint8_t {
     kClient,   ///< the client's address; of IPv6, its /64
@@ -34,17 +34,17 @@ struct Balance {
 
 /// Requests that wait until one of the servers has a place again.
 struct BackendQueue {
-  size_t size = 0;                ///< zero: nobody waits
-  base::Duration timeout{5'000};  ///< of each
+  size_t size = 0;                ///< zero: no request waits
+  base::Duration timeout{5'000};  ///< of each request
 
   bool operator==(const BackendQueue&) const = default;
 };
 
-/// When a server that does not answer is left alone.
+/// When a server that does not answer is not dialled for a while (ejected).
 struct Ejection {
-  uint32_t after = 3;               ///< dials that fail in a row; zero: never
-  base::Duration first{10'000};     ///< for how long; twice as long each time in a row
-  base::Duration at_most{300'000};  ///< but no longer than this
+  uint32_t after = 3;               ///< failed dials in a row; zero: never
+  base::Duration first{10'000};     ///< the first time; doubled each time in a row
+  base::Duration at_most{300'000};  ///< the longest time
 
   bool operator==(const Ejection&) const = default;
 };

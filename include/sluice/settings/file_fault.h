@@ -1,4 +1,4 @@
-// What is wrong with a file that the configuration names.
+// A fault of a file that the configuration names.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@ namespace sluice::settings {
 
 /// What is wrong with a file that the configuration names.
 struct FileFault {
-  std::string path = {};  ///< empty where the text was checked without its file
-  int line = 0;           ///< from 1; 0 if the fault is about the file as a whole
+  std::string path = {};  ///< empty if the text was checked without its file
+  int line = 0;           ///< from 1; 0 if the fault belongs to the complete file
   /// Follows the path and the line after a colon, and the path alone after a blank: "has no users".
   std::string message = {};
 
@@ -19,7 +19,7 @@ struct FileFault {
   bool operator==(const FileFault&) const = default;
 };
 
-/// A file of thousands of faulty lines is not the file that was meant: a parser stops after these.
+/// A parser stops after this number of faults: a file with thousands of them is the wrong file.
 inline constexpr size_t kMostFileFaults = 10;
 
 }  // namespace sluice::settings

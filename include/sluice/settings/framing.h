@@ -13,7 +13,7 @@ enum class LineEnd : uint8_t { kLf, kCrLf };
 
 enum class ByteOrder : uint8_t { kBig, kLittle };
 
-/// Bytes: messages are cut as they come, and mean nothing.
+/// Bytes without message boundaries: each read becomes a message.
 struct StreamFraming {
   MessageType type = MessageType::kBinary;  ///< of the messages to the client
 
@@ -23,18 +23,18 @@ struct StreamFraming {
 /// One message for each line.
 struct LinesFraming {
   LineEnd end = LineEnd::kCrLf;           ///< what is appended to the client's messages
-  size_t max_length = 64 * 1024;          ///< bytes of a line, its end not counted; over it: 1009
+  size_t max_length = 64 * 1024;          ///< bytes of a line without its end; more: 1009
   MessageType type = MessageType::kText;  ///< of the messages to the client
 
   bool operator==(const LinesFraming&) const = default;
 };
 
-/// A length, perhaps a type byte, then the message.
+/// A length, an optional type byte, then the message.
 struct LengthPrefixedFraming {
   uint8_t size = 4;  ///< bytes of the length: 1, 2 or 4
   ByteOrder order = ByteOrder::kBig;
-  bool includes_header = false;             ///< the length counts itself and the type byte, too
-  bool type_byte = false;                   ///< a byte behind the length: 1 for text, 2 for binary
+  bool includes_header = false;             ///< the length includes itself and the type byte
+  bool type_byte = false;                   ///< a byte after the length: 1 for text, 2 for binary
   MessageType type = MessageType::kBinary;  ///< of the messages to the client without a type byte
 
   bool operator==(const LengthPrefixedFraming&) const = default;

@@ -1,4 +1,4 @@
-// Listeners, and the load balancers and proxies before them.
+// Listeners, and the load balancers and proxies in front of them.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct Sources {
   std::vector<base::IpRange> ranges;
   bool unix_sockets = false;  ///< all peers that connect through a Unix socket
 
-  /// `peer` is nothing if it came through a Unix socket.
+  /// Returns true for a trusted peer. `peer` is nothing for a Unix socket.
   bool Contain(const std::optional<base::IpAddress>& peer) const;
 };
 
@@ -29,7 +29,7 @@ struct ProxyProtocol {
 
 enum class ListenerProtocol : uint8_t {
   kWebSocket,
-  kTcp,  ///< bytes as they come: no HTTP, no frames
+  kTcp,  ///< plain bytes: no HTTP, no frames
 };
 
 /// The mode and the owner of a Unix socket's file: which users may connect.
@@ -44,8 +44,8 @@ struct SocketFile {
 struct Listener {
   Endpoint address;  ///< kTcp with a literal IP address, port 0 for any free one; or kUnix
   std::optional<Tls> tls = std::nullopt;                       ///< unset: plain
-  std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: not spoken
-  std::string name = {};  ///< what routes call it; as loaded, its address where it has no other
+  std::optional<ProxyProtocol> proxy_protocol = std::nullopt;  ///< unset: no header
+  std::string name = {};  ///< in routes; a loaded listener without a name has its address
   ListenerProtocol protocol = ListenerProtocol::kWebSocket;
   /// The names that requests may use, in place of Config::hosts.
   std::optional<std::vector<std::string>> hosts = std::nullopt;

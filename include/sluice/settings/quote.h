@@ -1,5 +1,5 @@
-// How messages about the configuration show a piece of it: in quotes, short and printable, whatever
-// escapes the file had in it.
+// Quotes parts of the configuration in messages: short and printable, even if the file has escapes
+// there.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace sluice::settings {
 
-/// `text` in single quotes; control characters as `\xNN`, what is longer than 80 bytes cut short.
+/// Returns `text` in single quotes, with control characters as `\xNN`. Text of more than 80 bytes
+/// is cut.
 inline std::string Quote(std::string_view text) {
   constexpr size_t kLongest = 80;
   constexpr char kHex[] = "0123456789abcdef";
@@ -31,7 +32,7 @@ inline std::string Quote(std::string_view text) {
   return quoted;
 }
 
-/// The usual error of a value parser: what was expected, and what stands there.
+/// Returns the usual error of a value parser: what was expected, and what is in the file.
 inline std::string Expected(std::string_view what, std::string_view found) {
   return "expected " + std::string(what) + ", found " + Quote(found);
 }

@@ -10,7 +10,7 @@
 
 namespace sluice::settings {
 
-/// A text with places for what a request brings: `{server}:5432`.
+/// A text with placeholders for values of a request: `{server}:5432`.
 struct Template {
   enum class Source : uint8_t {
     kLiteral,
@@ -28,10 +28,10 @@ struct Template {
   std::vector<Part> parts;
 };
 
-/// One thing that a dynamic target may be.
+/// One kind of allowed server of a dynamic target.
 struct AllowRule {
   std::optional<base::IpRange> range;  ///< of addresses
-  std::string host;  ///< else: a name in lower case, `*.` and a name, or `*`, at public addresses
+  std::string host;  ///< or a name in lower case, `*.` and a name, or `*`, at public addresses
   uint16_t first_port = 1;
   uint16_t last_port = 65535;
 };
@@ -39,8 +39,8 @@ struct AllowRule {
 /// A server that the request names, within bounds.
 struct DynamicTarget {
   Template server;
-  std::vector<AllowRule> allow;  ///< nothing else can be reached
-  /// Ranges allow every name to be looked up; else a name needs a rule with a name.
+  std::vector<AllowRule> allow;  ///< no other server can be reached
+  /// With a range, every name may be looked up; otherwise a name needs a rule with a name.
   bool resolves_any = false;
 };
 

@@ -5,7 +5,7 @@
 
 namespace sluice::settings {
 
-/// A time limit in milliseconds; zero where the file says `off`: no limit.
+/// A time limit in milliseconds; zero (`off` in the file): no limit.
 using Timeout = base::Duration;
 
 }  // namespace sluice::settings

@@ -1,9 +1,12 @@
 // Who the client is behind HTTP proxies: X-Forwarded-For and Forwarded, with nginx as it is used.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 
 import { echo } from './lib/backends.mjs';
 import { kClient, kProxy, kV1, listener, loggedClient, startNginx } from './lib/proxies.mjs';
+import { kProjectRoot } from './lib/project.mjs';
 import { connectRaw, upgradeHead } from './lib/raw_client.mjs';
 import { start } from './lib/sluice.mjs';
 import { openWs } from './lib/ws_client.mjs';
@@ -33,6 +36,29 @@ test('behind nginx, the client is the one that nginx was connected from, whateve
     await client.close();
   }
   for (const line of await sluice.sessions(4)) assert.equal(line.client, kClient);
+});
+
+test('the configuration of nginx in deploy/README.md: its client is logged, its page may connect', async (t) => {
+  const backend = await echo(t);
+  const text = readFileSync(path.join(kProjectRoot, 'deploy/README.md'), 'utf8');
+  const [, location] = /```nginx\n([^`]+)```/.exec(text);
+  const sluice = await start(t, {
+    hosts: ['gw.example.com'],
+    trusted_proxies: ['127.0.0.1'],
+    routes: [{ name: 'desktop', match: { path: '/desktop' }, backend: backend.address }],
+  });
+  const server = location.replace('http://127.0.0.1:8080', `http://127.0.0.1:${sluice.port}`);
+  const nginx = await startNginx(t, server);
+  const host = 'gw.example.com:8443';
+  const open = (headers) =>
+    openWs(t, `ws://${nginx.address}/desktop`, { localAddress: kClient, headers: { Host: host, ...headers } });
+  const client = await open({ Origin: `http://${host}` });
+  client.send(Buffer.from('hello'));
+  await client.receive(5);
+  await client.close();
+  const [line] = await sluice.sessions(1);
+  assert.equal(line.client, kClient);
+  await assert.rejects(open({ Origin: 'http://evil.example.com' }), /403/);
 });
 
 test('X-Forwarded-For counts from trusted proxies alone, and up to the first that is none', async (t) => {

@@ -27,7 +27,7 @@ constexpr TimeoutRange kDnsTimeoutRange{milliseconds(100), minutes(1)};
 constexpr Range kDnsAttemptsRange{1, 10};
 constexpr TimeoutRange kDnsCacheRange{milliseconds(1000), hours(24), /*may_be_off=*/true};
 
-// Mappings of which all keys are read later, together.
+// Mappings whose keys are read later, together.
 struct ListenerDraft {
   std::optional<Value> address = {};
   std::optional<Value> name = {};
@@ -104,7 +104,7 @@ bool Collide(const settings::Endpoint& a, const settings::Endpoint& b) {
   return one.ip == other.ip && one.zone == other.zone;
 }
 
-// What to say of `address`, which cannot be bound beside that of a listener.
+// Returns the error for `address`, which cannot be bound beside the address of a listener.
 std::string DescribeCollision(const settings::Endpoint& address, const settings::Endpoint& listener,
                               const std::string& where) {
   const std::string text = settings::Quote(address.ToString());
@@ -121,7 +121,7 @@ std::vector<settings::Endpoint>::const_iterator FindOtherZone(
   });
 }
 
-// A list of addresses, none twice.
+// Reads a list of different addresses.
 std::vector<settings::Endpoint> ReadDnsServers(Reader& reader, const Value& value) {
   std::vector<settings::Endpoint> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
@@ -254,7 +254,8 @@ void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
                    DescribeCollision(endpoint, same->address,
                                      "the listener in line " + std::to_string(lines[index])));
     }
-    // One with faults is known all the same, so that routes are not faulted for them.
+    // A listener with errors is known nevertheless, so that its routes have no errors because of
+    // it.
     listeners.push_back({std::move(endpoint), std::move(tls), std::move(proxy_protocol),
                          std::move(name), protocol, std::move(hosts), std::move(file)});
     lines.push_back((address ? *address : item).mark.line + 1);

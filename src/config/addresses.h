@@ -1,4 +1,4 @@
-// The sections that are about sluice's own addresses: where it listens, and whom it asks for names.
+// The sections about sluice's own addresses: listeners, the admin listener, DNS servers.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ namespace sluice::config {
 void ReadListeners(Reader& reader, const Value& value, const FileChecks& checks,
                    std::vector<settings::Listener>& listeners);
 
-/// Comes after the listeners, whose addresses it may not use.
+/// Called after the listeners are read, because it may not use their addresses.
 void ReadAdmin(Reader& reader, const Value& value, const std::vector<settings::Listener>& listeners,
                std::optional<settings::Admin>& admin);
 

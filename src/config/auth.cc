@@ -51,7 +51,7 @@ void ReadText(Reader& reader, const Value& value, T& target) {
   reader.ReadScalar(value, "a text", ParseWord, target.*member);
 }
 
-// One text, or a list of them.
+// Reads one text, or a list of texts.
 std::vector<std::string> ReadTexts(Reader& reader, const Value& value, std::string_view items) {
   std::vector<std::string> texts;
   const auto values =
@@ -221,8 +221,8 @@ bool IsHmac(settings::JwtAlgorithm algorithm) {
   return algorithm <= settings::JwtAlgorithm::kHs512;
 }
 
-// How many of the keys the mapping has, be their values faulty or the keys misspelt, which has then
-// been reported.
+// Returns how many of the keys the mapping has. Keys with errors and misspelt keys, which have been
+// reported, count as well.
 int CountOf(const Reader& reader, const Value& mapping, std::initializer_list<const char*> keys) {
   int count = 0;
   for (const char* const key : keys) {
@@ -242,7 +242,7 @@ void ReadJwt(Reader& reader, const Value& value, Methods& methods) {
   }
   const auto hmacs = std::count_if(jwt.algorithms.begin(), jwt.algorithms.end(), IsHmac);
   if (hmacs != 0 && static_cast<size_t>(hmacs) != jwt.algorithms.size()) {
-    // Who knows the public key of RS256 would otherwise hold the secret of HS256.
+    // Otherwise a client with the public key of RS256 would know the secret of HS256.
     reader.Error(value,
                  "the algorithms HS... have a secret, and the others a public key; write two "
                  "methods, each with its algorithms");
@@ -271,7 +271,7 @@ void ReadToken(Reader& reader, const Value& value, Methods& methods) {
   methods.emplace_back(std::move(token));
 }
 
-// A method that needs no more than its name: `true`, or a mapping.
+// Reads a method without required keys: `true`, or a mapping.
 template <typename T>
 void ReadSimple(Reader& reader, const Value& value, std::span<const Field<T>> fields,
                 Methods& methods) {

@@ -1,4 +1,4 @@
-// The section `auth` of a route or of `defaults`: who may come in.
+// The section `auth` of a route or of `defaults`: which clients are authenticated, and how.
 #pragma once
 
 #include <vector>
@@ -11,17 +11,17 @@
 
 namespace sluice::config {
 
-/// Replaces the methods as a whole. An empty section is an error, never an open door; the word
-/// `none` opens it.
+/// Replaces all methods. An empty section is an error, so that it does not open a route by mistake;
+/// `none` means no authentication.
 void ReadAuth(Reader& reader, const Value& value, settings::SessionOptions& options);
 
 void ReadAuthFailures(Reader& reader, const Value& value, settings::AuthFailures& failures);
 
-/// What can be told of a route with `backend: {from: token}` only when all of it is read: whether
-/// somebody names the server.
+/// Checks a route with `backend: {from: token}` after all of it is read: a method must name the
+/// server.
 void CheckTokenBackend(Reader& reader, const Value& backend, const settings::Route& route);
 
-/// Whether any route takes tickets.
+/// Returns true if any route accepts tickets.
 bool UsesTickets(const std::vector<settings::Route>& routes);
 
 void AddAuthMappings(std::vector<KnownMapping>& mappings);

@@ -20,8 +20,8 @@
 namespace sluice::config {
 namespace {
 
-// A list of servers, none twice. What is shown of two of them must differ, too, or the metrics
-// could not tell them apart.
+// Reads a list of different servers. Their texts must also be different, because the metrics show
+// only the texts.
 std::vector<settings::Server> ReadServers(Reader& reader, const Value& value) {
   std::vector<settings::Server> servers;
   for (const auto& item : reader.Items(value, "addresses")) {
@@ -84,7 +84,7 @@ constexpr Field<BackendDraft> kBackendFields[] = {
      [](Reader&, const Value& value, BackendDraft& draft) { draft.websocket = value; }},
 };
 
-// What to say of a route's `backend` that is neither a name nor a server.
+// Returns the error for a route's `backend` that is neither a name nor a server.
 std::string DescribeUnknown(std::string_view text, const std::string& server_fault,
                             const BackendTable& table) {
   std::vector<std::string_view> names;
@@ -114,7 +114,7 @@ void ReadFrom(Reader& reader, const Value& value, settings::Backend& backend) {
   backend.servers = {{{settings::Endpoint::Kind::kDynamic, "token", 0}}};
 }
 
-// What the servers of any backend have in common.
+// Reads the keys that apply to all servers of a backend.
 void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draft,
                     const FileChecks& checks, settings::Backend& backend) {
   if (draft.tls) backend.tls = ReadBackendTls(reader, *draft.tls, backend.servers, checks);
@@ -131,8 +131,8 @@ void ReadConnection(Reader& reader, const Value& value, const BackendDraft& draf
   }
 }
 
-// A backend that a route has to itself: servers, or one that the request or the client's token
-// names.
+// Reads a backend that belongs to one route: servers, or a server that the request or the client's
+// token names.
 settings::Backend ReadOwnBackend(Reader& reader, const Value& value, const FileChecks& checks,
                                  const settings::Route& route) {
   // No name of `backends` has a colon.
@@ -172,7 +172,7 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
   for (auto& entry : reader.Entries(value)) {
     if (const auto name = ParseName(entry.key); !name) {
       reader.Error(entry.key_mark, name.error());
-      entry.value.name = settings::Quote(entry.key);  // It may hold anything.
+      entry.value.name = settings::Quote(entry.key);  // It may contain any character.
     }
     BackendDraft draft;
     if (reader.ReadMapping<BackendDraft>(entry.value, kBackendFields, draft) &&
@@ -188,7 +188,7 @@ void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
     }
     settings::Backend backend{entry.key, std::move(draft.servers)};
     ReadConnection(reader, entry.value, draft, checks, backend);
-    // A backend with faults is known all the same, so that its routes are not faulted for them.
+    // A backend with errors is known nevertheless, so that its routes have no errors because of it.
     table.by_name.emplace(entry.key, table.backends.size());
     table.backends.push_back(std::move(backend));
   }

@@ -16,18 +16,18 @@ namespace sluice::config {
 /// The backends, and how routes name them.
 struct BackendTable {
   std::vector<settings::Backend> backends;
-  /// Names, and for short forms addresses. No name holds a colon and every address does.
+  /// Names, and addresses for short forms. Only addresses contain a colon.
   std::map<std::string, size_t, std::less<>> by_name;
-  /// The file has a section `backends` that cannot be read, so that any name may be one of it.
+  /// The file has a section `backends` that cannot be read, so that any name may be valid.
   bool is_unknown = false;
 };
 
 void ReadBackends(Reader& reader, const Value& value, const FileChecks& checks,
                   BackendTable& table);
 
-/// What a route's `backend` says: a name, or a server, which is then added as a backend of its own,
-/// once for every address, or a mapping, which is a backend of the route's own. Nothing if it is
-/// none of these, which has then been reported. The route's name and match have been read.
+/// Reads a route's `backend`: a name; or a server, which is added as a backend, once for each
+/// address; or a mapping, which is a backend of this route. Returns nothing after reporting other
+/// values. The route's name and match have been read.
 std::optional<size_t> ReadBackendReference(Reader& reader, const Value& value,
                                            const FileChecks& checks, const settings::Route& route,
                                            BackendTable& table);

@@ -44,7 +44,7 @@ void ReadNumber(Reader& reader, const Value& value, T& target) {
   target.*Member = static_cast<Number>(number);
 }
 
-// Whether `value` is the word `off`; any other scalar is an error.
+// Returns true if `value` is the word `off`. Any other scalar is an error.
 bool IsOff(Reader& reader, const Value& value, std::string_view keys) {
   if (!value.node.IsScalar()) return false;
   const std::string expected = "'off' or a mapping with " + std::string(keys);

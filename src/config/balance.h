@@ -1,5 +1,4 @@
-// How a backend's sessions are spread over its servers: the part of `backends` that is about more
-// than where they are.
+// How the sessions of a backend are distributed over its servers: a part of `backends`.
 #pragma once
 
 #include <optional>
@@ -16,14 +15,14 @@
 
 namespace sluice::config {
 
-/// The keys of a backend that are read here; each at its default if the file does not say.
+/// The keys of a backend that are read here, or their defaults.
 struct BalanceDraft {
   settings::Balance balance;
   settings::BackendQueue queue;
   settings::Ejection ejection;
   settings::Timeout slow_start{0};
   settings::Timeout connect_retry{0};
-  std::vector<Value> of_servers = {};  ///< where it says what needs servers of the file
+  std::vector<Value> of_servers = {};  ///< the keys that need servers of the file
   std::optional<Value> balance_at = {};
   std::optional<Value> queue_at = {};
 };
@@ -34,16 +33,18 @@ void ReadEject(Reader& reader, const Value& value, BalanceDraft& draft);
 void ReadSlowStart(Reader& reader, const Value& value, BalanceDraft& draft);
 void ReadConnectRetry(Reader& reader, const Value& value, BalanceDraft& draft);
 
-/// An item of `servers`: an address, or a mapping with one. False if it has no good address.
+/// Reads an item of `servers`: an address, or a mapping with one. Returns false without a valid
+/// address.
 bool ReadServer(Reader& reader, const Value& item, settings::Server& server);
 
-/// What was read, for `backend`, whose servers are known; faults what makes no sense with them.
+/// Applies the keys to `backend`, whose servers are known. Reports keys that do not fit the
+/// servers.
 void TakeBalance(Reader& reader, const BalanceDraft& draft, settings::Backend& backend);
 
-/// `client`, `capture.NAME`, `header.NAME`, `claim.NAME` or `query.NAME`.
+/// Parses `client`, `capture.NAME`, `header.NAME`, `claim.NAME` or `query.NAME`.
 Parsed<settings::Balance> ParseHashKey(std::string_view text);
 
-/// That `route` has what its backend hashes.
+/// Reports if `route` lacks the value that its backend hashes.
 void CheckHashKey(Reader& reader, const Value& value, const settings::Balance& balance,
                   const settings::Route& route);
 

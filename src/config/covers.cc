@@ -24,7 +24,7 @@ bool HostCovers(std::string_view a, std::string_view b) {
   return a.starts_with("*.") && b.size() > a.size() - 1 && b.ends_with(a.substr(1));
 }
 
-// A path's pieces one after the other: nothing is kept, since all routes are compared with all.
+// Iterates over the segments of a path without allocating, since each route is compared with all.
 class Pieces {
  public:
   explicit Pieces(const settings::PathPattern& pattern)
@@ -77,7 +77,7 @@ bool IsOpen(const settings::PathPattern& pattern) {
   return pattern.is_prefix || !pattern.rest.empty();
 }
 
-// Whether there are paths that both match.
+// Returns true if there are paths that both match.
 bool PathsMeet(const settings::PathPattern& a, const settings::PathPattern& b) {
   Pieces of_a(a);
   Pieces of_b(b);
@@ -95,7 +95,7 @@ bool HostsMeet(std::string_view a, std::string_view b) {
   return b.empty() || HostCovers(a, b) || HostCovers(b, a);
 }
 
-// Whether each of `b`, of which one holds, is among `a`; `covers` compares two.
+// Returns true if each alternative of `b` is covered by one of `a`; `covers` compares two.
 template <typename List, typename Equal>
 bool ListCovers(const List& a, const List& b, Equal covers) {
   if (a.empty()) return true;
@@ -109,7 +109,7 @@ bool ListCovers(const List& a, const List& b) {
   return ListCovers(a, b, [](const auto& x, const auto& y) { return x == y; });
 }
 
-// Whether what `a` asks for is asked for by `b`, too: all of the names.
+// Returns true if `b` requires everything that `a` requires: all of the names.
 bool NamesCover(const std::vector<settings::NamedValues>& a,
                 const std::vector<settings::NamedValues>& b,
                 bool (*is_same_name)(std::string_view, std::string_view)) {
@@ -151,11 +151,11 @@ bool Covers(const settings::Match& a, const settings::Match& b) {
 }
 
 bool Cross(const settings::Match& a, const settings::Match& b) {
-  // Without a capture, one is a part of the other or they have nothing in common.
+  // Without a capture, one includes the other, or no path matches both.
   if (!a.path.has_captures() && !b.path.has_captures()) return false;
   if (!PathsMeet(a.path, b.path) || !HostsMeet(a.host, b.host)) return false;
   if (PathCovers(a.path, b.path) || PathCovers(b.path, a.path)) return false;
-  // Where they ask for different things, they were told apart on purpose.
+  // Different conditions show that the author distinguishes them on purpose.
   return a.upgrade == b.upgrade && a.listeners == b.listeners && a.subprotocols == b.subprotocols &&
          a.client.has_value() == b.client.has_value() && a.sni == b.sni &&
          a.certificate == b.certificate && a.headers == b.headers && a.query == b.query &&

@@ -1,11 +1,11 @@
-// How a diagnostic is shown.
+// Formats diagnostics.
 #include "sluice/config/loader.h"
 
 namespace sluice::config {
 namespace {
 
-// What stands before the caret: as wide as the first `count` characters of `line`, tabs kept, so
-// that the caret lines up whatever the width of a tab is.
+// Returns the space before the caret: as wide as the first `count` characters of `line`. Tabs stay
+// tabs, so that the caret is in the right column for any tab width.
 std::string Indent(std::string_view line, int count) {
   std::string indent;
   for (const char c : line) {

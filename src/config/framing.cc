@@ -15,7 +15,7 @@ namespace {
 
 using base::Unexpected;
 
-// A word of the file and the value that it stands for.
+// A word of the file, and its value.
 template <typename T>
 struct Word {
   std::string_view text;
@@ -35,7 +35,7 @@ constexpr Range kMinSizeRange{1, 1024 * 1024};
 constexpr Range kWindowBitsRange{9, 15};
 constexpr Range kMemoryLevelRange{1, 9};
 
-// `'a', 'b' or 'c'`.
+// Returns `'a', 'b' or 'c'`.
 template <typename T, size_t size>
 std::string Listed(const Word<T> (&words)[size]) {
   std::string list;
@@ -58,7 +58,7 @@ void ReadWord(Reader& reader, const Value& value, const Word<T> (&words)[size], 
   reader.ReadScalar(value, expected, parse, target);
 }
 
-// The functions that read one key each, for tables of fields.
+// Functions for tables of fields, each of which reads one key.
 template <auto member, const auto& words, typename T>
 void ReadWordInto(Reader& reader, const Value& value, T& target) {
   ReadWord(reader, value, words, target.*member);
@@ -96,10 +96,10 @@ constexpr Field<settings::LinesFraming> kLinesFields[] = {
 
 struct LengthPrefixedDraft {
   settings::LengthPrefixedFraming framing;
-  std::optional<Value> type;  // where it stands, if it is there
+  std::optional<Value> type;  // set if the file has it
 };
 
-// Makes a function that reads into LengthPrefixedFraming one that reads into the draft.
+// Turns a function that reads into LengthPrefixedFraming into one that reads into the draft.
 template <auto read>
 void InDraft(Reader& reader, const Value& value, LengthPrefixedDraft& draft) {
   read(reader, value, draft.framing);

@@ -1,5 +1,4 @@
-// What a route says of messages: how the backend's bytes map to them, and whether they are
-// compressed.
+// The settings of messages: how the backend's bytes map to them, and whether they are compressed.
 #pragma once
 
 #include <vector>
@@ -10,10 +9,10 @@
 
 namespace sluice::config {
 
-/// Replaces the framing as a whole.
+/// Replaces the complete framing.
 void ReadFraming(Reader& reader, const Value& value, settings::SessionOptions& options);
 
-/// What the file does not say stays as it is.
+/// Keys that the file does not have stay unchanged.
 void ReadCompression(Reader& reader, const Value& value, settings::SessionOptions& options);
 
 void AddFramingMappings(std::vector<KnownMapping>& mappings);

@@ -22,7 +22,7 @@ constexpr TimeoutRange kTimeoutRange{milliseconds(50), minutes(1)};
 constexpr Range kCountRange{1, 100};
 constexpr size_t kLongestText = 1024;
 
-/// What a kind of server says when it is asked, or by itself.
+/// The bytes that a kind of server expects and answers, or sends by itself.
 struct Protocol {
   std::string_view name;
   std::string_view send;
@@ -31,11 +31,11 @@ struct Protocol {
 
 const Protocol* FindProtocol(std::string_view name) {
   static const std::vector<Protocol> kProtocols = {
-      // One that wants a password lives, too.
+      // A server that requires a password is up, too.
       {"redis", "PING\r\n", {"+PONG", "-NOAUTH"}},
       // RFC 4253 section 4.2: other lines may come before.
       {"ssh", "", {"SSH-2.0-", "SSH-1.99-"}},
-      // RFC 5321 section 4.2; a 554 means that it does not serve anybody.
+      // RFC 5321 section 4.2; a 554 means that the server accepts no mail.
       {"smtp", "", {"220"}},
       // RFC 6143 section 7.1.1.
       {"rfb", "", {"RFB "}},
@@ -98,7 +98,7 @@ void ReadExpect(Reader& reader, const Value& value, std::vector<std::string>& ex
   }
 }
 
-/// Whether the check is one with a conversation of its own.
+/// Returns true if the check sends and expects bytes of its own.
 constexpr std::string_view kChecks = "'tcp', 'tls', 'redis', 'ssh', 'smtp' or 'rfb'";
 
 bool ReadCheck(Reader& reader, const Value& value, settings::HealthCheck& health) {

@@ -1,4 +1,4 @@
-// What the file says of the process: its reload, its log, and its end.
+// The settings of the process: reload, log and drain.
 #pragma once
 
 #include <vector>
@@ -15,7 +15,7 @@ void ReadReload(Reader& reader, const Value& value, settings::Reload& reload);
 
 void ReadLog(Reader& reader, const Value& value, settings::LogOptions& log);
 
-/// `timeout` is timeouts.drain, within which all of it has to be over.
+/// `timeout` is timeouts.drain; the drain must be over within this time.
 void ReadDrain(Reader& reader, const Value& value, settings::Timeout timeout,
                settings::Drain& drain);
 

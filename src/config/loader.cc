@@ -1,5 +1,5 @@
-// The top of the file, and the way from bytes to a Config. Sections that others refer to are read
-// first, whatever their order in the file.
+// Reads the top level of the file, and turns bytes into a Config. Sections that others refer to are
+// read first, regardless of their order in the file.
 #include "sluice/config/loader.h"
 
 #include <cstdlib>
@@ -106,7 +106,7 @@ Defaults ReadDefaultsInto(Reader& reader, const RootDraft& draft, settings::Conf
   return defaults;
 }
 
-// Tickets are handed out by the admin listener.
+// The admin listener issues tickets.
 void CheckTickets(Reader& reader, const RootDraft& draft, const settings::Config& config) {
   const bool uses_tickets = UsesTickets(config.routes);
   const bool has_token = config.admin && !config.admin->token_file.empty();
@@ -179,7 +179,7 @@ Unexpected<Diagnostics> Fail(Diagnostic diagnostic) {
   return Unexpected(Diagnostics{std::move(diagnostic)});
 }
 
-// Notes where documents begin, and nothing else.
+// Notes the beginnings of documents only.
 class DocumentStarts : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark; }
@@ -202,8 +202,8 @@ class DocumentStarts : public YAML::EventHandler {
   YAML::Mark start_;
 };
 
-// Where the parser finds more after the first document, if it does. Not by YAML::LoadAll(), which
-// yaml-cpp 0.7 never ends for a stray comma: it finds one empty document there after the other.
+// Returns the place of a second document, if there is one. YAML::LoadAll() cannot be used: in
+// yaml-cpp 0.7 it never ends for a stray comma, where it finds empty documents without end.
 std::optional<YAML::Mark> FindSecondDocument(const std::string& text) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
@@ -229,7 +229,7 @@ settings::Config ReadAdminSection(Reader& reader, const Value& root, const Sourc
 
 using ReadConfig = std::function<settings::Config(Reader& reader, const Value& root)>;
 
-// yaml-cpp's exceptions go through.
+// Throws the exceptions of yaml-cpp.
 LoadResult LoadSource(const SourceText& source, const Environment& environment,
                       const FileChecks& checks, const ReadConfig& read) {
   const std::string text(source.text());
@@ -247,7 +247,7 @@ LoadResult LoadSource(const SourceText& source, const Environment& environment,
   return Loaded{std::move(config), std::move(diagnostics), text};
 }
 
-// No exception leaves.
+// Throws no exception.
 LoadResult LoadText(const SourceText& source, const Environment& environment,
                     const FileChecks& checks, const ReadConfig& read) {
   if (source.text().size() > kMaxFileSize) {

@@ -23,7 +23,7 @@ namespace {
 
 using base::Unexpected;
 
-// What any value will do for.
+// Conditions that accept any value.
 constexpr std::string_view kPresent = "*";
 
 struct MatchDraft {
@@ -32,7 +32,7 @@ struct MatchDraft {
   std::optional<Value> listener;
 };
 
-// The items of a list, or the one value that stands in its place.
+// Returns the items of a list, or the single value in place of a list.
 std::vector<Value> OneOrMore(Reader& reader, const Value& value, std::string_view items) {
   return value.node.IsSequence() ? reader.Items(value, items) : std::vector<Value>{value};
 }
@@ -56,7 +56,7 @@ Parsed<std::string> ParseSni(std::string_view text) {
       settings::Expected("a host name such as www.example.com or *.example.com", text));
 }
 
-// Texts of which one suffices, each read by `parse`.
+// Reads texts, one of which must match. `parse` reads each of them.
 template <typename Parse>
 std::vector<std::string> ReadTexts(Reader& reader, const Value& value, std::string_view items,
                                    Parse parse) {
@@ -68,7 +68,7 @@ std::vector<std::string> ReadTexts(Reader& reader, const Value& value, std::stri
   return texts;
 }
 
-// A mapping from names to the values that they must have.
+// Reads a mapping of names to their allowed values.
 std::vector<settings::NamedValues> ReadNamedValues(Reader& reader, const Value& value) {
   std::vector<settings::NamedValues> named;
   if (!reader.ExpectMapping(value)) return named;
@@ -146,10 +146,10 @@ constexpr Field<MatchDraft> kMatchFields[] = {
     {"claims", ReadNamed<&settings::Match::claims>},
 };
 
-// The listeners of that name; two may be without one, at any free port of the same address.
+// Returns the listeners of that name. Two may be without a name, at any free port of one address.
 std::vector<size_t> ListenersNamed(const std::vector<settings::Listener>& listeners,
                                    std::string_view text) {
-  // Addresses may be written in more than one way.
+  // An address has more than one spelling.
   const auto address = settings::ParseListenAddress(text);
   const std::string spelled = address ? address->ToString() : std::string();
   std::vector<size_t> named;
@@ -166,7 +166,7 @@ void ReadListenerNames(Reader& reader, const Value& value,
     if (!text) continue;
     const auto named = ListenersNamed(listeners, *text);
     match.listeners.insert(match.listeners.end(), named.begin(), named.end());
-    // Without any listener, that is the fault.
+    // Without any listener, that is the error.
     if (!named.empty() || listeners.empty()) continue;
     std::vector<std::string_view> names;
     for (const auto& listener : listeners) names.push_back(listener.name);
@@ -187,7 +187,7 @@ void CheckTls(Reader& reader, const Value& value, const std::vector<settings::Li
     return std::any_of(match.listeners.begin(), match.listeners.end(),
                        [&](size_t index) { return is_fit(listeners[index]); });
   };
-  // Faulty listeners may be without what they were meant to have.
+  // Listeners with errors may lack settings.
   if (reader.has_errors()) return;
   if (!match.certificate.empty() && !has_one(AsksForCertificates)) {
     reader.Warn(value,
@@ -236,7 +236,7 @@ void CheckMatch(Reader& reader, const Value& value,
                                          : "a backend is for requests with 'upgrade: websocket'");
   }
   const auto& auth = route.options.auth;
-  // What other methods accept has no claims, so that the search would always go on behind it.
+  // Clients of other methods have no claims, so the search would always continue after this route.
   if (!match.claims.empty() &&
       (route.is_console || auth.empty() || !std::all_of(auth.begin(), auth.end(), IsJwt))) {
     reader.Error(value,

@@ -10,11 +10,11 @@
 
 namespace sluice::config {
 
-/// Comes after ReadListeners().
+/// Called after ReadListeners().
 void ReadMatch(Reader& reader, const Value& value, const std::vector<settings::Listener>& listeners,
                settings::Match& match);
 
-/// Whether the conditions and the rest of the route, all of which has been read, go together.
+/// Checks that the conditions fit the rest of the route, all of which has been read.
 void CheckMatch(Reader& reader, const Value& value,
                 const std::vector<settings::Listener>& listeners, const settings::Route& route);
 

@@ -21,8 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// Bounds: below the least, a limit would cut healthy sessions; above the most, it is a typing
-// error.
+// Bounds: a smaller limit would end healthy sessions; a larger one is a typing error.
 constexpr TimeoutRange kPingIntervalRange{seconds(1), hours(1), true};
 constexpr TimeoutRange kPongTimeoutRange{seconds(1), minutes(10)};
 constexpr TimeoutRange kBackendTimeoutRange{seconds(1), hours(1), true};
@@ -43,7 +42,7 @@ constexpr Range kBandwidthRange{1024, uint64_t{1} << 40, true};
 constexpr Range kSessionsRange{1, 10'000'000, true};
 constexpr Range kBurstRange{1, 1'000'000};
 
-// Makes a function that reads into SessionOptions one that reads into what has `options`.
+// Turns a function that reads into SessionOptions into one that reads into a struct with `options`.
 template <auto read>
 void InOptions(Reader& reader, const Value& value, Defaults& defaults) {
   read(reader, value, defaults.options);
@@ -185,7 +184,7 @@ struct LimitsDraft {
 
   settings::Limits limits;
   settings::SessionOptions& options;
-  std::optional<Value> request_line;  // where each stands, if it is there and in order
+  std::optional<Value> request_line;  // set if the file has a valid value
   std::optional<Value> header;
   bool is_whole = true;
 };
@@ -249,7 +248,7 @@ constexpr Field<LimitsDraft> kLimitFields[] = {
      }},
 };
 
-// The request line is a part of the head, so its own limit must leave it room.
+// The request line is a part of the head, so the limit of the head must be larger.
 void CheckRequestLine(Reader& reader, const LimitsDraft& draft) {
   const auto request_line = FormatSize(draft.limits.request_line);
   const auto header = FormatSize(draft.limits.header);
@@ -289,7 +288,7 @@ constexpr Field<Defaults> kDefaultsFields[] = {
     {"auth", InOptions<ReadAuth>},
 };
 
-// A list of texts, each read by `parse`, none twice.
+// Reads a list of different texts; `parse` reads each of them.
 template <typename Parse>
 void ReadDistinct(Reader& reader, const Value& value, std::string_view items, Parse parse,
                   std::optional<std::vector<std::string>>& target) {

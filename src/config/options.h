@@ -1,4 +1,4 @@
-// The section `defaults`, and the parts of it that a route can say for itself.
+// The section `defaults`, and those of its keys that a route can have.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace sluice::config {
 
-/// `defaults` as a whole. Begins with the built-in defaults.
+/// Reads `defaults`. Begins with the built-in defaults.
 struct Defaults {
   settings::Limits limits;
   settings::Timeout handshake_timeout = settings::Config().handshake_timeout;
@@ -24,7 +24,7 @@ struct Defaults {
 
 void ReadDefaults(Reader& reader, const Value& value, Defaults& defaults);
 
-// One key each, of `defaults` or of a route. What the file does not say stays as it is.
+// Each reads one key of `defaults` or of a route. Keys that the file does not have stay unchanged.
 void ReadKeepalive(Reader& reader, const Value& value, settings::SessionOptions& options);
 void ReadRouteTimeouts(Reader& reader, const Value& value, settings::SessionOptions& options);
 void ReadRouteLimits(Reader& reader, const Value& value, settings::SessionOptions& options);

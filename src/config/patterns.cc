@@ -29,7 +29,7 @@ bool IsName(std::string_view text) {
   });
 }
 
-// The name in `{name}`, nothing if `text` is anything else. `end` is what stands behind the name.
+// Returns the name in `{name}`, or nothing for other texts. `end` is the text after the name.
 std::optional<std::string_view> CaptureIn(std::string_view text, std::string_view end = "}") {
   if (!text.starts_with('{') || !text.ends_with(end)) return std::nullopt;
   const auto name = text.substr(1, text.size() - std::min(text.size(), 1 + end.size()));
@@ -40,7 +40,7 @@ bool HasBrace(std::string_view text) {
   return text.find_first_of("{}") != std::string_view::npos;
 }
 
-// Cuts a path with braces into its segments. `path` is without a `/**`.
+// Splits a path with braces into its segments. `path` is without a `/**`.
 base::Result<void, std::string> ReadCaptures(std::string_view text,
                                              settings::PathPattern& pattern) {
   const auto fail = [text] {
@@ -81,7 +81,7 @@ bool IsScheme(std::string_view text) {
          });
 }
 
-// The host of an origin as a browser writes it, an IPv6 address in its brackets.
+// Parses the host of an origin as a browser writes it, an IPv6 address in brackets.
 std::optional<std::string> NormalizeOriginHost(std::string_view host) {
   if (host.starts_with('[')) {
     if (!host.ends_with(']') || host.size() < 2) return std::nullopt;
@@ -98,7 +98,7 @@ bool IsWeb(std::string_view scheme) {
   return scheme == "http" || scheme == "https";
 }
 
-// `:*` or `:8080`; empty if it is the scheme's own port.
+// Returns `:*` or `:8080`; empty for the default port of the scheme.
 std::optional<std::string> NormalizeOriginPort(std::string_view scheme, std::string_view text) {
   if (text == "*") return ":*";
   const auto port = settings::ParsePort(text, 1);
@@ -107,7 +107,7 @@ std::optional<std::string> NormalizeOriginPort(std::string_view scheme, std::str
   return is_default ? std::string() : ':' + std::to_string(*port);
 }
 
-// `host` or `host:port`; the default port of the scheme is left out.
+// Parses `host` or `host:port`, and omits the default port of the scheme.
 std::optional<std::string> NormalizeAuthority(std::string_view scheme, std::string_view authority) {
   if (scheme == "file") return authority.empty() ? std::optional(std::string()) : std::nullopt;
   if (authority == "*" && !IsWeb(scheme)) return std::string(authority);
@@ -119,7 +119,7 @@ std::optional<std::string> NormalizeAuthority(std::string_view scheme, std::stri
   return port ? std::optional(*host + *port) : std::nullopt;
 }
 
-// Why a text of the form of a URL cannot be an origin, for the mistakes that people make.
+// Returns why a URL cannot be an origin, for frequent mistakes.
 std::optional<std::string> OriginFault(std::string_view scheme, std::string_view authority) {
   if (scheme == "ws" || scheme == "wss") {
     const std::string page = scheme == "ws" ? "http" : "https";

@@ -87,7 +87,7 @@ std::optional<settings::ProxyProtocol> ReadProxyProtocol(Reader& reader,
     return std::nullopt;
   }
   if (!from) {
-    // Whoever may send a header may pretend to be anyone, so nobody may by default.
+    // A peer that may send a header can claim any address, so by default no peer may.
     reader.Error(*mode, "also needs 'proxy_protocol_from', the addresses of the load balancers");
   }
   protocol.is_required = spoken == Mode::kRequired;

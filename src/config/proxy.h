@@ -1,5 +1,5 @@
-// What the file says of proxies: in front of sluice, whose word about the client counts, and
-// towards backends.
+// The settings of proxies in front of sluice that report the client, and of PROXY headers to
+// backends.
 #pragma once
 
 #include <optional>
@@ -12,19 +12,19 @@
 
 namespace sluice::config {
 
-/// An address range or `unix`, which is added to `sources`.
+/// Reads an address range or `unix`, and adds it to `sources`.
 void ReadSource(Reader& reader, const Value& item, settings::Sources& sources);
 
-/// `proxy_protocol` and `proxy_protocol_from` of a listener. Nothing if it is off, which is the
-/// default.
+/// Reads `proxy_protocol` and `proxy_protocol_from` of a listener. Returns nothing if it is off,
+/// the default.
 std::optional<settings::ProxyProtocol> ReadProxyProtocol(Reader& reader,
                                                          const std::optional<Value>& mode,
                                                          const std::optional<Value>& from);
 
-/// `proxy_protocol` of a backend.
+/// Reads `proxy_protocol` of a backend.
 void ReadSendProxy(Reader& reader, const Value& value, settings::SendProxy& send);
 
-/// `trusted_proxies`, a list or a mapping.
+/// Reads `trusted_proxies`, a list or a mapping.
 void ReadTrustedProxies(Reader& reader, const Value& value,
                         std::optional<settings::TrustedProxies>& trusted_proxies);
 

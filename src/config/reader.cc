@@ -32,7 +32,7 @@ std::string WrongKind(std::string_view what, const YAML::Node& node) {
   return "expected " + std::string(what) + ", found " + Found(node);
 }
 
-// A mapping that people write as if the value of its main key could be in its place.
+// A mapping in whose place some users write the value of its main key.
 struct ShortForm {
   std::string_view mapping;
   std::string_view key;
@@ -50,13 +50,13 @@ std::string_view AsBool(std::string_view text) {
   return text;
 }
 
-// Whether a word is one of YAML's for true and false, which suit no other key than `enabled`.
+// Returns true for YAML's words for true and false, which only the key `enabled` accepts.
 bool IsBool(std::string_view text) {
   const auto word = AsBool(text);
   return word == "true" || word == "false";
 }
 
-// A mapping with the first of its keys, such as "a mapping (keys: rate, burst)".
+// Describes a mapping by its first keys, such as "a mapping (keys: rate, burst)".
 std::string MappingWith(std::span<const std::string_view> keys) {
   constexpr size_t kMostNamed = 4;
   if (keys.empty()) return "a mapping";
@@ -67,7 +67,7 @@ std::string MappingWith(std::span<const std::string_view> keys) {
   return text + (keys.size() > kMostNamed ? ", ...)" : ")");
 }
 
-// What a value that is not a mapping should have been.
+// Returns what was expected in place of a value that is not a mapping.
 std::string ExpectedMapping(const Value& value, std::span<const std::string_view> keys) {
   static constexpr std::string_view kPlain = "-._:/*~";  // Besides letters and digits.
   const auto form = std::find_if(
@@ -141,7 +141,7 @@ std::vector<Entry> Reader::Entries(const Value& mapping) {
       Error(mark, WrongKind("a key", pair.first));
       continue;
     }
-    // The view is of the node's own text, which lives as long as the tree.
+    // The view refers to the text of the node, which lives as long as the tree.
     const auto [known, is_new] = lines.emplace(pair.first.Scalar(), mark.line + 1);
     if (!is_new) {
       Error(mark, "duplicate key " + settings::Quote(pair.first.Scalar()) +
@@ -206,8 +206,7 @@ std::optional<std::string> Reader::Text(const Value& value, std::string_view wha
   return *std::move(text);
 }
 
-// The parser of the value knows best what it expects: its bounds, its words. Its error for an empty
-// text has that.
+// The parser's error for an empty text says what the parser expects: bounds, or words.
 void Reader::ReportKind(const Value& value, std::string_view error_for_empty_text,
                         std::string_view what) {
   constexpr std::string_view kExpected = "expected ";

@@ -1,4 +1,4 @@
-// Reads a tree of YAML nodes against tables of fields, and collects what is wrong with it. One
+// Reads a tree of YAML nodes by tables of fields, and collects the errors. One
 // mapping of the file is one table: the key, and the function that reads its value into a struct.
 // The known keys, the "did you mean" and the check of the JSON Schema all come from these tables.
 #pragma once
@@ -21,11 +21,11 @@
 
 namespace sluice::config {
 
-/// A node and what messages call it: its key, or for an item of a list the list's key.
+/// A node and its name in messages: its key, or the key of its list.
 struct Value {
   std::string name;
   YAML::Node node;
-  YAML::Mark mark;  // of the key where there is no node to point at
+  YAML::Mark mark;  // of the key, if there is no node
 };
 
 /// One key of a mapping.
@@ -62,20 +62,20 @@ class Reader {
       : source_(source), environment_(environment), checks_(checks) {}
 
   void Error(const YAML::Mark& mark, std::string message);
-  /// The message follows the value's name and a colon.
+  /// Reports an error at a value. The value's name and a colon precede `message`.
   void Error(const Value& value, std::string_view message);
   void Warn(const Value& value, std::string message);
-  /// Warns if others may read the secret in a file, or in the files of a directory.
+  /// Warns if other users may read the secret in a file, or in the files of a directory.
   void WarnOfReaders(const Value& value, const std::string& path);
-  /// Reports that a mapping lacks a key that it must have, unless the key is there with a
-  /// misspelling that has been reported.
+  /// Reports that a mapping lacks a required key, unless the key is misspelt, which has been
+  /// reported.
   void Missing(const Value& mapping, std::string_view key);
   /// Returns true if the mapping has an unknown key for which this one was suggested.
   bool IsMisspelt(const Value& mapping, std::string_view key) const;
 
-  /// Reads every key of a mapping that `fields` knows; others, duplicates and what is no mapping
-  /// are errors. A value that is empty in the file counts as a mapping without keys. False if there
-  /// is no mapping at all, so that nobody misses a key in it.
+  /// Reads every key of a mapping that `fields` knows. Other keys, duplicates and values that are
+  /// no mappings are errors. An empty value counts as a mapping without keys. Returns false if
+  /// there is no mapping: then no missing key is to be reported.
   template <typename T>
   bool ReadMapping(const Value& value, std::span<const Field<T>> fields, T& target,
                    std::span<const Misplaced> misplaced = {}) {
@@ -87,23 +87,22 @@ class Reader {
     return true;
   }
 
-  /// Returns true if the value is a mapping, or empty, which counts as one without keys; reports it
-  /// if not, with the first of `keys`.
+  /// Returns true if the value is a mapping, or empty. Otherwise reports an error, with the first
+  /// of `keys`.
   bool ExpectMapping(const Value& value, std::span<const std::string_view> keys = {});
 
-  /// The entries of a mapping, duplicates reported and left out.
+  /// Returns the entries of a mapping. Reports duplicates, and omits them.
   std::vector<Entry> Entries(const Value& mapping);
 
-  /// The items of a list; `what` names them. Anything but a list of one or more is an error.
+  /// Returns the items of a list. Empty lists and other values are errors; `what` names the items.
   std::vector<Value> Items(const Value& list, std::string_view what);
 
-  /// The text of a scalar after substitution; `what` says what is expected.
+  /// Returns the text of a scalar after substitution; `what` says what is expected.
   std::optional<std::string> Text(const Value& value, std::string_view what);
 
   /// Reads a scalar by `parse`, a function from std::string_view to base::Result<..., std::string>.
-  /// False if that failed, which has then been reported, and `target` is as it was. For a value
-  /// that is no scalar, the message has what `parse` expects; `what` stands in if `parse` does not
-  /// say.
+  /// After an error, reports it, leaves `target` unchanged, and returns false. For a value that is
+  /// no scalar, the message says what `parse` expects, or `what` if `parse` does not say it.
   template <typename Parse, typename T>
   bool ReadScalar(const Value& value, std::string_view what, Parse parse, T& target) {
     if (!value.node.IsScalar()) {
@@ -122,15 +121,15 @@ class Reader {
     return true;
   }
 
-  /// The path of a file that the configuration names.
+  /// Returns the path of a file that the configuration names.
   std::string PathFromHere(std::string_view path) const { return source_.PathFromHere(path); }
 
   const FileChecks& checks() const { return checks_; }
 
   bool has_errors() const { return !errors_.empty(); }
 
-  /// The errors and warnings that were reported, sorted by place, and never the same twice (a YAML
-  /// alias repeats a node).
+  /// Returns the reported errors and warnings, sorted by place, without duplicates (a YAML alias
+  /// repeats a node).
   std::vector<Diagnostic> TakeAll();
 
  private:

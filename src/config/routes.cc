@@ -21,7 +21,7 @@
 namespace sluice::config {
 namespace {
 
-// Routes are compared with each other.
+// Compares the routes with each other.
 constexpr size_t kMostRoutes = 10'000;
 
 struct RouteDraft {
@@ -30,7 +30,7 @@ struct RouteDraft {
   std::optional<Value> match;
   std::optional<Value> backend;
   std::optional<Value> page;
-  std::vector<Value> session_keys;  // the options that make no sense without a session
+  std::vector<Value> session_keys;  // the options that only apply to sessions
 };
 
 template <auto member>
@@ -74,8 +74,7 @@ void ReadName(Reader& reader, const RouteDraft& draft, std::map<std::string, int
   }
 }
 
-// Whether only connections of plain TCP can come here: there is no request, and there are no
-// frames.
+// Returns true if only connections of plain TCP can match: without requests and frames.
 bool IsForTcp(const settings::Route& route, const std::vector<settings::Listener>& listeners) {
   const auto& indices = route.match.listeners;
   return !indices.empty() && std::all_of(indices.begin(), indices.end(), [&](size_t index) {
@@ -121,7 +120,7 @@ void ReadStatic(Reader& reader, const RouteDraft& draft, settings::Route& route)
   route.is_console = true;
 }
 
-// Where requests go: exactly one of `backend` and `static`.
+// Reads where requests go: exactly one of `backend` and `static`.
 void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
                 const FileChecks& checks, BackendTable& backends, settings::Route& route) {
   if (draft.backend) {
@@ -142,10 +141,10 @@ void ReadTarget(Reader& reader, const Value& value, const RouteDraft& draft,
   }
 }
 
-// Whether what `early` takes is all that `late` could.
+// Returns true if `early` matches every request that `late` could match.
 bool Hides(const settings::Route& early, const settings::Route& late) {
   if (!Covers(early.match, late.match)) return false;
-  // What it does not accept is left to those behind it.
+  // Requests that it does not accept go to later routes.
   const settings::SessionOptions& a = early.options;
   const settings::SessionOptions& b = late.options;
   return early.match.claims.empty() ||
@@ -207,7 +206,7 @@ void ReadRoutes(Reader& reader, const Value& value, const settings::SessionOptio
     if (draft.match && IsForTcp(route, listeners)) CheckForTcp(reader, draft, backends, route);
     routes.push_back(std::move(route));
   }
-  // Faulty routes may be missing, or match what they were not meant to.
+  // Routes with errors may be missing, or match other requests than intended.
   if (!reader.has_errors()) WarnOfOthers(reader, items, routes);
 }
 

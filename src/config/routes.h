@@ -12,8 +12,9 @@
 
 namespace sluice::config {
 
-/// Reads the routes; each begins with `defaults`. Comes after ReadListeners() and ReadBackends();
-/// backends in the short form are added to `backends`. Warns of routes that an earlier one hides.
+/// Reads the routes; each begins with `defaults`. Called after ReadListeners() and ReadBackends().
+/// Backends in the short form are added to `backends`. Warns about routes that an earlier route
+/// hides.
 void ReadRoutes(Reader& reader, const Value& value, const settings::SessionOptions& defaults,
                 const std::vector<settings::Listener>& listeners, const FileChecks& checks,
                 BackendTable& backends, std::vector<settings::Route>& routes);

@@ -9,14 +9,14 @@
 namespace sluice::config {
 namespace {
 
-// A longer line tells a reader nothing, and a file of one line would be copied for every error.
+// A longer line does not help a reader, and a file of one line would be copied for every error.
 constexpr size_t kLongestShownLine = 500;
 
 constexpr bool IsContinuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
-// The length of the UTF-8 sequence at the start of `text` (RFC 3629 section 4), 0 if there is none.
+// Returns the length of the UTF-8 sequence at the start of `text` (RFC 3629 section 4), or 0.
 size_t SequenceLength(std::string_view text) {
   const auto at = [text](size_t i) -> uint8_t {
     return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0};
@@ -93,7 +93,7 @@ std::optional<Diagnostic> SourceText::FindFault() const {
                                                        : nullptr;
       if (fault != nullptr) {
         auto diagnostic = At(static_cast<int>(line), static_cast<int>(i), fault);
-        diagnostic.source_line.clear();  // It would garble a terminal.
+        diagnostic.source_line.clear();  // Control characters would disturb a terminal.
         return diagnostic;
       }
       i += length;

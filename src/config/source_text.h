@@ -1,5 +1,5 @@
-// The text of a configuration file: its lines, for diagnostics, and the check that it is text at
-// all before the YAML parser sees it.
+// The text of a configuration file: returns its lines for diagnostics, and checks that it is text
+// before the YAML parser reads it.
 #pragma once
 
 #include <optional>
@@ -11,28 +11,28 @@
 
 namespace sluice::config {
 
-/// Keeps a view of the text, which must outlive it. Immutable, so thread-safe.
+/// Refers to the text, which outlives it. Immutable, so thread-safe.
 class SourceText {
  public:
   SourceText(std::string_view text, std::string file_name);
 
-  /// Without a byte order mark.
+  /// Returns the text without a byte order mark.
   std::string_view text() const { return text_; }
 
-  /// The path of a file that the text names: relative to the directory of this one.
+  /// Returns the path of a file that the text names, relative to the directory of this file.
   std::string PathFromHere(std::string_view path) const;
 
-  /// A line without its break, empty if there is no such line. `line` counts from 0.
+  /// Returns a line without its line break; empty if there is no such line. `line` counts from 0.
   std::string_view Line(int line) const;
 
-  /// A diagnostic at a place as yaml-cpp counts it: both from 0, the column in bytes.
+  /// Returns a diagnostic at a place as yaml-cpp counts it: from 0, the column in bytes.
   Diagnostic At(int line, int byte_column, std::string message) const;
 
-  /// A diagnostic about the file as a whole.
+  /// Returns a diagnostic about the complete file.
   Diagnostic AboutFile(std::string message) const;
 
-  /// The first place that is no UTF-8, or is a control character. yaml-cpp would stop at a NUL as
-  /// if the file ended there, and guess at other encodings.
+  /// Returns an error for the first place that is not UTF-8, or is a control character. yaml-cpp
+  /// would treat a NUL as the end of the file, and guess other encodings.
   std::optional<Diagnostic> FindFault() const;
 
  private:

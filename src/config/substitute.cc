@@ -20,7 +20,7 @@ bool IsVariableName(std::string_view text) {
          std::all_of(text.begin(), text.end(), IsVariableCharacter);
 }
 
-// What `NAME` or `NAME:-default` stands for.
+// Returns the value of `NAME` or `NAME:-default`.
 Result<std::string, std::string> ValueOf(std::string_view reference,
                                          const Environment& environment) {
   const auto separator = reference.find(":-");

@@ -9,9 +9,9 @@
 
 namespace sluice::config {
 
-/// `text` with `${NAME}` replaced by the variable's value, `${NAME:-default}` by the default where
-/// the variable is unset or empty, and `$$` by `$`. Nothing is substituted in what was put in. The
-/// error says what is wrong with the first bad one.
+/// Returns `text` with `${NAME}` replaced by the variable's value, `${NAME:-default}` by the
+/// default if the variable is unset or empty, and `$$` by `$`. Values are not substituted again.
+/// The error describes the first fault.
 base::Result<std::string, std::string> Substitute(std::string_view text,
                                                   const Environment& environment);
 

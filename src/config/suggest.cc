@@ -7,7 +7,7 @@
 namespace sluice::config {
 namespace {
 
-// Nobody means a word of which more than a third is different.
+// A word that differs by more than a third is not a misspelling.
 size_t LargestDistance(std::string_view typed) {
   return std::clamp<size_t>(typed.size() / 3, 1, 3);
 }
@@ -39,7 +39,7 @@ std::string_view Nearest(std::string_view typed, std::span<const std::string_vie
   std::string_view nearest;
   size_t least = LargestDistance(typed) + 1;
   for (const auto word : known) {
-    // The lengths alone rule most words out, and keep the table small for a long `typed`.
+    // The lengths alone exclude most words, and keep the table small for a long `typed`.
     const size_t longer = std::max(word.size(), typed.size());
     if (longer - std::min(word.size(), typed.size()) >= least) continue;
     if (const size_t distance = EditDistance(typed, word); distance < least) {

@@ -7,7 +7,7 @@ namespace sluice::config {
 namespace {
 
 struct Rewording {
-  std::string_view yaml_cpp;  // how its message begins
+  std::string_view yaml_cpp;  // the beginning of its message
   std::string_view ours;
 };
 
@@ -49,7 +49,7 @@ constexpr auto kRewordings = std::to_array<Rewording>({
 
 std::string DescribeSyntaxError(std::string_view message, std::string_view source_line) {
   const std::string prefix = "not valid YAML: ";
-  // yaml-cpp takes a tab for part of the text and then stumbles over what comes after it.
+  // yaml-cpp treats a tab as part of the text, and then reports the text after it.
   const auto indentation = source_line.substr(0, source_line.find_first_not_of(" \t"));
   if (indentation.find('\t') != std::string_view::npos) {
     return prefix + "a tab cannot indent; use spaces";

@@ -1,4 +1,4 @@
-// What yaml-cpp says of a file that is not YAML, in words that help.
+// Turns the messages of yaml-cpp about files that are not YAML into messages that help.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace sluice::config {
 
-/// The message for yaml-cpp's `message`; `source_line` is the line that it points at.
+/// Returns the message for yaml-cpp's `message`; `source_line` is the line of its place.
 std::string DescribeSyntaxError(std::string_view message, std::string_view source_line);
 
 }  // namespace sluice::config

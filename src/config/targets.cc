@@ -23,7 +23,7 @@ using Source = settings::Template::Source;
 constexpr std::string_view kQueryPrefix = "query.";
 constexpr std::string_view kClaimPrefix = "claim.";
 
-// What stands between the braces.
+// Parses the text between the braces.
 std::optional<settings::Template::Part> ParsePlace(std::string_view text) {
   Source source = Source::kCapture;
   if (text.starts_with(kQueryPrefix)) {
@@ -35,14 +35,14 @@ std::optional<settings::Template::Part> ParsePlace(std::string_view text) {
   }
   const auto is_good = [source](char c) {
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-    // Those of others may have dots and dashes, too.
+    // Other names may have dots and dashes.
     return c == '_' || (source != Source::kCapture && (c == '-' || c == '.'));
   };
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_good)) return std::nullopt;
   return settings::Template::Part{source, std::string(text)};
 }
 
-// The port or range of ports behind a host; false if `text` is neither.
+// Parses the port or range of ports after a host. Returns false for other texts.
 bool ParsePorts(std::string_view text, settings::AllowRule& rule) {
   const auto dash = text.find('-');
   const auto first = settings::ParsePort(text.substr(0, dash), 1);
@@ -89,7 +89,7 @@ void ReadResolve(Reader& reader, const Value& value, settings::DynamicTarget& ta
   }
 }
 
-// Whether the text of the template's host is in the way of an address: no request can name one.
+// Returns true if the text of the template's host excludes addresses: no request can name one.
 bool IsAlwaysName(const settings::Template& server) {
   std::string literals;
   for (const auto& part : server.parts) {
@@ -168,7 +168,7 @@ Parsed<settings::AllowRule> ParseAllowRule(std::string_view text) {
     ports = text.substr(host.size());
   }
   if (!ParseAllowedHost(host, rule)) {
-    // The range's own words say more.
+    // The range's own error says more.
     if (host.find('/') == std::string_view::npos) return fail();
     return Unexpected(base::IpRange::Parse(host).error());
   }
@@ -184,8 +184,8 @@ bool IsLoopbackName(std::string_view host) {
   return host == "localhost" || host.ends_with(".localhost");  // RFC 6761 section 6.3.
 }
 
-// Returns true if `rule` is a range that opens the addresses of this machine, which no name does,
-// at one of the ports of `name`.
+// Returns true if `rule` is a range that allows addresses of this machine, which no name does, at
+// one of the ports of `name`.
 bool OpensLoopback(const settings::AllowRule& rule, const settings::AllowRule& name) {
   static const base::IpAddress kV4 = *base::IpAddress::Parse("127.0.0.1");
   static const base::IpAddress kV6 = *base::IpAddress::Parse("::1");
@@ -193,7 +193,7 @@ bool OpensLoopback(const settings::AllowRule& rule, const settings::AllowRule& n
          rule.first_port <= name.last_port && name.first_port <= rule.last_port;
 }
 
-// The port that every server of the template has; nothing if requests name it.
+// Returns the port of all servers of the template, or nothing if requests name the port.
 std::optional<uint16_t> FixedPort(const settings::Template& server) {
   if (server.parts.empty() || server.parts.back().source != Source::kLiteral) return std::nullopt;
   const std::string_view text = server.parts.back().text;
@@ -202,7 +202,7 @@ std::optional<uint16_t> FixedPort(const settings::Template& server) {
                                          : settings::ParsePort(text.substr(colon + 1), 1);
 }
 
-// Why no request can match the rule; empty if one can.
+// Returns why no request can match the rule; empty if one can.
 std::string DescribeDeadRule(const settings::AllowRule& rule,
                              const settings::DynamicTarget& target) {
   const auto port = FixedPort(target.server);

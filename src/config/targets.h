@@ -1,4 +1,4 @@
-// Dynamic targets: the template of a server that a request names, and what it may be.
+// Dynamic targets: the template of a server that a request names, and the allowed servers.
 #pragma once
 
 #include <string>
@@ -13,13 +13,13 @@
 
 namespace sluice::config {
 
-/// The names that the patterns of `match` capture, in their order.
+/// Returns the names that the patterns of `match` capture, in order.
 std::vector<std::string_view> CaptureNames(const settings::Match& match);
 
-/// `{name}:5432`, `{query.address}`, `db-{claim.tenant}.example.com:5432`.
+/// Parses `{name}:5432`, `{query.address}`, `db-{claim.tenant}.example.com:5432`.
 Parsed<settings::Template> ParseTemplate(std::string_view text);
 
-/// `10.1.0.0/16`, `10.1.2.3:5432`, `[fd00::/8]:22`, `*.example.com:5900-5999`, `*`.
+/// Parses `10.1.0.0/16`, `10.1.2.3:5432`, `[fd00::/8]:22`, `*.example.com:5900-5999`, `*`.
 Parsed<settings::AllowRule> ParseAllowRule(std::string_view text);
 
 /// The keys of a backend whose server the request names.
@@ -29,8 +29,7 @@ struct TargetDraft {
   std::optional<Value> resolve;
 };
 
-/// Reads the keys, of which `server` is there. Every capture that the template names has to be one
-/// of `match`.
+/// Reads the keys, among which is `server`. Every capture of the template must be one of `match`.
 settings::DynamicTarget ReadTarget(Reader& reader, const TargetDraft& draft,
                                    const settings::Match& match);
 

@@ -79,7 +79,7 @@ bool ReadPath(Reader& reader, const Value& value, std::string& path) {
   return true;
 }
 
-/// Nothing if it is not whole, which has then been reported.
+/// Returns nothing after reporting an incomplete certificate.
 std::optional<settings::Certificate> ReadCertificate(Reader& reader, const Value& mapping,
                                                      const CertificateDraft& draft,
                                                      const CertificateCheck& check) {
@@ -142,7 +142,7 @@ void ReadCiphers(Reader& reader, const Value& value, const FileChecks& checks,
 
 void ReadClientCertificate(Reader& reader, const TlsDraft& draft, const FileChecks& checks,
                            settings::Tls& tls) {
-  // Whoever names an authority means it.
+  // A named authority is always used.
   if (draft.client_ca) {
     ReadAuthorities(reader, *draft.client_ca, checks, tls.client_ca);
     tls.client_certificate = settings::ClientCertificate::kRequired;

@@ -13,7 +13,7 @@ namespace sluice::config {
 
 settings::Tls ReadTls(Reader& reader, const Value& value, const FileChecks& checks);
 
-/// `servers` are those of the backend.
+/// `servers` are the servers of the backend.
 settings::BackendTls ReadBackendTls(Reader& reader, const Value& value,
                                     const std::vector<settings::Server>& servers,
                                     const FileChecks& checks);

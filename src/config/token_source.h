@@ -1,4 +1,4 @@
-// Where a token is looked for: `from` of the methods of `auth`.
+// The places of a token: `from` of the methods of `auth`.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace sluice::config {
 
-/// One source, or a list of them, none twice.
+/// Reads one source, or a list of different sources.
 std::vector<settings::TokenSource> ReadTokenSources(Reader& reader, const Value& value);
 
 }  // namespace sluice::config

@@ -29,7 +29,7 @@ constexpr std::array<Unit, 4> kTimeUnits = {
     {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 constexpr std::array<Unit, 3> kSizeUnits = {{{"MiB", 1024 * 1024}, {"KiB", 1024}, {"", 1}}};
 
-// More than any bound, and small enough that a unit's factor cannot overflow it.
+// Larger than any bound, and small enough to be multiplied by the factor of a unit.
 constexpr uint64_t kLargestNumber = 1'000'000'000'000;
 
 std::optional<uint64_t> ParseWithUnit(std::string_view text, std::span<const Unit> units) {
@@ -58,7 +58,7 @@ constexpr bool IsNameByte(char c) {
          c == '_' || c == '.';
 }
 
-// "a size from 1KiB to 1MiB"; the largest bounds are not worth their digits.
+// Returns "a size from 1KiB to 1MiB", without bounds that are too large to matter.
 std::string SizeWithin(const Range& range) {
   constexpr uint64_t kHuge = uint64_t{1} << 40;
   const std::string bounds = range.max >= kHuge
@@ -213,7 +213,7 @@ Parsed<settings::ClientCertificate> ParseClientCertificate(std::string_view text
 }
 
 Parsed<std::string> ParseCipher(std::string_view text) {
-  // What else OpenSSL's lists may hold changes their order or lowers the level of security.
+  // Other items of OpenSSL's lists change the order or lower the level of security.
   const auto is_allowed = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
            c == '_' || c == '+';
@@ -252,7 +252,7 @@ Parsed<settings::Endpoint> ParseDnsServer(std::string_view text) {
   auto ip = settings::NormalizeIp(text);
   if (!ip) ip = settings::NormalizeZonedIpv6(text);
   if (ip) return settings::Endpoint{settings::Endpoint::Kind::kTcp, *std::move(ip), 53};
-  // Like an address to listen on, but for the bare port and port 0.
+  // Like an address to listen on, without the bare port and port 0.
   const bool names_host = text.find_first_of(".[") != std::string_view::npos;
   auto endpoint = settings::ParseListenAddress(text);
   if (names_host && endpoint && endpoint->kind == settings::Endpoint::Kind::kTcp &&

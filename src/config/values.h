@@ -1,5 +1,5 @@
-// The single values of a configuration, from text: durations, sizes, numbers, names. Pure; every
-// error is one sentence that says what was expected and what was found.
+// Parses single values of a configuration: durations, sizes, numbers, names. Pure. Every error is
+// one sentence with what was expected and what was found.
 #pragma once
 
 #include <chrono>
@@ -99,10 +99,10 @@ Parsed<std::string> ParseSubprotocol(std::string_view text);
 /// The address of a DNS server: an IP address, with a port or without (53).
 Parsed<settings::Endpoint> ParseDnsServer(std::string_view text);
 
-/// The shortest way to write it: `90s`, `2m`, `off` for zero.
+/// Returns the shortest text: `90s`, `2m`, `off` for zero.
 std::string FormatTimeout(settings::Timeout timeout);
 
-/// The shortest way to write it: `100`, `16KiB`.
+/// Returns the shortest text: `100`, `16KiB`.
 std::string FormatSize(uint64_t size);
 
 /// Reads one duration into a member; for a table of fields.

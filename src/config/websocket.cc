@@ -21,7 +21,7 @@ using base::Unexpected;
 Parsed<std::string> ParseHeaderValue(std::string_view text) {
   const auto is_good = [](char c) { return c == '\t' || (c >= 0x20 && c != 0x7f) || c < 0; };
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_good)) {
-    // It may be a secret, so it is not shown.
+    // The value may be a secret, so the message does not show it.
     return Unexpected(std::string("expected a text of one line that is not empty"));
   }
   return std::string(base::TrimWhitespace(text));
@@ -35,7 +35,7 @@ Parsed<std::string> ParseOneOrigin(std::string_view text) {
   return origin;
 }
 
-/// What the handshake itself says, and what would change where the request ends.
+/// Headers of the handshake itself, and headers that would change where the request ends.
 bool IsReserved(std::string_view name) {
   constexpr std::array<std::string_view, 8> kReserved = {
       "host",           "upgrade",           "connection", "origin",

@@ -10,12 +10,11 @@
 
 namespace sluice::config {
 
-/// `websocket` of a backend, whose servers have been read.
+/// Reads `websocket` of a backend, whose servers have been read.
 void ReadWebSocketClient(Reader& reader, const Value& value, settings::Backend& backend);
 
-/// Whether the servers of `backend`, which is `value` in the file, go together: all or none of them
-/// are WebSockets, of one scheme. `tls` is where the file asks for TLS; `wss://` asks for it by
-/// itself.
+/// Checks that the servers of `backend`, which is `value` in the file, fit together: all or none of
+/// them are WebSockets, of one scheme. `tls` is set if the file requests TLS; `wss://` implies it.
 void CheckSchemes(Reader& reader, const Value& value, const std::optional<Value>& tls,
                   settings::Backend& backend);
 

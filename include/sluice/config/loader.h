@@ -1,5 +1,5 @@
-// From a YAML file to a checked Config, or to every error in the file at once, each with its place.
-// This is what `sluice check FILE` prints. The file's format is docs/configuration.md.
+// Loads a checked Config from a YAML file, or reports all errors of the file at once, each with its
+// place. `sluice check FILE` prints them. docs/configuration.md describes the format.
 #pragma once
 
 #include <cstddef>
@@ -30,17 +30,17 @@ enum class Severity : uint8_t { kError, kWarning };
 /// An error or a warning at one place of a file.
 struct Diagnostic {
   std::string file;
-  int line = 0;    ///< from 1; 0 if it is about the file as a whole, which then has no column
+  int line = 0;    ///< from 1; 0, without a column, if it belongs to the complete file
   int column = 0;  ///< from 1, in characters
   std::string message;
-  std::string source_line;  ///< without its line break; empty where it is too long to be of help
+  std::string source_line;  ///< without its line break; empty if it is too long
   Severity severity = Severity::kError;
 
-  /// `sluice.yaml:12:5: message`, or `sluice.yaml:12:5: warning: message`. Editors parse it.
+  /// Returns `sluice.yaml:12:5: message` or `sluice.yaml:12:5: warning: message`. Editors parse it.
   std::string Headline() const;
 
-  /// The headline, and below it the line and a caret under the column. Does not end in a line
-  /// break.
+  /// Returns the headline, and below it the line and a caret under the column, without a line break
+  /// at the end.
   std::string ToString() const;
 
   bool operator==(const Diagnostic&) const = default;
@@ -48,65 +48,67 @@ struct Diagnostic {
 
 struct Loaded {
   settings::Config config;
-  std::vector<Diagnostic> warnings;  ///< sorted by place; the configuration works all the same
-  std::string text;                  ///< of the file: if it is the same, so is the configuration
+  std::vector<Diagnostic> warnings;  ///< sorted by place; the configuration is valid
+  std::string text;                  ///< of the file: the same text is the same configuration
 };
 
-/// Not loaded: one error or more, and the warnings about the rest of the file.
+/// A file with errors: at least one error, and the warnings.
 using LoadResult = base::Result<Loaded, std::vector<Diagnostic>>;
 
-/// Looks up an environment variable; nothing if it is not set.
+/// Returns the value of an environment variable, or nothing if it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-/// The environment of this process. As getenv(3), not to be used while another thread changes it.
+/// Returns the environment of this process. Like getenv(3), not to be used while another thread
+/// changes it.
 Environment ProcessEnvironment();
 
-/// Looks into the files of a certificate; nothing if all is well with them.
+/// Returns what is wrong with the files of a certificate; nothing if they are good.
 using CertificateCheck =
     std::function<std::optional<settings::CertificateFault>(const settings::Certificate&)>;
 
-/// What takes more than this module may use: above all the files that the configuration names. It
-/// is handed in for that; an empty one is left out.
+/// Checks that need more than this module may use, above all of the files that the configuration
+/// names. The caller passes them in; an empty one is omitted.
 struct FileChecks {
   CertificateCheck certificate = nullptr;
-  /// What is wrong with a file of certificates of authorities, without its name.
+  /// Returns what is wrong with a file of certificates of authorities, without its name.
   std::function<std::optional<std::string>(const std::string& path)> authorities = nullptr;
-  /// What is wrong with a file of CRLs for the authorities of another file.
+  /// Returns what is wrong with a file of CRLs for the authorities of another file.
   std::function<std::optional<settings::CrlFault>(const std::string& path,
                                                   const std::string& authorities)>
       crls = nullptr;
-  /// Whether there is such a cipher.
+  /// Returns true if the cipher exists.
   std::function<bool(const std::string& name)> cipher = nullptr;
-  /// What is wrong with the files of a method of `auth`.
+  /// Returns what is wrong with the files of a method of `auth`.
   std::function<std::vector<settings::FileFault>(const settings::AuthMethod&)> auth = nullptr;
-  /// What is wrong with the `token_file` of `admin`.
+  /// Returns what is wrong with the `token_file` of `admin`.
   std::function<std::optional<settings::FileFault>(const std::string& path)> admin_token = nullptr;
-  /// What is wrong with a user of this machine, in a sentence.
+  /// Returns what is wrong with a user of this machine, in a sentence.
   std::function<std::optional<std::string>(const settings::User&)> user = nullptr;
-  /// What is wrong with the owner of a Unix socket's file, in a sentence: the user or group of this
-  /// machine with that name or number.
+  /// Returns what is wrong with the owner of a Unix socket's file, in a sentence. The owner is a
+  /// name or a number of a user or group of this machine.
   std::function<std::optional<std::string>(const std::string& user)> socket_user = nullptr;
   std::function<std::optional<std::string>(const std::string& group)> socket_group = nullptr;
-  /// A warning about the time until which a certificate is valid, without its name.
+  /// Returns a warning about the expiry of a certificate, without its name.
   std::function<std::optional<std::string>(const settings::Certificate&)> expiry = nullptr;
-  /// A warning about others who may read a file or a directory of secrets, without its name.
+  /// Returns a warning if other users may read a file or a directory of secrets, without its name.
   std::function<std::optional<std::string>(const std::string& path)> secrecy = nullptr;
   /// Returns true if the system has certificate authorities to verify servers by.
   std::function<bool()> has_system_authorities = nullptr;
-  /// A warning about a route that is open to more than it should be, in a sentence.
+  /// Returns a warning about a route that accepts more requests than it should, in a sentence.
   std::function<std::optional<std::string>(const settings::Config&, const settings::Route&)>
       exposure = nullptr;
 };
 
 /// Reads a configuration. `file_name` names it in diagnostics, and the files that it names are
-/// relative to its directory. Errors and warnings are sorted by place; no exception leaves.
-/// Thread-safe as far as `environment` is.
+/// relative to its directory. Errors and warnings are sorted by place. Throws no exception.
+/// Thread-safe if `environment` is.
 LoadResult LoadString(std::string_view text, std::string file_name,
                       const Environment& environment = ProcessEnvironment(),
                       const FileChecks& checks = {});
 
-/// As LoadString() for the file at `path`, which also is its name in diagnostics. While sluice runs
-/// `kinds` is kRegularOnly, because the thread that reloads must not wait for a FIFO's writer.
+/// Does the same as LoadString() for the file at `path`, which also is its name in diagnostics.
+/// While sluice runs `kinds` is kRegularOnly, because the thread that reloads must not wait for a
+/// FIFO's writer.
 LoadResult LoadFile(const std::string& path, const Environment& environment = ProcessEnvironment(),
                     const FileChecks& checks = {}, base::FileKinds kinds = base::FileKinds::kAny);
 
@@ -117,7 +119,7 @@ LoadResult LoadFile(const std::string& path, const Environment& environment = Pr
 base::Result<std::optional<settings::Admin>, std::vector<Diagnostic>> LoadAdmin(
     const std::string& path, const Environment& environment = ProcessEnvironment());
 
-/// The keys that one kind of mapping in the file may have, in the order of the documentation.
+/// The allowed keys of one kind of mapping in the file, in the order of the documentation.
 /// `name` is the mapping's name in config/sluice.schema.json's `$defs`; empty for the file's top
 /// level.
 struct KnownMapping {
@@ -125,7 +127,7 @@ struct KnownMapping {
   std::vector<std::string_view> keys;
 };
 
-/// All of them: what the schema is checked against by a test.
+/// Returns the keys of all kinds of mappings. A test compares the schema with them.
 std::vector<KnownMapping> KnownMappings();
 
 }  // namespace sluice::config

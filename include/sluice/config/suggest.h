@@ -1,4 +1,4 @@
-// "Did you mean": the known word nearest to a mistyped one.
+// "Did you mean": finds the known word that is most similar to a mistyped one.
 #pragma once
 
 #include <span>
@@ -7,14 +7,15 @@
 
 namespace sluice::config {
 
-/// The fewest single-character changes (insert, delete, replace, swap of neighbours) from `a` to
-/// `b`.
+/// Returns the smallest number of single-character changes (insert, delete, replace, swap of
+/// neighbours) from `a` to `b`.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-/// The word of `known` that `typed` was probably meant to be, empty if none is near enough.
+/// Returns the word of `known` that is most similar to `typed`; empty if none is similar enough.
 std::string_view Nearest(std::string_view typed, std::span<const std::string_view> known);
 
-/// `; did you mean 'x'?`, or else `; <label>: a, b, c`, or nothing if there are no known words.
+/// Returns `; did you mean 'x'?`, or `; <label>: a, b, c` without a similar word, or an empty text
+/// without known words.
 std::string Suggestion(std::string_view typed, std::span<const std::string_view> known,
                        std::string_view label);
 

@@ -6,7 +6,7 @@ namespace sluice::cli {
 namespace {
 
 constexpr const char* kSwitching = "101 Switching Protocols";
-// What no configuration shows.
+// Conditions that the configuration does not show.
 constexpr const char* kNotKnown = "; not known here: limits, rates, and whether a server answers";
 
 }  // namespace

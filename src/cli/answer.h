@@ -1,4 +1,4 @@
-// The answer that a request would get, as far as it follows from the configuration and its files.
+// The predicted answer to a request, as far as the configuration and its files determine it.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,8 @@ struct Answer {
 /// Returns the answer for a refusal.
 Answer AnswerFor(const http::Refusal& refusal);
 
-/// Returns the answer to a request that the methods of a route have not accepted, none of which has
-/// to be asked in the running gateway.
+/// Returns the answer to a request that the methods of a route have not accepted. None of them
+/// needs the running gateway.
 Answer AnswerForRefused(const Credentials& credentials);
 
 /// Returns the answer of a route that accepts the upgrade, for a request with these credentials.

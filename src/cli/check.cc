@@ -29,7 +29,7 @@ config::FileChecks ChecksOfFile() {
 }
 
 config::LoadResult LoadStandardInput() {
-  // One byte more than is allowed, so that a longer text is refused rather than cut.
+  // One byte more than allowed, so that a longer text is refused and not cut.
   std::string text(config::kMaxFileSize + 1, '\0');
   std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(std::cin.gcount()));
@@ -89,7 +89,7 @@ bool CheckFiles(const Check& command) {
                   is_file_good);
     }
   }
-  // A path may hold any bytes.
+  // A path may contain any bytes.
   constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
   if (!is_text) std::printf("%s\n", list.dump(2, ' ', false, kReplace).c_str());
   return is_good;

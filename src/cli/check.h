@@ -1,12 +1,12 @@
-// `sluice check`: what is wrong with configuration files.
+// `sluice check`: reports the errors of configuration files.
 #pragma once
 
 #include "cli/command_line.h"
 
 namespace sluice::cli {
 
-/// Prints what is wrong with the files: errors and warnings to stderr, what is open to stdout; as
-/// JSON, everything to stdout. Returns false if there is an error, or with `--strict` a warning.
+/// Prints errors and warnings of the files to stderr, and routes without authentication to stdout;
+/// as JSON, everything to stdout. Returns false if there is an error, or with `--strict` a warning.
 bool CheckFiles(const Check& command);
 
 }  // namespace sluice::cli

@@ -73,7 +73,7 @@ constexpr const char* kHelpFooter = R"(Example:
 constexpr const char* kVersionFooter = R"(Example:
   sluice version)";
 
-/// One command line: what the options of each command are stored in.
+/// One command line: stores the options of each command.
 class Parser {
  public:
   Parser();
@@ -109,7 +109,7 @@ class Parser {
   Check check_;
   Explain explain_;
   HealthCheck health_;
-  std::optional<std::string> admin_;  // The option --admin, of whichever command.
+  std::optional<std::string> admin_;  // The option --admin of any command.
   std::optional<unsigned> workers_;
   std::string help_topic_;
 };
@@ -264,7 +264,7 @@ std::optional<std::string> Parser::DescribeUnknownCommand(std::string_view word)
          config::Suggestion(word, names, "the commands are");
 }
 
-/// Returns an option or argument that was given in front of a command and would be ignored there.
+/// Returns an option or argument before the command, where it would be ignored.
 std::string Parser::MainOption() const {
   for (const CLI::Option* option : app_.get_options()) {
     if (option->count() != 0) return option->get_name();
@@ -345,7 +345,7 @@ Parser::Outcome Parser::Parse(int argc, char** argv) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // The help or the version was asked for.
+    // The help or the version was requested.
     if (error.get_exit_code() == 0) return app_.exit(error);
     return Fail(DescribeUsageError(app_, error), HelpCommand(app_));
   }

@@ -1,4 +1,4 @@
-// The command line: what is asked for, as a value.
+// The command line as a value.
 #pragma once
 
 #include <cstdint>
@@ -39,11 +39,11 @@ struct RunDemo {
 struct Check {
   enum class Format : uint8_t { kText, kJson };
   std::vector<std::string> files;  ///< `-` is the standard input
-  bool is_strict = false;          ///< a warning fails, too
+  bool is_strict = false;          ///< a warning is an error
   Format format = Format::kText;
 };
 
-/// The URL of a plain TCP connection, which brings no request.
+/// The URL of a plain TCP connection, which has no request.
 inline constexpr std::string_view kTcpUrl = "tcp:";
 
 /// One value of a claim.
@@ -58,7 +58,7 @@ struct Explain {
   std::string url;
   std::string method = "GET";
   std::vector<std::string> headers;  ///< `Name: value`
-  /// The peer of the connection; nothing if that is a Unix socket.
+  /// The peer of the connection; nothing for a Unix socket.
   std::optional<base::IpAddress> from = base::IpAddress::Parse("127.0.0.1");
   std::optional<std::string> listener;
   std::optional<std::string> sni;
@@ -76,8 +76,8 @@ struct HealthCheck {
 
 using Command = std::variant<RunQuick, RunFile, RunDemo, Check, Explain, HealthCheck>;
 
-/// Returns the command that `argv` asks for; or the exit code when there is nothing left to do:
-/// help or the version was printed (0), or an error of usage was (2).
+/// Returns the command of `argv`. Returns an exit code if it has printed the help or the version
+/// (0) or an error of usage (2).
 std::variant<Command, int> ParseCommandLine(int argc, char** argv);
 
 }  // namespace sluice::cli

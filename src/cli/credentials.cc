@@ -11,8 +11,8 @@
 namespace sluice::cli {
 namespace {
 
-/// What the gateway would still have to ask; empty if `answer` is a verdict of which this process
-/// knows as much.
+/// Returns the credentials that only the running gateway can check; empty if `answer` is a verdict
+/// that this process can give.
 std::string_view UnknownPart(std::string_view method, const auth::Answer& answer) {
   if (std::holds_alternative<auth::HeavyCheck>(answer)) return "the password";
   if (std::holds_alternative<auth::Lookup>(answer)) return "the token in Redis";

@@ -1,5 +1,5 @@
-// The verdict of a route's methods of authentication on the credentials of a request that is only
-// described. Tokens are verified as the gateway does, by the files that the configuration names.
+// The verdict of a route's methods of authentication on the credentials of a described request.
+// Tokens are verified as in the gateway, by the files that the configuration names.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ struct Credentials {
   std::shared_ptr<const auth::Identity> identity = nullptr;
   std::string unknown;  ///< the credentials that only the running gateway can check
   auth::Verdict refusal = {};
-  std::string why_refused;  ///< in the words of the log
+  std::string why_refused;  ///< as in the log
 };
 
 class CredentialsCheck {
@@ -27,8 +27,8 @@ class CredentialsCheck {
   /// Reads the files. `config` outlives it.
   explicit CredentialsCheck(const settings::Config& config);
 
-  /// `has_valid_token`: the request is said to have a token that `jwt` accepts. A route without
-  /// methods accepts every request.
+  /// `has_valid_token`: the request is described as having a token that `jwt` accepts. A route
+  /// without methods accepts every request.
   Credentials Check(size_t route, const auth::Attempt& attempt, bool has_valid_token) const;
 
  private:

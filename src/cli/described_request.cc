@@ -44,8 +44,8 @@ base::Result<http::RequestHead, http::Refusal> ParseHead(const Explain& command,
   return std::move(parser.head());
 }
 
-/// The listener of that name; else the first that speaks what the URL asks for: plain TCP, or HTTP
-/// with TLS or without.
+/// Returns the listener of that name, or the first one for the scheme of the URL: plain TCP, or
+/// HTTP with or without TLS.
 base::Result<size_t, std::string> ChooseListener(const settings::Config& config,
                                                  const Explain& command, bool wants_tls) {
   const auto& listeners = config.listeners;
@@ -73,7 +73,7 @@ std::string AddressOf(const std::optional<base::IpAddress>& client) {
   return client ? client->ToString() : "unix";
 }
 
-/// The headers by which proxies report clients, as far as the request has them.
+/// Returns the headers of the request by which proxies report clients.
 std::string ForwardedHeaders(const http::RequestHead& head) {
   std::string names;
   for (const char* name : {"X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"}) {

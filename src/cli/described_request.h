@@ -1,4 +1,4 @@
-// The request that `sluice explain` was asked about, and what sluice would know of its connection.
+// The request that `sluice explain` describes, and the facts about its connection.
 #pragma once
 
 #include <memory>
@@ -19,10 +19,10 @@ namespace sluice::cli {
 
 struct DescribedRequest {
   http::RequestHead head;
-  routing::RequestFacts facts;  ///< refer to `head`; `client` is as trusted proxies report it
-  bool uses_tls = false;        ///< the client is known to
-  std::string client_note;      ///< why `client` is not as described, or might be; empty: it is
-  std::vector<settings::NamedValues> claims;  ///< of a token that is taken to be valid
+  routing::RequestFacts facts;  ///< refer to `head`; `client` is as reported by trusted proxies
+  bool uses_tls = false;        ///< the client itself uses TLS
+  std::string client_note;      ///< why `client` may not be as described; empty: it is
+  std::vector<settings::NamedValues> claims;  ///< of a token that counts as valid
   std::optional<http::Refusal> refusal;       ///< of the head, before there is a route
 
   DescribedRequest() = default;
@@ -33,7 +33,7 @@ struct DescribedRequest {
   std::vector<std::string> ValuesOf(std::string_view claim) const;
 };
 
-/// Never null. The error says what of the command line describes no request.
+/// Never returns null. The error says which part of the command line describes no request.
 base::Result<std::unique_ptr<DescribedRequest>, std::string> DescribeRequest(
     const settings::Config& config, const Explain& command);
 

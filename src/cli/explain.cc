@@ -52,7 +52,7 @@ std::string_view NameOf(settings::Balance::Mode mode) {
   return {};
 }
 
-/// In the order in which a request with this key tries them, all being up.
+/// Returns the servers in the order in which a request with this key tries them if all are up.
 std::string DescribeHashed(const settings::Config& config, size_t backend, uint64_t key) {
   const routing::Pools pools(config, nullptr, 0);
   routing::Criteria criteria{.key = key, .tried = {}, .now = {}};
@@ -66,7 +66,7 @@ std::string DescribeHashed(const settings::Config& config, size_t backend, uint6
   return text + " (hash)";
 }
 
-/// Those of each tier, the best first.
+/// Returns the servers of each tier, the best tier first.
 std::string DescribeTiers(const settings::Backend& backend) {
   std::map<uint32_t, std::string> tiers;
   for (const auto& server : backend.servers) {
@@ -96,7 +96,7 @@ bool IsMadeOfClaims(const settings::DynamicTarget& target) {
   });
 }
 
-/// The refusal of a request for a host that the listener does not serve; nothing if it does.
+/// Returns the refusal of a request for a host that the listener does not serve, or nothing.
 std::optional<http::Refusal> RefuseHost(const settings::Config& config,
                                         const DescribedRequest& request) {
   const size_t index = request.facts.listener;
@@ -113,7 +113,7 @@ std::optional<http::Refusal> RefuseHost(const settings::Config& config,
       "the host " + request.facts.host + " is not in 'hosts' of the listener " + listener.name};
 }
 
-/// One request on its way through the routes, in the order in which the gateway decides.
+/// Decides about one request in the order of the gateway.
 class Explainer {
  public:
   Explainer(const settings::Config& config, const DescribedRequest& request)
@@ -140,17 +140,17 @@ class Explainer {
   const DescribedRequest& request_;
   const CredentialsCheck check_;
 
-  // Of the routes with claims that come before the one that is taken: the first that the request
-  // itself is not good for, the first that has not accepted the credentials, and whether one has.
+  // Of the routes with claims before the chosen route: the first that refuses the request itself,
+  // the first that has not accepted the credentials, and whether one has accepted them.
   std::optional<Answer> unfit_;
   std::optional<Answer> unauthorized_;
   bool is_known_ = false;
 
-  Credentials credentials_;   // The verdict of the route that was checked last.
-  bool is_accepted_ = false;  // By the route that the request takes, as far as is known.
+  Credentials credentials_;   // The verdict of the last checked route.
+  bool is_accepted_ = false;  // By the chosen route, as far as is known.
 };
 
-/// Those that were described, else those of the token that was verified last.
+/// Returns the described claims, or those of the last verified token.
 Texts Explainer::ValuesOf(std::string_view claim) const {
   if (has_claims()) return request_.ValuesOf(claim);
   const auto& identity = credentials_.identity;
@@ -178,7 +178,7 @@ Credentials Explainer::CheckCredentials(size_t route) const {
   return check_.Check(route, attempt, has_claims());
 }
 
-/// Why the gateway goes on behind this route; nothing if it takes the request.
+/// Returns why the gateway continues after this route, or nothing if the route matches.
 std::optional<std::string> Explainer::WhyNot(size_t route) {
   const settings::Match& match = config_.routes[route].match;
   if (const auto mismatch = routing::FindMismatch(match, request_.facts)) {
@@ -209,8 +209,8 @@ std::optional<std::string> Explainer::WhyNotByClaims(size_t route) {
   return DescribeMissingClaim(checked.match, missing->name, ValuesOf(missing->name));
 }
 
-/// The server that the request or its token names, or why that is refused. Unset if the backend has
-/// servers of its own, or if the server cannot be known here.
+/// Returns the server that the request or its token names, or why it is refused. Returns nothing if
+/// the backend has servers in the file, or if the server cannot be known here.
 std::optional<Server> Explainer::NamedServer(const settings::Route& route) const {
   if (!route.backend) return std::nullopt;
   const settings::Backend& backend = config_.backends[*route.backend];
@@ -227,7 +227,7 @@ std::optional<Server> Explainer::NamedServer(const settings::Route& route) const
   return routing::ResolveTarget(*target, {captures, request_.head.query, claim});
 }
 
-/// Where the route's sessions go, for this request.
+/// Describes where the route's sessions go, for this request.
 std::string Explainer::DescribeServers(const settings::Route& route) const {
   const settings::Backend& backend = config_.backends[*route.backend];
   if (!backend.target && !backend.is_from_token) {
@@ -255,8 +255,8 @@ Answer Explainer::AnswerOfTaken(size_t route) const {
   return no_server ? Closed(no_server->detail) : Answer{true, "none, the bytes are relayed"};
 }
 
-/// The route, where it goes and the answer. The order of the gateway: the request itself, the
-/// credentials, the server.
+/// Describes the route, its backend and the answer, in the order of the gateway: the request
+/// itself, the credentials, the server.
 void Explainer::DescribeTaken(size_t route, std::string& text) {
   const settings::Route& taken = config_.routes[route];
   credentials_ = {};
@@ -289,7 +289,7 @@ void Explainer::DescribeTaken(size_t route, std::string& text) {
   text += "answer: " + answer->text + '\n';
 }
 
-/// The answer to a request that no route takes.
+/// Returns the answer to a request that no route matches.
 Answer Explainer::AnswerWithoutRoute() const {
   if (is_tcp()) return Closed("no route takes it");
   if (is_known_) {

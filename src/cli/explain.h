@@ -1,4 +1,4 @@
-// `sluice explain`: which route a request would take, and why not the others.
+// `sluice explain`: the route of a request, and why the other routes do not match.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@
 namespace sluice::cli {
 
 struct Explanation {
-  bool is_accepted;  ///< by the route that the request takes, as far as is known
+  bool is_accepted;  ///< by the route of the request, as far as is known
   std::string text;
 };
 
-/// The error says what of the command line describes no request.
+/// The error says which part of the command line describes no request.
 base::Result<Explanation, std::string> ExplainRequest(const settings::Config& config,
                                                       const Explain& command);
 

@@ -30,7 +30,7 @@
 namespace sluice::cli {
 namespace {
 
-// For the threads of the workers to end, after a worker did not reply.
+// The time for the threads of the workers to end, after a worker did not reply.
 constexpr std::chrono::seconds kExitTime{2};
 
 /// Connects the admin listener to the server.
@@ -54,7 +54,7 @@ class GatewayProgram final : public admin::Program {
 };
 
 void PrepareProcess() {
-  // A successor reports by itself how its start ends.
+  // A new process that takes over reports the result of its start itself.
   std::signal(SIGCHLD, SIG_IGN);
   // Every session takes two descriptors.
   rlimit limit{};
@@ -63,11 +63,11 @@ void PrepareProcess() {
     [[maybe_unused]] const int result = setrlimit(RLIMIT_NOFILE, &limit);
   }
   // Large blocks, such as a long message, return to the system when they are freed. Without a fixed
-  // threshold, malloc would learn to keep blocks of that size. Queues have blocks of their own.
+  // threshold, malloc would start to keep blocks of that size. Queues have blocks of their own.
   mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 }
 
-/// The port that the first listener is bound to.
+/// Returns the port of the first listener.
 uint16_t PortOf(const std::vector<worker::OpenSockets>& listeners) {
   sockaddr_storage name{};
   socklen_t size = sizeof(name);
@@ -89,7 +89,7 @@ int Failed(base::Log& log, const std::string& error) {
   return 1;
 }
 
-/// Empty without a token in the configuration.
+/// Returns the token, or an empty text if the configuration has none.
 base::Result<std::optional<server::AdminToken>, std::string> LoadAdminToken(
     const settings::Config& config) {
   if (!config.admin || config.admin->token_file.empty()) return std::optional<server::AdminToken>();
@@ -98,7 +98,7 @@ base::Result<std::optional<server::AdminToken>, std::string> LoadAdminToken(
   return std::optional(*std::move(token));
 }
 
-/// Null without an admin listener in the configuration.
+/// Returns null if the configuration has no admin listener.
 base::Result<std::unique_ptr<admin::AdminServer>, std::string> ListenForAdmin(
     net::EventLoop& loop, const server::Server& server, GatewayProgram& program, base::Log& log,
     std::optional<net::ListeningSocket> inherited) {
@@ -118,7 +118,7 @@ base::Result<std::unique_ptr<admin::AdminServer>, std::string> ListenForAdmin(
   return listening;
 }
 
-/// Becomes the configured user, if there is one.
+/// Switches to the configured user, if there is one.
 base::Result<void, std::string> GiveUpRights(const settings::Config& config, base::Log& log) {
   if (config.user) {
     if (auto done = BecomeUser(*config.user, config.listeners); !done) return done;

@@ -10,7 +10,7 @@
 namespace sluice::cli {
 namespace {
 
-// For how long lines are gathered, and of what size the memory for them may stay.
+// How long lines are collected, and how much memory for them is kept.
 constexpr std::chrono::milliseconds kGather{10};
 constexpr size_t kKept = 256 * 1024;
 
@@ -65,11 +65,11 @@ void LineWriter::WriteOut(std::string_view bytes) const {
     const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
     if (written >= 0) {
       bytes.remove_prefix(static_cast<size_t>(written));
-    } else if (errno == EAGAIN) {  // A terminal or pipe that someone else has set so.
+    } else if (errno == EAGAIN) {  // Another program has made the terminal or pipe non-blocking.
       pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};
       poll(&writable, 1, -1);
     } else if (errno != EINTR) {
-      return;  // Nobody reads any more.
+      return;  // The reader is gone.
     }
   }
 }

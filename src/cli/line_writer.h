@@ -1,9 +1,9 @@
 // Writes lines to a descriptor from a thread of its own, many at a time.
 //
-// A line wakes that thread only if it was at rest, and the thread then waits for a moment in which
-// others may come: a busy gateway pays a lock and a copy for each line, and two system calls for
-// each hundredth of a second. A logging library wakes its thread, and writes, for every single one,
-// which was a seventh of what a short session cost.
+// A line wakes the thread only if it is idle. The thread then waits for a moment and collects
+// further lines. So a busy gateway needs a lock and a copy for each line, and two system calls for
+// each hundredth of a second. A logging library wakes its thread, and writes, for each line: this
+// was a seventh of the cost of a short session.
 #pragma once
 
 #include <condition_variable>
@@ -19,17 +19,17 @@ namespace sluice::cli {
 
 class LineWriter {
  public:
-  /// Lines that wait for a reader who has stalled, in bytes. What comes beyond is dropped.
+  /// The most bytes of lines that wait for a stalled reader. Further lines are dropped.
   static constexpr size_t kMostWaiting = 4 * 1024 * 1024;
 
-  /// `fd` outlives this. `tell_dropped` makes the line, without its end, that tells how many were
-  /// dropped; it is called by the thread.
+  /// `fd` outlives this. `tell_dropped` returns the line, without its end, that reports the number
+  /// of dropped lines; the thread calls it.
   LineWriter(int fd, std::function<std::string(uint64_t)> tell_dropped);
 
-  /// Writes what waits, for as long as that takes.
+  /// Writes all waiting lines, however long that takes.
   ~LineWriter();
 
-  /// Any thread; never waits for the reader.
+  /// Adds a line. Any thread. Never waits for the reader.
   void Write(std::string_view line);
 
  private:
@@ -42,7 +42,7 @@ class LineWriter {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string waiting_;   // Guarded by mutex_, as are the next two.
-  uint64_t dropped_ = 0;  // Lines, not told yet.
+  uint64_t dropped_ = 0;  // Lines that were not reported yet.
   bool ending_ = false;
 
   std::thread thread_;

@@ -39,9 +39,9 @@ std::string_view ToString(base::LogLevel level) {
   return "";
 }
 
-/// RFC 3339, UTC, with milliseconds.
+/// Formats the time as in RFC 3339, in UTC with milliseconds.
 std::string FormatTime(int64_t time_ms) {
-  // Of many lines in a second, the first alone asks for the date.
+  // Only the first line of each second needs the date.
   thread_local time_t cached_second = -1;
   thread_local std::array<char, 40> text{};
   const time_t second = time_ms / 1000;
@@ -56,8 +56,8 @@ std::string FormatTime(int64_t time_ms) {
 }
 
 std::string Dump(const nlohmann::ordered_json& document) {
-  // Bytes that are no UTF-8 are replaced: a line is always valid JSON. What is no ASCII is escaped,
-  // because some of it controls a terminal (U+009B) or the order of what it shows (U+202E).
+  // Bytes that are not UTF-8 are replaced, so that a line is always valid JSON. Characters outside
+  // ASCII are escaped, because some control a terminal (U+009B) or the order of text (U+202E).
   return document.dump(-1, ' ', /*ensure_ascii=*/true,
                        nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -66,7 +66,7 @@ std::string FormatValue(const base::LogField::Value& value) {
   nlohmann::ordered_json quoted;
   std::visit([&quoted](const auto& v) { quoted = v; }, value);
   std::string text = Dump(quoted);
-  // Quotes only where a reader would miss them.
+  // Quotes only where they are needed to read the line.
   const bool is_text = std::holds_alternative<std::string_view>(value);
   const bool is_word =
       is_text && text.size() > 2 && text.find_first_of(" =\\", 1) == std::string::npos;
@@ -77,9 +77,9 @@ bool NeedsEscape(char c) {
   return c < 0x20 || c > 0x7e || c == '"' || c == '\\';
 }
 
-/// Text of plain characters, which nearly all of it is, needs no library.
+/// Appends text of plain characters, which nearly all texts are, without a library.
 void AppendJson(std::string& line, std::string_view text) {
-  bool plain = true;  // Without an early end, so that it is done in vectors.
+  bool plain = true;  // No early exit, so that the compiler uses vectors.
   for (const char c : text) plain &= !NeedsEscape(c);
   if (!plain) {
     line.append(Dump(text));
@@ -100,7 +100,7 @@ void AppendJson(std::string& line, const base::LogField::Value& value) {
     const std::string_view written(digits.begin(),
                                    std::to_chars(digits.begin(), digits.end(), *real).ptr);
     line.append(written);
-    // Where a reader takes its types from the first line that it sees.
+    // Some readers take the types of fields from the first line.
     if (written.find_first_of(".e") == std::string_view::npos) line.append(".0");
   } else {
     std::visit([&line](const auto& v) { line.append(Dump(v)); }, value);
@@ -147,7 +147,7 @@ std::string FormatLine(LogFormat format, int64_t time_ms, base::LogLevel level,
 }
 
 StdoutLog::StdoutLog(LogFormat format) : format_(format) {
-  const net::SignalBlock block;  // For the thread that is started here.
+  const net::SignalBlock block;  // Inherited by the thread that is started here.
   writer_ = std::make_unique<LineWriter>(STDOUT_FILENO, [format](uint64_t lines) {
     return FormatLine(format, TimeMs(), base::LogLevel::kWarn, "log_lines_dropped",
                       std::array{base::LogField("lines", lines)});
@@ -155,8 +155,8 @@ StdoutLog::StdoutLog(LogFormat format) : format_(format) {
 }
 
 StdoutLog::~StdoutLog() {
-  // A reader that has stalled must not keep the program from ending: then the rest is lost, and the
-  // exit status says so.
+  // A stalled reader must not prevent the end of the program: the remaining lines are lost, and the
+  // exit status is 1.
   std::promise<void> written;
   std::thread watchdog([done = written.get_future()] {
     if (done.wait_for(kFlushTime) == std::future_status::timeout) _exit(1);

@@ -15,13 +15,12 @@ class LineWriter;
 
 enum class LogFormat : uint8_t { kJson, kText };
 
-/// What suits standard output: text for a terminal, JSON for all else.
+/// Returns the format for standard output: text for a terminal, JSON otherwise.
 LogFormat FormatForStdout();
 
-/// Writes from a thread of its own, so that a reader of our output that has stalled stalls no
-/// session: when too much waits for it, lines are dropped, and their number is told later.
-/// Destroying it writes what is left; if a stalled reader does not let it within 2 s, the program
-/// ends there with status 1.
+/// Writes in its own thread, so that a stalled reader of the output stalls no session. If too much
+/// waits, lines are dropped, and their number is logged later. Destroying the log writes the
+/// waiting lines. If a stalled reader prevents that for 2 s, the program ends with status 1.
 class StdoutLog final : public base::Log {
  public:
   explicit StdoutLog(LogFormat format);
@@ -36,7 +35,7 @@ class StdoutLog final : public base::Log {
   std::unique_ptr<LineWriter> writer_;
 };
 
-/// The line, without its end, for an event at `time_ms` milliseconds after the epoch.
+/// Returns the line, without its end, for an event at `time_ms` milliseconds after the epoch.
 std::string FormatLine(LogFormat format, int64_t time_ms, base::LogLevel level,
                        std::string_view event, std::span<const base::LogField> fields);
 

@@ -1,5 +1,5 @@
-// The program: from the command line to what it asks for. Every part is put together here and in
-// cli/gateway.cc, and nowhere else.
+// The program: runs the command of the command line. This file and cli/gateway.cc are the
+// composition root.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -37,7 +37,7 @@ constexpr int kOk = 0;
 constexpr int kFailed = 1;
 constexpr int kNoAnswer = 2;
 
-// Where a health check asks if nothing names another address.
+// The address of a health check by default.
 constexpr const char* kDefaultAdmin = "127.0.0.1:9090";
 
 int Complain(const std::string& text) {
@@ -91,7 +91,7 @@ int Run(const RunFile& command) {
   }
   const ConfigSource source{command.file, std::move(loaded->text), [command] {
                               auto again = Load(command.file, base::FileKinds::kRegularOnly);
-                              // It has been applied before, so it cannot fail.
+                              // It was applied before, so it cannot fail.
                               if (again) (void)Apply(command.overrides, again->config);
                               return again;
                             }};

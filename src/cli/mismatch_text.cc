@@ -18,7 +18,7 @@ std::string Joined(const Texts& texts) {
   return joined;
 }
 
-/// A token may hold any bytes, and a terminal obeys some.
+/// Escapes a value of a token, because it may contain control characters of a terminal.
 std::string Quoted(const Texts& texts) {
   std::string joined;
   for (const auto& text : texts)

@@ -1,4 +1,4 @@
-// Describes why a route does not take a request, for `sluice explain`.
+// Describes why a route does not match a request, for `sluice explain`.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ namespace sluice::cli {
 std::string DescribeMismatch(const settings::Config& config, const settings::Match& match,
                              const routing::Mismatch& mismatch, const DescribedRequest& request);
 
-/// Returns the same for a condition on the claim `name`, of which the token has `values`.
+/// Returns the same for a condition on the claim `name`, which has `values` in the token.
 std::string DescribeMissingClaim(const settings::Match& match, std::string_view name,
                                  const std::vector<std::string>& values);
 

@@ -7,7 +7,7 @@ CLI::Option* AddTakingOption(CLI::App& command, const std::string& names, TakeVa
   const std::string label = names.substr(names.rfind(',') + 1);
   const auto take_all = [label, take = std::move(take)](const CLI::results_t& texts) {
     for (const auto& text : texts) {
-      // CLI11 takes the next word as the value, whatever it is.
+      // CLI11 uses any next word as the value.
       if (text.size() > 2 && text.starts_with("--")) {
         throw CLI::ValidationError(label, "expected a value, found the option '" + text + "'");
       }

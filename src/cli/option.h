@@ -18,7 +18,7 @@ namespace sluice::cli {
 /// Parses and stores one value. The error says what was expected and what was found.
 using TakeValue = std::function<base::Result<void, std::string>(std::string_view text)>;
 
-/// `names` is as CLI11 has it: `-c,--config`, or `FILE` for an argument.
+/// `names` has the form of CLI11: `-c,--config`, or `FILE` for an argument.
 CLI::Option* AddTakingOption(CLI::App& command, const std::string& names, TakeValue take,
                              const char* description);
 
@@ -36,8 +36,8 @@ CLI::Option* AddOption(CLI::App& command, const char* names, T& target, Parse pa
   return AddTakingOption(command, names, take, description);
 }
 
-/// Adds an option that may be repeated, each time with one value; or an argument that takes all
-/// further ones.
+/// Adds an option that may be repeated, each time with one value, or an argument for all remaining
+/// values.
 template <typename T, typename Parse>
 CLI::Option* AddRepeatedOption(CLI::App& command, const char* names, std::vector<T>& target,
                                Parse parse, const char* description) {
@@ -49,7 +49,7 @@ CLI::Option* AddRepeatedOption(CLI::App& command, const char* names, std::vector
   };
   CLI::Option* const option = AddTakingOption(command, names, take, description);
   option->expected(CLI::detail::expected_max_vector_size);
-  // An option would take the arguments that follow its value, too.
+  // Otherwise an option would use the arguments after its value as well.
   if (!option->get_positional()) option->allow_extra_args(false);
   return option;
 }

@@ -1,5 +1,5 @@
-// The values of options and arguments, from text. Pure; an error is one sentence that says what was
-// expected and what was found. It follows the option's name and a colon.
+// Parses the values of options and arguments. Pure. An error is one sentence with what was expected
+// and what was found. It follows the option's name and a colon.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace sluice::cli {
 template <typename T>
 using Parsed = base::Result<T, std::string>;
 
-/// Any text but an empty one.
+/// Any text that is not empty.
 Parsed<std::string> ParseText(std::string_view text);
 
 /// 0 to 65535; 0 is any free port.

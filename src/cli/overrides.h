@@ -1,4 +1,4 @@
-// Settings that the command line or the environment may give as well as the configuration file.
+// Settings that the command line or the environment can set in place of the configuration file.
 // Precedence: the command line, then the environment, then the file.
 #pragma once
 
@@ -23,7 +23,7 @@ struct Overrides {
   std::optional<unsigned> workers;
 };
 
-/// The variable that gives the admin listener's address.
+/// The environment variable with the address of the admin listener.
 inline constexpr const char* kAdminVariable = "SLUICE_ADMIN";
 
 /// Returns the value of `option`, the text of --admin, or else of SLUICE_ADMIN, if it is set and
@@ -34,11 +34,11 @@ std::optional<Override> ChooseAdmin(const std::optional<std::string>& option,
 /// Parses the address of an admin listener. The error is a sentence that names the source.
 base::Result<settings::Endpoint, std::string> ParseAdmin(const Override& admin);
 
-/// Puts `overrides` in the place of what `config` has. The error is a sentence.
+/// Replaces settings of `config` by `overrides`. The error is a sentence.
 base::Result<void, std::string> Apply(const Overrides& overrides, settings::Config& config);
 
 /// Returns a sentence about an environment variable that replaces another value of the file, or
-/// nothing. An option needs no such notice: it was typed with the command.
+/// nothing. An option needs no such notice, because it is part of the command.
 std::optional<std::string> DescribeHiddenOverride(const Overrides& overrides,
                                                   const settings::Config& config);
 

@@ -1,4 +1,4 @@
-// The configuration that `sluice 8080 localhost:5900` stands for.
+// The configuration of `sluice 8080 localhost:5900`.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace sluice::cli {
 
-/// One listener, one route for every path, one backend of one server, everything else at its
-/// default. The error names the argument and what was expected.
+/// Returns a configuration with one listener, one route for every path, one backend of one server,
+/// and defaults for everything else. The error names the argument and what was expected.
 base::Result<settings::Config, std::string> QuickConfig(const RunQuick& command);
 
 }  // namespace sluice::cli

@@ -27,7 +27,7 @@ bool IsOption(std::string_view word) {
   return word.size() > 1 && word.front() == '-';
 }
 
-/// The names of the options of a command, such as `--config`, without its arguments.
+/// Returns the names of the options of a command, such as `--config`, without its arguments.
 std::vector<std::string> OptionNames(const CLI::App& command) {
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options()) {
@@ -36,7 +36,7 @@ std::vector<std::string> OptionNames(const CLI::App& command) {
   return names;
 }
 
-/// The command that has this option and is not `command`.
+/// Returns the command other than `command` that has this option.
 const CLI::App* OtherCommandWith(const CLI::App& app, const CLI::App& command,
                                  const std::string& option) {
   if (&app != &command && app.get_option_no_throw(option) != nullptr) return &app;
@@ -72,7 +72,7 @@ std::optional<std::string> FindUnknownOption(const CLI::App& app) {
   return std::nullopt;
 }
 
-/// The arguments that a command takes, such as `FILE URL`.
+/// Returns the arguments of a command, such as `FILE URL`.
 std::string ArgumentsOf(const CLI::App& command) {
   std::string names;
   for (const CLI::Option* option : command.get_options()) {
@@ -90,8 +90,8 @@ std::string DescribeExtra(const CLI::App& app, const CLI::App& command) {
          (arguments.empty() ? "options only" : arguments + " and options");
 }
 
-/// The option that an error is about: what CLI11 says of it begins with its name, for flags without
-/// the dashes.
+/// Returns the option of an error. The message of CLI11 begins with the name of the option, for
+/// flags without the dashes.
 const CLI::Option* OptionOf(const CLI::App& app, const CLI::ParseError& error) {
   const std::string_view text = error.what();
   for (const CLI::App* command : {&CommandOf(app), &app}) {
@@ -106,7 +106,7 @@ const CLI::Option* OptionOf(const CLI::App& app, const CLI::ParseError& error) {
   return nullptr;
 }
 
-/// The description as the end of a sentence.
+/// Returns the description as the end of a sentence.
 std::string InSentence(std::string description) {
   const bool is_word = description.size() > 1 && description[1] >= 'a' && description[1] <= 'z';
   if (is_word && description[0] >= 'A' && description[0] <= 'Z') {

@@ -1,5 +1,5 @@
-// The sentences for command lines that cannot be parsed: one for each kind of error, whatever the
-// option and the command.
+// The sentences for command lines that cannot be parsed: one for each kind of error, the same for
+// all options and commands.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What `sluice --version` prints.
+// The text of `sluice --version`.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace sluice::cli {
 
-/// The commit that the program was built from, or "unknown". Defined in a generated file of its
-/// own, so that a new commit compiles nothing else again.
+/// The commit of the program, or "unknown". Defined in its own generated file, so that a new commit
+/// requires no other compilation.
 extern const std::string_view kCommit;
 
 /// Returns the version, the commit, and the versions of libevent and OpenSSL that are loaded, one

@@ -57,7 +57,7 @@ class TimeLimits {
 
   /// Checks the limits and the peers. `ending` may be null while the session is kOpen.
   Verdict Check(SessionState state, Relay& relay, const Ending* ending);
-  /// Starts the timer anew, after a Check and whenever a limit may have come closer.
+  /// Starts the timer again, after a Check and whenever a limit may have come closer.
   void Restart(SessionState state, const Relay& relay, const Ending* ending);
   void Stop() { timer_.Stop(); }
 

@@ -1,4 +1,4 @@
-// The bound on what all sessions hold together (limits.memory).
+// The limit of the bytes that all sessions together hold (limits.memory).
 #pragma once
 
 #include <atomic>
@@ -9,11 +9,11 @@
 
 namespace sluice::workspace {
 
-/// What is in it counts by the workers' own gauges, so holding more costs nobody an atomic that is
-/// shared. Put together before the workers run; any thread may ask, and set the limit, after that.
+/// Sums the gauges of the workers, so that a worker that holds more bytes changes no shared atomic.
+/// Complete before the workers run; after that any thread may ask it and set the limit.
 class MemoryBudget {
  public:
-  /// Bytes; 0: no bound.
+  /// `limit` is in bytes; 0: no limit.
   explicit MemoryBudget(size_t limit) : limit_(limit) {}
 
   /// `queued`, what a worker holds in bytes, outlives the budget.

@@ -277,3 +277,15 @@ test('every cause', { concurrency: true }, async (t) => {
     assert.deepEqual([...produced].sort(), [...kCauses.keys()].sort());
   });
 });
+
+test('the table of close codes has the reasons of each code', () => {
+  const page = readFileSync(path.join(kProjectRoot, 'docs/close-codes.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (\d{4}) \| (.*) \|$/gm)];
+  const listed = new Map(rows.map(([, code, text]) => [Number(code), [...text.matchAll(/`(\w+)`/g)].map((m) => m[1])]));
+  for (const [reason, { code }] of kCauses) {
+    if (code && code !== 1014) assert.ok(listed.get(code)?.includes(reason), `${reason} is in the row of ${code}`);
+  }
+  for (const [code, reasons] of listed) {
+    for (const reason of reasons) assert.equal(kCauses.get(reason)?.code, code, reason);
+  }
+});

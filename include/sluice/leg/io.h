@@ -1,4 +1,4 @@
-// What a leg reads, and what becomes of what it sends.
+// The results of reading from a leg and of sending to it.
 #pragma once
 
 #include <cstddef>

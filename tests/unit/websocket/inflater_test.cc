@@ -120,7 +120,7 @@ TEST_F(InflaterTest, CorruptData) {
            "\x00\x05"s,                   // Likewise.
            "\xf2\x48\xcd"s,               // Likewise.
            "\xf2\x00\x11\x00\x00"s,       // Refers to what was never sent.
-           kCompressedHello + "\x06"s,    // Behind a good block.
+           kCompressedHello + "\x06"s,    // After a good block.
            kFinal + "\x06"s,              // Behind a final one.
            kCompressedHello + "\0"s,      // One byte too many: the block is not finished.
            "Hello, world, this is no deflate data"s,
